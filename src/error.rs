@@ -1,0 +1,156 @@
+//! What can go wrong in the core: small, `Copy`, free of secret data.
+
+use core::fmt;
+
+/// Why an operation of [`eccsi`](crate::eccsi) refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// Octets from outside are no encoding of the value they should be.
+    Decode(DecodeError),
+    /// A delivered key does not belong to this identity and this KMS public key.
+    InvalidKey,
+    /// The signature does not verify. Which step failed is not told.
+    InvalidSignature,
+    /// A nonce that was given by hand leads to a value the RFC excludes; take another.
+    UnusableNonce,
+    /// The random generator failed; nothing was computed.
+    Rng,
+}
+
+/// What is wrong with an encoding, and in which part of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    /// The value that was being read, by its name in the specification.
+    pub part: Part,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// Names of the encoded values, as the specifications call them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// KMS Secret Authentication Key.
+    Ksak,
+    /// KMS Public Authentication Key.
+    Kpak,
+    /// Secret Signing Key.
+    Ssk,
+    /// Public Validation Token.
+    Pvt,
+    /// A signature as a whole.
+    Signature,
+    /// The integer r of a signature.
+    R,
+    /// The integer s of a signature.
+    S,
+    /// A nonce given by hand: j or v.
+    Nonce,
+}
+
+/// The ways in which an encoding can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Wrong number of octets.
+    Length {
+        /// Octets the encoding has.
+        expected: usize,
+        /// Octets that were given.
+        got: usize,
+    },
+    /// The first octet of a point is not that of the one form allowed here.
+    PointForm {
+        /// The octet required: 04 (uncompressed), or 02 / 03 (compressed, shown as 02).
+        expected: u8,
+        /// The octet found.
+        got: u8,
+    },
+    /// A coordinate is not smaller than the field prime.
+    NotReduced,
+    /// The coordinates satisfy no curve equation.
+    NotOnCurve,
+    /// An integer lies outside its range.
+    OutOfRange,
+    /// Text is not an even number of hexadecimal digits.
+    NotHex,
+}
+
+impl DecodeError {
+    pub(crate) const fn new(part: Part, problem: Problem) -> Self {
+        Self { part, problem }
+    }
+
+    /// Checks the length of `octets` and gives them as an array.
+    pub(crate) fn array<const N: usize>(part: Part, octets: &[u8]) -> Result<&[u8; N], Self> {
+        octets
+            .try_into()
+            .map_err(|_| Self::new(part, Problem::Length { expected: N, got: octets.len() }))
+    }
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ksak => "KSAK",
+            Self::Kpak => "KPAK",
+            Self::Ssk => "SSK",
+            Self::Pvt => "PVT",
+            Self::Signature => "signature",
+            Self::R => "r",
+            Self::S => "s",
+            Self::Nonce => "nonce",
+        })
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { expected, got } => write!(f, "{expected} octets expected, {got} given"),
+            Self::PointForm { expected, got } => {
+                write!(f, "point form {expected:02x} expected, {got:02x} given")
+            }
+            Self::NotReduced => f.write_str("coordinate not below the field prime"),
+            Self::NotOnCurve => f.write_str("point not on the curve"),
+            Self::OutOfRange => f.write_str("integer out of range"),
+            Self::NotHex => f.write_str("not an even number of hexadecimal digits"),
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.part, self.problem)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decode(error) => error.fmt(f),
+            Self::InvalidKey => f.write_str("key does not belong to this identity and KMS public key"),
+            Self::InvalidSignature => f.write_str("signature does not verify"),
+            Self::UnusableNonce => f.write_str("nonce leads to an excluded value, take another"),
+            Self::Rng => f.write_str("random generator failed"),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}
+
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Decode(error) => Some(error),
+            Self::InvalidKey | Self::InvalidSignature | Self::UnusableNonce | Self::Rng => None,
+        }
+    }
+}
