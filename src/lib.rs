@@ -9,5 +9,15 @@ pub mod error;
 pub mod identity;
 mod secret;
 
+#[cfg(feature = "eccsi")]
+mod backend;
+#[cfg(feature = "eccsi")]
+mod curve;
+
+#[cfg(feature = "eccsi")]
+pub mod eccsi;
+
 pub use error::{DecodeError, Error};
+#[cfg(feature = "getrandom")]
+pub use getrandom::SysRng;
 pub use identity::Identity;
