@@ -247,7 +247,7 @@ fn refuses_malformed_psk_identities() {
         other => panic!("{blob}: {other:?}"),
     };
     assert_eq!(decoded(&blob.replacen("p0GgA", "p0GgB", 1)), Problem::PointForm { expected: 2, got: 7 });
-    let x_without_point = format!("{}I", &blob[..47]);
+    let x_without_point = format!("{}N", &blob[..47]);
     assert_eq!(decoded(&x_without_point), Problem::NotOnCurve);
     assert_eq!(decoded(&format!("p0GgAv{}", "_".repeat(42))), Problem::NotReduced);
 
