@@ -84,9 +84,7 @@ impl DecodeError {
 
     /// Checks the length of `octets` and gives them as an array.
     pub(crate) fn array<const N: usize>(part: Part, octets: &[u8]) -> Result<&[u8; N], Self> {
-        octets
-            .try_into()
-            .map_err(|_| Self::new(part, Problem::Length { expected: N, got: octets.len() }))
+        octets.try_into().map_err(|_| Self::new(part, Problem::Length { expected: N, got: octets.len() }))
     }
 }
 

@@ -7,7 +7,21 @@ extern crate std;
 
 pub mod error;
 pub mod identity;
+pub mod onem2m;
 mod secret;
 
+#[cfg(feature = "eccsi")]
+mod backend;
+#[cfg(feature = "eccsi")]
+mod curve;
+
+#[cfg(feature = "eccsi")]
+pub mod eccsi;
+
 pub use error::{DecodeError, Error};
+#[cfg(feature = "getrandom")]
+pub use getrandom::SysRng;
 pub use identity::Identity;
+#[cfg(feature = "__ctgrind")]
+#[doc(hidden)]
+pub use secret::ctgrind as __ctgrind;

@@ -437,7 +437,16 @@ impl Cases {
 
     /// A message for which s came out below 2^256 − q, found by a search over 2³¹ messages.
     fn second_encoding(&mut self) {
-        // SECOND ENCODING
+        let message = b"00000000dc0e2705";
+        let small = sample(&number("12345"), RFC_ID, &number("23456"), message, &number("34567"));
+        self.add_sample(&["Valid", "LeadingZero"], "s with four leading zero octets", &small);
+        let inputs = (small.key.kpak, small.key.id.clone());
+        let again = join(&small.r(), &(small.s() + &*Q), &small.key.pvt);
+        let flags = ["SGreaterEqualQ", "SecondEncoding"];
+        self.add(&flags, "s + q for an honest s", (&inputs.0, &inputs.1, message), &again, Err(Stage::Decode));
+        let mirrored = join(&small.r(), &(&*Q - small.s()), &small.key.pvt);
+        let inputs = (&inputs.0[..], &inputs.1[..], &message[..]);
+        self.add(&["Malleable"], "q - s for an s with four leading zero octets", inputs, &mirrored, Ok(()));
     }
 
     fn inputs(&mut self) {

@@ -1,0 +1,90 @@
+//! The seam of P-256: whole operations over encoded scalars and affine points.
+
+use subtle::Choice;
+
+/// A scalar: 32 octets, big-endian, below the group order q.
+pub(crate) type ScalarOctets = [u8; 32];
+
+/// An affine point of the curve, never the identity: x ‖ y, 64 octets, big-endian, each below p.
+pub(crate) type PointOctets = [u8; 64];
+
+/// A public point to be multiplied, with a table of its multiples where one was built.
+#[derive(Debug)]
+pub(crate) struct Base<'a, T> {
+    /// The point.
+    pub(crate) point: &'a PointOctets,
+    /// What [`Ops::table`] built from it.
+    pub(crate) table: Option<&'a T>,
+}
+
+/// What an implementation of P-256 has to offer.
+///
+/// Arguments keep the promises of [`ScalarOctets`] and [`PointOctets`]. Operations without
+/// `_vartime` in their name run in time independent of the values of their scalars; points and
+/// tables are public everywhere.
+pub(crate) trait Ops {
+    /// Multiples of one public point, kept for later multiplications.
+    type Table: Send + Sync;
+
+    /// Builds the table of `point`.
+    #[cfg(feature = "tables")]
+    fn table(&self, point: &PointOctets) -> Self::Table;
+
+    /// Do x and y lie below p, and satisfy the curve equation?
+    fn is_reduced(&self, octets: &[u8; 32]) -> bool;
+
+    /// Does a point with reduced coordinates satisfy the curve equation?
+    fn is_on_curve(&self, point: &PointOctets) -> bool;
+
+    /// The point with this reduced x whose y is odd or even, if there is one.
+    fn decompress(&self, x: &[u8; 32], y_is_odd: Choice) -> Option<PointOctets>;
+
+    /// `octets` modulo q.
+    fn scalar_reduce(&self, octets: &[u8; 32]) -> ScalarOctets;
+
+    /// a·b + c modulo q.
+    fn scalar_mul_add(&self, a: &ScalarOctets, b: &ScalarOctets, c: &ScalarOctets) -> ScalarOctets;
+
+    /// a·b modulo q.
+    fn scalar_mul(&self, a: &ScalarOctets, b: &ScalarOctets) -> ScalarOctets;
+
+    /// a⁻¹ modulo q; 0 for a = 0.
+    fn scalar_invert(&self, a: &ScalarOctets) -> ScalarOctets;
+
+    /// \[k\]G for a secret k ≠ 0.
+    fn mul_generator(&self, k: &ScalarOctets) -> PointOctets;
+
+    /// \[kᵢ\]G for secret kᵢ ≠ 0, with one inversion for all. Both slices have the same length.
+    fn mul_generator_many(&self, k: &[ScalarOctets], out: &mut [PointOctets]);
+
+    /// \[k\]P for a secret k ≠ 0.
+    fn mul(&self, k: &ScalarOctets, point: &PointOctets) -> PointOctets;
+
+    /// \[k\]G, and whether it equals P + \[h\]Q. For a secret k ≠ 0 and public h.
+    fn mul_generator_if_equal(
+        &self,
+        k: &ScalarOctets,
+        p: Base<'_, Self::Table>,
+        h: &ScalarOctets,
+        q: &PointOctets,
+    ) -> (PointOctets, Choice);
+
+    /// P + \[h\]Q, or `None` for the identity. All inputs public.
+    fn add_mul_vartime(&self, p: &PointOctets, h: &ScalarOctets, q: &PointOctets) -> Option<PointOctets>;
+
+    /// \[g\]G + Σ \[kᵢ\]Pᵢ, or `None` for the identity. All inputs public.
+    fn combination_vartime(
+        &self,
+        g: &ScalarOctets,
+        terms: &[(ScalarOctets, Base<'_, Self::Table>)],
+    ) -> Option<PointOctets>;
+
+    /// Is the point of [`combination_vartime`](Self::combination_vartime) not the identity, and
+    /// its x-coordinate equal to `x`? All inputs public.
+    fn combination_has_x_vartime(
+        &self,
+        x: &[u8; 32],
+        g: &ScalarOctets,
+        terms: &[(ScalarOctets, Base<'_, Self::Table>)],
+    ) -> bool;
+}

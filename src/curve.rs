@@ -1,0 +1,3 @@
+//! The curves: decoded scalars and points, and the operations on them.
+
+pub(crate) mod p256;

@@ -1,0 +1,69 @@
+//! Integers modulo the group order q.
+
+use super::OPS;
+use crate::backend::p256::{Ops, ScalarOctets};
+use crate::secret::declassify;
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The group order q, big-endian.
+const ORDER: ScalarOctets = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, //
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+/// An integer in [0, q − 1]. May be secret: wiped when dropped, and nothing here looks at its value.
+#[derive(Zeroize, ZeroizeOnDrop)]
+#[repr(transparent)]
+pub(crate) struct Scalar(ScalarOctets);
+
+crate::secret::redacted_debug!(Scalar);
+
+impl Scalar {
+    /// Takes `octets` if they stand for an integer in [1, q − 1].
+    ///
+    /// Constant time, but for the outcome, which is public.
+    pub(crate) fn from_octets(octets: &ScalarOctets) -> Option<Self> {
+        let in_range = is_below_order(octets) & !octets.ct_eq(&[0; 32]);
+        bool::from(declassify(in_range)).then(|| Self(*octets))
+    }
+
+    /// The integer that `octets` stand for, modulo q.
+    pub(crate) fn reduce(octets: &[u8; 32]) -> Self {
+        Self(OPS.scalar_reduce(octets))
+    }
+
+    /// self·b + c.
+    pub(crate) fn mul_add(&self, b: &Self, c: &Self) -> Self {
+        Self(OPS.scalar_mul_add(&self.0, &b.0, &c.0))
+    }
+
+    /// self·b.
+    pub(crate) fn mul(&self, b: &Self) -> Self {
+        Self(OPS.scalar_mul(&self.0, &b.0))
+    }
+
+    /// 1/self; 0 for 0. Constant time.
+    pub(crate) fn invert(&self) -> Self {
+        Self(OPS.scalar_invert(&self.0))
+    }
+
+    /// Is it 0? The answer is public, all else is not.
+    pub(crate) fn is_zero(&self) -> bool {
+        declassify(self.0.ct_eq(&[0; 32])).into()
+    }
+
+    /// The octets, big-endian.
+    pub(crate) fn as_octets(&self) -> &ScalarOctets {
+        &self.0
+    }
+}
+
+/// Is the integer below q? Constant time: subtracts q octet by octet and looks at the last borrow.
+fn is_below_order(octets: &ScalarOctets) -> Choice {
+    let borrow = octets.iter().zip(&ORDER).rev().fold(0u16, |borrow, (a, q)| {
+        // Wraps to 0xff.. exactly when a < q + borrow.
+        (u16::from(*a).wrapping_sub(u16::from(*q)).wrapping_sub(borrow) >> 8) & 1
+    });
+    Choice::from(borrow as u8)
+}

@@ -1,0 +1,66 @@
+//! ECCSI, elliptic curve-based certificateless signatures for identity-based encryption: RFC 6507
+//! on P-256 with SHA-256.
+//!
+//! A KMS holds KSAK and publishes KPAK. For each identity it issues a pair (SSK, PVT), which the
+//! receiver validates. A signature carries PVT, so that whoever knows KPAK and the identity can
+//! verify it: no certificates.
+//!
+//! | RFC 6507 | here | octets |
+//! |---|---|---|
+//! | KSAK | [`KmsSecretKey`] | 32 |
+//! | KPAK = \[KSAK\]G | [`KmsPublicKey`] | 65 |
+//! | ID | [`Identity`](crate::Identity) | any |
+//! | (SSK, PVT) as delivered | [`IssuedKey`] | 32, 65 |
+//! | the same after §5.1.2 | [`SigningKey`] | |
+//! | PVT = \[v\]G | [`PublicValidationToken`] | 65 |
+//! | HS = hash(G ‖ KPAK ‖ ID ‖ PVT) | [`VerifyingKey::hs`] | 32 |
+//! | SSK = KSAK + HS·v mod q | [`IssuedKey::expose_ssk`] | 32 |
+//! | Y = KPAK + \[HS\]PVT | [`VerifyingKey`] | 65 |
+//! | r ‖ s ‖ PVT | [`Signature`] | 129 |
+//!
+//! | RFC 6507 | function | file |
+//! |---|---|---|
+//! | §5.1.1 | [`KmsSecretKey::issue`] | `issue.rs` |
+//! | §5.1.2 | [`IssuedKey::validate`] | `validate.rs` |
+//! | §5.2.1 | [`SigningKey::sign`] | `sign.rs` |
+//! | §5.2.2 | [`KmsPublicKey::verify`], [`VerifyingKey::verify`] | `verify.rs` |
+//!
+//! ```
+//! # fn main() -> Result<(), eccsi_sakke::Error> {
+//! # #[cfg(feature = "getrandom")] {
+//! use eccsi_sakke::{Identity, SysRng, eccsi};
+//!
+//! let kms = eccsi::KmsSecretKey::generate(&mut SysRng)?;
+//! let kpak = kms.public_key();
+//! let id = Identity::new(b"alice@example.com");
+//!
+//! let key = kms.issue(id, &mut SysRng)?.validate(&kpak, id)?;
+//! let signature = key.sign(b"a message", &mut SysRng)?;
+//! kpak.verify(id, b"a message", &signature)?;
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+
+#[cfg(feature = "hazmat")]
+pub mod hazmat;
+
+mod convert;
+mod hash;
+mod issue;
+mod kms_key;
+mod nonce;
+#[cfg(feature = "serde")]
+mod serde;
+mod sign;
+mod signature;
+mod validate;
+mod validation_token;
+mod verify;
+
+pub use issue::IssuedKey;
+pub use kms_key::{KmsPublicKey, KmsSecretKey};
+pub use sign::SigningKey;
+pub use signature::Signature;
+pub use validation_token::PublicValidationToken;
+pub use verify::{IdentityVerifier, VerifyingKey};

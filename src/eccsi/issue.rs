@@ -1,0 +1,161 @@
+//! RFC 6507 §5.1.1: the KMS makes (SSK, PVT) for an identity.
+
+use super::hash::hs;
+use super::nonce::{self, Nonces, Purpose, Seed};
+use super::{KmsSecretKey, PublicValidationToken};
+use crate::curve::p256::{self, Point, Scalar};
+use crate::error::{DecodeError, Error, Part, Problem};
+use crate::identity::Identity;
+use crate::secret::declassify;
+use alloc::vec::Vec;
+use rand_core::TryCryptoRng;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+/// A pair (SSK, PVT) as the KMS delivers it (RFC 6507 §5.1.1), not yet validated.
+///
+/// It signs nothing: [`validate`](Self::validate) turns it into a
+/// [`SigningKey`](super::SigningKey). Deliver SSK over a confidential channel. Wiped when dropped.
+#[doc(alias = "SSK")]
+#[derive(ZeroizeOnDrop)]
+pub struct IssuedKey {
+    pub(super) ssk: Scalar,
+    #[zeroize(skip)]
+    pub(super) pvt: PublicValidationToken,
+}
+
+crate::secret::redacted_debug!(IssuedKey);
+
+impl IssuedKey {
+    /// Octets of SSK.
+    pub const SSK_BYTES: usize = 32;
+
+    /// Puts a delivered pair together: SSK of 32 octets, big-endian, and PVT.
+    ///
+    /// # Errors
+    /// [`Problem::OutOfRange`] unless SSK lies in [1, q − 1].
+    ///
+    /// # Timing
+    /// Constant in SSK, but for whether it lies in the range.
+    pub fn from_parts(ssk: &[u8; 32], pvt: &PublicValidationToken) -> Result<Self, DecodeError> {
+        let ssk = Scalar::from_octets(ssk).ok_or(DecodeError::new(Part::Ssk, Problem::OutOfRange))?;
+        Ok(Self { ssk, pvt: *pvt })
+    }
+
+    /// SSK itself, 32 octets, big-endian: to deliver or to store it.
+    pub fn expose_ssk(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(*self.ssk.as_octets())
+    }
+
+    /// PVT.
+    pub fn pvt(&self) -> &PublicValidationToken {
+        &self.pvt
+    }
+}
+
+impl KmsSecretKey {
+    /// Makes a fresh pair (SSK, PVT) for `id`: [RFC 6507 §5.1.1].
+    ///
+    /// Several pairs for one identity are legal; each call makes another. `rng` gives 32 octets,
+    /// mixed with KSAK, KPAK and `id` into the nonce v.
+    ///
+    /// # Errors
+    /// [`Error::Rng`] if `rng` fails.
+    ///
+    /// # Timing
+    /// Constant in KSAK and v. Depends on the length of `id`, and on the number of redrawn v
+    /// (none, up to a chance of 2⁻³²).
+    ///
+    /// [RFC 6507 §5.1.1]: https://www.rfc-editor.org/rfc/rfc6507#section-5.1.1
+    pub fn issue<R: TryCryptoRng + ?Sized>(&self, id: Identity<'_>, rng: &mut R) -> Result<IssuedKey, Error> {
+        Ok(self.issue_from(&mut self.nonces(id, nonce::fresh(rng)?), id))
+    }
+
+    /// Makes a pair for each of `ids`, in their order: the results are those of [`issue`](Self::issue)
+    /// called one by one with the same `rng`, faster, since all share one inversion. With the
+    /// feature `rayon`, on all cores.
+    ///
+    /// # Errors
+    /// [`Error::Rng`] if `rng` fails; then nothing was issued.
+    ///
+    /// # Timing
+    /// As [`issue`](Self::issue).
+    pub fn issue_many<R: TryCryptoRng + ?Sized>(
+        &self,
+        ids: &[Identity<'_>],
+        rng: &mut R,
+    ) -> Result<Vec<IssuedKey>, Error> {
+        // The generator is asked in the order of the identities, before any work is shared out.
+        let mut requests = Vec::with_capacity(ids.len());
+        for id in ids {
+            requests.push((*id, nonce::fresh(rng)?));
+        }
+        Ok(in_batches(&requests, |batch| self.issue_batch(batch)))
+    }
+
+    fn issue_batch(&self, batch: &[(Identity<'_>, Zeroizing<[u8; nonce::FRESH_OCTETS]>)]) -> Vec<IssuedKey> {
+        let mut nonces: Vec<_> = batch.iter().map(|(id, fresh)| self.nonces(*id, fresh.clone())).collect();
+        let v: Vec<_> = nonces.iter_mut().map(Nonces::next).collect();
+        let pvt = p256::mul_generator_many(&v);
+        batch
+            .iter()
+            .zip(&mut nonces)
+            .zip(v.iter().zip(pvt))
+            .map(|(((id, _), nonces), (v, pvt))| {
+                self.bind(*id, v, pvt).unwrap_or_else(|| self.issue_from(nonces, *id))
+            })
+            .collect()
+    }
+
+    fn nonces(&self, id: Identity<'_>, fresh: Zeroizing<[u8; nonce::FRESH_OCTETS]>) -> Nonces {
+        Nonces::new(&Seed {
+            purpose: Purpose::Issue,
+            secret: &self.ksak,
+            kpak: &self.kpak().to_bytes(),
+            context: id.as_bytes(),
+            message_hash: &[],
+            fresh,
+        })
+    }
+
+    fn issue_from(&self, nonces: &mut Nonces, id: Identity<'_>) -> IssuedKey {
+        loop {
+            // 1) v, random in [1, q − 1]
+            let v = nonces.next();
+            // 2) PVT = [v]G
+            let pvt = p256::mul_generator(&v);
+            // 5) once more with another v where a value is excluded
+            if let Some(key) = self.bind(id, &v, pvt) {
+                return key;
+            }
+        }
+    }
+
+    /// Steps 3 to 5: `None` if HS or SSK is 0 modulo q.
+    pub(super) fn bind(&self, id: Identity<'_>, v: &Scalar, pvt: Point) -> Option<IssuedKey> {
+        let pvt = declassify(pvt);
+        // 3) HS = hash(G ‖ KPAK ‖ ID ‖ PVT)
+        let hs = hs(self.kpak().point(), id, &pvt).scalar();
+        // 4) SSK = KSAK + HS·v mod q
+        let ssk = hs.mul_add(v, &self.ksak);
+        // 5)
+        if hs.is_zero() || ssk.is_zero() {
+            return None;
+        }
+        Some(IssuedKey { ssk, pvt: PublicValidationToken::from_point(pvt) })
+    }
+}
+
+/// Requests that share one inversion. Beyond a few dozen the inversion no longer shows; the bound
+/// keeps the memory of a batch small and gives every core its share.
+const BATCH: usize = 256;
+
+#[cfg(not(feature = "rayon"))]
+pub(super) fn in_batches<T, U>(items: &[T], work: impl Fn(&[T]) -> Vec<U>) -> Vec<U> {
+    items.chunks(BATCH).flat_map(work).collect()
+}
+
+#[cfg(feature = "rayon")]
+pub(super) fn in_batches<T: Sync, U: Send>(items: &[T], work: impl Fn(&[T]) -> Vec<U> + Sync) -> Vec<U> {
+    use rayon::prelude::*;
+    items.par_chunks(BATCH).flat_map_iter(work).collect()
+}

@@ -1,0 +1,152 @@
+//! Hedged nonces: j for signing and v for issuing.
+//!
+//! A nonce is the first candidate in [1, q − 1] of an HMAC-DRBG with SHA-256 (NIST SP 800-90A
+//! §10.1.2), instantiated with
+//!
+//! ```text
+//! lp(label) ‖ lp(secret) ‖ lp(KPAK) ‖ lp(HS | ID) ‖ lp(SHA-256(M) | empty) ‖ 32 octets of the caller's generator
+//! ```
+//!
+//! lp(x) is x behind its length in two octets, big-endian. Only an identity can be longer than
+//! these can say: from 65 535 octets on it is `FF FF ‖ SHA-256(x)`, which no shorter x yields.
+//!
+//! Why not the generator's octets alone: a machine that was cloned or restored, or a generator that
+//! is stuck, repeats them. With a repeated v under two identities, their owners compute KSAK;
+//! with a repeated j for two messages, anyone computes SSK. Since the secret and the message or
+//! the identity are part of the seed, the nonce then still differs. And why the octets at all:
+//! a nonce that depends on nothing else invites fault attacks on the rest of the computation.
+
+use crate::curve::p256::Scalar;
+use crate::error::Error;
+use hmac::{Hmac, KeyInit, Mac};
+use rand_core::TryCryptoRng;
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// Octets taken from the caller's generator for each nonce.
+pub(crate) const FRESH_OCTETS: usize = 32;
+
+/// What a nonce is for; the label in front of the seed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    Sign,
+    Issue,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Sign => b"eccsi-sakke sign v1",
+            Self::Issue => b"eccsi-sakke issue v1",
+        }
+    }
+}
+
+/// Everything that a nonce depends on, in the order of the seed.
+pub(crate) struct Seed<'a> {
+    pub(crate) purpose: Purpose,
+    /// SSK or KSAK.
+    pub(crate) secret: &'a Scalar,
+    pub(crate) kpak: &'a [u8; 65],
+    /// HS to sign, ID to issue.
+    pub(crate) context: &'a [u8],
+    /// SHA-256 of the message to sign, empty to issue.
+    pub(crate) message_hash: &'a [u8],
+    pub(crate) fresh: Zeroizing<[u8; FRESH_OCTETS]>,
+}
+
+/// Draws the octets that hedge one nonce.
+pub(crate) fn fresh<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Zeroizing<[u8; FRESH_OCTETS]>, Error> {
+    let mut octets = Zeroizing::new([0; FRESH_OCTETS]);
+    rng.try_fill_bytes(octets.as_mut_slice()).map_err(|_| Error::Rng)?;
+    Ok(octets)
+}
+
+/// The nonces of one seed, one after the other. The first is taken; the next ones only serve
+/// where the RFC asks for a restart.
+pub(crate) struct Nonces(HmacDrbg);
+
+impl Nonces {
+    pub(crate) fn new(seed: &Seed<'_>) -> Self {
+        Self(HmacDrbg::new(|mac| {
+            length_prefixed(mac, seed.purpose.label());
+            length_prefixed(mac, seed.secret.as_octets());
+            length_prefixed(mac, seed.kpak);
+            length_prefixed(mac, seed.context);
+            length_prefixed(mac, seed.message_hash);
+            mac.update(seed.fresh.as_slice());
+        }))
+    }
+
+    /// The next nonce, in [1, q − 1].
+    ///
+    /// Takes longer for each candidate outside the range (probability 2⁻³²), which tells nothing
+    /// of the one that is returned.
+    pub(crate) fn next(&mut self) -> Scalar {
+        loop {
+            let candidate = self.0.generate();
+            if let Some(nonce) = Scalar::from_octets(&candidate) {
+                return nonce;
+            }
+        }
+    }
+}
+
+fn length_prefixed(mac: &mut Hmac<Sha256>, x: &[u8]) {
+    match u16::try_from(x.len()) {
+        Ok(length) if length < u16::MAX => {
+            mac.update(&length.to_be_bytes());
+            mac.update(x);
+        }
+        _ => {
+            mac.update(&[0xff, 0xff]);
+            mac.update(&Sha256::digest(x));
+        }
+    }
+}
+
+/// HMAC-DRBG with SHA-256, NIST SP 800-90A §10.1.2, without additional input or reseeding, each
+/// request one block.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct HmacDrbg {
+    key: [u8; 32],
+    value: [u8; 32],
+}
+
+impl HmacDrbg {
+    /// §10.1.2.3; `seed` feeds the seed material.
+    fn new(seed: impl Fn(&mut Hmac<Sha256>)) -> Self {
+        let mut drbg = Self { key: [0x00; 32], value: [0x01; 32] };
+        drbg.update(0x00, &seed);
+        drbg.update(0x01, &seed);
+        drbg
+    }
+
+    /// One of the two rounds of §10.1.2.2.
+    fn update(&mut self, round: u8, data: impl Fn(&mut Hmac<Sha256>)) {
+        let mut mac = self.mac();
+        mac.update(&self.value);
+        mac.update(&[round]);
+        data(&mut mac);
+        self.key = mac.finalize().into_bytes().into();
+        self.advance();
+    }
+
+    fn advance(&mut self) {
+        let mut mac = self.mac();
+        mac.update(&self.value);
+        self.value = mac.finalize().into_bytes().into();
+    }
+
+    /// §10.1.2.5, 32 octets.
+    fn generate(&mut self) -> Zeroizing<[u8; 32]> {
+        self.advance();
+        let block = Zeroizing::new(self.value);
+        self.update(0x00, |_| {});
+        block
+    }
+
+    fn mac(&self) -> Hmac<Sha256> {
+        <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("HMAC takes keys of any length")
+    }
+}
