@@ -1,6 +1,6 @@
 //! P-256 against OpenSSL.
 
-#![cfg(feature = "hazmat")]
+#![cfg(all(feature = "eccsi", feature = "hazmat"))]
 
 mod model;
 mod rng;

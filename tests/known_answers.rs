@@ -1,6 +1,6 @@
 //! Issuing and signing against stored answers, and against the model on random inputs.
 
-#![cfg(feature = "hazmat")]
+#![cfg(all(feature = "eccsi", feature = "hazmat"))]
 
 mod model;
 mod rng;
@@ -215,7 +215,7 @@ fn a_failing_generator_stops_every_operation() {
     let id = Identity::new(b"id");
     let key = kms.issue(id, &mut Stuck(1)).expect("issued").validate(&kms.public_key(), id).expect("valid");
     for octets in [0, 1, 31] {
-        let mut short = || Given::new(&vec![9; octets]);
+        let short = || Given::new(&vec![9; octets]);
         assert_eq!(KmsSecretKey::generate(&mut short()).err(), Some(Error::Rng));
         assert_eq!(kms.issue(id, &mut short()).err(), Some(Error::Rng));
         assert_eq!(key.sign(b"", &mut short()), Err(Error::Rng));

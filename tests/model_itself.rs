@@ -4,7 +4,7 @@ mod model;
 
 use model::eccsi;
 use model::hmac_drbg::{HmacDrbg, hkdf_expand, hkdf_extract, hmac, length_prefixed};
-use model::p256::{B, G, P, Point, PointFault, Q, number, right_side, square_root, to_octets};
+use model::p256::{B, G, P, Point, PointFault, Q, mul_g, number, right_side, square_root, to_octets};
 use model::saef::base64url;
 use model::{Stream, hex, sha256, unhex};
 use num_bigint::BigUint;
@@ -27,6 +27,7 @@ fn multiplication_is_repeated_addition() {
     for _ in 0..4 {
         let (base, k) = (G.mul(&stream.scalar()), stream.scalar());
         assert_eq!(base.mul(&k), base.mul_by_definition(&k));
+        assert_eq!(mul_g(&k), G.mul_by_definition(&k));
     }
 }
 

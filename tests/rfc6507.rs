@@ -1,6 +1,6 @@
 //! RFC 6507 Appendix A: every value under its own name.
 
-#![cfg(feature = "hazmat")]
+#![cfg(all(feature = "eccsi", feature = "hazmat"))]
 
 mod model;
 

@@ -1,12 +1,12 @@
 //! RFC 6507 over big integers.
 
-use super::p256::{self, G, P, Point, Q, from_octets, to_octets};
+use super::p256::{self, G, P, Point, Q, from_octets, mul_g, to_octets};
 use super::{concat, hmac_drbg, sha256};
 use num_bigint::BigUint;
 
 /// KPAK = \[KSAK\]G, §4.2.
 pub fn public_key(ksak: &BigUint) -> Point {
-    G.mul(ksak)
+    mul_g(ksak)
 }
 
 /// HS = hash( G ‖ KPAK ‖ ID ‖ PVT ), §5.1.1.
@@ -32,20 +32,23 @@ pub struct UserKey {
 
 /// §5.1.1 with a given v; `None` where the KMS has to take another.
 pub fn issue(ksak: &BigUint, id: &[u8], v: &BigUint) -> Option<UserKey> {
-    let kpak = public_key(ksak).encode();
-    let pvt = G.mul(v).encode();
-    let hs = hs(&kpak, id, &pvt);
+    issue_under(&public_key(ksak).encode(), ksak, id, v)
+}
+
+fn issue_under(kpak: &[u8; 65], ksak: &BigUint, id: &[u8], v: &BigUint) -> Option<UserKey> {
+    let pvt = mul_g(v).encode();
+    let hs = hs(kpak, id, &pvt);
     let hs_number = from_octets(&hs) % &*Q;
     let ssk = (ksak + &hs_number * v) % &*Q;
     let usable = ssk != BigUint::ZERO && hs_number != BigUint::ZERO;
-    usable.then(|| UserKey { kpak, id: id.to_vec(), v: v.clone(), pvt, hs, ssk })
+    usable.then(|| UserKey { kpak: *kpak, id: id.to_vec(), v: v.clone(), pvt, hs, ssk })
 }
 
 /// §5.1.1 with the hedged v that 32 fresh octets give.
 pub fn issue_hedged(ksak: &BigUint, id: &[u8], fresh: &[u8; 32]) -> UserKey {
     let kpak = public_key(ksak).encode();
     hmac_drbg::issue_nonces(ksak, &kpak, id, fresh)
-        .find_map(|v| issue(ksak, id, &v))
+        .find_map(|v| issue_under(&kpak, ksak, id, &v))
         .expect("endless candidates")
 }
 
@@ -56,7 +59,7 @@ pub fn validate(kpak: &[u8], id: &[u8], pvt: &[u8], ssk: &BigUint) -> bool {
         return false;
     }
     let hs = from_octets(&hs(&kpak.encode(), id, &pvt.encode()));
-    G.mul(ssk).sub(&pvt.mul(&hs)) == kpak
+    mul_g(ssk).sub(&pvt.mul(&hs)) == kpak
 }
 
 /// Everything that signing computes.
@@ -72,7 +75,7 @@ pub struct Signed {
 
 /// §5.2.1 with a given j; `None` where the signer has to take another.
 pub fn sign(key: &UserKey, message: &[u8], j: &BigUint) -> Option<Signed> {
-    let j_point = G.mul(j);
+    let j_point = mul_g(j);
     let r = to_octets(j_point.x());
     let he = he(&key.hs, &r, message);
     let d = (from_octets(&he) + from_octets(&r) * &key.ssk) % &*Q;
@@ -108,7 +111,7 @@ pub fn recover_j(kpak: &[u8], id: &[u8], message: &[u8], signature: &[u8]) -> Op
     let hs = hs(&kpak.encode(), id, &pvt.encode());
     let he = he(&hs, &r, message);
     let y = verifying_point(&kpak, id, &pvt);
-    Some(G.mul(&from_octets(&he)).add(&y.mul(&from_octets(&r))).mul(&s))
+    Some(mul_g(&from_octets(&he)).add(&y.mul(&from_octets(&r))).mul(&s))
 }
 
 /// §5.2.2 to the letter: no range check on r and s, acceptance iff Jx ≡ r and Jx ≢ 0 mod p.

@@ -20,6 +20,21 @@ pub static G: LazyLock<Point> = LazyLock::new(|| {
     )
 });
 
+/// \[2^i\]G for each bit of a scalar.
+static G_DOUBLED: LazyLock<Vec<Point>> = LazyLock::new(|| {
+    std::iter::successors(Some(G.clone()), |point| Some(point.add(point))).take(256).collect()
+});
+
+/// \[k\]G for k below 2²⁵⁶: the sum of \[2^i\]G over the bits i of k.
+pub fn mul_g(k: &BigUint) -> Point {
+    let mut sum = Jacobian(None);
+    for bit in (0..256).filter(|bit| k.bit(*bit)) {
+        let (x, y) = G_DOUBLED[bit as usize].0.as_ref().expect("q is odd");
+        sum = sum.add_affine(x, y);
+    }
+    sum.to_affine()
+}
+
 /// Reads a hexadecimal constant.
 pub fn number(hex: &str) -> BigUint {
     BigUint::parse_bytes(hex.as_bytes(), 16).expect("hexadecimal")

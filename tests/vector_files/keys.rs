@@ -3,7 +3,7 @@
 use super::verify::{RFC_ID, small_coordinate_points, unreduced_points};
 use super::{file, notes};
 use crate::model::eccsi::{self, UserKey};
-use crate::model::p256::{G, P, Point, PointFault, Q, from_octets, number, to_octets};
+use crate::model::p256::{G, P, Point, PointFault, Q, from_octets, mul_g, number, to_octets};
 use crate::model::{Stream, concat, hex};
 use crate::vectors::{KeyCase, Kind, Octets, Outcome, Stage, VectorFile};
 use num_bigint::BigUint;
@@ -98,7 +98,7 @@ impl Cases {
     fn points(&mut self, kind: Kind) {
         let own = if kind == Kind::Kpak { self.key.kpak } else { self.key.pvt };
         let odd = own[64] & 1;
-        let random = G.mul(&self.stream.scalar()).encode();
+        let random = mul_g(&self.stream.scalar()).encode();
         let plain = |x: &BigUint, y: &BigUint| concat(&[&[4], &to_octets(x), &to_octets(y)]);
         let tagged = |form: u8| concat(&[&[form], &own[1..]]);
         let (x, y) = (from_octets(&own[1..33]), from_octets(&own[33..]));
@@ -141,7 +141,7 @@ impl Cases {
     fn compressed(&mut self) {
         let kind = Kind::PvtCompressed;
         let own = Point::decode(&self.key.pvt).expect("PVT");
-        let random = G.mul(&self.stream.scalar());
+        let random = mul_g(&self.stream.scalar());
         for (name, point) in [("of RFC 6507 Appendix A", &own), ("random", &random), ("G", &*G)] {
             self.point(kind, name, &point.compress(), &[]);
             self.point(kind, &format!("{name}, negated"), &point.negate().compress(), &[]);
@@ -316,7 +316,7 @@ impl Cases {
             );
         }
         let (kpak, pvt) = (Point::decode(&key.kpak).expect("KPAK"), Point::decode(&key.pvt).expect("PVT"));
-        let random = G.mul(&self.stream.scalar());
+        let random = mul_g(&self.stream.scalar());
         for (name, wrong) in [
             ("negated", kpak.negate()),
             ("doubled", kpak.add(&kpak)),
