@@ -3,6 +3,7 @@
 #![cfg(all(feature = "eccsi", feature = "hazmat"))]
 
 mod model;
+mod prepared;
 mod rng;
 mod vectors;
 
@@ -22,7 +23,7 @@ fn array<const N: usize>(text: &str) -> [u8; N] {
 }
 
 #[test]
-fn issue_and_sign_vectors() {
+fn issuing_and_signing_give_every_value_of_each_vector() {
     let file = vectors::load::<IssueSignCase>("eccsi_issue_sign.json");
     let mut run = 0;
     for case in &file.tests {
@@ -138,9 +139,7 @@ fn verification_recovers_the_point_j_of_the_model() {
         let octets = concat(&[&to_octets(&stream.scalar()), &to_octets(&stream.scalar()), &key.pvt]);
         let signature = Signature::from_slice(&octets).expect("well formed");
         let expected = eccsi::recover_j(&key.kpak, &id, &message, &octets).expect("well formed");
-        for kpak in
-            [KmsPublicKey::from_bytes(&key.kpak).expect("KPAK")].map(|k| [k.clone(), k.prepared()]).concat()
-        {
+        for (_, kpak) in prepared::kpak_forms(KmsPublicKey::from_bytes(&key.kpak).expect("KPAK")) {
             let j = hazmat::recover_j(&kpak, Identity::new(&id), &message, &signature);
             assert_eq!(j, Some(expected.encode()), "round {round}");
             let y = VerifyingKey::new(&kpak, Identity::new(&id), signature.pvt()).expect("valid");

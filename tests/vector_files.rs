@@ -59,28 +59,28 @@ fn compare<Case: Serialize>(name: &str, definition: &str, file: &VectorFile<Case
 }
 
 #[test]
-fn eccsi_verify_is_what_the_model_gives() {
+fn eccsi_verify_json_is_what_the_model_gives() {
     let file = verify::generate();
     assert!(file.number_of_tests >= 200);
     compare("eccsi_verify.json", "VerifyCase", &file);
 }
 
 #[test]
-fn eccsi_keys_is_what_the_model_gives() {
+fn eccsi_keys_json_is_what_the_model_gives() {
     let file = keys::generate();
     assert!(file.number_of_tests >= 80);
     compare("eccsi_keys.json", "KeyCase", &file);
 }
 
 #[test]
-fn eccsi_issue_sign_is_what_the_model_gives() {
+fn eccsi_issue_sign_json_is_what_the_model_gives() {
     let file = issue_sign::generate();
     assert!(file.number_of_tests >= 40);
     compare("eccsi_issue_sign.json", "IssueSignCase", &file);
 }
 
 #[test]
-fn saef_is_what_the_model_gives() {
+fn saef_json_is_what_the_model_gives() {
     let file = saef::generate();
     assert!(file.number_of_tests >= 17);
     compare("saef.json", "SaefCase", &file);

@@ -17,9 +17,12 @@ const NOTES: &[(&str, &str)] = &[
         "The keys of the case before with the (D)TLS roles exchanged: Z is the same, the key is another.",
     ),
     ("Renewed", "One side has a new credential for the same inner identity."),
-    ("SameInnerId", "The inner identities are equal; the domains differ."),
+    (
+        "SameInnerId",
+        "The inner identities are SP-relative and equal; the domains and their providers differ.",
+    ),
     ("ShortForm", "SP-relative inner identities."),
-    ("LongIdentity", "An identity so long that the PSK identity is at or above 128 or 255 octets."),
+    ("LongIdentity", "An identity so long that the PSK identity has about 128 or 255 octets, common limits."),
 ];
 
 /// A holder of a credential and the KSAK it comes from.
@@ -75,12 +78,17 @@ pub(crate) fn generate() -> VectorFile<SaefCase> {
     both_roles(&["OneKms", "Renewed"], "renewed under the same KPAK", &renewed, &server);
     let renewed = holder(&second, "mef.example.com", ae, "20280101T000000", &v_3);
     both_roles(&["TwoKms", "Renewed"], "renewed under the next KPAK of the domain", &renewed, &server);
-    let namesake = holder(&second, "mef.example.org", cse, "20270301T000000", &v_3);
-    both_roles(&["TwoKms", "SameInnerId"], "one inner identity in two domains", &server, &namesake);
     let a = holder(&first, "mef.example.com", "/CSE090112/C190XX7T", "20270101T000000", &v_2);
     let b = holder(&first, "mef.example.com", "/CSE090112", "20270301T000000", &v_1);
     both_roles(&["OneKms", "ShortForm"], "SP-relative identities", &a, &b);
-    for length in [22, 23, 24, 25, 87, 88] {
+    let namesake = holder(&second, "mef.example.org", "/CSE090112", "20270301T000000", &v_3);
+    both_roles(
+        &["TwoKms", "ShortForm", "SameInnerId"],
+        "one SP-relative identity in two domains",
+        &b,
+        &namesake,
+    );
+    for length in [22, 23, 24, 25, 86, 87] {
         let inner = format!("/{}", "c".repeat(length - 1));
         let long = holder(&first, "mef.example.com", &inner, "20270101T000000", &v_3);
         both_roles(&["OneKms", "LongIdentity"], &format!("inner identity of {length} octets"), &long, &b);
