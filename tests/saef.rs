@@ -1,5 +1,7 @@
 //! The IBC-based SAEF: worked example in both roles, and each refusal.
 
+mod backend_from_env;
+
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, hazmat};
 use eccsi_sakke::error::Problem;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, IdentifierError, UnixTime};

@@ -1,6 +1,8 @@
 //! Secrets are gone from the memory of an object once it is dropped.
 #![allow(unsafe_code, reason = "looks at the memory of a dropped value")]
 
+mod backend_from_env;
+
 use eccsi_sakke::Identity;
 use eccsi_sakke::eccsi::{KmsSecretKey, hazmat};
 use std::mem::ManuallyDrop;

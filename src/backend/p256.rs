@@ -1,5 +1,9 @@
 //! The seam of P-256: whole operations over encoded scalars and affine points.
+//!
+//! [`Ops`] is what the rest of the crate uses. [`Kernel`] is a second seam below it, for own
+//! implementations, which share the curve code of `curve::p256` and differ in the field.
 
+use super::portable;
 use subtle::Choice;
 
 /// A scalar: 32 octets, big-endian, below the group order q.
@@ -87,4 +91,56 @@ pub(crate) trait Ops {
         g: &ScalarOctets,
         terms: &[(ScalarOctets, Base<'_, Self::Table>)],
     ) -> bool;
+}
+
+/// Four 64-bit limbs, least significant first.
+pub(crate) type Limbs = [u64; 4];
+
+/// An affine point in a table: coordinates in Montgomery form, x·2²⁵⁶ mod p, each below p. One
+/// cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct TablePoint {
+    pub(crate) x: Limbs,
+    pub(crate) y: Limbs,
+}
+
+impl TablePoint {
+    pub(crate) const ZERO: Self = Self { x: [0; 4], y: [0; 4] };
+}
+
+/// The field of P-256 and the integers modulo its order, as an own implementation brings them.
+///
+/// Field elements are in Montgomery form, x·2²⁵⁶ mod p, below p, everywhere. Constant time, all of
+/// it. A value of the type is the proof that the CPU has what the functions need.
+pub(crate) trait Kernel: Copy + Send + Sync + 'static {
+    /// a·b/2²⁵⁶ mod p.
+    fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs;
+
+    /// a²/2²⁵⁶ mod p.
+    fn field_square(self, a: &Limbs) -> Limbs;
+
+    /// a + b mod p.
+    #[inline(always)]
+    fn field_add(self, a: &Limbs, b: &Limbs) -> Limbs {
+        portable::limbs::add_mod(a, b, &portable::p256::P)
+    }
+
+    /// a − b mod p.
+    #[inline(always)]
+    fn field_sub(self, a: &Limbs, b: &Limbs) -> Limbs {
+        portable::limbs::sub_mod(a, b, &portable::p256::P)
+    }
+
+    /// a·b/2²⁵⁶ mod q, for one factor below q.
+    #[inline(always)]
+    fn order_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
+        portable::p256_order::mul(a, b)
+    }
+
+    /// `row[n − 1]`, or (0, 0) for n = 0. Reads all of `row`.
+    #[inline(always)]
+    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
+        portable::select(row, n)
+    }
 }
