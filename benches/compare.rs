@@ -30,8 +30,9 @@ mod compare {
     use std::hint::black_box;
     use std::time::{Duration, Instant};
 
-    const ID: Identity<'static> =
-        Identity::new(b"mef.example.com@2F2F73702E6578616D706C652E636F6D2F435345303930313132@20270301T000000");
+    const ID: Identity<'static> = Identity::new(
+        b"mef.example.com@2F2F73702E6578616D706C652E636F6D2F435345303930313132@20270301T000000",
+    );
     const MESSAGE: &[u8] = b"a message of thirty-two octets..";
 
     struct Entry<'a> {
@@ -45,7 +46,8 @@ mod compare {
     }
 
     pub(crate) fn main() {
-        let filter = std::env::args().nth(1).filter(|argument| !argument.starts_with('-')).unwrap_or_default();
+        let filter =
+            std::env::args().nth(1).filter(|argument| !argument.starts_with('-')).unwrap_or_default();
         let seconds = std::env::var("SECONDS_EACH").ok().and_then(|s| s.parse().ok()).unwrap_or(1.0);
         let mut all = entries();
         all.retain(|entry| entry.operation.contains(&filter));
@@ -122,7 +124,8 @@ mod compare {
             let peer = peer.expect("key").as_ref().to_vec();
             let peer = UnparsedPublicKey::new(&agreement::ECDH_P256, peer);
             Box::new(move || {
-                agreement::agree(&own, black_box(&peer), (), |z| Ok::<_, ()>(black_box(z[0]))).expect("agreed");
+                agreement::agree(&own, black_box(&peer), (), |z| Ok::<_, ()>(black_box(z[0])))
+                    .expect("agreed");
             })
         });
 
@@ -155,7 +158,9 @@ mod compare {
                 let signature = key().sign(MESSAGE, &mut SysRng).expect("system generator");
                 add("verify, new signer", backend, 1, {
                     let (kpak, signature) = (kms().public_key().prepared(), signature.clone());
-                    Box::new(move || kpak.verify(black_box(ID), MESSAGE, black_box(&signature)).expect("valid"))
+                    Box::new(move || {
+                        kpak.verify(black_box(ID), MESSAGE, black_box(&signature)).expect("valid")
+                    })
                 });
                 add("verify, known signer", backend, 1, {
                     let key = VerifyingKey::new(&kms().public_key(), ID, signature.pvt()).expect("a point");
@@ -169,7 +174,12 @@ mod compare {
                 });
                 add("part: [k]G", backend, 1, Box::new(|| _ = black_box(probe::mul_generator(&[0x7a; 32]))));
                 let point = probe::mul_generator(&[0x7b; 32]);
-                add("part: [k]P", backend, 1, Box::new(move || _ = black_box(probe::mul(&[0x7a; 32], &point))));
+                add(
+                    "part: [k]P",
+                    backend,
+                    1,
+                    Box::new(move || _ = black_box(probe::mul(&[0x7a; 32], &point))),
+                );
                 add("part: 1/a mod q", backend, 1, {
                     Box::new(|| _ = black_box(probe::order(&black_box([0x7a; 32]), &black_box([0x7b; 32]))))
                 });

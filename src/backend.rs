@@ -11,11 +11,13 @@
 //! | P-256, field and order | [`p256::Ops`] | [`rustcrypto::P256`]: the crates `p256` and `primeorder` |
 //! | | [`p256::Kernel`], below the curve code of this crate | [`portable::Portable`]: u64 limbs, every platform |
 //! | | | `adx::Adx`: MULX, ADCX, ADOX, on x86-64 CPUs that have them |
+//! | | | `ifma::Ifma`: the same, and AVX-512 IFMA for eight elements at a time |
 //!
 //! # Which one runs
 //!
 //! The best that the CPU offers, see [`selected`]. `RUSTFLAGS='--cfg eccsi_sakke_backend="…"'` with
-//! `rustcrypto`, `portable` or `adx` takes that one (`portable` where the CPU has no ADX); it is a `cfg` and no feature, since features add up
+//! `rustcrypto`, `portable`, `adx` or `ifma` takes that one, or the next in this order to the left that the
+//! CPU has; it is a `cfg` and no feature, since features add up
 //! and any dependency could switch one on.
 //!
 //! # Safety
@@ -26,6 +28,8 @@
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "instructions that the compiler does not know how to use; see Safety above")]
 pub(crate) mod adx;
+#[allow(unsafe_code, reason = "instructions that the compiler does not know how to use; see Safety above")]
+pub(crate) mod ifma;
 pub(crate) mod p256;
 pub(crate) mod portable;
 pub(crate) mod rustcrypto;
@@ -40,6 +44,12 @@ pub(crate) enum Backend {
     /// The same curve code over MULX, ADCX and ADOX.
     #[cfg(target_arch = "x86_64")]
     Adx(adx::Adx),
+    /// The same with AVX-512 IFMA where several elements are multiplied.
+    #[cfg(target_arch = "x86_64")]
+    Ifma(ifma::Ifma),
+    /// The algorithms of `Ifma` in plain integers.
+    #[cfg(feature = "__backends")]
+    IfmaModel(ifma::IfmaModel),
 }
 
 /// The implementation for the operation that begins: ask once.
@@ -59,6 +69,12 @@ fn best() -> Backend {
         return Backend::RustCrypto(rustcrypto::P256);
     }
     #[cfg(target_arch = "x86_64")]
+    if !cfg!(any(eccsi_sakke_backend = "portable", eccsi_sakke_backend = "adx"))
+        && let Some(ifma) = ifma::Ifma::detect()
+    {
+        return Backend::Ifma(ifma);
+    }
+    #[cfg(target_arch = "x86_64")]
     if !cfg!(eccsi_sakke_backend = "portable")
         && let Some(adx) = adx::Adx::detect()
     {
@@ -75,7 +91,7 @@ pub use forced::{Name, force, with};
 mod forced {
     #[cfg(target_arch = "x86_64")]
     use super::adx;
-    use super::{Backend, portable, rustcrypto};
+    use super::{Backend, ifma, portable, rustcrypto};
     use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
     /// The implementations by name.
@@ -86,11 +102,13 @@ mod forced {
         RustCrypto = 1,
         Portable = 2,
         Adx = 3,
+        Ifma = 4,
+        IfmaModel = 5,
     }
 
     impl Name {
         /// All there are.
-        pub const ALL: &[Self] = &[Self::RustCrypto, Self::Portable, Self::Adx];
+        pub const ALL: &[Self] = &[Self::RustCrypto, Self::Portable, Self::Adx, Self::Ifma, Self::IfmaModel];
 
         /// As in the names of benches and in `docs/backends.md`.
         pub fn as_str(self) -> &'static str {
@@ -98,6 +116,8 @@ mod forced {
                 Self::RustCrypto => "rustcrypto",
                 Self::Portable => "portable",
                 Self::Adx => "adx",
+                Self::Ifma => "ifma",
+                Self::IfmaModel => "ifma-model",
             }
         }
 
@@ -112,8 +132,11 @@ mod forced {
                     let token = token.or_else(adx::Adx::detect_without_adx);
                     token.map(Backend::Adx)
                 }
+                #[cfg(target_arch = "x86_64")]
+                Self::Ifma => ifma::Ifma::detect().map(Backend::Ifma),
                 #[cfg(not(target_arch = "x86_64"))]
-                Self::Adx => None,
+                Self::Adx | Self::Ifma => None,
+                Self::IfmaModel => Some(Backend::IfmaModel(ifma::IfmaModel::MODEL)),
             }
         }
     }

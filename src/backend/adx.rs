@@ -9,6 +9,7 @@
 
 mod p256;
 
+use super::ifma::lane::Model;
 use super::p256::{Kernel, Limbs, TablePoint};
 
 /// The proof that this CPU has ADX, BMI2 and AVX2.
@@ -33,6 +34,8 @@ impl Adx {
 }
 
 impl Kernel for Adx {
+    type Lanes = Model;
+
     #[inline(always)]
     fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
         p256::mul(self, a, b)
@@ -54,6 +57,11 @@ impl Kernel for Adx {
     }
 
     #[inline(always)]
+    fn field_negate_if(self, mask: u64, a: &Limbs) -> Limbs {
+        p256::negate_if(self, mask, a)
+    }
+
+    #[inline(always)]
     fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
         // SAFETY: self proves AVX2.
         unsafe { select(row, n) }
@@ -71,7 +79,7 @@ fn select(row: &[TablePoint], n: u64) -> TablePoint {
     };
     let n = _mm256_set1_epi64x(n as i64);
     let one = _mm256_set1_epi64x(1);
-    let mut i = one;
+    let mut i = _mm256_setzero_si256();
     let (mut x, mut y) = (_mm256_setzero_si256(), _mm256_setzero_si256());
     for entry in row {
         let mask = _mm256_cmpeq_epi64(i, n);

@@ -3,6 +3,7 @@
 //! [`Ops`] is what the rest of the crate uses. [`Kernel`] is a second seam below it, for own
 //! implementations, which share the curve code of `curve::p256` and differ in the field.
 
+use super::ifma::lane::Lanes;
 use super::portable;
 use subtle::Choice;
 
@@ -64,6 +65,17 @@ pub(crate) trait Ops {
     /// \[k\]P for a secret k ≠ 0.
     fn mul(&self, k: &ScalarOctets, point: &PointOctets) -> PointOctets;
 
+    /// \[k\](P + \[h\]Q) for a secret k ≠ 0 and public h; `None` where P + \[h\]Q is the identity.
+    fn mul_sum(
+        &self,
+        k: &ScalarOctets,
+        p: Base<'_, Self::Table>,
+        h: &ScalarOctets,
+        q: &PointOctets,
+    ) -> Option<PointOctets> {
+        self.add_mul_vartime(p.point, h, q).map(|sum| self.mul(k, &sum))
+    }
+
     /// \[k\]G, and whether it equals P + \[h\]Q. For a secret k ≠ 0 and public h.
     fn mul_generator_if_equal(
         &self,
@@ -114,6 +126,15 @@ impl TablePoint {
 /// Field elements are in Montgomery form, x·2²⁵⁶ mod p, below p, everywhere. Constant time, all of
 /// it. A value of the type is the proof that the CPU has what the functions need.
 pub(crate) trait Kernel: Copy + Send + Sync + 'static {
+    /// Eight elements at a time.
+    type Lanes: Lanes;
+
+    /// Are there lanes that are worth it?
+    #[inline(always)]
+    fn lanes(self) -> Option<<Self::Lanes as Lanes>::Proof> {
+        None
+    }
+
     /// a·b/2²⁵⁶ mod p.
     fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs;
 
@@ -138,7 +159,14 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         portable::p256_order::mul(a, b)
     }
 
-    /// `row[n − 1]`, or (0, 0) for n = 0. Reads all of `row`.
+    /// −a mod p where `mask` is all ones, a where it is 0; a ≠ 0.
+    #[inline(always)]
+    fn field_negate_if(self, mask: u64, a: &Limbs) -> Limbs {
+        let mask = portable::limbs::barrier(mask);
+        portable::limbs::select(mask, &portable::limbs::sub(&portable::p256::P, a).0, a)
+    }
+
+    /// `row[n]`. Reads all of `row`.
     #[inline(always)]
     fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
         portable::select(row, n)

@@ -5,6 +5,7 @@ pub(crate) mod p256;
 pub(crate) mod p256_order;
 pub(crate) mod safegcd;
 
+use super::ifma::lane::Model;
 use super::p256::{Kernel, Limbs, TablePoint};
 
 /// The implementation; it needs nothing of the CPU.
@@ -12,6 +13,8 @@ use super::p256::{Kernel, Limbs, TablePoint};
 pub(crate) struct Portable;
 
 impl Kernel for Portable {
+    type Lanes = Model;
+
     #[inline(always)]
     fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
         p256::mul(a, b)
@@ -23,12 +26,12 @@ impl Kernel for Portable {
     }
 }
 
-/// `row[n − 1]`, or (0, 0) for n = 0. Reads all of `row`.
+/// `row[n]`. Reads all of `row`.
 #[inline]
 pub(crate) fn select(row: &[TablePoint], n: u64) -> TablePoint {
     let mut found = TablePoint::ZERO;
-    for (entry, i) in row.iter().zip(1u64..) {
-        let mask = limbs::is_zero_word(i ^ n);
+    for (entry, i) in row.iter().zip(0u64..) {
+        let mask = limbs::barrier(limbs::is_zero_word(i ^ n));
         for (found, limb) in found.x.iter_mut().zip(&entry.x) {
             *found |= limb & mask;
         }

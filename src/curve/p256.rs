@@ -14,6 +14,7 @@ mod generator_table;
 #[cfg_attr(feature = "tables", allow(dead_code, reason = "built to be tested"))]
 mod generator_table_small;
 mod jacobian;
+mod lanes;
 mod mul;
 mod own;
 mod point;
@@ -48,6 +49,16 @@ macro_rules! on_backend {
             }
             #[cfg(target_arch = "x86_64")]
             Backend::Adx(kernel) => {
+                let $ops = Own(kernel);
+                $body
+            }
+            #[cfg(target_arch = "x86_64")]
+            Backend::Ifma(kernel) => {
+                let $ops = Own(kernel);
+                $body
+            }
+            #[cfg(feature = "__backends")]
+            Backend::IfmaModel(kernel) => {
                 let $ops = Own(kernel);
                 $body
             }
@@ -144,10 +155,19 @@ pub(crate) fn mul_generator_many(k: &[Scalar]) -> Vec<Point> {
     out.into_iter().map(Point::from_checked).collect()
 }
 
-/// The x-coordinate of \[k\]P, for a secret k ≠ 0. The result is secret.
-pub(crate) fn diffie_hellman(k: &Scalar, point: &Point) -> Zeroizing<[u8; 32]> {
-    let product = Zeroizing::new(on_backend!(ops => ops.mul(k.as_octets(), point.as_octets())));
-    Zeroizing::new(*product.first_chunk().expect("64 octets"))
+/// The x-coordinate of \[k\](P + \[h\]Q), for a secret k ≠ 0 and public h, or `None` where P + \[h\]Q is the
+/// identity. The result is secret.
+pub(crate) fn diffie_hellman(
+    k: &Scalar,
+    p: &BasePoint,
+    h: &Scalar,
+    q: &Point,
+) -> Option<Zeroizing<[u8; 32]>> {
+    fn on<O: FindTable>(ops: O, k: &Scalar, p: &BasePoint, h: &Scalar, q: &Point) -> Option<PointOctets> {
+        ops.mul_sum(k.as_octets(), O::base(p.as_base()), h.as_octets(), q.as_octets())
+    }
+    let product = Zeroizing::new(on_backend!(ops => on(ops, k, p, h, q))?);
+    Some(Zeroizing::new(*product.first_chunk().expect("64 octets")))
 }
 
 /// \[k\]G, if it equals P + \[h\]Q. For a secret k ≠ 0 and public h. The outcome is public, and so is

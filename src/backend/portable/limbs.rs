@@ -45,7 +45,16 @@ pub(crate) const fn sub(a: &Limbs, b: &Limbs) -> (Limbs, u64) {
     ([r0, r1, r2, r3], c)
 }
 
+/// The same value, of which the compiler forgets what it knows: all it sees of a mask is that it is a
+/// word, so that it cannot make a branch of what the mask selects, nor of where it is loaded from.
+#[inline(always)]
+pub(crate) fn barrier(mask: u64) -> u64 {
+    core::hint::black_box(mask)
+}
+
 /// `yes` where `mask` is all ones, `no` where it is 0.
+///
+/// Outside the reductions below, which stay in registers, masks come from a [`barrier`].
 #[inline(always)]
 pub(crate) const fn select(mask: u64, yes: &Limbs, no: &Limbs) -> Limbs {
     [

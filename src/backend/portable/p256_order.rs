@@ -4,7 +4,7 @@
 //! Radix 2⁶⁴, four limbs, in [0, q − 1]. [`mul`] is Montgomery's: a·b/2²⁵⁶ mod q, 16 products and a
 //! reduction of four steps with five each.
 
-use super::limbs::{add, adc, mac, reduce_once, wide_mul};
+use super::limbs::{adc, add, mac, reduce_once, wide_mul};
 use crate::backend::p256::Limbs;
 
 /// q.

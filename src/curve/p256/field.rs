@@ -10,8 +10,7 @@ use core::ops::{Add, Mul, Sub};
 pub(super) type Mask = u64;
 
 /// B of y² = x³ − 3x + B.
-const B: Limbs =
-    [0x3bce_3c3e_27d2_604b, 0x651d_06b0_cc53_b0f6, 0xb3eb_bd55_7698_86bc, 0x5ac6_35d8_aa3a_93e7];
+const B: Limbs = [0x3bce_3c3e_27d2_604b, 0x651d_06b0_cc53_b0f6, 0xb3eb_bd55_7698_86bc, 0x5ac6_35d8_aa3a_93e7];
 
 /// p with the constants for inversion.
 static MODULUS: Modulus = Modulus::new(&P);
@@ -80,6 +79,12 @@ impl<K: Kernel> Fe<K> {
         Self { limbs: self.kernel.field_sub(&[0; 4], &self.limbs), ..*self }
     }
 
+    /// −self where `mask` is set, for self ≠ 0.
+    #[inline(always)]
+    pub(super) fn negate_if(&self, mask: Mask) -> Self {
+        Self { limbs: self.kernel.field_negate_if(mask, &self.limbs), ..*self }
+    }
+
     #[inline(always)]
     pub(super) fn is_zero(&self) -> Mask {
         limbs::is_zero(&self.limbs)
@@ -90,10 +95,10 @@ impl<K: Kernel> Fe<K> {
         (*self - *other).is_zero()
     }
 
-    /// `yes` where `mask` is set, else `no`.
+    /// `yes` where `mask` is set, else `no`. The mask passes a barrier.
     #[inline(always)]
     pub(super) fn select(mask: Mask, yes: &Self, no: &Self) -> Self {
-        Self { limbs: limbs::select(mask, &yes.limbs, &no.limbs), ..*no }
+        Self { limbs: limbs::select(limbs::barrier(mask), &yes.limbs, &no.limbs), ..*no }
     }
 
     /// 1/self, 0 for 0.

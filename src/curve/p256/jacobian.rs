@@ -37,7 +37,7 @@ impl<K: Kernel> Affine<K> {
     /// −self where `mask` is set. Constant time.
     #[inline(always)]
     pub(super) fn negate_if(&self, mask: Mask) -> Self {
-        Self { x: self.x, y: Fe::select(mask, &self.y.negate(), &self.y) }
+        Self { x: self.x, y: self.y.negate_if(mask) } // no point of the curve has y = 0
     }
 
     pub(super) fn is_on_curve(&self) -> bool {
@@ -75,70 +75,100 @@ impl<K: Kernel> Jacobian<K> {
     /// \[2\]self, also for the identity. No point of the curve has y = 0. Constant time.
     ///
     /// EFD dbl-2001-b with Z₃ = 2·Y₁·Z₁, 4M + 4S: a product more and a square less than there, and
-    /// three additions fewer.
+    /// three additions fewer. In place, as all that follows: a copy would read as vectors what was
+    /// written word by word, which CPUs do not forward.
     #[inline(never)]
-    pub(super) fn double(&self) -> Self {
+    pub(super) fn double(&mut self) {
         let delta = self.z.square();
         let gamma_2 = self.y.square().double(); // 2Y²
-        let beta_4 = (self.x * gamma_2).double(); // 4XY²
         let t = (self.x - delta) * (self.x + delta);
+        let beta_4 = (self.x * gamma_2).double(); // 4XY²
         let alpha = t.double() + t; // 3(X − Z²)(X + Z²)
-        let x = alpha.square() - beta_4.double();
-        let y = alpha * (beta_4 - x) - gamma_2.square().double(); // … − 8Y⁴
-        Self { x, y, z: (self.y * self.z).double() }
+        self.z = (self.y * self.z).double();
+        self.x = alpha.square() - beta_4.double();
+        self.y = alpha * (beta_4 - self.x) - gamma_2.square().double(); // … − 8Y⁴
     }
 
-    /// self + other, for self ≠ ±other and neither of them the identity. Constant time.
+    /// self + other, for self ≠ ±other, and self not the identity. Constant time.
     ///
-    /// EFD madd-2004-hmv, 8M + 3S. For self = ±other it gives Z = 0.
+    /// EFD madd-2004-hmv, 8M + 3S. For self = ±other it gives Z = 0, and returns whether it was
+    /// self = other.
     #[inline(always)]
-    fn add_distinct(&self, other: &Affine<K>) -> (Self, Difference<K>) {
+    fn add_unchecked(&mut self, other: &Affine<K>) -> (Fe<K>, Fe<K>) {
         let z_2 = self.z.square();
         let h = other.x * z_2 - self.x;
         let r = other.y * (z_2 * self.z) - self.y;
+        self.z = self.z * h;
         let h_2 = h.square();
-        let h_3 = h_2 * h;
         let v = self.x * h_2;
-        let x = r.square() - h_3 - v.double();
-        let y = r * (v - x) - self.y * h_3;
-        (Self { x, y, z: self.z * h }, Difference { h, r })
+        let h_3 = h_2 * h;
+        self.x = r.square() - h_3 - v.double();
+        self.y = r * (v - self.x) - self.y * h_3;
+        (h, r)
     }
 
-    /// self + other, where `other_is_identity` says to leave other out, and `self_is_identity` says
-    /// that self is the identity. Otherwise self ≠ ±other. Constant time.
+    /// self + other, for self ≠ ±other, and self not the identity. Constant time.
     #[inline(never)]
-    pub(super) fn add_selected(
-        &self,
-        self_is_identity: Mask,
-        other: &Affine<K>,
-        other_is_identity: Mask,
-    ) -> Self {
-        let (sum, difference) = self.add_distinct(other);
-        debug_assert!(
-            self_is_identity | other_is_identity | !difference.h.is_zero() != 0,
-            "equal or opposite points, which the caller rules out"
-        );
-        let sum = Self::select(self_is_identity, &(*other).into(), &sum);
-        Self::select(other_is_identity, self, &sum)
+    pub(super) fn add_distinct(&mut self, other: &Affine<K>) {
+        debug_assert!(self.is_identity() == 0);
+        let (h, _) = self.add_unchecked(other);
+        debug_assert!(h.is_zero() == 0, "equal or opposite points, which the caller rules out");
+    }
+
+    /// self + other, for self ≠ −other, and self not the identity. Constant time.
+    #[inline(never)]
+    pub(super) fn add_or_double(&mut self, other: &Affine<K>) {
+        let mut twice = *self;
+        twice.double();
+        let (h, r) = self.add_unchecked(other);
+        *self = Self::select(h.is_zero() & r.is_zero(), &twice, self);
+    }
+
+    /// self + other, whatever they are. Constant time; 16M + 8S.
+    #[inline(never)]
+    pub(super) fn add_complete(&self, other: &Self) -> Self {
+        let mut twice = *self;
+        twice.double();
+        let (sum, h, r) = self.add_general(other);
+        let sum = Self::select(h.is_zero() & r.is_zero(), &twice, &sum);
+        let sum = Self::select(other.is_identity(), self, &sum);
+        Self::select(self.is_identity(), other, &sum)
     }
 
     /// self + other for public points.
     #[inline(never)]
-    pub(super) fn add_affine_vartime(&self, other: &Affine<K>) -> Self {
+    pub(super) fn add_affine_vartime(&mut self, other: &Affine<K>) {
         if self.is_identity() != 0 {
-            return (*other).into();
+            self.x = other.x;
+            self.y = other.y;
+            self.z = Fe::one(self.kernel());
+            return;
         }
-        let (sum, Difference { h, r }) = self.add_distinct(other);
-        if h.is_zero() == 0 {
-            sum
-        } else if r.is_zero() == 0 {
-            Self::identity(self.kernel())
-        } else {
-            self.double()
+        let before = *self;
+        let (h, r) = self.add_unchecked(other);
+        if h.is_zero() & r.is_zero() != 0 {
+            *self = before;
+            self.double();
         }
     }
 
-    /// self + other for public points: EFD add-1998-cmo-2, 12M + 4S.
+    /// EFD add-1998-cmo-2, 12M + 4S, for points that are neither equal nor the identity; gives Z = 0 for
+    /// opposite ones. H and R are 0 where x and y are equal.
+    #[inline(always)]
+    fn add_general(&self, other: &Self) -> (Self, Fe<K>, Fe<K>) {
+        let (z1_2, z2_2) = (self.z.square(), other.z.square());
+        let u1 = self.x * z2_2;
+        let s1 = self.y * (z2_2 * other.z);
+        let h = other.x * z1_2 - u1;
+        let r = other.y * (z1_2 * self.z) - s1;
+        let h_2 = h.square();
+        let h_3 = h_2 * h;
+        let v = u1 * h_2;
+        let x = r.square() - h_3 - v.double();
+        (Self { x, y: r * (v - x) - s1 * h_3, z: self.z * other.z * h }, h, r)
+    }
+
+    /// self + other for public points.
     #[inline(never)]
     pub(super) fn add_vartime(&self, other: &Self) -> Self {
         if self.is_identity() != 0 {
@@ -147,19 +177,12 @@ impl<K: Kernel> Jacobian<K> {
         if other.is_identity() != 0 {
             return *self;
         }
-        let (z1_2, z2_2) = (self.z.square(), other.z.square());
-        let u1 = self.x * z2_2;
-        let s1 = self.y * (z2_2 * other.z);
-        let h = other.x * z1_2 - u1;
-        let r = other.y * (z1_2 * self.z) - s1;
-        if h.is_zero() != 0 {
-            return if r.is_zero() != 0 { self.double() } else { Self::identity(self.kernel()) };
+        let (mut sum, h, r) = self.add_general(other);
+        if h.is_zero() & r.is_zero() != 0 {
+            sum = *self;
+            sum.double();
         }
-        let h_2 = h.square();
-        let h_3 = h_2 * h;
-        let v = u1 * h_2;
-        let x = r.square() - h_3 - v.double();
-        Self { x, y: r * (v - x) - s1 * h_3, z: self.z * other.z * h }
+        sum
     }
 
     #[inline(always)]
@@ -172,8 +195,8 @@ impl<K: Kernel> Jacobian<K> {
     }
 
     /// −self where `mask` is set. Constant time.
-    pub(super) fn negate_if(&self, mask: Mask) -> Self {
-        Self { y: Fe::select(mask, &self.y.negate(), &self.y), ..*self }
+    pub(super) fn negate_if(&mut self, mask: Mask) {
+        self.y = Fe::select(mask, &self.y.negate(), &self.y);
     }
 
     /// The affine point; (0, 0) for the identity. Constant time.
@@ -187,15 +210,11 @@ impl<K: Kernel> Jacobian<K> {
     }
 }
 
-/// What tells the exceptional cases of an addition: H = 0 where the x-coordinates are equal, R = 0
-/// where the y-coordinates are.
-struct Difference<K> {
-    h: Fe<K>,
-    r: Fe<K>,
-}
-
 /// The affine points, (0, 0) for the identity; one inversion for at most `N` points. Constant time.
-pub(super) fn normalize<K: Kernel, const N: usize>(points: &[Jacobian<K>], mut put: impl FnMut(usize, Affine<K>)) {
+pub(super) fn normalize<K: Kernel, const N: usize>(
+    points: &[Jacobian<K>],
+    mut put: impl FnMut(usize, Affine<K>),
+) {
     debug_assert!(points.len() <= N);
     let Some(first) = points.first() else { return };
     let (mut z, mut scratch) = ([first.z; N], [first.z; N]);

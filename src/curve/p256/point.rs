@@ -58,7 +58,9 @@ impl Point {
         if !is_field_element(x) {
             return Err(DecodeError::new(part, Problem::NotReduced));
         }
-        super::decompress(x, Choice::from(form & 1)).map(Self).ok_or(DecodeError::new(part, Problem::NotOnCurve))
+        super::decompress(x, Choice::from(form & 1))
+            .map(Self)
+            .ok_or(DecodeError::new(part, Problem::NotOnCurve))
     }
 
     /// `04 ‖ x ‖ y`.

@@ -23,6 +23,9 @@ pub fn field(a: &Octets, b: &Octets) -> Option<[Octets; 5]> {
         Backend::Portable(kernel) => Some(on(kernel, a, b)),
         #[cfg(target_arch = "x86_64")]
         Backend::Adx(kernel) => Some(on(kernel, a, b)),
+        #[cfg(target_arch = "x86_64")]
+        Backend::Ifma(kernel) => Some(on(kernel, a, b)),
+        Backend::IfmaModel(kernel) => Some(on(kernel, a, b)),
     }
 }
 
@@ -56,6 +59,18 @@ pub fn mul_generator_if_equal(k: &Octets, p: &Point, h: &Octets, q: &Point) -> O
     let (point, equal) =
         on_backend!(ops => ops.mul_generator_if_equal(k, Base { point: p, table: None }, h, q));
     bool::from(equal).then_some(point)
+}
+
+/// \[k\](P + \[h\]Q) for k ≠ 0, with a table of P where the flag is set.
+pub fn mul_sum(k: &Octets, p: &Point, with_table: bool, h: &Octets, q: &Point) -> Option<Point> {
+    fn on<O: Ops>(ops: O, k: &Octets, p: &Point, with_table: bool, h: &Octets, q: &Point) -> Option<Point> {
+        #[cfg(feature = "tables")]
+        let table = with_table.then(|| ops.table(p));
+        #[cfg(not(feature = "tables"))]
+        let table = None.filter(|_| with_table);
+        ops.mul_sum(k, Base { point: p, table: table.as_ref() }, h, q)
+    }
+    on_backend!(ops => on(ops, k, p, with_table, h, q))
 }
 
 /// P + \[h\]Q.

@@ -2,42 +2,35 @@
 
 use super::field::Mask;
 use crate::backend::p256::Limbs;
-use crate::backend::portable::limbs::{self, is_zero_word};
+use crate::backend::portable::limbs;
 use crate::backend::portable::p256_order::Q;
 
-/// k or q − k, whichever is below 2²⁵⁵, for k in [0, q − 1]; the mask is set for q − k. Constant time.
-pub(super) fn fold(k: &Limbs) -> (Limbs, Mask) {
-    let opposite = limbs::sub(&Q, k).0;
-    let opposite_is_smaller = 0u64.wrapping_sub(limbs::sub(&opposite, k).1);
-    (limbs::select(opposite_is_smaller, &opposite, k), opposite_is_smaller)
+/// k or q − k, whichever is odd, for k in [1, q − 1]; the mask is set for q − k. Constant time.
+pub(super) fn make_odd(k: &Limbs) -> (Limbs, Mask) {
+    let even = limbs::barrier((k[0] & 1).wrapping_sub(1));
+    (limbs::select(even, &limbs::sub(&Q, k).0, k), even)
 }
 
-/// The signed digits of an integer below 2²⁵⁵, Booth's recoding:
-/// k = Σ dᵢ·2^(width·i), −2^(width − 1) ≤ dᵢ ≤ 2^(width − 1). Constant time.
+/// The digits of an odd integer below 2²⁵⁶: k = Σ dᵢ·2^(width·i), all of them odd and below 2^width in
+/// magnitude, the last one positive. Constant time.
+///
+/// Joye and Tunstall, "Exponent recoding and regular exponentiation algorithms" (AFRICACRYPT 2009).
 pub(super) struct Digits {
-    /// 2k
-    doubled: Limbs,
+    k: Limbs,
     width: usize,
 }
 
-/// A digit as sign and magnitude.
+/// An odd digit ±(2·half + 1).
 #[derive(Clone, Copy)]
 pub(super) struct Digit {
     pub(super) negative: Mask,
-    pub(super) magnitude: u64,
-}
-
-impl Digit {
-    pub(super) fn is_zero(&self) -> Mask {
-        is_zero_word(self.magnitude)
-    }
+    pub(super) half: u64,
 }
 
 impl Digits {
     pub(super) fn new(k: &Limbs, width: usize) -> Self {
-        debug_assert!(k[3] >> 63 == 0);
-        let [a, b, c, d] = *k;
-        Self { doubled: [a << 1, b << 1 | a >> 63, c << 1 | b >> 63, d << 1 | c >> 63], width }
+        debug_assert!(k[0] & 1 == 1);
+        Self { k: *k, width }
     }
 
     /// How many digits there are.
@@ -47,17 +40,18 @@ impl Digits {
 
     #[inline(always)]
     pub(super) fn get(&self, i: usize) -> Digit {
-        let Self { doubled, width } = self;
-        // The bits of the digit with the highest one of the digit below: v = 2·u + b.
-        let (limb, bit) = (i * width / 64, i * width % 64);
-        let next = if limb < 3 { doubled[limb + 1] } else { 0 };
-        let v = (doubled[limb] >> bit | (next << 1) << (63 - bit)) & ((2 << width) - 1);
-        // d = u + b, less 2^width where the top bit of u is set
-        let sum = (v + 1) >> 1;
-        let negative = 0u64.wrapping_sub(v >> width);
-        let magnitude = (negative & ((1 << width) - sum)) | (!negative & sum);
-        debug_assert!(magnitude <= 1 << (width - 1));
-        Digit { negative, magnitude }
+        let Self { k, width } = self;
+        // With u = the bits of k from width·i + 1 on, dᵢ = 2u + 1 − 2^width; of the last one nothing
+        // is subtracted, as if there were a further bit 1.
+        let at = i * width + 1;
+        let (limb, bit) = (at / 64, at % 64);
+        let limb_or_zero = |i: usize| if i < 4 { k[i] } else { 0 };
+        let mut u = limb_or_zero(limb) >> bit | (limb_or_zero(limb + 1) << 1) << (63 - bit);
+        if i + 1 == Self::count(*width) {
+            u |= 1 << (width - 1);
+        }
+        let negative = (u >> (width - 1) & 1).wrapping_sub(1);
+        Digit { negative, half: (u ^ negative) & ((1 << (width - 1)) - 1) }
     }
 }
 
@@ -115,10 +109,12 @@ pub(super) fn half_size_vartime(h: &Limbs) -> (Limbs, Limbs, bool) {
         // (r0, t0) ← (r0 − n·r1, t0 + n·t1), n the quotient, a power of two at a time
         while limbs::sub(&r0, &r1).1 == 0 {
             let mut shift = leading_zeros(&r1) - leading_zeros(&r0);
-            if limbs::sub(&r0, &shift_left(&r1, shift)).1 == 1 {
+            let (mut rest, borrow) = limbs::sub(&r0, &shift_left(&r1, shift));
+            if borrow == 1 {
                 shift -= 1;
+                rest = limbs::sub(&r0, &shift_left(&r1, shift)).0;
             }
-            r0 = limbs::sub(&r0, &shift_left(&r1, shift)).0;
+            r0 = rest;
             t0 = limbs::add(&t0, &shift_left(&t1, shift)).0;
         }
         (r0, r1) = (r1, r0);
@@ -153,7 +149,8 @@ mod tests {
     }
 
     fn samples() -> Vec<Limbs> {
-        let mut all = Vec::from([[0; 4], [1, 0, 0, 0], [u64::MAX; 4], [0, 0, 1, 0], [u64::MAX, u64::MAX, 0, 0]]);
+        let mut all =
+            Vec::from([[0; 4], [1, 0, 0, 0], [u64::MAX; 4], [0, 0, 1, 0], [u64::MAX, u64::MAX, 0, 0]]);
         all.extend((0..=64).map(|i| limbs::sub(&Q, &[i, 0, 0, 0]).0));
         let mut x = 1u64;
         let mut next = || {
@@ -170,19 +167,22 @@ mod tests {
     fn digits_sum_up_to_the_scalar() {
         for k in samples() {
             let k = crate::backend::portable::p256_order::reduce(&k);
-            let (folded, negated) = fold(&k);
-            assert_eq!(big(&folded), if negated == 0 { big(&k) } else { big(&Q) - big(&k) });
+            if k == [0; 4] {
+                continue;
+            }
+            let (odd, negated) = make_odd(&k);
+            assert_eq!(big(&odd), if negated == 0 { big(&k) } else { big(&Q) - big(&k) });
             for width in 4..=8 {
-                let digits = Digits::new(&folded, width);
+                let digits = Digits::new(&odd, width);
                 let sum: BigInt = (0..Digits::count(width))
                     .map(|i| {
-                        let digit = digits.get(i);
-                        assert!(digit.magnitude <= 1 << (width - 1));
-                        let value = BigInt::from(digit.magnitude) << (width * i);
-                        if digit.negative == 0 { value } else { -value }
+                        let Digit { negative, half } = digits.get(i);
+                        assert!(half < 1 << (width - 1));
+                        let value = BigInt::from(2 * half + 1) << (width * i);
+                        if negative == 0 { value } else { -value }
                     })
                     .sum();
-                assert_eq!(sum, BigInt::from(big(&folded)));
+                assert_eq!(sum, BigInt::from(big(&odd)));
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::backend::p256::TablePoint;
 
-/// Rows of multiples of one point P: row r holds 1 to 2^(width − 1) times \[2^(width·spacing·r)\]P.
+/// Rows of odd multiples of one point P: row r holds 1, 3, … 2^width − 1 times
+/// \[2^(width·spacing·r)\]P.
 ///
 /// With spacing 1 there is a row for each digit of a scalar, and a multiplication is one addition
 /// for each row, without a doubling.
@@ -14,8 +15,20 @@ pub(super) struct Comb<'a> {
 }
 
 impl<'a> Comb<'a> {
+    /// The first row, which serves a non-adjacent form one digit wider.
+    pub(super) fn odd(&self) -> Odd<'a> {
+        Odd { width: self.width + 1, entries: &self.entries[..1 << (self.width - 1)] }
+    }
+
+    /// The entries of row r.
+    #[inline(always)]
+    pub(super) fn row(&self, r: usize) -> &'a [TablePoint] {
+        let len = 1 << (self.width - 1);
+        &self.entries[r * len..][..len]
+    }
+
     /// The entries of each row.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &'a [TablePoint]> {
+    pub(super) fn rows(&self) -> impl ExactSizeIterator<Item = &'a [TablePoint]> {
         self.entries.chunks_exact(1 << (self.width - 1))
     }
 }
@@ -64,10 +77,6 @@ mod without_tables {
         pub(in super::super) fn comb(&self) -> Comb<'_> {
             match *self {}
         }
-
-        pub(in super::super) fn odd(&self) -> Odd<'_> {
-            match *self {}
-        }
     }
 
     pub(in super::super) fn generator_comb() -> Comb<'static> {
@@ -75,8 +84,7 @@ mod without_tables {
     }
 
     pub(in super::super) fn generator_odd() -> Odd<'static> {
-        static ODD: [TablePoint; 4] = [COMB[0], COMB[2], COMB[4], COMB[6]];
-        Odd { width: 4, entries: &ODD }
+        generator_comb().odd()
     }
 }
 
@@ -85,7 +93,7 @@ mod own {
     use super::super::field::{Fe, invert_all};
     use super::super::jacobian::{Affine, Jacobian, normalize};
     use super::super::recode::Digits;
-    use super::{Comb, Odd};
+    use super::Comb;
     use crate::backend::p256::{Kernel, PointOctets, TablePoint};
     use alloc::boxed::Box;
     use alloc::vec;
@@ -94,92 +102,70 @@ mod own {
     const WIDTH: usize = 6;
     const ROW: usize = 1 << (WIDTH - 1);
     const ROWS: usize = Digits::count(WIDTH);
-    const ODD_WIDTH: usize = 8;
-    const ODD: usize = 1 << (ODD_WIDTH - 2);
 
-    /// Multiples of a public point: 43 rows of 32 points and 64 odd multiples, 92 KB.
-    pub(crate) struct Table {
-        comb: Box<[TablePoint]>,
-        odd: Box<[TablePoint]>,
-    }
+    /// Multiples of a public point: 43 rows of 32 points, 88 KB.
+    pub(crate) struct Table(Box<[TablePoint]>);
 
     impl Table {
         pub(in super::super) fn comb(&self) -> Comb<'_> {
-            Comb { width: WIDTH, spacing: 1, entries: &self.comb }
-        }
-
-        pub(in super::super) fn odd(&self) -> Odd<'_> {
-            Odd { width: ODD_WIDTH, entries: &self.odd }
+            Comb { width: WIDTH, spacing: 1, entries: &self.0 }
         }
 
         /// 252 doublings, and 6M for each entry: additions of affine points that share inversions.
         pub(in super::super) fn new<K: Kernel>(kernel: K, point: &PointOctets) -> Self {
-            let comb = rows::<K>(kernel, point, WIDTH, ROWS);
-            let odd = odd(kernel, &comb, ROW, ODD);
-            Self { comb: comb.into(), odd: odd.into() }
+            Self(odd_multiples(kernel, &bases(kernel, point, WIDTH, ROWS), ROW).into())
         }
     }
 
-    /// The rows of a [`Comb`] without gaps.
-    pub(in super::super) fn rows<K: Kernel>(
+    /// \[2^(gap·r)\]P for r from 0 to count − 1.
+    pub(in super::super) fn bases<K: Kernel>(
         kernel: K,
         point: &PointOctets,
-        width: usize,
+        gap: usize,
         count: usize,
-    ) -> Vec<TablePoint> {
-        let row = 1 << (width - 1);
-        let mut table = vec![TablePoint::ZERO; count * row];
+    ) -> Vec<Affine<K>> {
         let mut base = Jacobian::from(Affine::from_octets(kernel, point));
         let mut bases = Vec::with_capacity(count);
         for _ in 0..count {
             bases.push(base);
-            for _ in 0..width {
-                base = base.double();
+            for _ in 0..gap {
+                base.double();
             }
         }
-        for (part, bases) in bases.chunks(CHUNK).enumerate() {
-            normalize::<K, CHUNK>(bases, |i, base| table[(part * CHUNK + i) * row] = base.to_table());
+        let mut affine = Vec::with_capacity(count);
+        for bases in bases.chunks(CHUNK) {
+            normalize::<K, CHUNK>(bases, |_, base| affine.push(base));
         }
-        // In each row 1 to m times the base give m + 1 to 2m times it.
-        let mut sums = Vec::with_capacity(count * row / 2);
+        affine
+    }
+
+    /// A row of 1, 3, … 2·row − 1 times each of the points, `row` being a power of two.
+    pub(in super::super) fn odd_multiples<K: Kernel>(
+        kernel: K,
+        bases: &[Affine<K>],
+        row: usize,
+    ) -> Vec<TablePoint> {
+        // Behind the rows, 2m times each base, which takes 1, 3, … 2m − 1 to 2m + 1, … 4m − 1.
+        let steps = bases.len() * row;
+        let mut table = vec![TablePoint::ZERO; steps + bases.len()];
+        for (i, base) in bases.iter().enumerate() {
+            table[i * row] = base.to_table();
+            table[steps + i] = base.to_table();
+        }
+        let mut sums = Vec::with_capacity(steps);
         let mut m = 1;
         while m < row {
             sums.clear();
-            for start in (0..count * row).step_by(row) {
-                sums.extend((0..m).map(|j| (start + m - 1, start + j, start + m + j)));
+            sums.extend((0..bases.len()).map(|i| (steps + i, steps + i, steps + i)));
+            add_all(kernel, &mut table, &sums);
+            sums.clear();
+            for i in 0..bases.len() {
+                sums.extend((0..m).map(|j| (steps + i, i * row + j, i * row + m + j)));
             }
             add_all(kernel, &mut table, &sums);
             m *= 2;
         }
-        table
-    }
-
-    /// The first `count` odd multiples of a point, of whose comb without gaps these are the rows;
-    /// `count` is twice or four times the length of a row.
-    pub(in super::super) fn odd<K: Kernel>(
-        kernel: K,
-        rows: &[TablePoint],
-        row: usize,
-        count: usize,
-    ) -> Vec<TablePoint> {
-        // 1, 3, …, row − 1 come from the first row, as the point times row (its last entry) and
-        // 2·row (the first of the second row).
-        let mut table: Vec<_> = rows[..row].iter().step_by(2).copied().collect();
-        let known = table.len();
-        table.resize(count + 2, TablePoint::ZERO);
-        table[count] = rows[row - 1];
-        table[count + 1] = rows[row];
-        let sums: Vec<_> = (0..known).map(|j| (count, j, known + j)).collect();
-        add_all(kernel, &mut table, &sums);
-        let mut m = 2 * known; // entries known; the offset to the next ones is 2m times the point
-        while m < count {
-            let sums: Vec<_> = (0..m).map(|j| (count + 1, j, m + j)).collect();
-            add_all(kernel, &mut table, &sums);
-            // twice the offset
-            add_all(kernel, &mut table, &[(count + 1, count + 1, count + 1)]);
-            m *= 2;
-        }
-        table.truncate(count);
+        table.truncate(steps);
         table
     }
 
@@ -216,10 +202,9 @@ mod own {
 
 #[cfg(all(test, feature = "tables"))]
 mod tests {
-    use super::super::field::Fe;
     use super::super::jacobian::{Affine, Jacobian};
     use super::super::point::Point;
-    use super::own::{odd, rows};
+    use super::own::{bases, odd_multiples};
     use super::{Comb, TablePoint};
     use crate::backend::portable::Portable;
     use std::fmt::Write;
@@ -227,10 +212,12 @@ mod tests {
     use std::vec::Vec;
 
     fn text(name: &str, what: &str, table: &[TablePoint]) -> String {
-        let mut text = std::format!("/// {what}\npub(super) static {name}: [TablePoint; {}] = [\n", table.len());
+        let mut text =
+            std::format!("/// {what}\npub(super) static {name}: [TablePoint; {}] = [\n", table.len());
         for TablePoint { x, y } in table {
             let limbs: Vec<_> = x.iter().chain(y).map(|limb| std::format!("{limb:#x}")).collect();
-            writeln!(text, "    t([{}], [{}]),", limbs[..4].join(", "), limbs[4..].join(", ")).expect("memory");
+            writeln!(text, "    t([{}], [{}]),", limbs[..4].join(", "), limbs[4..].join(", "))
+                .expect("memory");
         }
         text + "];\n"
     }
@@ -246,16 +233,15 @@ mod tests {
                  #[rustfmt::skip]\n"
             )
         };
-        let comb = rows(Portable, generator, 7, 37);
-        let odd = odd(Portable, &comb, 64, 256);
-        let small: Vec<_> = 
-            rows(Portable, generator, 4, 64).chunks(64).flat_map(|eight_rows| eight_rows[..8].to_vec()).collect();
+        let comb = odd_multiples(Portable, &bases(Portable, generator, 7, 37), 64);
+        let odd = odd_multiples(Portable, &bases(Portable, generator, 1, 1), 256);
+        let small = odd_multiples(Portable, &bases(Portable, generator, 32, 8), 8);
         let large = head("Multiples of the generator, for a comb and for non-adjacent forms.")
-            + &text("COMB", "Row r of 64: 1 to 64 times \\[2^(7r)\\]G.", &comb)
+            + &text("COMB", "Row r of 64: 1, 3, … 127 times \\[2^(7r)\\]G.", &comb)
             + "\n#[rustfmt::skip]\n"
             + &text("ODD", "1, 3, … 511 times G.", &odd);
         let small = head("Multiples of the generator in 4 KB.")
-            + &text("COMB", "Row r of 8: 1 to 8 times \\[2^(32r)\\]G.", &small);
+            + &text("COMB", "Row r of 8: 1, 3, … 15 times \\[2^(32r)\\]G.", &small);
         [("generator_table.rs", large), ("generator_table_small.rs", small)]
     }
 
@@ -275,30 +261,29 @@ mod tests {
         let comb = super::generator_comb();
         let Comb { width, entries, .. } = comb;
         assert_eq!((width, entries.len()), (7, 37 * 64));
-        let mut base = Jacobian::from(Affine::from_octets(
-            Portable,
-            Point::GENERATOR_ENCODED[1..].try_into().expect("64 octets"),
-        ));
-        for row in comb.rows() {
-            let mut multiple = base;
+        let generator = Point::GENERATOR_ENCODED[1..].try_into().expect("64 octets");
+        let mut base = Jacobian::from(Affine::from_octets(Portable, generator));
+        let double = |point: &Jacobian<_>| {
+            let mut point = *point;
+            point.double();
+            point
+        };
+        let check = |base: &Jacobian<_>, row: &[TablePoint]| {
+            let (mut multiple, two) = (*base, double(base));
             for (i, entry) in row.iter().enumerate() {
                 let entry = Affine::from_table(Portable, entry);
                 assert!(entry.is_on_curve());
                 let affine = multiple.to_affine();
                 assert!(affine.x.equals(&entry.x) & affine.y.equals(&entry.y) != 0, "entry {i}");
-                multiple = multiple.add_vartime(&base);
+                multiple = multiple.add_vartime(&two);
             }
+        };
+        check(&base, super::generator_odd().entries);
+        for row in comb.rows() {
+            check(&base, row);
             for _ in 0..7 {
-                base = base.double();
+                base.double();
             }
         }
-        let generator = Jacobian::from(Affine::from_table(Portable, &entries[0]));
-        let (mut multiple, two) = (generator, generator.double());
-        for entry in super::generator_odd().entries {
-            let (entry, affine) = (Affine::from_table(Portable, entry), multiple.to_affine());
-            assert!(affine.x.equals(&entry.x) & affine.y.equals(&entry.y) != 0);
-            multiple = multiple.add_vartime(&two);
-        }
-        assert!(Fe::one(Portable).equals(&generator.z) != 0);
     }
 }
