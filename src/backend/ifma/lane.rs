@@ -10,8 +10,8 @@ pub(crate) trait Lanes: Copy {
     /// The proof that the CPU has the instructions.
     type Proof: Copy;
 
-    /// Calls `f` where the instructions are inlined. All that follows belongs inside.
-    fn run<R>(proof: Self::Proof, f: impl FnOnce() -> R) -> R;
+    /// Runs a job where the instructions are inlined. All that follows but `select` belongs inside.
+    fn run<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
     fn splat(proof: Self::Proof, x: u64) -> Self;
 
@@ -50,6 +50,15 @@ pub(crate) trait Lanes: Copy {
     fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> TablePoint;
 }
 
+/// What is to be computed in lanes. Implementations of `run`, and all that they call with lanes, are
+/// `inline(always)`: code outside the function with the CPU features cannot take the instructions in.
+/// (A closure would do, could it be given that attribute.)
+pub(crate) trait Job {
+    type Output;
+
+    fn run(self) -> Self::Output;
+}
+
 /// The lanes in plain integers.
 #[derive(Clone, Copy)]
 pub(crate) struct Model([u64; 8]);
@@ -71,8 +80,8 @@ fn product(a: u64, b: u64) -> u128 {
 impl Lanes for Model {
     type Proof = ();
 
-    fn run<R>((): (), f: impl FnOnce() -> R) -> R {
-        f()
+    fn run<J: Job>((): (), job: J) -> J::Output {
+        job.run()
     }
 
     fn splat((): (), x: u64) -> Self {

@@ -1,6 +1,6 @@
 //! The lanes in a 512-bit register.
 
-use super::lane::Lanes;
+use super::lane::{Job, Lanes};
 use crate::backend::p256::TablePoint;
 use core::arch::x86_64::*;
 
@@ -26,10 +26,29 @@ impl super::Proof for Proof {
 #[derive(Clone, Copy)]
 pub(crate) struct Zmm(__m512i);
 
-/// Calls `f` with the features.
-#[target_feature(enable = "avx512f,avx512ifma,avx512vl,avx512dq,avx512bw,bmi2,adx")]
-fn with_features<R>(f: impl FnOnce() -> R) -> R {
-    f()
+/// Runs a job with the features.
+#[target_feature(enable = "avx512f,avx512ifma,avx512vl,avx512dq,avx512bw,bmi2")]
+fn with_features<J: Job>(job: J) -> J::Output {
+    job.run()
+}
+
+/// `row[n]`. Reads all of `row`.
+#[target_feature(enable = "avx512f")]
+fn select(row: &[TablePoint], n: u64) -> TablePoint {
+    let mut found = TablePoint::ZERO;
+    let n = _mm512_set1_epi64(n as i64);
+    let one = _mm512_set1_epi64(1);
+    let mut i = _mm512_setzero_si512();
+    let mut sum = _mm512_setzero_si512();
+    for entry in row {
+        // SAFETY: a point is 64 octets, aligned to 64.
+        let entry = unsafe { _mm512_load_epi64(core::ptr::from_ref(entry).cast()) };
+        sum = _mm512_mask_or_epi64(sum, _mm512_cmpeq_epi64_mask(i, n), sum, entry);
+        i = _mm512_add_epi64(i, one);
+    }
+    // SAFETY: as above.
+    unsafe { _mm512_store_epi64((&raw mut found).cast(), sum) };
+    found
 }
 
 // SAFETY of all blocks below, unless they say more: the intrinsic needs AVX-512 F or IFMA alone, which
@@ -38,10 +57,9 @@ impl Lanes for Zmm {
     type Proof = Proof;
 
     #[inline(always)]
-    fn run<R>(_: Proof, f: impl FnOnce() -> R) -> R {
-        // SAFETY: the proof stands for AVX-512; BMI2 and ADX come with every CPU that has IFMA, and `Ifma`
-        // checks them beside it.
-        unsafe { with_features(f) }
+    fn run<J: Job>(_: Proof, job: J) -> J::Output {
+        // SAFETY: the proof stands for AVX-512; BMI2 comes with every CPU that has it, and `Ifma` checks it.
+        unsafe { with_features(job) }
     }
 
     #[inline(always)]
@@ -125,20 +143,6 @@ impl Lanes for Zmm {
 
     #[inline(always)]
     fn select(_: Proof, row: &[TablePoint], n: u64) -> TablePoint {
-        let mut found = TablePoint::ZERO;
-        // SAFETY: also, a point is 64 octets, aligned to 64.
-        unsafe {
-            let n = _mm512_set1_epi64(n as i64);
-            let one = _mm512_set1_epi64(1);
-            let mut i = _mm512_setzero_si512();
-            let mut sum = _mm512_setzero_si512();
-            for entry in row {
-                let entry = _mm512_load_epi64(core::ptr::from_ref(entry).cast());
-                sum = _mm512_mask_or_epi64(sum, _mm512_cmpeq_epi64_mask(i, n), sum, entry);
-                i = _mm512_add_epi64(i, one);
-            }
-            _mm512_store_epi64((&raw mut found).cast(), sum);
-        }
-        found
+        unsafe { select(row, n) }
     }
 }

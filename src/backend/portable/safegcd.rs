@@ -8,6 +8,7 @@
 //! Numbers here are five signed limbs in radix 2⁶²: the lower four in [0, 2⁶² − 1], the top one
 //! signed. f and g stay in (−2²⁵⁷, 2²⁵⁷), d and e in (−2·modulus, modulus).
 
+use super::limbs::barrier;
 use crate::backend::p256::Limbs;
 
 const BATCHES: usize = 10;
@@ -56,7 +57,7 @@ pub(crate) fn invert(x: &Limbs, modulus: &Modulus) -> Limbs {
     }
     debug_assert_eq!(g, [0; 5], "590 divsteps suffice");
     // f = ±gcd = ±1, or ±modulus for x = 0, where d = 0.
-    normalize(&d, f[4] >> 63, modulus)
+    normalize(&d, f[4], modulus)
 }
 
 /// (u, v; q, r)/2⁶² takes (f, g) to what 59 divsteps make of them.
@@ -152,10 +153,13 @@ impl Transition {
     }
 }
 
-/// ±d in [0, modulus − 1], for d in (−2·modulus, modulus); negated where `sign` is −1, not where 0.
+/// d in [0, modulus − 1], for d in (−2·modulus, modulus); −d where `sign` is negative.
 fn normalize(d: &Signed62, sign: i64, modulus: &Modulus) -> Limbs {
+    // Behind a barrier, or the compiler makes a branch of it.
+    let all_ones_if_negative = |x: i64| barrier((x >> 63) as u64) as i64;
+    let sign = all_ones_if_negative(sign);
     let add_where_negative = |x: &mut Signed62| {
-        let negative = x[4] >> 63;
+        let negative = all_ones_if_negative(x[4]);
         for (x, m) in x.iter_mut().zip(&modulus.limbs) {
             *x += m & negative;
         }

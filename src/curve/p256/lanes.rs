@@ -2,7 +2,7 @@
 
 use super::field::{Fe, Mask};
 use super::jacobian::Jacobian;
-use crate::backend::ifma::lane::Lanes;
+use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::Fe8;
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
 
@@ -103,29 +103,52 @@ pub(super) fn halves<K: Kernel>(
     pick: impl Fn(usize) -> (TablePoint, Mask),
 ) -> [Jacobian<K>; 2] {
     debug_assert!(count >= 8);
-    let [x, y, z] = <K::Lanes as Lanes>::run(proof, || {
+    let [x, y, z] = <K::Lanes as Lanes>::run(proof, Sum::<K::Lanes, _> { proof, count, pick });
+    let element = |integer: &Limbs| Fe::from_limbs(kernel, kernel.field_mul(&SIXTEENTH, integer));
+    [0, 1].map(|i| Jacobian { x: element(&x[i]), y: element(&y[i]), z: element(&z[i]) })
+}
+
+/// The sum in lanes; gives the coordinates of its halves as [`Fe8::to_integers`].
+struct Sum<L: Lanes, F> {
+    proof: L::Proof,
+    count: usize,
+    pick: F,
+}
+
+impl<L: Lanes, F: Fn(usize) -> (TablePoint, Mask)> Sum<L, F> {
+    /// The points from number `start` on, x and y below 2²⁶⁰; in lanes beyond the last one, any.
+    #[inline(always)]
+    fn points(&self, start: usize) -> (Fe8<L>, Fe8<L>) {
+        let proof = self.proof;
         let mut points = [TablePoint::ZERO; 8];
         let mut negative = [0; 8];
-        let mut load = |start: usize| {
-            for (i, (point, negative)) in points.iter_mut().zip(&mut negative).enumerate() {
-                if start + i < count {
-                    (*point, *negative) = pick(start + i);
-                }
+        for (i, (point, negative)) in points.iter_mut().zip(&mut negative).enumerate() {
+            if start + i < self.count {
+                (*point, *negative) = (self.pick)(start + i);
             }
-            let x = Fe8::from_table(proof, &points, false);
-            let y = Fe8::from_table(proof, &points, true);
-            // −y as 16p − y, since y = 16·y′ with y′ < p: positive and below 2^260
-            let opposite = zero_minus::<K::Lanes>(proof, &y);
-            (x, opposite.select(proof, &negative, &y))
-        };
-        let (x, y) = load(0);
+        }
+        let x = Fe8::from_table(proof, &points, false);
+        let y = Fe8::from_table(proof, &points, true);
+        // y = 16·y′ with y′ < p, so that 16p − y is positive, and below 2²⁶⁰.
+        let opposite = Fe8::zero(proof).loose().sub(&y).add_p(proof, 16).carry(proof);
+        (x, opposite.select(proof, &negative, &y))
+    }
+}
+
+impl<L: Lanes, F: Fn(usize) -> (TablePoint, Mask)> Job for Sum<L, F> {
+    type Output = [[Limbs; 2]; 3];
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let proof = self.proof;
+        let (x, y) = self.points(0);
         let (x, y) = (x.loose().reduce(proof), y.loose().reduce(proof));
-        let mut sum: Jacobian8<K::Lanes> = Jacobian8 { x, y, z: Fe8::one(proof) };
+        let mut sum = Jacobian8 { x, y, z: Fe8::one(proof) };
         let mut start = 8;
-        while start < count {
-            let (x, y) = load(start);
+        while start < self.count {
+            let (x, y) = self.points(start);
             let next = sum.add_affine(proof, &x, &y);
-            let left = count - start;
+            let left = self.count - start;
             sum = if left < 8 { next.in_lanes(proof, (1 << left) - 1, &sum) } else { next };
             start += 8;
         }
@@ -135,13 +158,5 @@ pub(super) fn halves<K: Kernel>(
             let lanes = element.to_integers(proof);
             [lanes[0], lanes[1]]
         })
-    });
-    let element = |integer: &Limbs| Fe::from_limbs(kernel, kernel.field_mul(&SIXTEENTH, integer));
-    [0, 1].map(|i| Jacobian { x: element(&x[i]), y: element(&y[i]), z: element(&z[i]) })
-}
-
-/// 16p − y.
-#[inline(always)]
-fn zero_minus<L: Lanes>(proof: L::Proof, y: &Fe8<L>) -> Fe8<L> {
-    Fe8::zero(proof).loose().sub(y).add_p(proof, 16).carry(proof)
+    }
 }

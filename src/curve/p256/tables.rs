@@ -43,18 +43,24 @@ pub(super) struct Odd<'a> {
 #[cfg(feature = "tables")]
 pub(crate) use own::Table;
 #[cfg(feature = "tables")]
-pub(super) use with_tables::{generator_comb, generator_odd};
+pub(super) use with_tables::{generator_comb, generator_comb_for_lanes, generator_odd};
 #[cfg(not(feature = "tables"))]
-pub(super) use without_tables::{Table, generator_comb, generator_odd};
+pub(super) use without_tables::{Table, generator_comb, generator_comb_for_lanes, generator_odd};
 
-/// The generator's tables: 37 rows of 64 points and 256 odd multiples, 168 KB.
+/// The generator's tables: 37 rows of 64 points, 256 odd multiples, and 52 rows of 16 points, 220 KB.
 #[cfg(feature = "tables")]
 mod with_tables {
-    use super::super::generator_table::{COMB, ODD};
+    use super::super::generator_table::{COMB, COMB_FOR_LANES, ODD};
     use super::{Comb, Odd};
 
     pub(in super::super) fn generator_comb() -> Comb<'static> {
         Comb { width: 7, spacing: 1, entries: &COMB }
+    }
+
+    /// For lanes and secret scalars: eight additions cost less than a scan of four rows, which have to
+    /// come from memory. With this one they stay in the first cache.
+    pub(in super::super) fn generator_comb_for_lanes() -> Comb<'static> {
+        Comb { width: 5, spacing: 1, entries: &COMB_FOR_LANES }
     }
 
     pub(in super::super) fn generator_odd() -> Odd<'static> {
@@ -81,6 +87,10 @@ mod without_tables {
 
     pub(in super::super) fn generator_comb() -> Comb<'static> {
         Comb { width: 4, spacing: 8, entries: &COMB }
+    }
+
+    pub(in super::super) fn generator_comb_for_lanes() -> Comb<'static> {
+        generator_comb()
     }
 
     pub(in super::super) fn generator_odd() -> Odd<'static> {
@@ -235,11 +245,14 @@ mod tests {
         };
         let comb = odd_multiples(Portable, &bases(Portable, generator, 7, 37), 64);
         let odd = odd_multiples(Portable, &bases(Portable, generator, 1, 1), 256);
+        let for_lanes = odd_multiples(Portable, &bases(Portable, generator, 5, 52), 16);
         let small = odd_multiples(Portable, &bases(Portable, generator, 32, 8), 8);
         let large = head("Multiples of the generator, for a comb and for non-adjacent forms.")
             + &text("COMB", "Row r of 64: 1, 3, … 127 times \\[2^(7r)\\]G.", &comb)
             + "\n#[rustfmt::skip]\n"
-            + &text("ODD", "1, 3, … 511 times G.", &odd);
+            + &text("ODD", "1, 3, … 511 times G.", &odd)
+            + "\n#[rustfmt::skip]\n"
+            + &text("COMB_FOR_LANES", "Row r of 16: 1, 3, … 31 times \\[2^(5r)\\]G.", &for_lanes);
         let small = head("Multiples of the generator in 4 KB.")
             + &text("COMB", "Row r of 8: 1, 3, … 15 times \\[2^(32r)\\]G.", &small);
         [("generator_table.rs", large), ("generator_table_small.rs", small)]
@@ -279,6 +292,7 @@ mod tests {
             }
         };
         check(&base, super::generator_odd().entries);
+        check(&base, super::generator_comb_for_lanes().row(0));
         for row in comb.rows() {
             check(&base, row);
             for _ in 0..7 {
