@@ -52,9 +52,9 @@ fn keys_issued_here_validate_there() {
         let round = Round::new(&mut stream, n);
         let key = round.own_key();
         let (kpak, pvt, mut ssk) = (round.kpak.to_bytes(), key.pvt().to_bytes(), *key.expose_ssk());
-        assert!(ffi::validate(&kpak, &round.id, &ssk, &pvt).expect("read"), "round {n}");
+        assert!(validates_there(&kpak, &round.id, &ssk, &pvt), "round {n}");
         ssk[31] ^= 1;
-        assert!(!ffi::validate(&kpak, &round.id, &ssk, &pvt).unwrap_or(false), "round {n}: SSK off by one");
+        assert!(!validates_there(&kpak, &round.id, &ssk, &pvt), "round {n}: SSK off by one");
     }
 }
 
@@ -63,8 +63,9 @@ fn keys_issued_there_validate_here() {
     let mut stream = Stream::new("wolfssl: issue there");
     for n in 0..ROUNDS {
         let round = Round::new(&mut stream, n);
-        let (ssk, pvt) =
-            ffi::issue(&round.kms.expose(), &round.kpak.to_bytes(), &round.id).expect("issued there");
+        let (ssk, pvt) = ffi::Kms::new(&round.kms.expose(), &round.kpak.to_bytes())
+            .and_then(|mut kms| kms.issue(&round.id))
+            .expect("issued there");
         let pvt = PublicValidationToken::from_bytes(&pvt).expect("PVT");
         let issued = || IssuedKey::from_parts(&ssk, &pvt).expect("SSK");
         let key = issued().validate(&round.kpak, round.id()).expect("valid");
@@ -92,11 +93,24 @@ fn signatures_made_there_verify_here_and_tampered_ones_nowhere() {
         let round = Round::new(&mut stream, n);
         let key = round.own_key();
         let (kpak, pvt) = (round.kpak.to_bytes(), key.pvt().to_bytes());
-        let (hs, signature) =
-            ffi::sign(&kpak, &round.id, &key.expose_ssk(), &pvt, &round.message).expect("signed there");
+        let mut user = ffi::User::new(&kpak, &key.expose_ssk(), &pvt).expect("read there");
+        let hs = user.prepare_to_sign(&round.id).expect("set there");
+        let signature = user.sign(&round.message).expect("signed there");
         assert_eq!(hs, *key.verifying_key().hs(), "HS, round {n}");
         exchanged(&round, &signature, n);
     }
+}
+
+/// RFC 6507 §5.1.2 by wolfSSL; an error of its reader counts as refusal.
+fn validates_there(kpak: &[u8; 65], id: &[u8], ssk: &[u8; 32], pvt: &[u8; 65]) -> bool {
+    ffi::User::new(kpak, ssk, pvt).and_then(|mut user| user.validate(id)).unwrap_or(false)
+}
+
+/// RFC 6507 §5.2.2 by wolfSSL; an error of its reader counts as refusal.
+fn verifies_there(kpak: &KmsPublicKey, id: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    ffi::Verifier::new(&kpak.to_bytes())
+        .and_then(|mut verifier| verifier.verify(id, message, signature))
+        .unwrap_or(false)
 }
 
 /// The signature verifies here and there; with one bit inverted, or for another message or
@@ -107,7 +121,7 @@ fn exchanged(round: &Round, signature: &[u8; 129], n: usize) {
             .is_ok_and(|signature| round.kpak.verify(Identity::new(id), message, &signature).is_ok())
     };
     let verifies_there =
-        |id: &[u8], message: &[u8], octets: &[u8]| ffi::verifies(&round.kpak.to_bytes(), id, message, octets);
+        |id: &[u8], message: &[u8], octets: &[u8]| verifies_there(&round.kpak, id, message, octets);
     assert!(verifies_here(&round.id, &round.message, signature), "round {n}");
     assert!(verifies_there(&round.id, &round.message, signature), "round {n}");
 
@@ -132,10 +146,6 @@ fn the_forgery_that_older_wolfssl_accepts_is_refused_here() {
     assert!(Signature::from_slice(&forged).is_err());
     println!(
         "the installed libwolfssl {} r = s = 0",
-        if ffi::verifies(&round.kpak.to_bytes(), &round.id, &round.message, &forged) {
-            "accepts"
-        } else {
-            "refuses"
-        }
+        if verifies_there(&round.kpak, &round.id, &round.message, &forged) { "accepts" } else { "refuses" }
     );
 }

@@ -180,8 +180,7 @@ impl Drop for Rng {
     }
 }
 
-/// An `EccsiKey` with KPAK, and KSAK if it was given. Each operation below takes a new one:
-/// verification overwrites the SSK inside.
+/// An `EccsiKey` with KPAK, and KSAK if it was given.
 struct Key(Room);
 
 impl Key {
@@ -254,101 +253,135 @@ fn length(octets: &[u8]) -> u32 {
     octets.len().try_into().expect("short")
 }
 
-/// (SSK, PVT) for `id` by wolfSSL's KMS.
-pub(crate) fn issue(ksak: &[u8; 32], kpak: &[u8; 65], id: &[u8]) -> Result<([u8; 32], [u8; 65]), Refused> {
-    let (key, rng, ssk, pvt) = (Key::secret(ksak, kpak)?, Rng::new(), Number::new(), Point::new());
-    // SAFETY: all objects are initialised; pointer and length of one slice.
-    check(unsafe {
-        wc_MakeEccsiPair(key.0.pointer(), rng.0, SHA256, id.as_ptr(), length(id), ssk.0.pointer(), pvt.0)
-    })?;
-    let (mut ssk_octets, mut size) = ([0; 32], 32);
-    // SAFETY: pointer and length of one array.
-    check(unsafe {
-        wc_EncodeEccsiSsk(key.0.pointer(), ssk.0.pointer(), ssk_octets.as_mut_ptr(), &raw mut size)
-    })?;
-    assert_eq!(size, 32);
-    let (mut pvt_octets, mut size) = ([4; 65], 64);
-    // SAFETY: 64 octets from the second on; 1 asks for x ‖ y.
-    check(unsafe {
-        wc_EncodeEccsiPvt(key.0.pointer(), pvt.0, pvt_octets[1..].as_mut_ptr(), &raw mut size, 1)
-    })?;
-    assert_eq!(size, 64);
-    Ok((ssk_octets, pvt_octets))
+/// wolfSSL's KMS.
+pub(crate) struct Kms {
+    key: Key,
+    rng: Rng,
+    ssk: Number,
+    pvt: Point,
 }
 
-/// RFC 6507 §5.1.2 by wolfSSL.
-pub(crate) fn validate(kpak: &[u8; 65], id: &[u8], ssk: &[u8; 32], pvt: &[u8; 65]) -> Result<bool, Refused> {
-    let key = Key::public(kpak)?;
-    let (ssk, pvt, mut valid) = (key.ssk(ssk)?, key.pvt(pvt)?, 0);
-    // SAFETY: all objects are initialised; pointer and length of one slice.
-    check(unsafe {
-        wc_ValidateEccsiPair(
-            key.0.pointer(),
-            SHA256,
-            id.as_ptr(),
-            length(id),
-            ssk.0.pointer(),
-            pvt.0,
-            &raw mut valid,
-        )
-    })?;
-    Ok(valid == 1)
+impl Kms {
+    pub(crate) fn new(ksak: &[u8; 32], kpak: &[u8; 65]) -> Result<Self, Refused> {
+        let key = Key::secret(ksak, kpak)?;
+        Ok(Self { key, rng: Rng::new(), ssk: Number::new(), pvt: Point::new() })
+    }
+
+    /// (SSK, PVT) for `id`, RFC 6507 §5.1.1.
+    pub(crate) fn issue(&mut self, id: &[u8]) -> Result<([u8; 32], [u8; 65]), Refused> {
+        let Self { key, rng, ssk, pvt } = self;
+        // SAFETY: all objects are initialised; pointer and length of one slice.
+        check(unsafe {
+            wc_MakeEccsiPair(key.0.pointer(), rng.0, SHA256, id.as_ptr(), length(id), ssk.0.pointer(), pvt.0)
+        })?;
+        let (mut ssk_octets, mut size) = ([0; 32], 32);
+        // SAFETY: pointer and length of one array.
+        check(unsafe {
+            wc_EncodeEccsiSsk(key.0.pointer(), ssk.0.pointer(), ssk_octets.as_mut_ptr(), &raw mut size)
+        })?;
+        assert_eq!(size, 32);
+        let (mut pvt_octets, mut size) = ([4; 65], 64);
+        // SAFETY: 64 octets from the second on; 1 asks for x ‖ y.
+        check(unsafe {
+            wc_EncodeEccsiPvt(key.0.pointer(), pvt.0, pvt_octets[1..].as_mut_ptr(), &raw mut size, 1)
+        })?;
+        assert_eq!(size, 64);
+        Ok((ssk_octets, pvt_octets))
+    }
 }
 
-/// HS and the signature, by wolfSSL.
-pub(crate) fn sign(
-    kpak: &[u8; 65],
-    id: &[u8],
-    ssk: &[u8; 32],
-    pvt: &[u8; 65],
-    message: &[u8],
-) -> Result<([u8; 32], [u8; 129]), Refused> {
-    let (key, rng) = (Key::public(kpak)?, Rng::new());
-    let (ssk, pvt) = (key.ssk(ssk)?, key.pvt(pvt)?);
-    let hs = key.set_hash(id, &pvt)?;
-    // SAFETY: both are initialised.
-    check(unsafe { wc_SetEccsiPair(key.0.pointer(), ssk.0.pointer(), pvt.0) })?;
-    let (mut signature, mut size) = ([0; 129], 129);
-    // SAFETY: pointers and lengths of slices.
-    check(unsafe {
-        wc_SignEccsiHash(
-            key.0.pointer(),
-            rng.0,
-            SHA256,
-            message.as_ptr(),
-            length(message),
-            signature.as_mut_ptr(),
-            &raw mut size,
-        )
-    })?;
-    assert_eq!(size, 129);
-    Ok((hs, signature))
+/// A user of wolfSSL with a key.
+pub(crate) struct User {
+    key: Key,
+    rng: Rng,
+    ssk: Number,
+    pvt: Point,
 }
 
-/// Whether wolfSSL accepts the signature; an error of its reader counts as refusal.
-pub(crate) fn verifies(kpak: &[u8; 65], id: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    verify(kpak, id, message, signature).unwrap_or(false)
+impl User {
+    pub(crate) fn new(kpak: &[u8; 65], ssk: &[u8; 32], pvt: &[u8; 65]) -> Result<Self, Refused> {
+        let key = Key::public(kpak)?;
+        let (ssk, pvt) = (key.ssk(ssk)?, key.pvt(pvt)?);
+        Ok(Self { key, rng: Rng::new(), ssk, pvt })
+    }
+
+    /// RFC 6507 §5.1.2.
+    pub(crate) fn validate(&mut self, id: &[u8]) -> Result<bool, Refused> {
+        let mut valid = 0;
+        // SAFETY: all objects are initialised; pointer and length of one slice.
+        check(unsafe {
+            wc_ValidateEccsiPair(
+                self.key.0.pointer(),
+                SHA256,
+                id.as_ptr(),
+                length(id),
+                self.ssk.0.pointer(),
+                self.pvt.0,
+                &raw mut valid,
+            )
+        })?;
+        Ok(valid == 1)
+    }
+
+    /// Computes HS and keeps it with the pair, as signing wants it.
+    pub(crate) fn prepare_to_sign(&mut self, id: &[u8]) -> Result<[u8; 32], Refused> {
+        let hs = self.key.set_hash(id, &self.pvt)?;
+        // SAFETY: both are initialised.
+        check(unsafe { wc_SetEccsiPair(self.key.0.pointer(), self.ssk.0.pointer(), self.pvt.0) })?;
+        Ok(hs)
+    }
+
+    /// RFC 6507 §5.2.1, after [`prepare_to_sign`](Self::prepare_to_sign).
+    pub(crate) fn sign(&mut self, message: &[u8]) -> Result<[u8; 129], Refused> {
+        let (mut signature, mut size) = ([0; 129], 129);
+        // SAFETY: pointers and lengths of slices.
+        check(unsafe {
+            wc_SignEccsiHash(
+                self.key.0.pointer(),
+                self.rng.0,
+                SHA256,
+                message.as_ptr(),
+                length(message),
+                signature.as_mut_ptr(),
+                &raw mut size,
+            )
+        })?;
+        assert_eq!(size, 129);
+        Ok(signature)
+    }
 }
 
-fn verify(kpak: &[u8; 65], id: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, Refused> {
-    let (key, pvt) = (Key::public(kpak)?, Point::new());
-    // SAFETY: pointer and length of one slice.
-    check(unsafe {
-        wc_DecodeEccsiPvtFromSig(key.0.pointer(), signature.as_ptr(), length(signature), pvt.0)
-    })?;
-    key.set_hash(id, &pvt)?;
-    let mut verified = 0;
-    // SAFETY: pointers and lengths of slices.
-    check(unsafe {
-        wc_VerifyEccsiHash(
-            key.0.pointer(),
-            SHA256,
-            message.as_ptr(),
-            length(message),
-            signature.as_ptr(),
-            length(signature),
-            &raw mut verified,
-        )
-    })?;
-    Ok(verified == 1)
+/// A verifier of wolfSSL. Its key object is its own: verification overwrites the SSK in it.
+pub(crate) struct Verifier {
+    key: Key,
+    pvt: Point,
+}
+
+impl Verifier {
+    pub(crate) fn new(kpak: &[u8; 65]) -> Result<Self, Refused> {
+        Ok(Self { key: Key::public(kpak)?, pvt: Point::new() })
+    }
+
+    /// RFC 6507 §5.2.2, but for the checks that wolfSSL 5.5.4 leaves out.
+    pub(crate) fn verify(&mut self, id: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, Refused> {
+        // SAFETY: pointer and length of one slice.
+        check(unsafe {
+            wc_DecodeEccsiPvtFromSig(self.key.0.pointer(), signature.as_ptr(), length(signature), self.pvt.0)
+        })?;
+        self.key.set_hash(id, &self.pvt)?;
+        let mut verified = 0;
+        // SAFETY: pointers and lengths of slices.
+        check(unsafe {
+            wc_VerifyEccsiHash(
+                self.key.0.pointer(),
+                SHA256,
+                message.as_ptr(),
+                length(message),
+                signature.as_ptr(),
+                length(signature),
+                &raw mut verified,
+            )
+        })?;
+        Ok(verified == 1)
+    }
 }
