@@ -73,8 +73,6 @@ pub enum Problem {
     NotOnCurve,
     /// An integer lies outside its range.
     OutOfRange,
-    /// Text is not an even number of hexadecimal digits.
-    NotHex,
 }
 
 impl DecodeError {
@@ -119,7 +117,6 @@ impl fmt::Display for Problem {
             Self::NotReduced => f.write_str("coordinate not below the field prime"),
             Self::NotOnCurve => f.write_str("point not on the curve"),
             Self::OutOfRange => f.write_str("integer out of range"),
-            Self::NotHex => f.write_str("not an even number of hexadecimal digits"),
         }
     }
 }

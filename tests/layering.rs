@@ -96,15 +96,6 @@ fn modules_name_only_those_below_them() {
 }
 
 #[test]
-fn the_two_halves_of_a_scheme_do_not_meet_below_their_users() {
-    for (module, may) in ALLOWED {
-        if *module == "eccsi" || *module == "curve" {
-            assert!(!may.contains(&"onem2m"), "{module} knows no oneM2M identities");
-        }
-    }
-}
-
-#[test]
 fn unsafe_code_stands_only_where_it_may() {
     for path in rust_files(&src()) {
         if module_of(&path) == "backend" || path.ends_with("tls/openssl_ffi.rs") {

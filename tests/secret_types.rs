@@ -1,5 +1,7 @@
 //! What secret types do not have, and that their `Debug` shows nothing.
 
+#![cfg(all(feature = "eccsi", feature = "hazmat"))]
+
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, SigningKey, hazmat};
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, Role, SharedKey, TrustedDomains};
@@ -26,7 +28,7 @@ macro_rules! secret {
         $(
             has_not!($type: Copy, Clone, PartialEq, Hash, Default, std::fmt::Display, AsRef<[u8]>);
             #[cfg(feature = "serde")]
-            has_not!($type: serde::Serialize);
+            has_not!($type: serde::Serialize, serde::Deserialize<'static>);
             const _: fn() = || {
                 fn wiped_and_redacted<T: zeroize::ZeroizeOnDrop>() {}
                 wiped_and_redacted::<$type>();
@@ -38,6 +40,16 @@ macro_rules! secret {
 secret!(KmsSecretKey, IssuedKey, SigningKey, SharedKey);
 // A credential wipes through the key in it.
 has_not!(Credential: Copy, Clone, PartialEq, Hash, Default, std::fmt::Display, AsRef<[u8]>);
+#[cfg(feature = "serde")]
+has_not!(Credential: serde::Serialize, serde::Deserialize<'static>);
+
+// A server associates on many threads.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<Association<'static>>();
+    shared::<SigningKey>();
+    shared::<SharedKey>();
+};
 
 fn assert_redacted(value: &dyn Debug, secret: &[u8]) {
     for shown in [format!("{value:?}"), format!("{value:#?}")] {
@@ -71,7 +83,7 @@ fn debug_shows_no_secret() {
     assert_redacted(&a, a.signing_key().expose_ssk().as_slice());
     assert_redacted(a.signing_key(), a.signing_key().expose_ssk().as_slice());
 
-    let policy = ExpectedPeer(EntityName::parse("//mef.example.com/CSE2").unwrap());
+    let policy = ExpectedPeer::new(EntityName::parse("//mef.example.com/CSE2").unwrap()).unwrap();
     let association = Association {
         own: &a,
         role: Role::Client,
