@@ -9,13 +9,15 @@ pub mod error;
 pub mod identity;
 mod secret;
 
-#[cfg(feature = "eccsi")]
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod backend;
-#[cfg(feature = "eccsi")]
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod curve;
 
 #[cfg(feature = "eccsi")]
 pub mod eccsi;
+#[cfg(feature = "sakke")]
+pub mod sakke;
 
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]
