@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod error;
 pub mod identity;
+pub mod onem2m;
 mod secret;
 
 #[cfg(any(feature = "eccsi", feature = "sakke"))]
@@ -23,3 +24,6 @@ pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]
 pub use getrandom::SysRng;
 pub use identity::Identity;
+#[cfg(feature = "__ctgrind")]
+#[doc(hidden)]
+pub use secret::ctgrind as __ctgrind;
