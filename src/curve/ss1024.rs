@@ -19,6 +19,8 @@ mod mul;
 mod pairing;
 mod point;
 mod scalar;
+#[cfg(test)]
+mod tests;
 mod unitary;
 
 pub(crate) use scalar::Scalar;

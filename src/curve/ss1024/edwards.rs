@@ -40,7 +40,7 @@ pub(crate) struct Niels<F: Zeroize> {
 }
 
 impl<F: Parameters> Edwards<F> {
-    /// From a point of order q. `6M`.
+    /// From a point of order q. `5M`.
     pub(crate) fn from_affine(point: &Affine<F>) -> Self {
         let plus = point.x.add(&F::S);
         let minus = point.x.sub(&F::S);

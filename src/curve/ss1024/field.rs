@@ -38,7 +38,7 @@ pub(crate) trait Parameters: Field {
     /// a to the power q − 1 = (p − 3)/4, by windows of five bits.
     ///
     /// For a square a, this is 1/√a; see [`point::has_order_q`](super::point::has_order_q). For
-    /// p of 1024 bits: `1021S + 219M`.
+    /// p of 1024 bits: `1020S + 225M`.
     fn pow_q_minus_1(&self) -> Self {
         // The exponent is public: windows are indexed directly.
         let mut powers = Zeroizing::new([*self; 32]);

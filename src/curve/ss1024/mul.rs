@@ -49,12 +49,13 @@ const ENTRIES: usize = 1 << (TEETH - 1);
 /// n = 24c. Entry m of block j is the sum over the teeth a of ±2^(4ca + cj)·B, the sign of tooth a
 /// plus where bit a of m is set, that of the highest tooth always plus.
 ///
-/// For n = 1032, on points: 172 mixed additions and 42 doublings, 49 152 octets.
+/// For n = 1032: 49 152 octets on points, 16 384 on PF_p.
 #[derive(Zeroize)]
 pub(crate) struct Comb<G: Group>(Vec<G::Entry>);
 
 impl<G: Group> Comb<G> {
-    /// Builds the tables. n(6/7) doublings, 148 additions and the conversion of 128 entries.
+    /// Builds the tables: 989 + 20 doublings, 144 additions, and the conversion of 128 entries. For
+    /// n = 1032: on points `4990M + 4036S`, on PF_p `2962M`, and an inversion.
     pub(crate) fn new<F: Parameters>(base: &G) -> Self {
         let columns = F::DIGITS / (TEETH * BLOCKS);
         // 2^(c·i)·B for i below 24: tooth i/4 of block i mod 4.
@@ -90,8 +91,8 @@ impl<G: Group> Comb<G> {
     }
 }
 
-/// Σ kᵢ·Bᵢ by combs, which share the doublings. For n = 1032: `(172·7M)·terms + 42·(3M + 4S)` and
-/// some, on points; `(172·2M)·terms + 42·2M` on PF_p.
+/// Σ kᵢ·Bᵢ by combs, which share the doublings: for n = 1032, 172 additions for each term and 42
+/// doublings. On points one term costs `1372M + 168S`, two `2576M + 168S`; on PF_p one `428M`.
 pub(crate) fn comb_sum<F: Parameters, G: Group>(terms: &[(&Comb<G>, &SignedDigits)]) -> G {
     let columns = F::DIGITS / (TEETH * BLOCKS);
     let mut sum = G::IDENTITY;
@@ -133,7 +134,7 @@ const WINDOW: usize = 6;
 
 /// k·B without a table made beforehand: 172 windows over the 32 odd multiples of B.
 ///
-/// For n = 1032, on points: `1026·(3M + 4S) + 171·9M + 33·8M` and some.
+/// For n = 1032, on points `4869M + 4108S`, on PF_p `2660M`.
 pub(crate) fn mul<F: Parameters, G: Group>(base: &G, k: &SignedDigits) -> G {
     // Index m stands for signs of the window's digits as in the comb: the odd number 2m + 1.
     let twice = base.double();
