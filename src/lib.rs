@@ -1,3 +1,17 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Modules, from the bottom up
+//!
+//! | module | what |
+//! |---|---|
+//! | [`error`], [`identity`] | what can go wrong; the octets a key is bound to |
+//! | `secret` (private) | redacted `Debug`, marks for the constant-time checker |
+//! | `backend` (private) | arithmetic behind one seam per modulus |
+//! | `curve` (private) | scalars and points that cannot hold a bad value |
+//! | [`onem2m`] | identifiers of oneM2M |
+//! | [`eccsi`] | RFC 6507 |
+//! | [`sakke`] | RFC 6508 |
+//! | [`saef`] | the IBC-based security association of oneM2M |
 #![no_std]
 #![deny(unsafe_code)]
 
@@ -17,6 +31,8 @@ mod curve;
 
 #[cfg(feature = "eccsi")]
 pub mod eccsi;
+#[cfg(feature = "eccsi")]
+pub mod saef;
 #[cfg(feature = "sakke")]
 pub mod sakke;
 

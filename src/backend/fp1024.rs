@@ -73,12 +73,8 @@ pub(crate) trait Ops {
     fn mul_add_vartime(&self, k: &ScalarOctets, p: &PointOctets, q: &PointOctets) -> Option<PointOctets>;
 
     /// For each job (r, terms): Σ \[kᵢ\]Bᵢ over its terms, and g^r as an element of PF_p; one
-    /// inversion for all. A sum that is the identity gives `None` in its place.
-    fn commit_many(
-        &self,
-        jobs: &[Commit<'_, Self::Comb>],
-        g: Option<&Self::UnitComb>,
-    ) -> Vec<CtOption<(PointOctets, FieldOctets)>>;
+    /// inversion for all.
+    fn commit_many(&self, jobs: &[Commit<'_, Self::Comb>], g: Option<&Self::UnitComb>) -> Vec<Committed>;
 
     /// Is \[k\]B = R? R is any point of the curve.
     fn mul_equals(&self, k: &ScalarOctets, base: Base<'_, Self::Comb>, r: &PointOctets) -> Choice;
@@ -94,6 +90,16 @@ pub(crate) struct Commit<'a, T> {
     pub(crate) r: &'a ScalarOctets,
     /// (kᵢ, Bᵢ)
     pub(crate) terms: Vec<(&'a ScalarOctets, Base<'a, T>)>,
+}
+
+/// What [`Ops::commit_many`] gives for one job. As secret as r.
+pub(crate) struct Committed {
+    /// The sum of the terms.
+    pub(crate) point: PointOctets,
+    /// g^r
+    pub(crate) power: FieldOctets,
+    /// The sum is infinity, and `point` holds zeros.
+    pub(crate) is_infinity: Choice,
 }
 
 /// A prime field with p ≡ 3 mod 4: what the generic curve code asks of a kernel.

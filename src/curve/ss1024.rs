@@ -25,7 +25,9 @@ mod unitary;
 
 pub(crate) use scalar::Scalar;
 
-use crate::backend::fp1024::{Base, Commit, FieldOctets, Ops, PointOctets, ScalarOctets};
+pub(crate) use crate::backend::fp1024::{Base, Commit, Committed, FieldOctets, Ops, PointOctets};
+
+use crate::backend::fp1024::ScalarOctets;
 use crate::backend::rustcrypto::fp1024::Fp;
 use crate::error::Problem;
 use alloc::vec::Vec;
@@ -35,7 +37,7 @@ use field::{Parameters, invert_all};
 use field2::Complex;
 use mul::Comb;
 use point::Affine;
-use subtle::{Choice, CtOption};
+use subtle::Choice;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The implementation that runs. One so far; the choice belongs here, once per operation.
@@ -127,11 +129,7 @@ impl<F: Parameters> Ops for Generic<F> {
         (!identity).then(|| Affine { x: x.mul(&d), y: y.mul(&d) }.to_octets())
     }
 
-    fn commit_many(
-        &self,
-        jobs: &[Commit<'_, Self::Comb>],
-        g: Option<&Self::UnitComb>,
-    ) -> Vec<CtOption<(PointOctets, FieldOctets)>> {
+    fn commit_many(&self, jobs: &[Commit<'_, Self::Comb>], g: Option<&Self::UnitComb>) -> Vec<Committed> {
         let mut fractions = Vec::with_capacity(jobs.len());
         let mut inverses = Vec::with_capacity(2 * jobs.len());
         for job in jobs {
@@ -151,8 +149,12 @@ impl<F: Parameters> Ops for Generic<F> {
             .map(|((x, y, im), inverse)| {
                 let point = Affine { x: x.mul(&inverse[0]), y: y.mul(&inverse[0]) };
                 let unit = im.mul(&inverse[1]);
-                // The identity has no inverse; 0 stands there.
-                CtOption::new((point.to_octets(), unit.to_octets()), !inverse[0].ct_eq(&F::ZERO))
+                // Infinity has d = 0, which has no inverse; 0 stands there.
+                Committed {
+                    point: point.to_octets(),
+                    power: unit.to_octets(),
+                    is_infinity: inverse[0].ct_eq(&F::ZERO),
+                }
             })
             .collect();
         for (x, y, im) in &mut fractions {

@@ -2,10 +2,10 @@
 
 use super::encoding::encode_point;
 use super::{EncapsulatedData, IssuedKey, KmsPublicKey, SharedSecretValue, hash};
-use crate::backend::fp1024::{Base, FieldOctets, Ops, PointOctets};
-use crate::curve::ss1024::{LineTable, OPS, PointComb};
+use crate::curve::ss1024::{Base, FieldOctets, LineTable, OPS, Ops, PointComb, PointOctets};
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::secret::declassify;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -92,8 +92,7 @@ impl ReceiverSecretKey {
         let comb = self.tables.as_ref().map(|tables| &tables.comb);
         let bound = Base { point: &self.bound, table: comb };
         let right = OPS.mul_equals(r.as_octets(), bound, data.r()) & !r.is_zero();
-        crate::secret::declassify(&right);
-        if right.into() { Ok(ssv) } else { Err(Error::DecapsulationFailed) }
+        if declassify(right).into() { Ok(ssv) } else { Err(Error::DecapsulationFailed) }
     }
 
     /// < R, K >

@@ -2,14 +2,17 @@
 
 use super::encoding::identity_integer;
 use super::{EncapsulatedData, KmsPublicKey, SharedSecretValue, hash};
-use crate::backend::fp1024::{Base, Commit, Ops, PointOctets};
-use crate::curve::ss1024::{self, OPS, PointComb, Scalar, UnitComb};
+use crate::curve::ss1024::{
+    self, Base, Commit, Committed, OPS, Ops, PointComb, PointOctets, Scalar, UnitComb,
+};
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::secret::declassify;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use rand_core::TryCryptoRng;
+use zeroize::Zeroizing;
 
 impl KmsPublicKey {
     /// Makes a random SSV and encapsulates it to `id`: [RFC 6508 §6.2.1].
@@ -102,9 +105,7 @@ impl KmsPublicKey {
 /// r, refused if it is 0.
 fn exponent(ssv: &SharedSecretValue, id: Identity<'_>) -> Result<Scalar, Error> {
     let r = hash::exponent(&ssv.0, id);
-    let zero = r.is_zero();
-    crate::secret::declassify(&zero);
-    if zero.into() { Err(Error::UnusableNonce) } else { Ok(r) }
+    if declassify(r.is_zero()).into() { Err(Error::UnusableNonce) } else { Ok(r) }
 }
 
 /// Steps 3 to 5 of RFC 6508 §6.2.1.
@@ -114,17 +115,16 @@ fn finish(
     ssv: &SharedSecretValue,
 ) -> Result<Vec<EncapsulatedData>, Error> {
     let mut all = Vec::with_capacity(jobs.len());
-    for committed in OPS.commit_many(jobs, g) {
-        // Infinity means that [b]P + Z is infinity, which depends on public values only.
-        crate::secret::declassify(&committed.is_some());
-        let (r, w) = committed.into_option().ok_or(Error::UnusableIdentity)?;
-        let w = zeroize::Zeroizing::new(w);
+    for Committed { point: r, power: w, is_infinity } in OPS.commit_many(jobs, g) {
+        let w = Zeroizing::new(w);
+        // It means that [b]P + Z is infinity, which depends on public values only.
+        if declassify(is_infinity).into() {
+            return Err(Error::UnusableIdentity);
+        }
         // 4) H = SSV xor HashToIntegerRange(g^r, 2^n)
         let h = ssv.masked(&hash::mask(&w));
-        crate::secret::declassify(&r);
-        crate::secret::declassify(&h.0);
         // 5) R ‖ H
-        all.push(EncapsulatedData::from_parts(&r, &h.0));
+        all.push(EncapsulatedData::from_parts(&declassify(r), &declassify(h.0)));
     }
     Ok(all)
 }

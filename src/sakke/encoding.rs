@@ -1,9 +1,9 @@
 //! RFC 6508 §4: Encapsulated Data and Shared Secret Values as octets.
 
-use crate::backend::fp1024::{Ops, PointOctets};
-use crate::curve::ss1024::{OPS, Scalar};
+use crate::curve::ss1024::{OPS, Ops, PointOctets, Scalar};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
+use crate::secret::declassify;
 use core::fmt;
 use rand_core::TryCryptoRng;
 use subtle::{Choice, ConstantTimeEq};
@@ -17,8 +17,7 @@ pub(super) fn decode_point(
     part: Part,
     octets: &[u8; POINT_BYTES],
 ) -> Result<Zeroizing<PointOctets>, DecodeError> {
-    let got = octets[0];
-    crate::secret::declassify(&got);
+    let got = declassify(octets[0]);
     if got != 4 {
         return Err(DecodeError::new(part, Problem::PointForm { expected: 4, got }));
     }
@@ -44,7 +43,7 @@ pub(super) fn identity_integer(id: Identity<'_>) -> Result<Scalar, DecodeError> 
     let mut integer = [0; 128];
     let start = 128usize.checked_sub(digits.len()).ok_or(error)?;
     integer[start..].copy_from_slice(digits);
-    Scalar::from_key_octets(&integer).into_option().ok_or(error)
+    Scalar::from_key_octets(&integer).ok_or(error)
 }
 
 /// Encapsulated Data, R ‖ H (RFC 6508 §4): what a sender sends.

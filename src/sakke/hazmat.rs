@@ -4,8 +4,7 @@
 
 use super::encoding::{decode_point, encode_point};
 use super::{EncapsulatedData, KmsPublicKey, ReceiverSecretKey, SharedSecretValue, hash};
-use crate::backend::fp1024::{Base, Commit, Ops};
-use crate::curve::ss1024::{self, OPS, Scalar};
+use crate::curve::ss1024::{self, Base, Commit, OPS, Ops, Scalar};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
 use alloc::vec::Vec;
@@ -72,8 +71,11 @@ pub fn encapsulation_steps(
     let bound = kms.bound_point(id)?;
     let job =
         Commit { r: r.as_octets(), terms: alloc::vec![(r.as_octets(), Base { point: &bound, table: None })] };
-    let (point, g_r) =
-        OPS.commit_many(&[job], None).remove(0).into_option().ok_or(Error::UnusableIdentity)?;
+    let committed = OPS.commit_many(&[job], None).remove(0);
+    if committed.is_infinity.into() {
+        return Err(Error::UnusableIdentity);
+    }
+    let (point, g_r) = (committed.point, committed.power);
     let mask = mask(&g_r);
     Ok(EncapsulationSteps {
         r: *r.as_octets(),

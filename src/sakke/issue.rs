@@ -2,10 +2,10 @@
 
 use super::KmsSecretKey;
 use super::encoding::{POINT_BYTES, decode_point, encode_point, identity_integer};
-use crate::backend::fp1024::{Base, Ops, PointOctets};
-use crate::curve::ss1024::{self, OPS, Scalar};
+use crate::curve::ss1024::{self, Base, OPS, Ops, PointOctets, Scalar};
 use crate::error::{DecodeError, Error, Part};
 use crate::identity::Identity;
+use crate::secret::declassify;
 use alloc::vec::Vec;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -82,9 +82,7 @@ impl KmsSecretKey {
         for id in ids {
             let sum = identity_integer(*id)?.add(&self.z);
             // a + z ≡ 0: whoever chose that identity knows z already.
-            let excluded = sum.is_zero();
-            crate::secret::declassify(&excluded);
-            if excluded.into() {
+            if declassify(sum.is_zero()).into() {
                 return Err(Error::UnusableIdentity);
             }
             k.push(sum);

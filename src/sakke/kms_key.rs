@@ -2,10 +2,10 @@
 
 use super::Recipient;
 use super::encoding::{POINT_BYTES, decode_point, encode_point, identity_integer};
-use crate::backend::fp1024::{Base, Ops, PointOctets};
-use crate::curve::ss1024::{self, OPS, PointComb, Scalar, UnitComb};
+use crate::curve::ss1024::{self, Base, OPS, Ops, PointComb, PointOctets, Scalar, UnitComb};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
+use crate::secret::declassify;
 use alloc::sync::Arc;
 use core::fmt;
 use rand_core::TryCryptoRng;
@@ -63,16 +63,15 @@ impl KmsSecretKey {
     /// # Timing
     /// Constant in the value, but for whether it lies in the range.
     pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Result<Self, DecodeError> {
-        let z = Scalar::from_key_octets(octets);
-        crate::secret::declassify(&z.is_some());
-        let z = z.into_option().ok_or(DecodeError::new(Part::MasterSecret, Problem::OutOfRange))?;
+        let z = Scalar::from_key_octets(octets)
+            .ok_or(DecodeError::new(Part::MasterSecret, Problem::OutOfRange))?;
         let p = ss1024::generator();
         let comb = OPS.comb(&p);
         let [point] = OPS.mul_many(Base { point: &p, table: Some(&comb) }, &[*z.as_octets()])[..] else {
             unreachable!("one scalar gives one point")
         };
-        crate::secret::declassify(&point);
-        Ok(Self { z, comb, public: KmsPublicKey { point, tables: None } })
+        let public = KmsPublicKey { point: declassify(point), tables: None };
+        Ok(Self { z, comb, public })
     }
 
     /// z itself, 128 octets, big-endian: to seal it at rest.

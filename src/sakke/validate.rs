@@ -1,10 +1,10 @@
 //! RFC 6508 §6.1.2: the receiver validates its Receiver Secret Key before it uses it.
 
 use super::{IssuedKey, KmsPublicKey, ReceiverSecretKey};
-use crate::backend::fp1024::{Base, Ops};
-use crate::curve::ss1024::{OPS, pairing_generator};
+use crate::curve::ss1024::{Base, OPS, Ops, pairing_generator};
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::secret::declassify;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -33,7 +33,10 @@ impl IssuedKey {
         // < [a]P + Z, K > = g, the loop walking K as it will in decapsulation
         let w = Zeroizing::new(OPS.pairing(Base { point: &self.k, table: None }, &bound));
         let valid = order & w.as_slice().ct_eq(&pairing_generator());
-        crate::secret::declassify(&valid);
-        if valid.into() { Ok(ReceiverSecretKey::new(self, id, Z, bound)) } else { Err(Error::InvalidKey) }
+        if declassify(valid).into() {
+            Ok(ReceiverSecretKey::new(self, id, Z, bound))
+        } else {
+            Err(Error::InvalidKey)
+        }
     }
 }

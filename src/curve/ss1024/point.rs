@@ -3,6 +3,7 @@
 use super::field::Parameters;
 use crate::backend::fp1024::{FieldOctets, PointOctets};
 use crate::error::Problem;
+use crate::secret::declassify;
 use subtle::{Choice, ConditionallySelectable};
 use zeroize::Zeroize;
 
@@ -23,19 +24,15 @@ impl<F: Parameters> Affine<F> {
         let (x, y) = halves(octets);
         let (x, y) = (F::from_octets(x), F::from_octets(y));
         let reduced = x.is_some() & y.is_some();
-        crate::secret::declassify(&reduced);
-        if !bool::from(reduced) {
+        if !bool::from(declassify(reduced)) {
             return Err(Problem::NotReduced);
         }
         let point = Self { x: x.unwrap_or(F::ZERO), y: y.unwrap_or(F::ZERO) };
-        let right = point.is_on_curve();
-        crate::secret::declassify(&right);
-        if !bool::from(right) {
+        if !bool::from(declassify(point.is_on_curve())) {
             return Err(Problem::NotOnCurve);
         }
         let two = point.y.ct_eq(&F::ZERO);
-        crate::secret::declassify(&two);
-        if bool::from(two) { Err(Problem::WrongOrder) } else { Ok(point) }
+        if bool::from(declassify(two)) { Err(Problem::WrongOrder) } else { Ok(point) }
     }
 
     /// Reads a point that [`decode`](Self::decode) once accepted, or that the curve code made.

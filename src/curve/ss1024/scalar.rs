@@ -2,8 +2,9 @@
 
 use crate::backend::fp1024::ScalarOctets;
 use crate::backend::rustcrypto::fp1024_order as order;
+use crate::secret::declassify;
 use alloc::vec::Vec;
-use subtle::{Choice, ConstantTimeEq, CtOption};
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// An integer in [0, q − 1]. May be secret: wiped when dropped, and nothing here looks at its value.
@@ -14,9 +15,9 @@ crate::secret::redacted_debug!(Scalar);
 
 impl Scalar {
     /// Takes `octets` if they stand for an integer in [2, q − 1], the range of master secrets and
-    /// identities (RFC 6508 §2.2). Constant time.
-    pub(crate) fn from_key_octets(octets: &ScalarOctets) -> CtOption<Self> {
-        CtOption::new(Self(*octets), order::in_key_range(octets))
+    /// identities (RFC 6508 §2.2). Constant time but for the outcome.
+    pub(crate) fn from_key_octets(octets: &ScalarOctets) -> Option<Self> {
+        bool::from(declassify(order::in_key_range(octets))).then(|| Self(*octets))
     }
 
     /// The integer that `octets` stand for, modulo q. Constant time.
