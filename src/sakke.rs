@@ -49,6 +49,11 @@
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 
+/// The program of `docs/maths.md`, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/maths.md")]
+mod maths {}
+
 mod decapsulate;
 mod encapsulate;
 mod encoding;

@@ -68,3 +68,44 @@ fn a_value_that_is_not_wiped_would_be_noticed() {
     assert_eq!(before, octets);
     assert_eq!(after, octets);
 }
+
+#[cfg(feature = "sakke")]
+mod sakke {
+    use super::assert_wiped;
+    use eccsi_sakke::Identity;
+    use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue};
+
+    fn kms() -> KmsSecretKey {
+        KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x11 + i as u8)).unwrap()
+    }
+
+    fn issued() -> IssuedKey {
+        kms().issue(Identity::new(b"id")).unwrap()
+    }
+
+    #[test]
+    fn z_is_wiped() {
+        let secret = kms().expose().to_vec();
+        assert_wiped(kms(), &secret);
+    }
+
+    #[test]
+    fn issued_rsk_is_wiped() {
+        let secret = issued().expose()[1..].to_vec();
+        assert_wiped(issued(), &secret);
+    }
+
+    #[test]
+    fn validated_rsk_is_wiped() {
+        let key = issued().validate(&kms().public_key(), Identity::new(b"id")).unwrap();
+        let secret = key.expose()[1..].to_vec();
+        assert_wiped(key, &secret);
+    }
+
+    #[test]
+    fn ssv_is_wiped() {
+        let ssv = SharedSecretValue::from_bytes(&std::array::from_fn(|i| 0x31 + i as u8));
+        let secret = ssv.expose().to_vec();
+        assert_wiped(ssv, &secret);
+    }
+}

@@ -11,9 +11,9 @@
 //!
 //! Here −1 is not a square and 1 is, so the addition formulas are not complete on the whole
 //! curve. **They are on the subgroup of order q**: for points of odd order no denominator
-//! vanishes (Hisil, Wong, Carter, Dawson, "Twisted Edwards curves revisited", 2008, §3.1), the
-//! identity and doublings included. Points of other orders never come here; `docs/maths.md` says
-//! why none has to, and the tests try every pair of points on small fields.
+//! vanishes, the identity and doublings included (Hisil, Wong, Carter, Dawson, "Twisted Edwards
+//! curves revisited", 2008; a proof for this curve in `docs/maths.md`). Points of other orders
+//! never come here. The tests try every pair of points on small fields.
 
 use super::field::{Parameters, invert_all};
 use super::mul::Group;

@@ -3,7 +3,7 @@
 //! A scalar k is recoded into n digits that are all ±1: with k' = (k + 2ⁿ − 1)/2 mod q,
 //! Σ (2k'ᵢ − 1)2ⁱ = 2k' − (2ⁿ − 1) ≡ k. No digit is zero, so that every scalar takes the same
 //! steps; a table holds half of the combinations, the sign gives the others; every look-up reads
-//! the whole table (Hamburg, "Fast and compact elliptic-curve cryptography", 2012, §3.3).
+//! the whole table (Hamburg, "Fast and compact elliptic-curve cryptography", 2012).
 
 use super::field::{Parameters, SignedDigits};
 use alloc::vec::Vec;
