@@ -22,7 +22,7 @@ fn file() -> File {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    assert!(text.len() % 2 == 0, "an even number of digits");
+    assert!(text.len().is_multiple_of(2), "an even number of digits");
     (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..][..2], 16).expect("hex")).collect()
 }
 
