@@ -138,7 +138,7 @@ impl KmsPublicKey {
     }
 
     /// The same key with combs of P, Z and g, 112 KB: each encapsulation to a new receiver then
-    /// costs a third. Building them takes about as long as three encapsulations without them.
+    /// costs less than a third. Building them takes about as long as one and a half without them.
     pub fn prepared(self) -> Self {
         let tables = self.tables.unwrap_or_else(|| {
             Arc::new(Tables {
