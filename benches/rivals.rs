@@ -11,6 +11,7 @@ use criterion::measurement::WallTime;
 use eccsi_sakke::SysRng;
 use std::hint::black_box;
 
+#[allow(unsafe_code, reason = "a C library")]
 #[path = "../tests/wolfssl/ffi.rs"]
 mod ffi;
 
