@@ -12,7 +12,7 @@ use eccsi_sakke::__ctgrind::{is_secret, revealed, secret};
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, PublicValidationToken, Signature, SigningKey, hazmat};
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, KpakTag, PskIdentity, Role, TrustedDomains};
-use eccsi_sakke::{Identity, SysRng};
+use eccsi_sakke::{Identity, SysRng, sakke};
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
@@ -150,12 +150,105 @@ const CASES: &[Case] = &[
         assert!(KmsSecretKey::from_bytes(&secret([0; 32])).is_err());
         assert!(revealed() >= 2);
     }),
+    clean("sakke_z_from_bytes", || {
+        let kms = secret_z();
+        assert!(is_secret(&*kms.expose()));
+        assert!(revealed() >= 2, "range and Z were computed from the secret");
+        assert!(!is_secret(&kms.public_key().to_bytes()));
+        assert!(sakke::KmsSecretKey::from_bytes(&secret([0xff; 128])).is_err());
+    }),
+    clean("sakke_issue", || {
+        let kms = secret_z();
+        let before = revealed();
+        let issued = kms.issue_many(&[ID, Identity::new(b"bob")]).expect("usable");
+        assert!(issued.iter().all(|key| is_secret(&*key.expose())));
+        assert!(revealed() >= before + 2, "a + z = 0, for each");
+    }),
+    clean("sakke_validate", || {
+        let (z, k) = rsk();
+        let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");
+        let before = revealed();
+        let key = issued.validate(&z, ID).expect("valid");
+        assert!(is_secret(&*key.expose()));
+        assert!(revealed() > before, "outcome");
+    }),
+    clean("sakke_validate_refuses", || {
+        let (z, k) = rsk();
+        let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");
+        assert!(issued.validate(&z, Identity::new(b"eve")).is_err());
+        assert!(revealed() >= 4, "form, range, curve, outcome");
+    }),
+    clean("sakke_encapsulate", || {
+        let (z, _) = rsk();
+        let before = revealed();
+        let data = z.encapsulate_ssv(ID, &secret_ssv()).expect("usable");
+        assert!(!is_secret(&data.to_bytes()));
+        assert!(revealed() >= before + 4, "r = 0, R is infinity, R, H");
+    }),
+    clean("sakke_encapsulate_with_tables", || {
+        let (z, _) = rsk();
+        let z = z.prepared();
+        let recipient = z.recipient(ID).expect("usable").prepared();
+        let before = revealed();
+        let data = z.encapsulate_ssv(ID, &secret_ssv()).expect("usable");
+        assert!(!is_secret(&data.to_bytes()));
+        assert!(data == recipient.encapsulate_ssv(&secret_ssv()).expect("usable"));
+        assert!(revealed() >= before + 8, "r = 0, R is infinity, R, H; twice");
+    }),
+    clean("sakke_decapsulate", || {
+        let (z, _) = rsk();
+        let data = z.encapsulate_ssv(ID, &ssv()).expect("usable");
+        let key = secret_rsk();
+        let before = revealed();
+        assert!(is_secret(&*key.decapsulate(&data).expect("right").expose()));
+        assert_eq!(revealed(), before + 1, "outcome and nothing else");
+    }),
+    clean("sakke_decapsulate_with_tables", || {
+        let (z, _) = rsk();
+        let data = z.encapsulate_ssv(ID, &ssv()).expect("usable");
+        let key = secret_rsk().prepared();
+        let before = revealed();
+        assert!(is_secret(&*key.decapsulate(&data).expect("right").expose()));
+        assert_eq!(revealed(), before + 1, "outcome and nothing else");
+    }),
+    clean("sakke_decapsulate_refuses", || {
+        let (z, _) = rsk();
+        let data = z.encapsulate_ssv(Identity::new(b"bob"), &ssv()).expect("usable");
+        let key = secret_rsk();
+        let before = revealed();
+        assert!(key.decapsulate(&data).is_err());
+        assert!(key.prepared().decapsulate(&data).is_err());
+        assert_eq!(revealed(), before + 2, "outcomes and nothing else");
+    }),
 ];
 
 fn octets(last: u8) -> [u8; 32] {
     let mut octets = [0x11; 32];
     octets[31] = last;
     octets
+}
+
+fn secret_z() -> sakke::KmsSecretKey {
+    sakke::KmsSecretKey::from_bytes(&secret([0x11; 128])).expect("in range")
+}
+
+fn rsk() -> (sakke::KmsPublicKey, [u8; 257]) {
+    let kms = sakke::KmsSecretKey::from_bytes(&[0x11; 128]).expect("in range");
+    (kms.public_key(), *kms.issue(ID).expect("usable").expose())
+}
+
+fn secret_rsk() -> sakke::ReceiverSecretKey {
+    let (z, k) = rsk();
+    let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");
+    issued.validate(&z, ID).expect("valid")
+}
+
+fn ssv() -> sakke::SharedSecretValue {
+    sakke::SharedSecretValue::from_bytes(&[0x77; 16])
+}
+
+fn secret_ssv() -> sakke::SharedSecretValue {
+    sakke::SharedSecretValue::from_bytes(&secret([0x77; 16]))
 }
 
 fn secret_ksak() -> KmsSecretKey {

@@ -5,6 +5,8 @@
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, SigningKey, hazmat};
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, Role, SharedKey, TrustedDomains};
+#[cfg(feature = "sakke")]
+use eccsi_sakke::sakke;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -38,6 +40,8 @@ macro_rules! secret {
 }
 
 secret!(KmsSecretKey, IssuedKey, SigningKey, SharedKey);
+#[cfg(feature = "sakke")]
+secret!(sakke::KmsSecretKey, sakke::IssuedKey, sakke::ReceiverSecretKey, sakke::SharedSecretValue);
 // A credential wipes through the key in it.
 has_not!(Credential: Copy, Clone, PartialEq, Hash, Default, std::fmt::Display, AsRef<[u8]>);
 #[cfg(feature = "serde")]
@@ -94,4 +98,21 @@ fn debug_shows_no_secret() {
     let shared = association.derive(&b, UnixTime::EPOCH).unwrap();
     assert_redacted(&shared, shared.expose().as_slice());
     assert_redacted(&association, a.signing_key().expose_ssk().as_slice());
+}
+
+#[test]
+#[cfg(feature = "sakke")]
+fn debug_shows_no_secret_of_sakke() {
+    use eccsi_sakke::Identity;
+    let id = Identity::new(b"id");
+    let kms = sakke::KmsSecretKey::from_bytes(&[0x15; 128]).unwrap();
+    assert_redacted(&kms, kms.expose().as_slice());
+    let issued = kms.issue(id).unwrap();
+    let k = issued.expose();
+    assert_redacted(&issued, &k[1..]);
+    let key = issued.validate(&kms.public_key(), id).unwrap();
+    assert_redacted(&key, &k[1..]);
+    assert_redacted(&key.prepared(), &k[1..]);
+    let ssv = sakke::SharedSecretValue::from_bytes(&[0x5a; 16]);
+    assert_redacted(&ssv, ssv.expose().as_slice());
 }

@@ -137,3 +137,55 @@ fn a_key_left_in_freed_memory_would_be_noticed() {
     assert_eq!(left_on_the_heap(&secret, || drop(vec![secret; 3])), 3);
     assert_eq!(left_on_the_heap(&secret, || drop(zeroize::Zeroizing::new(vec![secret; 3]))), 0);
 }
+
+#[cfg(feature = "sakke")]
+mod sakke {
+    use super::assert_wiped;
+    use eccsi_sakke::Identity;
+    use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue};
+
+    fn kms() -> KmsSecretKey {
+        KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x11 + i as u8)).unwrap()
+    }
+
+    fn issued() -> IssuedKey {
+        kms().issue(Identity::new(b"id")).unwrap()
+    }
+
+    #[test]
+    fn z_is_wiped() {
+        let secret = kms().expose().to_vec();
+        assert_wiped(kms(), &secret);
+    }
+
+    #[test]
+    fn issued_rsk_is_wiped() {
+        let secret = issued().expose()[1..].to_vec();
+        assert_wiped(issued(), &secret);
+    }
+
+    #[test]
+    fn batches_leave_no_rsk_in_freed_memory() {
+        let (kms, id) = (kms(), Identity::new(b"id"));
+        let secret = *issued().expose()[1..].first_chunk().unwrap();
+        let left = super::left_on_the_heap(&secret, || {
+            assert_eq!(kms.issue_many(&[id; 40]).unwrap().len(), 40);
+            drop(kms.issue(id).unwrap());
+        });
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn validated_rsk_is_wiped() {
+        let key = issued().validate(&kms().public_key(), Identity::new(b"id")).unwrap();
+        let secret = key.expose()[1..].to_vec();
+        assert_wiped(key, &secret);
+    }
+
+    #[test]
+    fn ssv_is_wiped() {
+        let ssv = SharedSecretValue::from_bytes(&std::array::from_fn(|i| 0x31 + i as u8));
+        let secret = ssv.expose().to_vec();
+        assert_wiped(ssv, &secret);
+    }
+}
