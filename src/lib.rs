@@ -21,3 +21,6 @@ pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]
 pub use getrandom::SysRng;
 pub use identity::Identity;
+#[cfg(feature = "__ctgrind")]
+#[doc(hidden)]
+pub use secret::ctgrind as __ctgrind;

@@ -16,16 +16,57 @@ pub(crate) use redacted_debug;
 /// Declares that `value`, though computed from a secret, is public from here on.
 ///
 /// Each call is a claim a reviewer can check: a public validation token, a part of a signature, or
-/// the one bit that says whether an operation succeeded. Without the feature `__ctgrind` it
-/// compiles to nothing.
+/// the one bit that says whether an operation succeeded. Without the feature `__ctgrind` it does
+/// nothing. With it, valgrind is told; the value goes through memory and back, so that no tainted
+/// copy stays behind in a register.
+#[cfg(not(feature = "__ctgrind"))]
 #[inline(always)]
-pub(crate) fn declassify<T>(value: &T) {
-    #[cfg(feature = "__ctgrind")]
-    {
-        use crabgrind::memcheck::{MemState, mark_memory};
-        // Outside valgrind the request is refused, which is what is wanted there.
-        let _ = mark_memory(core::ptr::from_ref(value).cast(), size_of::<T>(), MemState::Defined);
+pub(crate) fn declassify<T>(value: T) -> T {
+    value
+}
+
+/// As above, for the checker.
+#[cfg(feature = "__ctgrind")]
+pub(crate) use ctgrind::declassify;
+
+/// The side of the constant-time checker (`tests/constant_time.rs`); no promise.
+#[cfg(feature = "__ctgrind")]
+#[doc(hidden)]
+pub mod ctgrind {
+    use core::hint::black_box;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use crabgrind::memcheck::{MemState, mark_memory, vbits};
+
+    static REVEALED: AtomicUsize = AtomicUsize::new(0);
+
+    /// How many values that valgrind knew to depend on a secret were declassified so far: shows
+    /// that the taint arrived where the code says that it does.
+    pub fn revealed() -> usize {
+        REVEALED.load(Ordering::Relaxed)
     }
-    #[cfg(not(feature = "__ctgrind"))]
-    let _ = value;
+
+    /// Marks `value` as secret.
+    #[inline(never)]
+    pub fn secret<T>(mut value: T) -> T {
+        let octets = black_box(&raw mut value).cast();
+        mark_memory(octets, size_of::<T>(), MemState::Undefined).expect("runs under valgrind");
+        black_box(value)
+    }
+
+    /// Does valgrind know of a secret in `value`?
+    #[inline(never)]
+    pub fn is_secret<T>(value: &T) -> bool {
+        let mut bits = alloc::vec![0; size_of::<T>()];
+        vbits(black_box(core::ptr::from_ref(value)).cast(), &mut bits)
+            .is_ok_and(|()| bits.iter().any(|b| *b != 0))
+    }
+
+    #[inline(never)]
+    pub(crate) fn declassify<T>(mut value: T) -> T {
+        let octets = black_box(&raw mut value);
+        REVEALED.fetch_add(usize::from(is_secret(&value)), Ordering::Relaxed);
+        // Outside valgrind the request is refused, which is what is wanted there.
+        let _ = mark_memory(octets.cast(), size_of::<T>(), MemState::Defined);
+        black_box(value)
+    }
 }

@@ -1,6 +1,6 @@
 //! The seam of P-256: whole operations over encoded scalars and affine points.
 
-use subtle::{Choice, CtOption};
+use subtle::Choice;
 
 /// A scalar: 32 octets, big-endian, below the group order q.
 pub(crate) type ScalarOctets = [u8; 32];
@@ -60,14 +60,14 @@ pub(crate) trait Ops {
     /// \[k\]P for a secret k ≠ 0.
     fn mul(&self, k: &ScalarOctets, point: &PointOctets) -> PointOctets;
 
-    /// \[k\]G, if it equals P + \[h\]Q. For a secret k ≠ 0 and public h.
+    /// \[k\]G, and whether it equals P + \[h\]Q. For a secret k ≠ 0 and public h.
     fn mul_generator_if_equal(
         &self,
         k: &ScalarOctets,
         p: Base<'_, Self::Table>,
         h: &ScalarOctets,
         q: &PointOctets,
-    ) -> CtOption<PointOctets>;
+    ) -> (PointOctets, Choice);
 
     /// P + \[h\]Q, or `None` for the identity. All inputs public.
     fn add_mul_vartime(&self, p: &PointOctets, h: &ScalarOctets, q: &PointOctets) -> Option<PointOctets>;

@@ -48,9 +48,9 @@ pub(crate) fn mul(k: &Scalar, point: &Point) -> Point {
 
 /// \[k\]G, if it equals P + \[h\]Q. For a secret k ≠ 0 and public h. The outcome is public.
 pub(crate) fn mul_generator_if_equal(k: &Scalar, p: &BasePoint, h: &Scalar, q: &Point) -> Option<Point> {
-    let product = OPS.mul_generator_if_equal(k.as_octets(), p.as_base(), h.as_octets(), q.as_octets());
-    declassify(&product);
-    product.into_option().map(Point::from_checked)
+    let (product, equal) =
+        OPS.mul_generator_if_equal(k.as_octets(), p.as_base(), h.as_octets(), q.as_octets());
+    bool::from(declassify(equal)).then(|| Point::from_checked(declassify(product)))
 }
 
 /// P + \[h\]Q, or `None` for the identity. All inputs public.

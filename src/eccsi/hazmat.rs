@@ -88,7 +88,5 @@ pub fn recover_j(
 }
 
 fn nonce(octets: &[u8; 32]) -> Result<Scalar, DecodeError> {
-    let nonce = Scalar::from_octets(octets);
-    crate::secret::declassify(&nonce.is_some());
-    nonce.into_option().ok_or(DecodeError::new(Part::Nonce, Problem::OutOfRange))
+    Scalar::from_octets(octets).ok_or(DecodeError::new(Part::Nonce, Problem::OutOfRange))
 }

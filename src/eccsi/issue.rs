@@ -6,6 +6,7 @@ use super::{KmsSecretKey, PublicValidationToken};
 use crate::curve::p256::{self, Point, Scalar};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
+use crate::secret::declassify;
 use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -36,9 +37,7 @@ impl IssuedKey {
     /// # Timing
     /// Constant in SSK, but for whether it lies in the range.
     pub fn from_parts(ssk: &[u8; 32], pvt: &PublicValidationToken) -> Result<Self, DecodeError> {
-        let ssk = Scalar::from_octets(ssk);
-        crate::secret::declassify(&ssk.is_some());
-        let ssk = ssk.into_option().ok_or(DecodeError::new(Part::Ssk, Problem::OutOfRange))?;
+        let ssk = Scalar::from_octets(ssk).ok_or(DecodeError::new(Part::Ssk, Problem::OutOfRange))?;
         Ok(Self { ssk, pvt: *pvt })
     }
 
@@ -133,15 +132,16 @@ impl KmsSecretKey {
 
     /// Steps 3 to 5: `None` if HS or SSK is 0 modulo q.
     pub(super) fn bind(&self, id: Identity<'_>, v: &Scalar, pvt: Point) -> Option<IssuedKey> {
-        crate::secret::declassify(&pvt);
+        let pvt = declassify(pvt);
         // 3) HS = hash(G ‖ KPAK ‖ ID ‖ PVT)
         let hs = hs(self.kpak().point(), id, &pvt).scalar();
         // 4) SSK = KSAK + HS·v mod q
         let ssk = hs.mul_add(v, &self.ksak);
         // 5)
-        let excluded = hs.is_zero() | ssk.is_zero();
-        crate::secret::declassify(&excluded);
-        (!bool::from(excluded)).then(|| IssuedKey { ssk, pvt: PublicValidationToken::from_point(pvt) })
+        if hs.is_zero() || ssk.is_zero() {
+            return None;
+        }
+        Some(IssuedKey { ssk, pvt: PublicValidationToken::from_point(pvt) })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::curve::p256::{self, BasePoint, Point, Scalar};
 use crate::error::{DecodeError, Error, Part, Problem};
+use crate::secret::declassify;
 use rand_core::TryCryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -48,12 +49,9 @@ impl KmsSecretKey {
     /// # Timing
     /// Constant in the value, but for whether it lies in the range.
     pub fn from_bytes(octets: &[u8; 32]) -> Result<Self, DecodeError> {
-        let ksak = Scalar::from_octets(octets);
-        crate::secret::declassify(&ksak.is_some());
-        let ksak = ksak.into_option().ok_or(DecodeError::new(Part::Ksak, Problem::OutOfRange))?;
-        let point = p256::mul_generator(&ksak);
-        crate::secret::declassify(&point);
-        Ok(Self { ksak, kpak: KmsPublicKey::from_point(point) })
+        let ksak = Scalar::from_octets(octets).ok_or(DecodeError::new(Part::Ksak, Problem::OutOfRange))?;
+        let kpak = declassify(p256::mul_generator(&ksak));
+        Ok(Self { ksak, kpak: KmsPublicKey::from_point(kpak) })
     }
 
     /// KSAK itself, 32 octets, big-endian: to seal it at rest.

@@ -85,11 +85,8 @@ impl Nonces {
     pub(crate) fn next(&mut self) -> Scalar {
         loop {
             let candidate = self.0.generate();
-            let scalar = Scalar::from_octets(&candidate);
-            let in_range = scalar.is_some();
-            crate::secret::declassify(&in_range);
-            if in_range.into() {
-                return scalar.expect("in range");
+            if let Some(nonce) = Scalar::from_octets(&candidate) {
+                return nonce;
             }
         }
     }

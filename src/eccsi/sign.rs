@@ -5,6 +5,7 @@ use super::nonce::{self, Nonces, Purpose, Seed};
 use super::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature, VerifyingKey};
 use crate::curve::p256::{self, Scalar};
 use crate::error::Error;
+use crate::secret::declassify;
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha256};
 use signature::{KeypairRef, RandomizedMultipartSigner, RandomizedSigner};
@@ -92,21 +93,17 @@ impl SigningKey {
     /// and if r is 0, which verification refuses.
     pub(super) fn sign_with(&self, j: &Scalar, message: &[&[u8]]) -> Option<Signature> {
         // 2) J = [j]G, r = Jx
-        let r = *p256::mul_generator(j).x();
-        crate::secret::declassify(&r);
+        let r = declassify(*p256::mul_generator(j).x());
         // 3) HE = hash(HS ‖ r ‖ M)
         let he = he(self.hs(), &r, message).scalar();
         // 4) d = HE + r·SSK mod q
         let d = Scalar::reduce(&r).mul_add(&self.issued.ssk, &he);
-        let d_is_zero = d.is_zero();
-        crate::secret::declassify(&d_is_zero);
-        if bool::from(d_is_zero) || r == [0; 32] {
+        if d.is_zero() || r == [0; 32] {
             return None;
         }
         // 5) s′ = d⁻¹·j mod q
-        let s = d.invert().mul(j);
         // 6) s = s′: below q, it fits its 32 octets
-        crate::secret::declassify(&s);
+        let s = declassify(*d.invert().mul(j).as_octets());
         // 7) r ‖ s ‖ PVT
         Some(Signature::new(r, s, *self.pvt()))
     }

@@ -25,8 +25,8 @@ impl Signature {
     pub const BYTES: usize = 129;
 
     /// r and s of a signer, who keeps their ranges.
-    pub(super) fn new(r: [u8; 32], s: Scalar, pvt: PublicValidationToken) -> Self {
-        Self { r, s: *s.as_octets(), pvt }
+    pub(super) fn new(r: [u8; 32], s: [u8; 32], pvt: PublicValidationToken) -> Self {
+        Self { r, s, pvt }
     }
 
     /// Decodes a signature and checks its form.
@@ -40,7 +40,7 @@ impl Signature {
         if *r == [0; 32] || !p256::is_field_element(r) {
             return Err(DecodeError::new(Part::R, Problem::OutOfRange));
         }
-        if Scalar::from_octets(s).is_none().into() {
+        if Scalar::from_octets(s).is_none() {
             return Err(DecodeError::new(Part::S, Problem::OutOfRange));
         }
         Ok(Self { r: *r, s: *s, pvt: PublicValidationToken::from_slice(pvt)? })

@@ -23,7 +23,7 @@ impl IssuedKey {
         // 2) HS = hash(G ‖ KPAK ‖ ID ‖ PVT)
         let hs = hs(kpak.point(), id, pvt.point());
         let hs_scalar = hs.scalar();
-        if hs_scalar.is_zero().into() {
+        if hs_scalar.is_zero() {
             return Err(Error::InvalidKey); // §5.1.1 never issues it
         }
         // 3) KPAK = [SSK]G − [HS]PVT, as [SSK]G = KPAK + [HS]PVT

@@ -15,7 +15,7 @@ use ::p256::elliptic_curve::{
 };
 use ::p256::{AffinePoint, FieldBytes, NistP256, ProjectivePoint, Scalar, Sec1Point};
 use alloc::vec::Vec;
-use subtle::{Choice, ConstantTimeEq, CtOption};
+use subtle::{Choice, ConstantTimeEq};
 
 type FieldElement = <NistP256 as FieldArithmetic>::FieldElement;
 
@@ -196,7 +196,7 @@ impl Ops for P256 {
     }
 
     fn scalar_invert(&self, a: &ScalarOctets) -> ScalarOctets {
-        scalar(a).invert().unwrap_or(Scalar::ZERO).to_repr().into()
+        scalar(a).invert().unwrap_or(Scalar::ZERO).to_repr().into() // a select, no branch
     }
 
     fn mul_generator(&self, k: &ScalarOctets) -> PointOctets {
@@ -221,10 +221,10 @@ impl Ops for P256 {
         p: Base<'_, table::Table>,
         h: &ScalarOctets,
         q: &PointOctets,
-    ) -> CtOption<PointOctets> {
+    ) -> (PointOctets, Choice) {
         let left = generator_times(&scalar(k));
         let right = projective(q).mul_vartime(&scalar(h)) + projective(p.point);
-        CtOption::new(octets(&left.to_affine()), left.ct_eq(&right))
+        (octets(&left.to_affine()), left.ct_eq(&right))
     }
 
     fn add_mul_vartime(&self, p: &PointOctets, h: &ScalarOctets, q: &PointOctets) -> Option<PointOctets> {

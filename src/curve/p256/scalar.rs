@@ -2,7 +2,8 @@
 
 use super::OPS;
 use crate::backend::p256::{Ops, ScalarOctets};
-use subtle::{Choice, ConstantTimeEq, CtOption};
+use crate::secret::declassify;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The group order q, big-endian.
@@ -19,11 +20,12 @@ pub(crate) struct Scalar(ScalarOctets);
 crate::secret::redacted_debug!(Scalar);
 
 impl Scalar {
-    /// Takes `octets` if they stand for an integer in [1, q − 1]. Constant time.
-    pub(crate) fn from_octets(octets: &ScalarOctets) -> CtOption<Self> {
+    /// Takes `octets` if they stand for an integer in [1, q − 1].
+    ///
+    /// Constant time, but for the outcome, which is public.
+    pub(crate) fn from_octets(octets: &ScalarOctets) -> Option<Self> {
         let in_range = is_below_order(octets) & !octets.ct_eq(&[0; 32]);
-        // The copy is in a `Scalar` at once, so that it is wiped also where it is refused.
-        CtOption::new(Self(*octets), in_range)
+        bool::from(declassify(in_range)).then(|| Self(*octets))
     }
 
     /// The integer that `octets` stand for, modulo q.
@@ -46,9 +48,9 @@ impl Scalar {
         Self(OPS.scalar_invert(&self.0))
     }
 
-    /// Is it 0?
-    pub(crate) fn is_zero(&self) -> Choice {
-        self.0.ct_eq(&[0; 32])
+    /// Is it 0? The answer is public, all else is not.
+    pub(crate) fn is_zero(&self) -> bool {
+        declassify(self.0.ct_eq(&[0; 32])).into()
     }
 
     /// The octets, big-endian.

@@ -1,0 +1,199 @@
+//! No secret reaches a branch or an address: the secret API under valgrind's memcheck.
+//!
+//! Secrets are marked as undefined memory, so that memcheck reports each jump, each load and each
+//! store that depends on one. The library declassifies what becomes public, at few marked places.
+//! Started without arguments, this program runs itself under valgrind once for each case below; a
+//! case passes if memcheck reports nothing *and* the secret provably arrived at the end. The
+//! cases that leak on purpose must be reported: a checker that cannot fail shows nothing.
+//!
+//! `cargo test --profile ctgrind --features __ctgrind,hazmat --test constant_time`
+
+use eccsi_sakke::__ctgrind::{is_secret, revealed, secret};
+use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, hazmat};
+use eccsi_sakke::{Identity, SysRng};
+use std::hint::black_box;
+use std::process::{Command, ExitCode, Stdio};
+
+/// Exit status that valgrind gives for a report.
+const REPORTED: i32 = 99;
+
+const ID: Identity<'static> = Identity::new(b"2011-02\0tel:+447700900123\0");
+
+struct Case {
+    name: &'static str,
+    leaks: bool,
+    run: fn(),
+}
+
+const fn clean(name: &'static str, run: fn()) -> Case {
+    Case { name, leaks: false, run }
+}
+
+const fn leaking(name: &'static str, run: fn()) -> Case {
+    Case { name, leaks: true, run }
+}
+
+const CASES: &[Case] = &[
+    leaking("control_branch", || {
+        let octets = secret([0x5a; 32]);
+        if black_box(octets[7]) & 1 == 1 {
+            println!("odd");
+        }
+    }),
+    leaking("control_index", || {
+        let octets = secret([0x5a_u8; 32]);
+        let table = black_box([1_u8; 256]);
+        black_box(table[usize::from(octets[7])]);
+    }),
+    leaking("control_early_exit_comparison", || {
+        let octets = secret([0x5a; 32]);
+        black_box(octets == black_box([0x5a; 32]));
+    }),
+    leaking("control_vartime_multiplication", || {
+        // Public by contract in verification: here the integer s is secret, and must be reported.
+        let key = key();
+        let signature = hazmat::sign_with_nonce(&key, b"message", &octets(3)).expect("j in range");
+        let signature = secret(signature);
+        let _ = black_box(key.verifying_key().verify(b"message", &signature));
+    }),
+    clean("ksak_from_bytes", || {
+        let kms = secret_ksak();
+        assert!(is_secret(&*kms.expose()));
+        assert!(revealed() >= 2, "range and KPAK were computed from the secret");
+        assert!(!is_secret(&kms.public_key().to_bytes()));
+    }),
+    clean("issue_with_secret_v", || {
+        let kms = secret_ksak();
+        let before = revealed();
+        let issued = hazmat::issue_with_nonce(&kms, ID, &secret(octets(7))).expect("v in range");
+        assert!(is_secret(&*issued.expose_ssk()));
+        assert!(!is_secret(&issued.pvt().to_bytes()));
+        assert!(revealed() >= before + 3, "range of v, PVT and SSK = 0");
+    }),
+    clean("issue_hedged", || {
+        let kms = secret_ksak();
+        let before = revealed();
+        let issued = kms.issue(ID, &mut SysRng).expect("system generator");
+        assert!(is_secret(&*issued.expose_ssk()));
+        assert!(revealed() >= before + 3, "v depends on KSAK");
+    }),
+    clean("issue_many", || {
+        let kms = secret_ksak();
+        let ids = [ID, Identity::new(b""), Identity::new(b"bob")];
+        for issued in kms.issue_many(&ids, &mut SysRng).expect("system generator") {
+            assert!(is_secret(&*issued.expose_ssk()));
+        }
+    }),
+    clean("validate", || {
+        let (kms, ssk, pvt) = issued();
+        let issued = IssuedKey::from_parts(&secret(ssk), &pvt).expect("SSK in range");
+        let before = revealed();
+        let key = issued.validate(&kms.public_key(), ID).expect("valid");
+        assert!(is_secret(&*key.expose_ssk()));
+        assert!(revealed() >= before + 2, "outcome and Y");
+    }),
+    clean("validate_refuses", || {
+        let (kms, ssk, pvt) = issued();
+        let issued = IssuedKey::from_parts(&secret(ssk), &pvt).expect("SSK in range");
+        let before = revealed();
+        assert!(issued.validate(&kms.public_key(), Identity::new(b"eve")).is_err());
+        assert!(revealed() > before, "outcome");
+    }),
+    clean("validate_with_table", || {
+        let (kms, ssk, pvt) = issued();
+        let issued = IssuedKey::from_parts(&secret(ssk), &pvt).expect("SSK in range");
+        let key = issued.validate(&kms.public_key().prepared(), ID).expect("valid");
+        assert!(is_secret(&*key.expose_ssk()));
+    }),
+    clean("sign_with_secret_j", || {
+        let key = secret_key();
+        let before = revealed();
+        let signature = hazmat::sign_with_nonce(&key, b"message", &secret(octets(9))).expect("j in range");
+        assert!(!is_secret(&signature.to_bytes()));
+        assert!(revealed() >= before + 4, "range of j, r, HE + r·SSK = 0, s");
+        key.verifying_key().verify(b"message", &signature).expect("valid");
+    }),
+    clean("sign_hedged", || {
+        let key = secret_key();
+        let before = revealed();
+        let signature = key.sign_checked(b"message", &mut SysRng).expect("valid");
+        assert!(!is_secret(&signature.to_bytes()));
+        assert!(revealed() >= before + 4, "j depends on SSK");
+    }),
+    clean("refuses_out_of_range", || {
+        assert!(KmsSecretKey::from_bytes(&secret([0xff; 32])).is_err());
+        assert!(KmsSecretKey::from_bytes(&secret([0; 32])).is_err());
+        assert!(revealed() >= 2);
+    }),
+];
+
+fn octets(last: u8) -> [u8; 32] {
+    let mut octets = [0x11; 32];
+    octets[31] = last;
+    octets
+}
+
+fn secret_ksak() -> KmsSecretKey {
+    KmsSecretKey::from_bytes(&secret(octets(1))).expect("in range")
+}
+
+fn issued() -> (KmsSecretKey, [u8; 32], eccsi_sakke::eccsi::PublicValidationToken) {
+    let kms = KmsSecretKey::from_bytes(&octets(1)).expect("in range");
+    let issued = hazmat::issue_with_nonce(&kms, ID, &octets(2)).expect("v in range");
+    let ssk = *issued.expose_ssk();
+    (kms, ssk, *issued.pvt())
+}
+
+fn key() -> eccsi_sakke::eccsi::SigningKey {
+    let (kms, ssk, pvt) = issued();
+    let issued = IssuedKey::from_parts(&ssk, &pvt).expect("SSK in range");
+    issued.validate(&kms.public_key(), ID).expect("valid")
+}
+
+fn secret_key() -> eccsi_sakke::eccsi::SigningKey {
+    let (kms, ssk, pvt) = issued();
+    let issued = IssuedKey::from_parts(&secret(ssk), &pvt).expect("SSK in range");
+    issued.validate(&kms.public_key(), ID).expect("valid")
+}
+
+fn passes(case: &Case) -> bool {
+    let status = Command::new("valgrind")
+        .args(["--quiet", "--exit-on-first-error=yes", &format!("--error-exitcode={REPORTED}")])
+        .arg(concat!("--suppressions=", env!("CARGO_MANIFEST_DIR"), "/tests/constant_time.supp"))
+        .arg(std::env::current_exe().expect("path of this program"))
+        .arg(case.name)
+        .stdout(Stdio::null())
+        .stderr(if case.leaks { Stdio::null() } else { Stdio::inherit() })
+        .status()
+        .expect("valgrind starts: install the package of that name");
+    let expected = if case.leaks { REPORTED } else { 0 };
+    let passed = status.code() == Some(expected);
+    println!(
+        "test {} ... {}",
+        case.name,
+        match (passed, case.leaks) {
+            (true, false) => "ok",
+            (true, true) => "ok (leak reported)",
+            (false, false) => "FAILED",
+            (false, true) => "FAILED (leak not reported)",
+        }
+    );
+    passed
+}
+
+fn main() -> ExitCode {
+    let argument = std::env::args().nth(1);
+    if let Some(case) = CASES.iter().find(|case| Some(case.name) == argument.as_deref()) {
+        // Lazy tables are built from public values, before anything is marked.
+        black_box(key().sign(b"warm", &mut SysRng).expect("system generator"));
+        (case.run)();
+        return ExitCode::SUCCESS;
+    }
+    let passed = CASES.iter().filter(|case| passes(case)).count();
+    let failed = CASES.len() - passed;
+    println!(
+        "\ntest result: {}. {passed} passed; {failed} failed",
+        if failed == 0 { "ok" } else { "FAILED" }
+    );
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
