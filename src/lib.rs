@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod error;
 pub mod identity;
+pub mod onem2m;
 mod secret;
 
 #[cfg(feature = "eccsi")]
