@@ -17,6 +17,8 @@ mod curve;
 
 #[cfg(feature = "eccsi")]
 pub mod eccsi;
+#[cfg(feature = "eccsi")]
+pub mod saef;
 
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]

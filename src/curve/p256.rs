@@ -41,9 +41,10 @@ pub(crate) fn mul_generator_many(k: &[Scalar]) -> Vec<Point> {
     out.into_iter().map(Point::from_checked).collect()
 }
 
-/// \[k\]P for a secret k ≠ 0.
-pub(crate) fn mul(k: &Scalar, point: &Point) -> Point {
-    Point::from_checked(OPS.mul(k.as_octets(), point.as_octets()))
+/// The x-coordinate of \[k\]P, for a secret k ≠ 0. The result is secret.
+pub(crate) fn diffie_hellman(k: &Scalar, point: &Point) -> Zeroizing<[u8; 32]> {
+    let product = Zeroizing::new(OPS.mul(k.as_octets(), point.as_octets()));
+    Zeroizing::new(*product.first_chunk().expect("64 octets"))
 }
 
 /// \[k\]G, if it equals P + \[h\]Q. For a secret k ≠ 0 and public h. The outcome is public.

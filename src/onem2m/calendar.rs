@@ -18,7 +18,7 @@ const fn days_to_month(month: u64) -> u64 {
 
 /// Days of `month` (1 to 12) in `year`; 0 if there is no such month.
 pub(super) const fn days_in_month(year: u64, month: u64) -> u64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,

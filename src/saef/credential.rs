@@ -1,0 +1,60 @@
+//! One's own IBC credential, installed.
+
+use super::{KpakTag, PskIdentity, SaefError, TrustedDomains};
+use crate::eccsi::{IssuedKey, KmsPublicKey, SigningKey};
+use crate::onem2m::{ExpiringIdentity, UnixTime};
+
+/// An IBC credential as provisioned, (ID_2, SSK, PVT, KPAK), after all checks: what it takes to
+/// sign and to derive shared keys. Holds SSK, which is wiped when dropped.
+pub struct Credential {
+    id_2: ExpiringIdentity,
+    key: SigningKey,
+}
+
+crate::secret::redacted_debug!(Credential);
+
+impl Credential {
+    /// Installs a delivered credential: TS-0003 clause 8.3.7 (IBC), RFC 6507 §5.1.2.
+    ///
+    /// `kpak` is the one delivered with it, which must be pinned for the domain already: a credential
+    /// does not bring its own root of trust.
+    ///
+    /// # Errors
+    /// [`SaefError::OwnCredentialExpired`], [`SaefError::UnknownDomain`],
+    /// [`SaefError::UnknownKpak`], [`SaefError::InvalidKey`].
+    pub fn install(
+        id_2: ExpiringIdentity,
+        issued: IssuedKey,
+        kpak: &KmsPublicKey,
+        trusted: &TrustedDomains,
+        now: UnixTime,
+    ) -> Result<Self, SaefError> {
+        if !id_2.is_live(now) {
+            return Err(SaefError::OwnCredentialExpired);
+        }
+        let pinned = trusted.kpak(id_2.fqdn(), KpakTag::of(kpak))?;
+        if pinned != kpak {
+            return Err(SaefError::UnknownKpak);
+        }
+        let key = issued.validate(pinned, id_2.identity())?;
+        Ok(Self { id_2, key })
+    }
+
+    /// ID_2.
+    pub fn id_2(&self) -> &ExpiringIdentity {
+        &self.id_2
+    }
+
+    /// The key, to sign with.
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// What is sent to a peer as PSK identity or as PSK identity hint.
+    ///
+    /// # Errors
+    /// [`SaefError::Identifier`] if it would exceed 255 octets.
+    pub fn psk_identity(&self) -> Result<PskIdentity, SaefError> {
+        PskIdentity::new(self.id_2.clone(), KpakTag::of(self.key.kms_public_key()), self.key.pvt())
+    }
+}

@@ -1,0 +1,129 @@
+//! Who may use whom: the arrows between the modules point one way only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// For each top-level module of the crate, the modules it may name. Everyone may name `error`,
+/// `identity` and `secret`, which may name nothing but one another.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("identity", &[]),
+    ("secret", &[]),
+    ("backend", &[]),
+    ("curve", &["backend"]),
+    ("onem2m", &[]),
+    ("eccsi", &["curve"]),
+    ("saef", &["eccsi", "curve", "onem2m"]),
+    ("files", &["eccsi", "onem2m", "saef"]),
+    ("cli", &["eccsi", "files", "onem2m", "saef"]),
+];
+
+const EVERYWHERE: &[&str] = &["error", "identity", "secret"];
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("src is readable") {
+        let path = entry.expect("src is readable").path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The code of a file: without comments, in which links may point anywhere.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).expect("src is readable");
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn module_of(path: &Path) -> String {
+    let inside = path.strip_prefix(src()).expect("below src");
+    let first = inside.components().next().expect("a file").as_os_str().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The modules that follow `crate::` in the code, also inside braces.
+fn named_modules(code: &str) -> BTreeSet<String> {
+    let mut modules = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+            continue; // another word that ends in "crate"
+        }
+        let names = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or("").split(',').collect(),
+            None => vec![rest],
+        };
+        for name in names {
+            let name: String = name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            modules.insert(name);
+        }
+    }
+    modules
+}
+
+#[test]
+fn modules_name_only_those_below_them() {
+    let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+    let mut checked = 0;
+    for path in rust_files(&src()) {
+        let module = module_of(&path);
+        if module == "lib" || module == "bin" {
+            continue;
+        }
+        let may = allowed
+            .get(module.as_str())
+            .unwrap_or_else(|| panic!("module {module} has no line in the table: say whom it may name"));
+        for named in named_modules(&code(&path)) {
+            let crate_root_item = named.chars().next().is_none_or(char::is_uppercase);
+            let ok = named == module
+                || may.contains(&named.as_str())
+                || EVERYWHERE.contains(&named.as_str())
+                || crate_root_item;
+            assert!(ok, "{}: {module} must not name {named}", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "the search finds what it looks for: {checked}");
+}
+
+#[test]
+fn the_two_halves_of_a_scheme_do_not_meet_below_their_users() {
+    for (module, may) in ALLOWED {
+        if *module == "eccsi" || *module == "curve" {
+            assert!(!may.contains(&"onem2m"), "{module} knows no oneM2M identities");
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_stands_only_where_it_may() {
+    for path in rust_files(&src()) {
+        if module_of(&path) == "backend" || path.ends_with("tls/openssl_ffi.rs") {
+            continue;
+        }
+        let uses =
+            code(&path).split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == "unsafe");
+        assert!(!uses, "{} has unsafe code", path.display());
+    }
+}
+
+#[test]
+fn the_core_names_no_std() {
+    for path in rust_files(&src()) {
+        if ["bin", "cli", "files", "lib"].contains(&module_of(&path).as_str()) {
+            continue;
+        }
+        let text = code(&path);
+        let without_tests = text.split("#[cfg(test)]").next().expect("at least one part");
+        assert!(!without_tests.contains("std::"), "{} names std", path.display());
+    }
+}
