@@ -20,6 +20,9 @@ pub mod eccsi;
 #[cfg(feature = "eccsi")]
 pub mod saef;
 
+#[cfg(feature = "cli")]
+pub mod files;
+
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]
 pub use getrandom::SysRng;
