@@ -8,8 +8,8 @@
 //! | identity list | one identity a line | any | [`identity_list`] |
 //! | public key | KPAK with its tag | any | [`public_key_file`] |
 //!
-//! Parsers work on octets and know no paths; [`private_file`] does the reading and writing, and
-//! [`FileError`] puts the path to what went wrong. Messages never contain a secret. Unix only: what
+//! Parsers work on octets and know no paths; [`private_file`] and [`public_file`] do the reading and
+//! writing, and [`FileError`] puts the path to what went wrong. Messages never contain a secret. Unix only: what
 //! keeps a secret file private is its mode.
 
 pub mod batch_file;
@@ -21,6 +21,7 @@ mod json;
 pub mod kms_file;
 mod on_disk;
 pub mod private_file;
+pub mod public_file;
 pub mod public_key_file;
 
 pub use error::{FileError, FileProblem, FormatError};

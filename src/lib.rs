@@ -21,6 +21,8 @@ pub mod eccsi;
 pub mod saef;
 
 #[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
 pub mod files;
 
 pub use error::{DecodeError, Error};

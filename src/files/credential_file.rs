@@ -16,8 +16,7 @@
 //! only [`CredentialFile::validate`] knows.
 
 use super::hex::{self, Digits, Hex};
-use super::private_file::{self, Existing};
-use super::{FileError, FormatError, json};
+use super::{FileError, FormatError, json, private_file};
 use crate::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken, SigningKey};
 use crate::identity::Identity;
 use crate::onem2m::ExpiringIdentity;
@@ -226,14 +225,6 @@ impl CredentialFile {
 }
 
 crate::secret::redacted_debug!(CredentialFile);
-
-/// Writes a credential into a new file of mode 0600.
-///
-/// # Errors
-/// As [`private_file::write`].
-pub fn write(path: &Path, credential: &[u8], existing: Existing) -> Result<(), FileError> {
-    private_file::write(path, credential, existing)
-}
 
 /// One line of JSON, the line end included.
 fn text(

@@ -107,8 +107,8 @@ pub enum FormatError {
     Decode(DecodeError),
     /// Not an identifier of oneM2M.
     Identifier(IdentifierError),
-    /// The identity expired, or would live too long; the text says which.
-    Lifetime(String),
+    /// The identity is well formed, but no credential is issued for it; the text says why.
+    Policy(String),
     /// A tag that is not that of the key beside it.
     Tag,
     /// A public key file without a key, or with the same one twice.
@@ -238,7 +238,7 @@ impl fmt::Display for FormatError {
             Self::HiddenId2 => f.write_str("these octets are an ID_2: give it as text (id2), not in hexadecimal"),
             Self::Decode(error) => error.fmt(f),
             Self::Identifier(error) => error.fmt(f),
-            Self::Lifetime(message) => f.write_str(message),
+            Self::Policy(message) => f.write_str(message),
             Self::Tag => f.write_str("the tag is not that of the KPAK beside it: fetch the file again"),
             Self::Keys => f.write_str("a public key file holds at least one KPAK and none twice"),
             Self::Unknown(what) => {

@@ -142,7 +142,7 @@ impl IdentityList {
         }
         let path = PathBuf::from("standard input");
         let read =
-            stdin().map_err(FileProblem::from).and_then(|mut input| read_bounded(&mut input, MAX_STDIN));
+            stdin().map_err(FileProblem::from).and_then(|mut input| read_bounded(&mut input, MAX_STDIN, 0));
         match read {
             Ok(octets) => Ok(Self { path, source: Source::Memory(octets), form, sameness }),
             Err(problem) => Err(FileError::new(&path, problem)),

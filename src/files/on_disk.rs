@@ -21,6 +21,9 @@ pub enum Existing {
     Replace,
 }
 
+/// Smallest buffer, in octets.
+const MIN_BUFFER: usize = 4096;
+
 /// Opens a regular file for reading. Symbolic links are followed: what counts is the file opened.
 pub(super) fn open_regular(path: &Path) -> Result<(File, fs::Metadata), FileError> {
     let open = || -> Result<_, FileProblem> {
@@ -44,11 +47,19 @@ pub(super) fn stdin() -> io::Result<File> {
 }
 
 /// Reads to the end, at most `limit` octets. The buffer is wiped when dropped, and so is each
-/// smaller one that it outgrew.
-pub(super) fn read_bounded(input: &mut impl Read, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileProblem> {
-    const FIRST: usize = 4096;
+/// smaller one that it outgrew. `expected` octets are likely.
+pub(super) fn read_bounded(
+    input: &mut impl Read,
+    limit: u64,
+    expected: u64,
+) -> Result<Zeroizing<Vec<u8>>, FileProblem> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX - 1);
-    let mut buffer = Zeroizing::new(vec![0; FIRST.min(limit + 1)]);
+    let mut buffer =
+        Zeroizing::new(vec![
+            0;
+            usize::try_from(expected).unwrap_or(limit).clamp(MIN_BUFFER.min(limit), limit)
+                + 1
+        ]);
     let mut filled = 0;
     loop {
         if filled == buffer.len() {

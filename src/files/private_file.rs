@@ -7,7 +7,7 @@
 pub use super::on_disk::Existing;
 use super::on_disk::{open_regular, read_bounded, stdin, write_whole};
 use super::{FileError, FileProblem};
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::prelude::rust_2024::*;
@@ -22,8 +22,10 @@ pub const MODE: u32 = 0o600;
 /// [`FileProblem::NotRegular`], [`FileProblem::Permissions`], [`FileProblem::TooLarge`],
 /// [`FileProblem::Io`].
 pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    let mut file = open(path)?;
-    read_bounded(&mut file, limit).map_err(|problem| FileError::new(path, problem))
+    let (mut file, metadata) = open_regular(path)?;
+    check_mode(&metadata)
+        .and_then(|()| read_bounded(&mut file, limit, metadata.len()))
+        .map_err(|problem| FileError::new(path, problem))
 }
 
 /// Reads standard input to its end, at most `limit` octets.
@@ -33,7 +35,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
 pub fn read_stdin(limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
     stdin()
         .map_err(FileProblem::from)
-        .and_then(|mut input| read_bounded(&mut input, limit))
+        .and_then(|mut input| read_bounded(&mut input, limit, 0))
         .map_err(|problem| FileError::new(Path::new("standard input"), problem))
 }
 
@@ -51,12 +53,6 @@ pub fn read_or_stdin(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, File
 /// [`FileProblem::Exists`] if there is one and it is to be kept, [`FileProblem::Io`].
 pub fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(), FileError> {
     write_whole(path, content, MODE, existing)
-}
-
-fn open(path: &Path) -> Result<File, FileError> {
-    let (file, metadata) = open_regular(path)?;
-    check_mode(&metadata).map_err(|problem| FileError::new(path, problem))?;
-    Ok(file)
 }
 
 /// Refuses a file that group or others may read or write.

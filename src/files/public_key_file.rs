@@ -11,8 +11,7 @@
 //! `fqdn`, `tag`, `from` and `until` may be missing; any other field is refused. The file is not
 //! secret, but it is the root of trust: who can change it can pass off keys of another KMS.
 
-use super::on_disk::{Existing, open_regular, read_bounded, write_whole};
-use super::{FileError, FormatError, hex, json};
+use super::{FileError, FormatError, hex, json, public_file};
 use crate::eccsi::KmsPublicKey;
 use crate::onem2m::{ExpirationTime, Fqdn, UnixTime};
 use crate::saef::KpakTag;
@@ -109,8 +108,7 @@ impl PublicKeyFile {
     /// # Errors
     /// A [`FileError`] that says what is wrong.
     pub fn read(path: &Path) -> Result<Self, FileError> {
-        let (mut file, _) = open_regular(path)?;
-        let octets = read_bounded(&mut file, MAX_OCTETS).map_err(|problem| FileError::new(path, problem))?;
+        let octets = public_file::read(path, MAX_OCTETS)?;
         Self::parse(&octets).map_err(|error| FileError::new(path, error))
     }
 
@@ -156,14 +154,6 @@ pub fn to_json(kpak: &KmsPublicKey, fqdn: Option<&Fqdn>) -> Vec<u8> {
     }
     out.push(b'\n');
     out
-}
-
-/// Writes a public key file, readable by all.
-///
-/// # Errors
-/// As [`private_file::write`](super::private_file::write).
-pub fn write(path: &Path, octets: &[u8], existing: Existing) -> Result<(), FileError> {
-    write_whole(path, octets, 0o644, existing)
 }
 
 #[cfg(test)]
