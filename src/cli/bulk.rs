@@ -138,7 +138,10 @@ fn validate(
     kpak: &KmsPublicKey,
 ) -> Result<Vec<SigningKey>, Error> {
     use rayon::prelude::*;
-    keys.into_par_iter().zip(to).map(|(key, identity)| key.validate(kpak, identity.identity())).collect()
+    keys.into_par_iter()
+        .zip(to.par_iter())
+        .map(|(key, identity)| key.validate(kpak, identity.identity()))
+        .collect()
 }
 
 #[cfg(feature = "tables")]

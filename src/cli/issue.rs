@@ -37,9 +37,10 @@ Examples:
     ibc kms issue --kms kms.ibc --from list.txt --fqdn mef.example.com --lifetime 90d --out batch.jsonl
     ibc kms issue --kms kms.ibc --from - --hex --out batch.jsonl < list.txt
 
-A batch is checked as a whole before anything is issued, and what is counted as issued is on the
-disk. After an interruption start the same command again: it goes on behind what the batch holds, and
-issues nothing twice. With --lifetime an identity counts as done whatever the expiry in the batch.";
+A list is checked as a whole before anything is issued, and what is counted as issued is on
+the disk. After an interruption start the same command again: it goes on behind what the batch
+holds, and issues nothing twice. With --lifetime an identity counts as done whatever the expiry
+in the batch.";
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("whom").required(true).args(["id2", "id_hex", "cse_id", "ae_id", "from"]))]
@@ -65,16 +66,16 @@ pub(super) struct Issue {
     #[arg(long, value_name = "FQDN", value_parser = Fqdn::parse, conflicts_with_all = ["id2", "id_hex", "hex"], help_heading = "Identity")]
     fqdn: Option<Fqdn>,
     /// When the credential expires: YYYYMMDDThhmmss, in UTC
-    #[arg(long, value_name = "TIME", value_parser = ExpirationTime::parse, requires = "fqdn", help_heading = "Identity")]
+    #[arg(long, value_name = "TIME", value_parser = ExpirationTime::parse, requires = "fqdn", conflicts_with_all = ["id2", "id_hex", "hex"], help_heading = "Identity")]
     expires: Option<ExpirationTime>,
     /// How long it lives: a number and s, m, h or d [default: 30d]
-    #[arg(long, value_name = "DURATION", value_parser = options::duration, requires = "fqdn", conflicts_with = "expires", help_heading = "Identity")]
+    #[arg(long, value_name = "DURATION", value_parser = options::duration, requires = "fqdn", conflicts_with_all = ["expires", "id2", "id_hex", "hex"], help_heading = "Identity")]
     lifetime: Option<Duration>,
     /// Allow more than 400 days, although nothing revokes a credential before its end
     #[arg(long, help_heading = "Identity")]
     allow_long: bool,
     /// The lines of the list are octets in hexadecimal
-    #[arg(long, requires = "from", help_heading = "Identity")]
+    #[arg(long, requires = "from", conflicts_with_all = ["id2", "id_hex", "cse_id", "ae_id"], help_heading = "Identity")]
     hex: bool,
     /// The credential, or with --from the batch; a new file of mode 0600
     #[arg(long, value_name = "FILE")]

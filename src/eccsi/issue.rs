@@ -155,7 +155,10 @@ pub(super) fn in_batches<T, U>(items: &[T], work: impl Fn(&[T]) -> Vec<U>) -> Ve
 }
 
 #[cfg(feature = "rayon")]
-pub(super) fn in_batches<T: Sync, U: Send>(items: &[T], work: impl Fn(&[T]) -> Vec<U> + Sync) -> Vec<U> {
+pub(super) fn in_batches<T: Sync, U: Send>(
+    items: &[T],
+    work: impl Fn(&[T]) -> Vec<U> + Sync + Send,
+) -> Vec<U> {
     use rayon::prelude::*;
     items.par_chunks(BATCH).flat_map_iter(work).collect()
 }

@@ -50,7 +50,8 @@ pub(super) struct Hex<const N: usize>(pub(super) Zeroizing<[u8; N]>);
 
 impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Visitor)
+        // Not deserialize_str: for a number the parser would answer itself, and show it.
+        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -90,7 +91,7 @@ pub(super) struct Digits<'a>(pub(super) &'a str);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Digits<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(DigitsVisitor)
+        deserializer.deserialize_any(DigitsVisitor)
     }
 }
 

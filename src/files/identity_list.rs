@@ -378,7 +378,7 @@ mod tests {
                 FileProblem::List { first, error, count } => {
                     assert_eq!(((*first, error.clone()), *count), (expected, total));
                 }
-                other => panic!("{other:?}"),
+                other => std::panic!("{other:?}"),
             }
         }
     }
@@ -406,7 +406,7 @@ mod tests {
             let result = list(other, LineForm::Hex).work_through(&survey, |_| Ok::<_, FileError>(()));
             match result.unwrap_err().problem() {
                 FileProblem::ListChanged { line: found } => assert_eq!(*found, line),
-                found => panic!("{found:?}"),
+                found => std::panic!("{found:?}"),
             }
         }
     }
