@@ -1,3 +1,16 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Modules, from the bottom up
+//!
+//! | module | what |
+//! |---|---|
+//! | [`error`], [`identity`] | what can go wrong; the octets a key is bound to |
+//! | `secret` (private) | redacted `Debug`, marks for the constant-time checker |
+//! | `backend` (private) | arithmetic behind one seam per modulus |
+//! | `curve` (private) | scalars and points that cannot hold a bad value |
+//! | [`onem2m`] | identifiers of oneM2M |
+//! | [`eccsi`] | RFC 6507 |
+//! | [`saef`] | the IBC-based security association of oneM2M |
 #![no_std]
 #![deny(unsafe_code)]
 

@@ -3,6 +3,7 @@
 //!
 //! `SOAK_IDS` sets the number of identities.
 
+#[path = "cli/place.rs"]
 mod support;
 
 use std::collections::HashSet;

@@ -1,5 +1,6 @@
 //! The built command `ibc`: every command at work, and each refusal.
 
+#[path = "cli/place.rs"]
 mod support;
 
 use std::fs;

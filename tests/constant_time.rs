@@ -9,7 +9,9 @@
 //! `cargo test --profile ctgrind --features __ctgrind,hazmat --test constant_time`
 
 use eccsi_sakke::__ctgrind::{is_secret, revealed, secret};
-use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, hazmat};
+use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, PublicValidationToken, SigningKey, hazmat};
+use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
+use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, KpakTag, PskIdentity, Role, TrustedDomains};
 use eccsi_sakke::{Identity, SysRng};
 use std::hint::black_box;
 use std::process::{Command, ExitCode, Stdio};
@@ -18,6 +20,8 @@ use std::process::{Command, ExitCode, Stdio};
 const REPORTED: i32 = 99;
 
 const ID: Identity<'static> = Identity::new(b"2011-02\0tel:+447700900123\0");
+
+const ID_2: &str = "mef.example.com@2F435345303930313132@20990101T000000";
 
 struct Case {
     name: &'static str,
@@ -120,6 +124,24 @@ const CASES: &[Case] = &[
         assert!(!is_secret(&signature.to_bytes()));
         assert!(revealed() >= before + 4, "j depends on SSK");
     }),
+    clean("saef_shared_key", || {
+        let (kms, ssk, pvt, trusted) = domain();
+        let issued = IssuedKey::from_parts(&secret(ssk), &pvt).expect("SSK in range");
+        let id_2 = ExpiringIdentity::parse(ID_2).expect("valid");
+        let own = Credential::install(id_2, issued, &kms.public_key(), &trusted, UnixTime::EPOCH);
+        let own = own.expect("valid");
+        let policy = ExpectedPeer(EntityName::parse("//mef.example.com/CSE2").expect("valid"));
+        let skew = Association::DEFAULT_SKEW;
+        let association =
+            Association { own: &own, role: Role::Client, trusted: &trusted, policy: &policy, skew };
+        let peer_id = ExpiringIdentity::parse("mef.example.com@2F43534532@20990101T000000").expect("valid");
+        let peer = hazmat::issue_with_nonce(&kms, peer_id.identity(), &octets(5)).expect("v in range");
+        let peer = PskIdentity::new(peer_id, KpakTag::of(&kms.public_key()), peer.pvt()).expect("short");
+        let key = association.derive(&peer, UnixTime::EPOCH).expect("admitted");
+        assert!(is_secret(&*key.expose()), "Kibc depends on SSK");
+        assert!(is_secret(&key.id()), "so does KibcID");
+        assert!(!is_secret(&key.context()));
+    }),
     clean("refuses_out_of_range", || {
         assert!(KmsSecretKey::from_bytes(&secret([0xff; 32])).is_err());
         assert!(KmsSecretKey::from_bytes(&secret([0; 32])).is_err());
@@ -137,20 +159,31 @@ fn secret_ksak() -> KmsSecretKey {
     KmsSecretKey::from_bytes(&secret(octets(1))).expect("in range")
 }
 
-fn issued() -> (KmsSecretKey, [u8; 32], eccsi_sakke::eccsi::PublicValidationToken) {
+fn domain() -> (KmsSecretKey, [u8; 32], PublicValidationToken, TrustedDomains) {
+    let kms = KmsSecretKey::from_bytes(&octets(1)).expect("in range");
+    let id_2 = Identity::new(ID_2.as_bytes());
+    let issued = hazmat::issue_with_nonce(&kms, id_2, &octets(2)).expect("v in range");
+    let fqdn = Fqdn::parse("mef.example.com").expect("valid");
+    let mut trusted = TrustedDomains::new();
+    trusted.pin(fqdn.clone(), fqdn, kms.public_key()).expect("first");
+    let (ssk, pvt) = (*issued.expose_ssk(), *issued.pvt());
+    (kms, ssk, pvt, trusted)
+}
+
+fn issued() -> (KmsSecretKey, [u8; 32], PublicValidationToken) {
     let kms = KmsSecretKey::from_bytes(&octets(1)).expect("in range");
     let issued = hazmat::issue_with_nonce(&kms, ID, &octets(2)).expect("v in range");
     let ssk = *issued.expose_ssk();
     (kms, ssk, *issued.pvt())
 }
 
-fn key() -> eccsi_sakke::eccsi::SigningKey {
+fn key() -> SigningKey {
     let (kms, ssk, pvt) = issued();
     let issued = IssuedKey::from_parts(&ssk, &pvt).expect("SSK in range");
     issued.validate(&kms.public_key(), ID).expect("valid")
 }
 
-fn secret_key() -> eccsi_sakke::eccsi::SigningKey {
+fn secret_key() -> SigningKey {
     let (kms, ssk, pvt) = issued();
     let issued = IssuedKey::from_parts(&secret(ssk), &pvt).expect("SSK in range");
     issued.validate(&kms.public_key(), ID).expect("valid")

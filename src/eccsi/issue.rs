@@ -160,5 +160,5 @@ pub(super) fn in_batches<T: Sync, U: Send>(
     work: impl Fn(&[T]) -> Vec<U> + Sync + Send,
 ) -> Vec<U> {
     use rayon::prelude::*;
-    items.par_chunks(BATCH).flat_map_iter(work).collect()
+    items.par_chunks(BATCH).flat_map_iter(&work).collect()
 }

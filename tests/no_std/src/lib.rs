@@ -1,0 +1,91 @@
+//! Sign and verify as a bare-metal program would call them.
+#![no_std]
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature};
+use eccsi_sakke::identity::Identity;
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+/// Gives memory and never takes it back.
+struct Bump;
+
+const ROOM: usize = 64 * 1024;
+static mut MEMORY: [u8; ROOM] = [0; ROOM];
+static NEXT: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: each allocation is a part of MEMORY that no other overlaps, aligned as asked.
+unsafe impl GlobalAlloc for Bump {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let size = layout.size() + layout.align();
+        let start = NEXT.fetch_add(size, Ordering::Relaxed);
+        if start + size > ROOM {
+            return core::ptr::null_mut();
+        }
+        let address = (&raw mut MEMORY).cast::<u8>().wrapping_add(start);
+        address.wrapping_add(address.align_offset(layout.align()))
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+}
+
+#[global_allocator]
+static ALLOCATOR: Bump = Bump;
+
+/// A generator whose octets the caller gives.
+struct Given<'a>(&'a [u8; 32]);
+
+impl rand_core::TryRng for Given<'_> {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(u32::from(self.0[0]))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(u64::from(self.0[0]))
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
+        for (out, octet) in out.iter_mut().zip(self.0.iter().cycle()) {
+            *out = *octet;
+        }
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for Given<'_> {}
+
+/// Validates the key and signs; false if anything is refused.
+#[unsafe(no_mangle)]
+pub extern "C" fn ibc_sign(
+    kpak: &[u8; 65],
+    ssk: &[u8; 32],
+    pvt: &[u8; 65],
+    fresh: &[u8; 32],
+    out: &mut [u8; 129],
+) -> bool {
+    let id = Identity::new(b"device");
+    let signed = || {
+        let kpak = KmsPublicKey::from_bytes(kpak).ok()?;
+        let pvt = PublicValidationToken::from_bytes(pvt).ok()?;
+        let key = IssuedKey::from_parts(ssk, &pvt).ok()?.validate(&kpak, id).ok()?;
+        key.sign(b"message", &mut Given(fresh)).ok()
+    };
+    signed().map(|signature| *out = signature.to_bytes()).is_some()
+}
+
+/// Verifies.
+#[unsafe(no_mangle)]
+pub extern "C" fn ibc_verify(kpak: &[u8; 65], signature: &[u8; 129]) -> bool {
+    let verified = || {
+        let kpak = KmsPublicKey::from_bytes(kpak).ok()?;
+        let signature = Signature::from_bytes(signature).ok()?;
+        kpak.verify(Identity::new(b"device"), b"message", &signature).ok()
+    };
+    verified().is_some()
+}

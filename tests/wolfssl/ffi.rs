@@ -1,0 +1,387 @@
+//! As much of wolfCrypt's ECCSI interface as the comparison needs, declared by hand after
+//! `wolfssl/wolfcrypt/eccsi.h` of version 5.5.4.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ffi::{c_int, c_void};
+use std::ptr::null_mut;
+
+/// `WC_HASH_TYPE_SHA256`.
+const SHA256: c_int = 6;
+
+/// Room for an `EccsiKey` (15 920 octets in 5.5.4) or an `mp_int` (1 072). Twice as much is given,
+/// and [`Room::drop`] looks whether the end was touched.
+const KEY_ROOM: usize = 32 * 1024;
+const NUMBER_ROOM: usize = 4 * 1024;
+const ALIGNMENT: usize = 64;
+const GUARD: usize = 1024;
+
+#[link(name = "wolfssl")]
+unsafe extern "C" {
+    fn wc_rng_new(nonce: *mut u8, size: u32, heap: *mut c_void) -> *mut c_void;
+    fn wc_rng_free(rng: *mut c_void);
+    fn wc_ecc_new_point() -> *mut c_void;
+    fn wc_ecc_del_point(point: *mut c_void);
+    fn sp_init(number: *mut c_void) -> c_int;
+    fn wc_InitEccsiKey(key: *mut c_void, heap: *mut c_void, device: c_int) -> c_int;
+    fn wc_FreeEccsiKey(key: *mut c_void);
+    fn wc_ImportEccsiKey(key: *mut c_void, data: *const u8, size: u32) -> c_int;
+    fn wc_ImportEccsiPublicKey(key: *mut c_void, data: *const u8, size: u32, trusted: c_int) -> c_int;
+    fn wc_MakeEccsiPair(
+        key: *mut c_void,
+        rng: *mut c_void,
+        hash: c_int,
+        id: *const u8,
+        id_size: u32,
+        ssk: *mut c_void,
+        pvt: *mut c_void,
+    ) -> c_int;
+    fn wc_ValidateEccsiPair(
+        key: *mut c_void,
+        hash: c_int,
+        id: *const u8,
+        id_size: u32,
+        ssk: *const c_void,
+        pvt: *mut c_void,
+        valid: *mut c_int,
+    ) -> c_int;
+    fn wc_EncodeEccsiSsk(key: *const c_void, ssk: *mut c_void, data: *mut u8, size: *mut u32) -> c_int;
+    fn wc_EncodeEccsiPvt(
+        key: *const c_void,
+        pvt: *mut c_void,
+        data: *mut u8,
+        size: *mut u32,
+        raw: c_int,
+    ) -> c_int;
+    fn wc_DecodeEccsiSsk(key: *const c_void, data: *const u8, size: u32, ssk: *mut c_void) -> c_int;
+    fn wc_DecodeEccsiPvt(key: *const c_void, data: *const u8, size: u32, pvt: *mut c_void) -> c_int;
+    fn wc_DecodeEccsiPvtFromSig(
+        key: *const c_void,
+        signature: *const u8,
+        size: u32,
+        pvt: *mut c_void,
+    ) -> c_int;
+    fn wc_HashEccsiId(
+        key: *mut c_void,
+        hash: c_int,
+        id: *const u8,
+        id_size: u32,
+        pvt: *mut c_void,
+        out: *mut u8,
+        out_size: *mut u8,
+    ) -> c_int;
+    fn wc_SetEccsiHash(key: *mut c_void, hash: *const u8, size: u8) -> c_int;
+    fn wc_SetEccsiPair(key: *mut c_void, ssk: *const c_void, pvt: *const c_void) -> c_int;
+    fn wc_SignEccsiHash(
+        key: *mut c_void,
+        rng: *mut c_void,
+        hash: c_int,
+        message: *const u8,
+        message_size: u32,
+        signature: *mut u8,
+        size: *mut u32,
+    ) -> c_int;
+    fn wc_VerifyEccsiHash(
+        key: *mut c_void,
+        hash: c_int,
+        message: *const u8,
+        message_size: u32,
+        signature: *const u8,
+        size: u32,
+        verified: *mut c_int,
+    ) -> c_int;
+}
+
+/// A negative number that wolfSSL returned.
+#[derive(Debug)]
+pub(crate) struct Refused(#[allow(dead_code, reason = "shown by Debug")] c_int);
+
+fn check(code: c_int) -> Result<(), Refused> {
+    if code == 0 { Ok(()) } else { Err(Refused(code)) }
+}
+
+/// Zeroed memory for a struct whose layout is wolfSSL's.
+struct Room {
+    start: *mut u8,
+    size: usize,
+}
+
+impl Room {
+    fn new(size: usize) -> Self {
+        // SAFETY: the size is not zero.
+        let start = unsafe { alloc_zeroed(Self::layout(size)) };
+        assert!(!start.is_null(), "out of memory");
+        Self { start, size }
+    }
+
+    fn layout(size: usize) -> Layout {
+        Layout::from_size_align(size, ALIGNMENT).expect("layout")
+    }
+
+    fn pointer(&self) -> *mut c_void {
+        self.start.cast()
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // SAFETY: the last GUARD octets lie inside the allocation, which was zeroed.
+        let guard = unsafe { std::slice::from_raw_parts(self.start.add(self.size - GUARD), GUARD) };
+        let untouched = guard.iter().all(|octet| *octet == 0);
+        // SAFETY: allocated in `new` with this layout.
+        unsafe { dealloc(self.start, Self::layout(self.size)) };
+        assert!(untouched || std::thread::panicking(), "a wolfSSL struct outgrew its room");
+    }
+}
+
+struct Number(Room);
+
+impl Number {
+    fn new() -> Self {
+        let room = Room::new(NUMBER_ROOM);
+        // SAFETY: the room holds an mp_int.
+        check(unsafe { sp_init(room.pointer()) }).expect("sp_init");
+        Self(room)
+    }
+}
+
+struct Point(*mut c_void);
+
+impl Point {
+    fn new() -> Self {
+        // SAFETY: no arguments.
+        let point = unsafe { wc_ecc_new_point() };
+        assert!(!point.is_null(), "out of memory");
+        Self(point)
+    }
+}
+
+impl Drop for Point {
+    fn drop(&mut self) {
+        // SAFETY: made by wc_ecc_new_point, freed once.
+        unsafe { wc_ecc_del_point(self.0) };
+    }
+}
+
+struct Rng(*mut c_void);
+
+impl Rng {
+    fn new() -> Self {
+        // SAFETY: an absent nonce and heap are allowed.
+        let rng = unsafe { wc_rng_new(null_mut(), 0, null_mut()) };
+        assert!(!rng.is_null(), "no generator");
+        Self(rng)
+    }
+}
+
+impl Drop for Rng {
+    fn drop(&mut self) {
+        // SAFETY: made by wc_rng_new, freed once.
+        unsafe { wc_rng_free(self.0) };
+    }
+}
+
+/// An `EccsiKey` with KPAK, and KSAK if it was given.
+struct Key(Room);
+
+impl Key {
+    fn new() -> Self {
+        let room = Room::new(KEY_ROOM);
+        // SAFETY: the room holds an EccsiKey; INVALID_DEVID is -2.
+        check(unsafe { wc_InitEccsiKey(room.pointer(), null_mut(), -2) }).expect("wc_InitEccsiKey");
+        Self(room)
+    }
+
+    fn public(kpak: &[u8; 65]) -> Result<Self, Refused> {
+        let key = Self::new();
+        // SAFETY: pointer and length of one slice; x ‖ y without form octet; 0 asks for the curve check.
+        check(unsafe { wc_ImportEccsiPublicKey(key.0.pointer(), kpak[1..].as_ptr(), 64, 0) })?;
+        Ok(key)
+    }
+
+    fn secret(ksak: &[u8; 32], kpak: &[u8; 65]) -> Result<Self, Refused> {
+        let key = Self::new();
+        let both = [&ksak[..], &kpak[1..]].concat();
+        // SAFETY: pointer and length of one slice.
+        check(unsafe { wc_ImportEccsiKey(key.0.pointer(), both.as_ptr(), 96) })?;
+        Ok(key)
+    }
+
+    fn ssk(&self, octets: &[u8; 32]) -> Result<Number, Refused> {
+        let ssk = Number::new();
+        // SAFETY: pointer and length of one array; the number is initialised.
+        check(unsafe { wc_DecodeEccsiSsk(self.0.pointer(), octets.as_ptr(), 32, ssk.0.pointer()) })?;
+        Ok(ssk)
+    }
+
+    fn pvt(&self, octets: &[u8; 65]) -> Result<Point, Refused> {
+        let pvt = Point::new();
+        // SAFETY: pointer and length of one slice.
+        check(unsafe { wc_DecodeEccsiPvt(self.0.pointer(), octets[1..].as_ptr(), 64, pvt.0) })?;
+        Ok(pvt)
+    }
+
+    /// Computes HS and stores it in the key.
+    fn set_hash(&self, id: &[u8], pvt: &Point) -> Result<[u8; 32], Refused> {
+        let (mut hash, mut size) = ([0; 64], 64u8);
+        // SAFETY: pointers and lengths of slices; 64 octets are room for any hash.
+        check(unsafe {
+            wc_HashEccsiId(
+                self.0.pointer(),
+                SHA256,
+                id.as_ptr(),
+                length(id),
+                pvt.0,
+                hash.as_mut_ptr(),
+                &raw mut size,
+            )
+        })?;
+        assert_eq!(size, 32);
+        // SAFETY: pointer and length of one array.
+        check(unsafe { wc_SetEccsiHash(self.0.pointer(), hash.as_ptr(), size) })?;
+        Ok(hash[..32].try_into().expect("32 octets"))
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // SAFETY: initialised in `new`, freed once.
+        unsafe { wc_FreeEccsiKey(self.0.pointer()) };
+    }
+}
+
+fn length(octets: &[u8]) -> u32 {
+    octets.len().try_into().expect("short")
+}
+
+/// wolfSSL's KMS.
+pub(crate) struct Kms {
+    key: Key,
+    rng: Rng,
+    ssk: Number,
+    pvt: Point,
+}
+
+impl Kms {
+    pub(crate) fn new(ksak: &[u8; 32], kpak: &[u8; 65]) -> Result<Self, Refused> {
+        let key = Key::secret(ksak, kpak)?;
+        Ok(Self { key, rng: Rng::new(), ssk: Number::new(), pvt: Point::new() })
+    }
+
+    /// (SSK, PVT) for `id`, RFC 6507 §5.1.1.
+    pub(crate) fn issue(&mut self, id: &[u8]) -> Result<([u8; 32], [u8; 65]), Refused> {
+        let Self { key, rng, ssk, pvt } = self;
+        // SAFETY: all objects are initialised; pointer and length of one slice.
+        check(unsafe {
+            wc_MakeEccsiPair(key.0.pointer(), rng.0, SHA256, id.as_ptr(), length(id), ssk.0.pointer(), pvt.0)
+        })?;
+        let (mut ssk_octets, mut size) = ([0; 32], 32);
+        // SAFETY: pointer and length of one array.
+        check(unsafe {
+            wc_EncodeEccsiSsk(key.0.pointer(), ssk.0.pointer(), ssk_octets.as_mut_ptr(), &raw mut size)
+        })?;
+        assert_eq!(size, 32);
+        let (mut pvt_octets, mut size) = ([4; 65], 64);
+        // SAFETY: 64 octets from the second on; 1 asks for x ‖ y.
+        check(unsafe {
+            wc_EncodeEccsiPvt(key.0.pointer(), pvt.0, pvt_octets[1..].as_mut_ptr(), &raw mut size, 1)
+        })?;
+        assert_eq!(size, 64);
+        Ok((ssk_octets, pvt_octets))
+    }
+}
+
+/// A user of wolfSSL with a key.
+pub(crate) struct User {
+    key: Key,
+    rng: Rng,
+    ssk: Number,
+    pvt: Point,
+}
+
+impl User {
+    pub(crate) fn new(kpak: &[u8; 65], ssk: &[u8; 32], pvt: &[u8; 65]) -> Result<Self, Refused> {
+        let key = Key::public(kpak)?;
+        let (ssk, pvt) = (key.ssk(ssk)?, key.pvt(pvt)?);
+        Ok(Self { key, rng: Rng::new(), ssk, pvt })
+    }
+
+    /// RFC 6507 §5.1.2.
+    pub(crate) fn validate(&mut self, id: &[u8]) -> Result<bool, Refused> {
+        let mut valid = 0;
+        // SAFETY: all objects are initialised; pointer and length of one slice.
+        check(unsafe {
+            wc_ValidateEccsiPair(
+                self.key.0.pointer(),
+                SHA256,
+                id.as_ptr(),
+                length(id),
+                self.ssk.0.pointer(),
+                self.pvt.0,
+                &raw mut valid,
+            )
+        })?;
+        Ok(valid == 1)
+    }
+
+    /// Computes HS and keeps it with the pair, as signing wants it.
+    pub(crate) fn prepare_to_sign(&mut self, id: &[u8]) -> Result<[u8; 32], Refused> {
+        let hs = self.key.set_hash(id, &self.pvt)?;
+        // SAFETY: both are initialised.
+        check(unsafe { wc_SetEccsiPair(self.key.0.pointer(), self.ssk.0.pointer(), self.pvt.0) })?;
+        Ok(hs)
+    }
+
+    /// RFC 6507 §5.2.1, after [`prepare_to_sign`](Self::prepare_to_sign).
+    pub(crate) fn sign(&mut self, message: &[u8]) -> Result<[u8; 129], Refused> {
+        let (mut signature, mut size) = ([0; 129], 129);
+        // SAFETY: pointers and lengths of slices.
+        check(unsafe {
+            wc_SignEccsiHash(
+                self.key.0.pointer(),
+                self.rng.0,
+                SHA256,
+                message.as_ptr(),
+                length(message),
+                signature.as_mut_ptr(),
+                &raw mut size,
+            )
+        })?;
+        assert_eq!(size, 129);
+        Ok(signature)
+    }
+}
+
+/// A verifier of wolfSSL. Its key object is its own: verification overwrites the SSK in it.
+pub(crate) struct Verifier {
+    key: Key,
+    pvt: Point,
+}
+
+impl Verifier {
+    pub(crate) fn new(kpak: &[u8; 65]) -> Result<Self, Refused> {
+        Ok(Self { key: Key::public(kpak)?, pvt: Point::new() })
+    }
+
+    /// RFC 6507 §5.2.2, but for the checks that wolfSSL 5.5.4 leaves out.
+    pub(crate) fn verify(&mut self, id: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, Refused> {
+        // SAFETY: pointer and length of one slice.
+        check(unsafe {
+            wc_DecodeEccsiPvtFromSig(self.key.0.pointer(), signature.as_ptr(), length(signature), self.pvt.0)
+        })?;
+        self.key.set_hash(id, &self.pvt)?;
+        let mut verified = 0;
+        // SAFETY: pointers and lengths of slices.
+        check(unsafe {
+            wc_VerifyEccsiHash(
+                self.key.0.pointer(),
+                SHA256,
+                message.as_ptr(),
+                length(message),
+                signature.as_ptr(),
+                length(signature),
+                &raw mut verified,
+            )
+        })?;
+        Ok(verified == 1)
+    }
+}
