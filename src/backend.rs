@@ -9,6 +9,10 @@
 //! | modulus | seam | implementations |
 //! |---|---|---|
 //! | P-256, field and order | [`p256::Ops`] | [`rustcrypto::P256`]: the crates `p256` and `primeorder` |
+//! | the 1024-bit curve of RFC 6509, field and order | [`fp1024::Ops`], below it [`fp1024::Field`] | [`rustcrypto::fp1024`]: the crate `crypto-bigint` |
 
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024;
+#[cfg(feature = "eccsi")]
 pub(crate) mod p256;
 pub(crate) mod rustcrypto;

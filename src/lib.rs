@@ -10,6 +10,7 @@
 //! | `curve` (private) | scalars and points that cannot hold a bad value |
 //! | [`onem2m`] | identifiers of oneM2M |
 //! | [`eccsi`] | RFC 6507 |
+//! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
 #![no_std]
 #![deny(unsafe_code)]
@@ -23,15 +24,17 @@ pub mod identity;
 pub mod onem2m;
 mod secret;
 
-#[cfg(feature = "eccsi")]
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod backend;
-#[cfg(feature = "eccsi")]
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod curve;
 
 #[cfg(feature = "eccsi")]
 pub mod eccsi;
 #[cfg(feature = "eccsi")]
 pub mod saef;
+#[cfg(feature = "sakke")]
+pub mod sakke;
 
 #[cfg(feature = "cli")]
 pub mod cli;

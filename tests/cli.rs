@@ -403,13 +403,20 @@ fn two_kms_associate_when_each_knows_the_other() {
     place.write("org.json", other.read("org.json"));
     other.write("com.json", place.read("com.json"));
     let (ae, cse) = (psk_identity(&place, "ae.json"), psk_identity(&other, "cse.json"));
-    let keys = ["--kpak", "com.json", "--kpak", "org.json", "--show-secret", "--json"];
-    let client =
-        with(&["saef", "derive", "--credential", "ae.json", "--peer", &cse, "--role", "client"], &keys);
-    let server =
-        with(&["saef", "derive", "--credential", "cse.json", "--peer", &ae, "--role", "server"], &keys);
-    let (client, server) = (place.ibc(&client).done().json(), other.ibc(&server).done().json());
+    let derive = |place: &Place, own: &str, peer: &str, role: &str, rest: &[&str]| {
+        let common = ["saef", "derive", "--credential", own, "--peer", peer, "--role", role];
+        let keys = ["--kpak", "com.json", "--kpak", "org.json", "--show-secret"];
+        place.ibc(&[&common[..], &keys, rest].concat())
+    };
+    let trust_org = ["--provider", "mef.example.org=sp.example.com", "--json"];
+    let trust_com = ["--provider", "mef.example.com=sp.example.com", "--json"];
+    let client = derive(&place, "ae.json", &cse, "client", &trust_org).done().json();
+    let server = derive(&other, "cse.json", &ae, "server", &trust_com).done().json();
     assert_eq!((&client["key"], &client["key_id"]), (&server["key"], &server["key_id"]));
+    // The KMS of one MEF must not name the entities of another's provider.
+    derive(&place, "ae.json", &cse, "client", &[]).misused(&["--provider mef.example.org=PROVIDER"]);
+    let elsewhere = ["--provider", "mef.example.org=other.example.com"];
+    derive(&place, "ae.json", &cse, "client", &elsewhere).refused(&["service provider", "--provider"]);
 }
 
 fn hex_list(range: std::ops::Range<u32>) -> String {

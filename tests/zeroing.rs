@@ -1,23 +1,23 @@
 //! Secrets are gone from the memory of an object once it is dropped.
+#![cfg(all(feature = "eccsi", feature = "hazmat"))]
 #![allow(unsafe_code, reason = "looks at the memory of a dropped value")]
 
 use eccsi_sakke::Identity;
 use eccsi_sakke::eccsi::{KmsSecretKey, hazmat};
-use std::mem::ManuallyDrop;
+use std::mem::MaybeUninit;
 
 /// Drops `value` in its place and gives its memory before and after.
 #[inline(never)]
 fn memory_around_drop<T>(value: T) -> (Vec<u8>, Vec<u8>) {
-    let mut place = Box::new(ManuallyDrop::new(value));
-    let address: *const u8 = (&raw const *place).cast();
-    let look = || {
-        // SAFETY: the box is alive throughout and nobody else uses it; octets of padding may be
-        // uninitialised, which a volatile read through a raw pointer passes on as they are.
-        (0..size_of::<T>()).map(|i| unsafe { address.add(i).read_volatile() }).collect::<Vec<_>>()
-    };
+    let mut place = Box::new(MaybeUninit::<T>::zeroed());
+    let address: *const u8 = place.as_ptr().cast();
+    // SAFETY: the box is alive throughout and nobody else uses it. Its octets were set when it was
+    // made, those of padding among them, unless the value brings other padding: none here does.
+    let look = || (0..size_of::<T>()).map(|i| unsafe { address.add(i).read_volatile() }).collect::<Vec<_>>();
+    place.write(value);
     let before = look();
-    // SAFETY: dropped once, here; the box holds a ManuallyDrop and drops nothing.
-    unsafe { ManuallyDrop::drop(&mut place) };
+    // SAFETY: written above, dropped once.
+    unsafe { place.assume_init_drop() };
     (before, look())
 }
 
@@ -67,4 +67,125 @@ fn a_value_that_is_not_wiped_would_be_noticed() {
     let (before, after) = memory_around_drop(octets);
     assert_eq!(before, octets);
     assert_eq!(after, octets);
+}
+
+/// Counts the freed blocks that still hold the secret.
+mod heap {
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::cell::Cell;
+
+    thread_local! {
+        /// The octets looked for, and in how many freed blocks they were found.
+        pub(super) static WATCH: Cell<Option<([u8; 8], usize)>> = const { Cell::new(None) };
+    }
+
+    struct Watching;
+
+    // SAFETY: passes everything on to the system's allocator; looks at a block before it goes.
+    unsafe impl GlobalAlloc for Watching {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            // SAFETY: the caller's promise. Zeroed, so that all of the block may be read.
+            unsafe { System.alloc_zeroed(layout) }
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            let watch = WATCH.try_with(Cell::get).ok().flatten();
+            if let Some((wanted, found)) = watch {
+                // SAFETY: the block is still allocated and was zeroed when it was made.
+                let octets = unsafe { std::slice::from_raw_parts(block, layout.size()) };
+                let hits = octets.windows(8).filter(|window| *window == wanted).count();
+                let _ = WATCH.try_with(|watch| watch.set(Some((wanted, found + hits))));
+            }
+            // SAFETY: the caller's promise.
+            unsafe { System.dealloc(block, layout) }
+        }
+    }
+
+    #[global_allocator]
+    static ALLOCATOR: Watching = Watching;
+}
+
+/// How often `secret` was left in memory that `work` gave back. Without `rayon`: one thread.
+fn left_on_the_heap(secret: &[u8; 32], work: impl FnOnce()) -> usize {
+    let wanted = *secret.first_chunk().unwrap();
+    heap::WATCH.set(Some((wanted, 0)));
+    work();
+    heap::WATCH.take().map_or(0, |(_, found)| found)
+}
+
+#[test]
+fn batches_leave_no_key_in_freed_memory() {
+    const SIZE: usize = 600;
+    let (kms, id) = (kms(), Identity::new(b"id"));
+    let nonces: Vec<[u8; 32]> = (0..SIZE).map(|i| [1 + (i % 250) as u8; 32]).collect();
+    let requests: Vec<_> = nonces.iter().map(|v| (id, v)).collect();
+    for watched in [0, 1, 255, 256, 511, 599] {
+        let ssk = hazmat::issue_with_nonce(&kms, id, &nonces[watched]).unwrap().expose_ssk();
+        for secret in [&*ssk, &nonces[watched]] {
+            let left = left_on_the_heap(secret, || {
+                let keys = hazmat::issue_many_with_nonces(&kms, &requests).unwrap();
+                assert_eq!(keys.len(), SIZE);
+            });
+            assert_eq!(left, 0, "key {watched}");
+        }
+    }
+}
+
+#[test]
+fn a_key_left_in_freed_memory_would_be_noticed() {
+    let secret: [u8; 32] = std::array::from_fn(|i| 0x31 + i as u8);
+    assert_eq!(left_on_the_heap(&secret, || drop(vec![secret; 3])), 3);
+    assert_eq!(left_on_the_heap(&secret, || drop(zeroize::Zeroizing::new(vec![secret; 3]))), 0);
+}
+
+#[cfg(feature = "sakke")]
+mod sakke {
+    use super::assert_wiped;
+    use eccsi_sakke::Identity;
+    use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue};
+
+    fn kms() -> KmsSecretKey {
+        KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x11 + i as u8)).unwrap()
+    }
+
+    fn issued() -> IssuedKey {
+        kms().issue(Identity::new(b"id")).unwrap()
+    }
+
+    #[test]
+    fn z_is_wiped() {
+        let secret = kms().expose().to_vec();
+        assert_wiped(kms(), &secret);
+    }
+
+    #[test]
+    fn issued_rsk_is_wiped() {
+        let secret = issued().expose()[1..].to_vec();
+        assert_wiped(issued(), &secret);
+    }
+
+    #[test]
+    fn batches_leave_no_rsk_in_freed_memory() {
+        let (kms, id) = (kms(), Identity::new(b"id"));
+        let secret = *issued().expose()[1..].first_chunk().unwrap();
+        let left = super::left_on_the_heap(&secret, || {
+            assert_eq!(kms.issue_many(&[id; 40]).unwrap().len(), 40);
+            drop(kms.issue(id).unwrap());
+        });
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn validated_rsk_is_wiped() {
+        let key = issued().validate(&kms().public_key(), Identity::new(b"id")).unwrap();
+        let secret = key.expose()[1..].to_vec();
+        assert_wiped(key, &secret);
+    }
+
+    #[test]
+    fn ssv_is_wiped() {
+        let ssv = SharedSecretValue::from_bytes(&std::array::from_fn(|i| 0x31 + i as u8));
+        let secret = ssv.expose().to_vec();
+        assert_wiped(ssv, &secret);
+    }
 }

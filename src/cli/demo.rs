@@ -281,7 +281,7 @@ fn derive(
     trusted: &TrustedDomains,
     now: UnixTime,
 ) -> Result<SharedKey, crate::saef::SaefError> {
-    let policy = ExpectedPeer(peer.id_2().entity_id().clone());
+    let policy = ExpectedPeer::new(peer.id_2().entity_id().clone())?;
     Association { own, role, trusted, policy: &policy, skew: Association::DEFAULT_SKEW }.derive(peer, now)
 }
 

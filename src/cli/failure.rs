@@ -129,6 +129,8 @@ impl From<crate::Error> for Failure {
             Error::InvalidKey => (Kind::Key, ": ask the KMS for a new credential, and check the KPAK"),
             Error::InvalidSignature => (Kind::Signature, ": do not trust the message"),
             Error::Decode(_) => (Kind::Format, ": this is not the file that is meant"),
+            Error::DecapsulationFailed => (Kind::Key, ": it is not for this key, or was changed"),
+            Error::UnusableIdentity => (Kind::Identity, ": choose another identity"),
             Error::UnusableNonce => (Kind::Internal, ""),
             Error::Rng => (Kind::Internal, ": nothing was made, repair the operating system's generator"),
         };
@@ -153,6 +155,10 @@ impl From<SaefError> for Failure {
             SaefError::UnknownKpak => {
                 (Kind::Key, ": get the public key file of that KMS from a source you trust")
             }
+            SaefError::ForeignProvider => (
+                Kind::Identity,
+                ": if you trust its MEF for that provider, say so with --provider MEF=PROVIDER",
+            ),
             SaefError::InvalidKey => (Kind::Key, ": ask the KMS for a new credential"),
             _ => (Kind::Key, ""),
         };

@@ -7,7 +7,7 @@ use super::report::Report;
 use crate::files::credential_file::{CredentialFile, CredentialIdentity};
 use crate::files::private_file;
 use crate::files::public_key_file::PublicKeyFile;
-use crate::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
+use crate::onem2m::{EntityName, ExpiringIdentity, Fqdn, IdentifierError, UnixTime};
 use crate::saef::{Association, Credential, PeerPolicy, PskIdentity, Role, TrustedDomains};
 use clap::{Args, Subcommand, ValueEnum};
 use core::time::Duration;
@@ -49,9 +49,12 @@ pub(super) struct Derive {
     /// Accept this CSE-ID or AE-ID only; a client should always say whom it calls
     #[arg(long, value_name = "CSE-ID|AE-ID")]
     expect: Option<String>,
-    /// The service provider that SP-relative identities belong to [default: that of the own credential]
-    #[arg(long, value_name = "FQDN", value_parser = Fqdn::parse)]
-    provider: Option<Fqdn>,
+    /// A service provider whose entities a MEF may name; PROVIDER alone counts for the own MEF
+    ///
+    /// The own MEF is trusted for the provider in the own credential, if that names one. Any other MEF
+    /// is trusted for the providers given here only, or it could name the entities of all.
+    #[arg(long, value_name = "[MEF=]PROVIDER", value_parser = served)]
+    provider: Vec<Served>,
     /// How long the peer's credential is accepted beyond its end, at most 300 seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(0..=300))]
     skew: u64,
@@ -72,6 +75,22 @@ enum RoleName {
     Client,
     /// The end that answers it
     Server,
+}
+
+/// A provider, and the MEF that serves it; without one, the own.
+#[derive(Clone, Debug)]
+struct Served {
+    mef: Option<Fqdn>,
+    provider: Fqdn,
+}
+
+fn served(text: &str) -> Result<Served, IdentifierError> {
+    match text.split_once('=') {
+        Some((mef, provider)) => {
+            Ok(Served { mef: Some(Fqdn::parse(mef)?), provider: Fqdn::parse(provider)? })
+        }
+        None => Ok(Served { mef: None, provider: Fqdn::parse(text)? }),
+    }
 }
 
 #[derive(Serialize)]
@@ -95,7 +114,7 @@ impl PeerPolicy for Admitted {
         false
     }
 
-    fn admits(&self, entity: &EntityName) -> bool {
+    fn admits(&self, entity: &EntityName, _: &ExpiringIdentity) -> bool {
         self.0.as_ref().is_none_or(|expected| expected == entity)
     }
 }
@@ -120,13 +139,9 @@ impl Derive {
                 "the credential is not for an ID_2, which the association needs: have one issued with --fqdn",
             ));
         };
-        let provider = self.provider(
-            &own_id,
-            [Some(own_id.entity_id()), Some(peer.id_2().entity_id()), expected.as_ref()],
-        )?;
-        let trusted = self.trusted(&own_id, &provider, now)?;
+        let trusted = self.trusted(&own_id, now)?;
         let own = Credential::install(own_id, key, &kpak, &trusted, now)?;
-        let policy = Admitted(expected.map(|name| name.to_absolute(&provider)).transpose()?);
+        let policy = Admitted(expected.map(|name| trusted.absolute(peer.id_2().fqdn(), &name)).transpose()?);
         let association = Association {
             own: &own,
             role: match self.role {
@@ -157,40 +172,39 @@ impl Derive {
         Ok(Report::new(derived.text(), &derived))
     }
 
-    /// The service provider of SP-relative identities; where there are none, it does not matter.
-    fn provider(&self, own: &ExpiringIdentity, names: [Option<&EntityName>; 3]) -> Result<Fqdn, Failure> {
-        match (&self.provider, own.entity_id().provider()) {
-            (Some(provider), _) | (None, Some(provider)) => Ok(provider.clone()),
-            (None, None) if names.into_iter().flatten().all(EntityName::is_absolute) => {
-                Ok(own.fqdn().clone())
-            }
-            (None, None) => {
-                Err(Failure::usage("an identity is SP-relative: say with --provider whose it is"))
-            }
-        }
-    }
-
-    fn trusted(
-        &self,
-        own: &ExpiringIdentity,
-        provider: &Fqdn,
-        now: UnixTime,
-    ) -> Result<TrustedDomains, Failure> {
+    fn trusted(&self, own: &ExpiringIdentity, now: UnixTime) -> Result<TrustedDomains, Failure> {
         let mut trusted = TrustedDomains::new();
         let mut known = Vec::new();
         for path in &self.kpak {
             let file = PublicKeyFile::read(path)?;
-            let fqdn = file.fqdn().unwrap_or(own.fqdn());
+            let mef = file.fqdn().unwrap_or(own.fqdn());
+            let (first, more) = self.providers(mef, own)?;
             for kpak in file.usable(now) {
-                if known.contains(fqdn) {
-                    trusted.roll_over(fqdn, kpak.clone())?;
+                if known.contains(mef) {
+                    trusted.roll_over(mef, kpak.clone())?;
                 } else {
-                    trusted.pin(fqdn.clone(), provider.clone(), kpak.clone())?;
-                    known.push(fqdn.clone());
+                    trusted.pin(mef.clone(), first.clone(), kpak.clone())?;
+                    more.iter().try_for_each(|provider| trusted.serve(mef, provider.clone()))?;
+                    known.push(mef.clone());
                 }
             }
         }
         Ok(trusted)
+    }
+
+    /// The providers that a MEF serves; the first completes its SP-relative identities.
+    fn providers(&self, mef: &Fqdn, own: &ExpiringIdentity) -> Result<(Fqdn, Vec<Fqdn>), Failure> {
+        let is_own = mef == own.fqdn();
+        let in_credential = own.entity_id().provider().filter(|_| is_own);
+        let given = self.provider.iter().filter(|served| match &served.mef {
+            Some(named) => named == mef,
+            None => is_own,
+        });
+        let mut providers = in_credential.into_iter().chain(given.map(|served| &served.provider)).cloned();
+        let first = providers.next().ok_or_else(|| {
+            Failure::usage(format!("say with --provider {mef}=PROVIDER whose entities that MEF may name"))
+        })?;
+        Ok((first, providers.collect()))
     }
 }
 

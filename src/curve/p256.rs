@@ -9,6 +9,7 @@ mod scalar;
 pub(crate) use point::{BasePoint, Point};
 pub(crate) use scalar::Scalar;
 
+pub(crate) use crate::backend::p256::ScalarOctets;
 use crate::backend::{
     p256::{Base, Ops},
     rustcrypto,

@@ -15,9 +15,11 @@ macro_rules! as_octets {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let mut octets = [0; $type::BYTES];
-                serdect::array::deserialize_hex_or_bin(&mut octets, deserializer)?;
-                Self::from_bytes(&octets).map_err(D::Error::custom)
+                // One octet more than fits, to notice what is too long; the length is that of
+                // what was there.
+                let mut buffer = [0; $type::BYTES + 1];
+                let octets = serdect::array::deserialize_hex_or_bin(&mut buffer, deserializer)?;
+                Self::from_slice(octets).map_err(D::Error::custom)
             }
         }
     };

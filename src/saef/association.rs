@@ -3,7 +3,7 @@
 use super::{Credential, PskIdentity, SaefError, TrustedDomains};
 use crate::curve::p256;
 use crate::eccsi::{KmsPublicKey, PublicValidationToken, VerifyingKey};
-use crate::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, UnixTime};
+use crate::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, IdentifierError, UnixTime};
 use alloc::vec::Vec;
 use core::time::Duration;
 use hkdf::Hkdf;
@@ -24,29 +24,36 @@ pub enum Role {
 
 /// Whom this entity associates with.
 ///
-/// An identity is given in absolute form; one spelling counts as the same entity whether it was
-/// meant as CSE-ID or as AE-ID.
+/// An entity is given in absolute form; one spelling counts as the same entity whether it was
+/// meant as CSE-ID or as AE-ID. `id_2` also says which domain vouches for it.
 pub trait PeerPolicy {
     /// Is this identity on the deny list?
     fn is_denied(&self, id_2: &ExpiringIdentity) -> bool;
 
     /// Is this entity the one expected (client), or one that may associate (server)?
-    fn admits(&self, entity: &EntityName) -> bool;
+    fn admits(&self, entity: &EntityName, id_2: &ExpiringIdentity) -> bool;
 }
 
 /// The policy of a client that knows whom it calls: one entity, none denied.
 #[derive(Clone, Debug)]
-pub struct ExpectedPeer(
-    /// The CSE-ID or AE-ID in absolute form.
-    pub EntityName,
-);
+pub struct ExpectedPeer(EntityName);
+
+impl ExpectedPeer {
+    /// The CSE-ID or AE-ID that is expected, in absolute form.
+    ///
+    /// # Errors
+    /// [`IdentifierError::NotAbsolute`].
+    pub fn new(entity: EntityName) -> Result<Self, IdentifierError> {
+        if entity.is_absolute() { Ok(Self(entity)) } else { Err(IdentifierError::NotAbsolute) }
+    }
+}
 
 impl PeerPolicy for ExpectedPeer {
     fn is_denied(&self, _: &ExpiringIdentity) -> bool {
         false
     }
 
-    fn admits(&self, entity: &EntityName) -> bool {
+    fn admits(&self, entity: &EntityName, _: &ExpiringIdentity) -> bool {
         *entity == self.0
     }
 }
@@ -61,7 +68,7 @@ pub struct Association<'a> {
     /// The pinned KPAKs.
     pub trusted: &'a TrustedDomains,
     /// Who may be the peer.
-    pub policy: &'a dyn PeerPolicy,
+    pub policy: &'a (dyn PeerPolicy + Sync),
     /// How long a peer's credential is accepted beyond its end, for clocks that differ.
     pub skew: Duration,
 }
@@ -95,7 +102,7 @@ impl Association<'_> {
         if !own_id.is_live(now) {
             return Err(SaefError::OwnCredentialExpired);
         }
-        self.own.psk_identity()?; // what the peer could not name, it cannot derive
+        PskIdentity::check_length(own_id.psk_identity_len())?; // what the peer cannot be told
         let entity = self.admit(peer.id_2(), now)?;
         let kpak = self.trusted.kpak(peer.id_2().fqdn(), peer.tag())?;
         let pvt = peer.pvt()?;
@@ -113,6 +120,7 @@ impl Association<'_> {
             okm: derive_key(&z, &info),
             context: Sha256::digest(&info).into(),
             peer: entity,
+            peer_id_2: peer.id_2.clone(),
             expiration: own_id.expiration().min(peer.id_2.expiration()),
         })
     }
@@ -131,7 +139,7 @@ impl Association<'_> {
         if entity == own_entity {
             return Err(SaefError::OwnIdentity);
         }
-        if !self.policy.admits(&entity) {
+        if !self.policy.admits(&entity, id_2) {
             return Err(SaefError::NotAdmitted);
         }
         Ok(entity)
@@ -147,7 +155,7 @@ struct Party<'a> {
 
 /// The x-coordinate of Z = \[SSK_A\](KPAK_B + \[HS_B\]PVT_B).
 fn shared_secret(own: &Credential, peer: &Party<'_>) -> Result<Zeroizing<[u8; 32]>, SaefError> {
-    let y = VerifyingKey::new(peer.kpak, peer.id_2.identity(), peer.pvt)?;
+    let y = VerifyingKey::new(peer.kpak, peer.id_2.identity(), peer.pvt).map_err(|_| SaefError::PeerKey)?;
     // Y has order q and SSK lies in [1, q − 1], so that Z is not the identity.
     Ok(p256::diffie_hellman(own.signing_key().ssk(), y.point()))
 }
@@ -192,6 +200,8 @@ pub struct SharedKey {
     #[zeroize(skip)]
     peer: EntityName,
     #[zeroize(skip)]
+    peer_id_2: ExpiringIdentity,
+    #[zeroize(skip)]
     expiration: ExpirationTime,
 }
 
@@ -219,7 +229,13 @@ impl SharedKey {
         &self.peer
     }
 
-    /// The earlier end of the two credentials: sessions and tickets end here.
+    /// ID_2 of the peer, authenticated likewise: its FQDN is the domain that vouches for the peer.
+    pub fn peer_id_2(&self) -> &ExpiringIdentity {
+        &self.peer_id_2
+    }
+
+    /// The earlier end of the two credentials: sessions and tickets end here. Up to the skew it may lie
+    /// in the past already.
     pub fn expiration(&self) -> ExpirationTime {
         self.expiration
     }
