@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(all(feature = "eccsi", feature = "getrandom"), doc = include_str!("../README.md"))]
+#![cfg_attr(not(all(feature = "eccsi", feature = "getrandom")), doc = "Identity-based cryptography.")]
 //!
 //! # Modules, from the bottom up
 //!
