@@ -13,6 +13,8 @@
 //! | [`eccsi`] | RFC 6507 |
 //! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
+//! | `files` (feature `cli`) | what stands on disk |
+//! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
 #![deny(unsafe_code)]
 
