@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(all(feature = "eccsi", feature = "getrandom"), doc = include_str!("../README.md"))]
+#![cfg_attr(not(all(feature = "eccsi", feature = "getrandom")), doc = "Identity-based cryptography.")]
 //!
 //! # Modules, from the bottom up
 //!
@@ -12,6 +13,8 @@
 //! | [`eccsi`] | RFC 6507 |
 //! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
+//! | `files` (feature `cli`) | what stands on disk |
+//! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
 #![deny(unsafe_code)]
 
@@ -35,6 +38,11 @@ pub mod eccsi;
 pub mod saef;
 #[cfg(feature = "sakke")]
 pub mod sakke;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod files;
 
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]

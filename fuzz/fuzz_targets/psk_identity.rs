@@ -25,7 +25,8 @@ static OWN: LazyLock<(Credential, TrustedDomains)> = LazyLock::new(|| {
     let mut ksak = [0; 32];
     ksak[29..].copy_from_slice(&[0x01, 0x23, 0x45]);
     let kms = KmsSecretKey::from_bytes(&ksak).expect("in range");
-    let id_2 = ExpiringIdentity::parse("mef.example.com@2F435345303930313132@20990101T000000").expect("valid");
+    let id_2 =
+        ExpiringIdentity::parse("mef.example.com@2F435345303930313132@20990101T000000").expect("valid");
     let fqdn = Fqdn::parse("mef.example.com").expect("valid");
     let mut trusted = TrustedDomains::new();
     trusted.pin(fqdn, Fqdn::parse("sp.example.com").expect("valid"), kms.public_key()).expect("first");
@@ -38,9 +39,11 @@ fuzz_target!(|text: &str| {
     let Ok(peer) = PskIdentity::parse(text) else { return };
     assert_eq!(peer.to_string(), text);
     let (own, trusted) = &*OWN;
-    let association =
-        Association { own, role: Role::Server, trusted, policy: &Anyone, skew: Duration::ZERO };
+    let association = Association { own, role: Role::Server, trusted, policy: &Anyone, skew: Duration::ZERO };
     if let Ok(key) = association.derive(&peer, UnixTime::EPOCH) {
-        assert_eq!(key.peer(), &trusted.absolute(peer.id_2().fqdn(), peer.id_2().entity_id()).expect("known"));
+        assert_eq!(
+            key.peer(),
+            &trusted.absolute(peer.id_2().fqdn(), peer.id_2().entity_id()).expect("known")
+        );
     }
 });
