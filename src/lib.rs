@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`error`], [`identity`] | what can go wrong; the octets a key is bound to |
 //! | `secret` (private) | redacted `Debug`, marks for the constant-time checker |
+//! | `serde_octets` (private) | serde for fixed numbers of octets |
 //! | `backend` (private) | arithmetic behind one seam per modulus |
 //! | `curve` (private) | scalars and points that cannot hold a bad value |
 //! | [`onem2m`] | identifiers of oneM2M |
@@ -26,6 +27,8 @@ pub mod error;
 pub mod identity;
 pub mod onem2m;
 mod secret;
+#[cfg(all(feature = "serde", any(feature = "eccsi", feature = "sakke")))]
+mod serde_octets;
 
 #[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod backend;

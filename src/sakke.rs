@@ -60,6 +60,8 @@ mod encoding;
 mod hash;
 mod issue;
 mod kms_key;
+#[cfg(feature = "serde")]
+mod serde;
 mod validate;
 
 pub use decapsulate::ReceiverSecretKey;

@@ -114,6 +114,23 @@ mod serde {
         has_one_text(&kpak, &kpak.to_bytes());
     }
 
+    #[cfg(feature = "sakke")]
+    #[test]
+    fn public_types_of_sakke_are_hexadecimal_text_of_one_length() {
+        use eccsi_sakke::sakke::{EncapsulatedData, KmsPublicKey, KmsSecretKey, SharedSecretValue};
+        let z = KmsSecretKey::from_bytes(&[7; 128]).unwrap().public_key();
+        has_one_text(&z, &z.to_bytes());
+        let data = z.encapsulate_ssv(ID, &SharedSecretValue::from_bytes(&[9; 16])).unwrap();
+        has_one_text(&data, &data.to_bytes());
+
+        let mut off_curve = data.to_bytes();
+        off_curve[256] ^= 1;
+        assert!(serde_json::from_str::<EncapsulatedData>(&format!("\"{}\"", hex(&off_curve))).is_err());
+        // (0, 0) is the point of order two.
+        let order_two = [&[4][..], &[0; 256]].concat();
+        assert!(serde_json::from_str::<KmsPublicKey>(&format!("\"{}\"", hex(&order_two))).is_err());
+    }
+
     #[test]
     fn deserialising_checks_the_point() {
         let mut off_curve = kms().public_key().to_bytes();
