@@ -54,6 +54,7 @@ pub mod hazmat;
 #[doc = include_str!("../docs/maths.md")]
 mod maths {}
 
+mod batch;
 mod decapsulate;
 mod encapsulate;
 mod encoding;

@@ -69,15 +69,18 @@ fn a_value_that_is_not_wiped_would_be_noticed() {
     assert_eq!(after, octets);
 }
 
-/// Counts the freed blocks that still hold the secret.
+/// Counts the freed blocks that still hold the secret, of all threads: batches may use many.
 mod heap {
     use std::alloc::{GlobalAlloc, Layout, System};
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+    use std::sync::{Mutex, PoisonError};
 
-    thread_local! {
-        /// The octets looked for, and in how many freed blocks they were found.
-        pub(super) static WATCH: Cell<Option<([u8; 8], usize)>> = const { Cell::new(None) };
-    }
+    static WATCHING: AtomicBool = AtomicBool::new(false);
+    /// Eight octets to look for.
+    static WANTED: AtomicU64 = AtomicU64::new(0);
+    /// In how many places of freed blocks they were found.
+    static FOUND: AtomicUsize = AtomicUsize::new(0);
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
     struct Watching;
 
@@ -89,12 +92,12 @@ mod heap {
         }
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-            let watch = WATCH.try_with(Cell::get).ok().flatten();
-            if let Some((wanted, found)) = watch {
+            if WATCHING.load(SeqCst) {
+                let wanted = WANTED.load(SeqCst).to_ne_bytes();
                 // SAFETY: the block is still allocated and was zeroed when it was made.
                 let octets = unsafe { std::slice::from_raw_parts(block, layout.size()) };
                 let hits = octets.windows(8).filter(|window| *window == wanted).count();
-                let _ = WATCH.try_with(|watch| watch.set(Some((wanted, found + hits))));
+                FOUND.fetch_add(hits, SeqCst);
             }
             // SAFETY: the caller's promise.
             unsafe { System.dealloc(block, layout) }
@@ -103,25 +106,30 @@ mod heap {
 
     #[global_allocator]
     static ALLOCATOR: Watching = Watching;
-}
 
-/// How often `secret` was left in memory that `work` gave back. Without `rayon`: one thread.
-fn left_on_the_heap(secret: &[u8; 32], work: impl FnOnce()) -> usize {
-    let wanted = *secret.first_chunk().unwrap();
-    heap::WATCH.set(Some((wanted, 0)));
-    work();
-    heap::WATCH.take().map_or(0, |(_, found)| found)
+    /// How often the first octets of `secret` were left in memory that was given back during `work`.
+    /// Tests run beside each other, so it has to be a secret that no other test has.
+    pub(super) fn left_on_the_heap(secret: &[u8], work: impl FnOnce()) -> usize {
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        WANTED.store(u64::from_ne_bytes(*secret.first_chunk().unwrap()), SeqCst);
+        FOUND.store(0, SeqCst);
+        WATCHING.store(true, SeqCst);
+        work();
+        WATCHING.store(false, SeqCst);
+        FOUND.load(SeqCst)
+    }
 }
+use heap::left_on_the_heap;
 
 #[test]
 fn batches_leave_no_key_in_freed_memory() {
     const SIZE: usize = 600;
-    let (kms, id) = (kms(), Identity::new(b"id"));
+    let (kms, id) = (kms(), Identity::new(b"many"));
     let nonces: Vec<[u8; 32]> = (0..SIZE).map(|i| [1 + (i % 250) as u8; 32]).collect();
     let requests: Vec<_> = nonces.iter().map(|v| (id, v)).collect();
     for watched in [0, 1, 255, 256, 511, 599] {
         let ssk = hazmat::issue_with_nonce(&kms, id, &nonces[watched]).unwrap().expose_ssk();
-        for secret in [&*ssk, &nonces[watched]] {
+        for secret in [&ssk[..], &nonces[watched]] {
             let left = left_on_the_heap(secret, || {
                 let keys = hazmat::issue_many_with_nonces(&kms, &requests).unwrap();
                 assert_eq!(keys.len(), SIZE);
@@ -133,16 +141,18 @@ fn batches_leave_no_key_in_freed_memory() {
 
 #[test]
 fn a_key_left_in_freed_memory_would_be_noticed() {
-    let secret: [u8; 32] = std::array::from_fn(|i| 0x31 + i as u8);
+    let secret: [u8; 32] = std::array::from_fn(|i| 0x91 + i as u8);
     assert_eq!(left_on_the_heap(&secret, || drop(vec![secret; 3])), 3);
+    let keys = vec![secret; 3];
+    assert_eq!(left_on_the_heap(&secret, || std::thread::spawn(|| drop(keys)).join().unwrap()), 3);
     assert_eq!(left_on_the_heap(&secret, || drop(zeroize::Zeroizing::new(vec![secret; 3]))), 0);
 }
 
 #[cfg(feature = "sakke")]
 mod sakke {
-    use super::assert_wiped;
+    use super::{assert_wiped, left_on_the_heap};
     use eccsi_sakke::Identity;
-    use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue};
+    use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue, hazmat};
 
     fn kms() -> KmsSecretKey {
         KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x11 + i as u8)).unwrap()
@@ -164,15 +174,63 @@ mod sakke {
         assert_wiped(issued(), &secret);
     }
 
+    /// Names for a few batches.
+    fn names() -> Vec<[u8; 2]> {
+        (0..70u8).map(|i| [b'b', i]).collect()
+    }
+
     #[test]
     fn batches_leave_no_rsk_in_freed_memory() {
-        let (kms, id) = (kms(), Identity::new(b"id"));
-        let secret = *issued().expose()[1..].first_chunk().unwrap();
-        let left = super::left_on_the_heap(&secret, || {
-            assert_eq!(kms.issue_many(&[id; 40]).unwrap().len(), 40);
-            drop(kms.issue(id).unwrap());
-        });
-        assert_eq!(left, 0);
+        let (kms, names) = (kms(), names());
+        let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        for watched in [0, 31, 32, 69] {
+            let id = ids[watched];
+            let secret = kms.issue(id).unwrap().expose();
+            // x, then y
+            for secret in [&secret[1..], &secret[129..]] {
+                let left = left_on_the_heap(secret, || {
+                    assert_eq!(kms.issue_many(&ids).unwrap().len(), 70);
+                    drop(kms.issue(id).unwrap());
+                });
+                assert_eq!(left, 0, "key {watched}");
+            }
+        }
+    }
+
+    #[test]
+    fn encapsulating_leaves_neither_r_nor_the_power_of_g_in_freed_memory() {
+        let (z, names) = (kms().public_key(), names());
+        let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        let (prepared, ssv) = (z.clone().prepared(), SharedSecretValue::from_bytes(&[0x77; 16]));
+        for watched in [0, 32, 69] {
+            let id = ids[watched];
+            let steps = hazmat::encapsulation_steps(&z, id, &ssv).unwrap();
+            let recipient = z.recipient(id).unwrap().prepared();
+            for secret in [&steps.r[..], &steps.g_r, &steps.mask] {
+                let left = left_on_the_heap(secret, || {
+                    assert_eq!(prepared.encapsulate_many(&ids, &ssv).unwrap().len(), 70);
+                    drop(z.encapsulate_ssv(id, &ssv).unwrap());
+                    drop(recipient.encapsulate_ssv(&ssv).unwrap());
+                });
+                assert_eq!(left, 0, "receiver {watched}");
+            }
+        }
+    }
+
+    #[test]
+    fn decapsulating_leaves_neither_w_nor_ssv_in_freed_memory() {
+        let id = Identity::new(b"to decapsulate");
+        let ssv = || SharedSecretValue::from_bytes(&std::array::from_fn(|i| 0xb1 + i as u8));
+        let z = kms().public_key();
+        let data = z.encapsulate_ssv(id, &ssv()).unwrap();
+        let key = || kms().issue(id).unwrap().validate(&z, id).unwrap();
+        let w = hazmat::pairing_of(&key(), &data);
+        let r = hazmat::encapsulation_steps(&z, id, &ssv()).unwrap().r;
+        for secret in [&w[..], &*ssv().expose(), &r] {
+            for key in [key(), key().prepared()] {
+                assert_eq!(left_on_the_heap(secret, || drop(key.decapsulate(&data).unwrap())), 0);
+            }
+        }
     }
 
     #[test]

@@ -102,6 +102,14 @@ pub(crate) struct Committed {
     pub(crate) is_infinity: Choice,
 }
 
+// `Choice` has no `Zeroize`; whether the sum is infinity is public.
+impl Zeroize for Committed {
+    fn zeroize(&mut self) {
+        self.point.zeroize();
+        self.power.zeroize();
+    }
+}
+
 /// A prime field with p ≡ 3 mod 4: what the generic curve code asks of a kernel.
 ///
 /// All operations run in time independent of the values. Elements are kept in any form the

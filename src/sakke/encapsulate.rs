@@ -1,5 +1,6 @@
 //! RFC 6508 §6.2.1: a sender encapsulates a Shared Secret Value to a receiver.
 
+use super::batch::in_batches;
 use super::encoding::identity_integer;
 use super::{EncapsulatedData, KmsPublicKey, SharedSecretValue, hash};
 use crate::curve::ss1024::{
@@ -60,11 +61,12 @@ impl KmsPublicKey {
     }
 
     /// Encapsulates one SSV to each of `ids`, in their order (RFC 6508 §6.2.3): the results are
-    /// those of [`encapsulate_ssv`](Self::encapsulate_ssv), faster, since all share one inversion.
+    /// those of [`encapsulate_ssv`](Self::encapsulate_ssv), faster, since they share inversions. With
+    /// the feature `rayon`, on all cores.
     ///
     /// # Errors
-    /// As [`encapsulate_ssv`](Self::encapsulate_ssv) for the first identity that it refuses; then
-    /// there is no result.
+    /// As [`encapsulate_ssv`](Self::encapsulate_ssv) if it refuses any of `ids`; then there is no
+    /// result. Identities out of range are looked for first.
     ///
     /// # Timing
     /// As [`encapsulate`](Self::encapsulate).
@@ -73,17 +75,32 @@ impl KmsPublicKey {
         ids: &[Identity<'_>],
         ssv: &SharedSecretValue,
     ) -> Result<Vec<EncapsulatedData>, Error> {
-        let p = ss1024::generator();
         let mut receivers = Vec::with_capacity(ids.len());
         for id in ids {
+            receivers.push((*id, identity_integer(*id)?));
+        }
+        let mut data = alloc::vec![None; ids.len()];
+        in_batches(&receivers, &mut data, |receivers, data| self.encapsulate_batch(receivers, ssv, data))?;
+        Ok(data.into_iter().map(|data| data.expect("each batch fills its places")).collect())
+    }
+
+    /// To identities with their integers b.
+    fn encapsulate_batch(
+        &self,
+        receivers: &[(Identity<'_>, Scalar)],
+        ssv: &SharedSecretValue,
+        data: &mut [Option<EncapsulatedData>],
+    ) -> Result<(), Error> {
+        let p = ss1024::generator();
+        let mut scalars = Vec::with_capacity(receivers.len());
+        for (id, b) in receivers {
             // 2) r = HashToIntegerRange(SSV ‖ b, q)
             let r = exponent(ssv, *id)?;
-            let b = identity_integer(*id)?;
             let bound = if self.tables().is_some() { None } else { Some(self.bound_point(*id)?) };
-            receivers.push((b.mul(&r), r, bound));
+            scalars.push((b.mul(&r), r, bound));
         }
         // 3) R = [r]([b]P + Z)
-        let jobs: Vec<_> = receivers
+        let jobs: Vec<_> = scalars
             .iter()
             .map(|(rb, r, bound)| {
                 let r = r.as_octets();
@@ -98,7 +115,7 @@ impl KmsPublicKey {
                 Commit { r, terms }
             })
             .collect();
-        finish(&jobs, self.tables().map(|tables| &*tables.g), ssv)
+        finish(&jobs, self.tables().map(|tables| &*tables.g), ssv, data)
     }
 }
 
@@ -113,20 +130,21 @@ fn finish(
     jobs: &[Commit<'_, PointComb>],
     g: Option<&UnitComb>,
     ssv: &SharedSecretValue,
-) -> Result<Vec<EncapsulatedData>, Error> {
-    let mut all = Vec::with_capacity(jobs.len());
-    for Committed { point: r, power: w, is_infinity } in OPS.commit_many(jobs, g) {
-        let w = Zeroizing::new(w);
+    data: &mut [Option<EncapsulatedData>],
+) -> Result<(), Error> {
+    // g^r gives SSV away: wiped where it lies.
+    let committed = Zeroizing::new(OPS.commit_many(jobs, g));
+    for (Committed { point: r, power: w, is_infinity }, data) in committed.iter().zip(data) {
         // It means that [b]P + Z is infinity, which depends on public values only.
-        if declassify(is_infinity).into() {
+        if declassify(*is_infinity).into() {
             return Err(Error::UnusableIdentity);
         }
         // 4) H = SSV xor HashToIntegerRange(g^r, 2^n)
-        let h = ssv.masked(&hash::mask(&w));
+        let h = ssv.masked(&hash::mask(w));
         // 5) R ‖ H
-        all.push(EncapsulatedData::from_parts(&declassify(r), &declassify(h.0)));
+        *data = Some(EncapsulatedData::from_parts(&declassify(*r), &declassify(h.0)));
     }
-    Ok(all)
+    Ok(())
 }
 
 /// A receiver to whom a sender writes often: its identity and \[b\]P + Z.
@@ -185,8 +203,10 @@ impl Recipient {
         let r = exponent(ssv, self.identity())?;
         let base = Base { point: &self.bound, table: self.comb.as_deref() };
         let job = Commit { r: r.as_octets(), terms: alloc::vec![(r.as_octets(), base)] };
-        let mut data = finish(&[job], self.g.as_deref(), ssv)?;
-        Ok(data.pop().expect("one receiver gives one"))
+        let mut data = [None];
+        finish(&[job], self.g.as_deref(), ssv, &mut data)?;
+        let [data] = data;
+        Ok(data.expect("one receiver gives one"))
     }
 }
 
