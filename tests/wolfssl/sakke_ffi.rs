@@ -4,6 +4,8 @@
 //! A key object of wolfSSL works for one role: after `wc_MakeSakkeRsk` the same object refuses
 //! right keys and right data. So the KMS, a sender and a receiver each have their own.
 
+#![allow(dead_code, reason = "tests and benches use their own parts")]
+
 mod common;
 
 pub(crate) use common::Refused;
@@ -197,7 +199,6 @@ impl Sender {
     }
 
     /// Computes \[b\]P + Z once and for all.
-    #[allow(dead_code, reason = "for benches")]
     pub(crate) fn prepare(&mut self, id: &[u8]) -> Result<(), Refused> {
         self.0.make_point(id)
     }
@@ -252,7 +253,6 @@ impl Receiver {
     }
 
     /// Computes \[b\]P + Z once and for all.
-    #[allow(dead_code, reason = "for benches")]
     pub(crate) fn prepare(&mut self) -> Result<(), Refused> {
         self.key.make_point(&self.id)
     }
@@ -269,7 +269,6 @@ impl Receiver {
     }
 
     /// Octets of the tables that this build would make of \[b\]P + Z and of K: 0 if it has none.
-    #[allow(dead_code, reason = "for benches")]
     pub(crate) fn table_sizes(&mut self) -> [u32; 2] {
         let (mut point, mut rsk) = (0, 0);
         // SAFETY: all objects are initialised; without a table only its size is written.
