@@ -1,60 +1,19 @@
-//! vectors/sakke_decapsulate.json: made by the big-integer model, run through the library.
-//!
-//! `WRITE_VECTORS=1 cargo test --features sakke,hazmat --test sakke_vectors` writes the file.
+//! vectors/sakke_decapsulate.json, which `vector_files.rs` makes, run through the library; and the
+//! model against the library and against RFC 6508.
 #![cfg(feature = "sakke")]
 
-#[path = "model/sakke.rs"]
 mod model;
-#[path = "vector_files/sakke_cases.rs"]
-mod sakke_cases;
+#[path = "model/sakke.rs"]
+mod sakke_model;
+mod vectors;
 
 use eccsi_sakke::Identity;
 use eccsi_sakke::error::{DecodeError, Error, Problem};
 use eccsi_sakke::sakke::{EncapsulatedData, IssuedKey, KmsPublicKey, ReceiverSecretKey, SharedSecretValue};
-use sakke_cases::{Case, File, Outcome, Stage};
+use model::unhex;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
-
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/sakke_decapsulate.json");
-
-fn file() -> File {
-    serde_json::from_str(include_str!("../vectors/sakke_decapsulate.json")).expect("the shape of `File`")
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    assert!(text.len().is_multiple_of(2), "an even number of digits");
-    (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..][..2], 16).expect("hex")).collect()
-}
-
-#[test]
-fn file_is_what_the_model_gives() {
-    let text = sakke_cases::generate();
-    if std::env::var_os("WRITE_VECTORS").is_some_and(|value| value == "1") {
-        std::fs::write(PATH, &text).expect("writable");
-    }
-    let stored = std::fs::read_to_string(PATH).unwrap_or_default();
-    assert!(
-        stored == text,
-        "sakke_decapsulate.json differs from what the model gives; WRITE_VECTORS=1 writes it"
-    );
-}
-
-#[test]
-fn file_keeps_its_shape() {
-    let file = file();
-    assert_eq!(file.tests.len(), file.number_of_tests);
-    assert!(file.number_of_tests >= 130);
-    for (i, case) in file.tests.iter().enumerate() {
-        assert_eq!(case.tc_id, i + 1);
-        assert!(!case.flags.is_empty() && !case.comment.is_empty());
-        for flag in &case.flags {
-            assert!(file.notes.contains_key(flag), "{flag} has no note");
-        }
-    }
-    for flag in file.notes.keys() {
-        assert!(file.tests.iter().any(|case| case.flags.contains(flag)), "{flag} is not used");
-    }
-}
+use vectors::{Outcome, SakkeCase, SakkeKeys, SakkeStage as Stage};
 
 /// The name that the vectors have for a refusal.
 fn name(error: Error) -> &'static str {
@@ -79,13 +38,17 @@ fn name(error: Error) -> &'static str {
 type Keys = BTreeMap<[Vec<u8>; 3], [ReceiverSecretKey; 2]>;
 
 /// Runs one case as far as it goes: the stage at which it ends, and how.
-fn run(case: &Case, file: &File, keys: &mut Keys) -> (Stage, Result<Option<Vec<u8>>, &'static str>) {
-    let given = |own: &Option<String>, default: &String| hex(own.as_ref().unwrap_or(default));
-    let z = given(&case.kms_public_key, &file.defaults.kms_public_key);
-    let id = given(&case.identity, &file.defaults.identity);
-    let k = given(&case.receiver_secret_key, &file.defaults.receiver_secret_key);
+fn run(
+    case: &SakkeCase,
+    defaults: &SakkeKeys,
+    keys: &mut Keys,
+) -> (Stage, Result<Option<Vec<u8>>, &'static str>) {
+    let given = |own: &Option<String>, default: &String| unhex(own.as_ref().unwrap_or(default));
+    let z = given(&case.kms_public_key, &defaults.kms_public_key);
+    let id = given(&case.identity, &defaults.identity);
+    let k = given(&case.receiver_secret_key, &defaults.receiver_secret_key);
 
-    let data = case.encapsulated_data.as_ref().map(|data| EncapsulatedData::from_slice(&hex(data)));
+    let data = case.encapsulated_data.as_ref().map(|data| EncapsulatedData::from_slice(&unhex(data)));
     let data = match data.transpose() {
         Ok(data) => data,
         Err(error) => return (Stage::Decode, Err(name(error.into()))),
@@ -121,13 +84,14 @@ fn run(case: &Case, file: &File, keys: &mut Keys) -> (Stage, Result<Option<Vec<u
 
 #[test]
 fn library_agrees_on_every_case() {
-    let file = file();
+    let file = vectors::load::<SakkeCase>("sakke_decapsulate.json");
+    let defaults = file.defaults.as_ref().expect("keys for all cases");
     let mut keys = Keys::new();
     let mut count = 0;
     for case in &file.tests {
-        let (stage, outcome) = run(case, &file, &mut keys);
+        let (stage, outcome) = run(case, defaults, &mut keys);
         let expected = match case.result {
-            Outcome::Valid => Ok(case.ssv.as_deref().map(hex)),
+            Outcome::Valid => Ok(case.ssv.as_deref().map(unhex)),
             Outcome::Invalid => Err(case.error.as_deref().expect("an invalid case has its reason")),
         };
         assert_eq!((stage, outcome), (case.stage, expected), "{}: {}", case.tc_id, case.comment);
@@ -138,11 +102,11 @@ fn library_agrees_on_every_case() {
 
 #[test]
 fn library_and_model_encapsulate_alike() {
-    let kms = model::Kms::new(num_bigint::BigUint::from(0x1234_5678_9abc_def0_u64));
+    let kms = sakke_model::Kms::new(num_bigint::BigUint::from(0x1234_5678_9abc_def0_u64));
     let z = KmsPublicKey::from_slice(&kms.public.encode()).expect("order q");
     let prepared = z.clone().prepared();
     for (id, ssv) in [(b"alice@example.com".as_slice(), [7; 16]), (&[2], [0; 16]), (&[0, 9, 0], [0xff; 16])] {
-        let receiver = model::Receiver::new(&kms, id);
+        let receiver = sakke_model::Receiver::new(&kms, id);
         let (r, h) = receiver.encapsulate(&ssv);
         let expected = [r.encode(), h.to_vec()].concat();
         let value = SharedSecretValue::from_bytes(&ssv);
@@ -158,19 +122,19 @@ fn library_and_model_encapsulate_alike() {
 fn model_gives_the_values_of_rfc_6508() {
     let file: serde_json::Value =
         serde_json::from_str(include_str!("../vectors/rfc6508_sakke.json")).expect("valid JSON");
-    let value = |name: &str| hex(file[name].as_str().expect("a string"));
+    let value = |name: &str| unhex(file[name].as_str().expect("a string"));
     let integer = |name: &str| num_bigint::BigUint::from_bytes_be(&value(name));
-    let kms = model::Kms::new(integer("z"));
+    let kms = sakke_model::Kms::new(integer("z"));
     assert_eq!(kms.public.encode(), value("Z"));
-    let receiver = model::Receiver::new(&kms, &value("b"));
+    let receiver = sakke_model::Receiver::new(&kms, &value("b"));
     assert_eq!(receiver.key.encode(), value("Kb"));
     let ssv = value("SSV").try_into().expect("16 octets");
-    assert_eq!(model::exponent(&ssv, &value("b")), integer("r"));
+    assert_eq!(sakke_model::exponent(&ssv, &value("b")), integer("r"));
     let (r, h) = receiver.encapsulate(&ssv);
     assert_eq!(r.encode(), value("Rb"));
     assert_eq!(h.to_vec(), value("H"));
-    assert_eq!(model::pairing(&r, &receiver.key), integer("w"));
-    assert_eq!(model::power(&model::G, &integer("r")), integer("g_r"));
+    assert_eq!(sakke_model::pairing(&r, &receiver.key), integer("w"));
+    assert_eq!(sakke_model::power(&sakke_model::G, &integer("r")), integer("g_r"));
     assert_eq!(receiver.decapsulate(&r, &h), Some(ssv));
-    assert_eq!(model::pairing(&model::BASE, &model::BASE), *model::G);
+    assert_eq!(sakke_model::pairing(&sakke_model::BASE, &sakke_model::BASE), *sakke_model::G);
 }

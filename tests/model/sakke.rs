@@ -1,7 +1,7 @@
 //! SAKKE over big integers, step by step as RFC 6508 has it: affine points, an inversion at each
 //! step, nothing kept, nothing constant time. Shares no code with the library.
 
-#![allow(unreachable_pub, reason = "part of a test program")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256};

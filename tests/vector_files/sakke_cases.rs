@@ -1,74 +1,12 @@
 //! The cases of vectors/sakke_decapsulate.json. What each must lead to is computed by the model,
 //! not written down beside it.
 
-#![allow(unreachable_pub, reason = "part of a test program")]
-
-use super::model::{self, Base, Kms, Point, Receiver, Walk, encode, octets, right_side, square_root, xor};
+use crate::model::hex;
+use crate::sakke_model::{self as model, Base, Kms, Point, Receiver, Walk};
+use crate::sakke_model::{encode, octets, right_side, square_root, xor};
+use crate::vectors::{Outcome, SakkeCase, SakkeKeys, SakkeStage as Stage, VectorFile};
 use num_bigint::BigUint;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct File {
-    pub algorithm: String,
-    pub source: String,
-    pub number_of_tests: usize,
-    /// What a case has where it gives nothing of its own.
-    pub defaults: Defaults,
-    pub notes: BTreeMap<String, String>,
-    pub tests: Vec<Case>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Defaults {
-    pub kms_public_key: String,
-    pub identity: String,
-    pub receiver_secret_key: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Case {
-    pub tc_id: usize,
-    pub comment: String,
-    pub flags: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kms_public_key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub receiver_secret_key: Option<String>,
-    /// None: the case ends with the keys.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub encapsulated_data: Option<String>,
-    pub result: Outcome,
-    /// Where the case ends.
-    pub stage: Stage,
-    /// Why an invalid case is refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// What a valid case gives.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ssv: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    Valid,
-    Invalid,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    Decode,
-    Validate,
-    Decapsulate,
-}
 
 const NOTES: &[(&str, &str)] = &[
     ("Appendix", "The example of RFC 6508 Appendix A."),
@@ -102,10 +40,6 @@ const NOTES: &[(&str, &str)] = &[
     ("IdentityRange", "RFC 6508 section 2.2: an identity is an integer in [2, q-1]."),
 ];
 
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
-}
-
 /// A pseudo-random integer, the same in every run.
 fn number(label: &str) -> BigUint {
     let blocks = (0u8..4).flat_map(|i| Sha256::digest([&[i], label.as_bytes()].concat()).to_vec());
@@ -119,8 +53,7 @@ fn ssv(label: &str) -> [u8; 16] {
 struct Generator {
     kms: Kms,
     receiver: Receiver,
-    /// The identity's points, for encoding errors.
-    cases: Vec<Case>,
+    cases: Vec<SakkeCase>,
 }
 
 /// Keys of a case, as octets, where they differ from the defaults.
@@ -141,14 +74,14 @@ impl Generator {
         stage: Stage,
         outcome: Result<Option<[u8; 16]>, &str>,
     ) {
-        self.cases.push(Case {
-            tc_id: self.cases.len() + 1,
+        self.cases.push(SakkeCase {
+            tc_id: 0,
             comment: comment.to_owned(),
             flags: vec![flag.to_owned()],
-            kms_public_key: own.z.map(|octets| hex(&octets)),
-            identity: own.id.map(|octets| hex(&octets)),
-            receiver_secret_key: own.k.map(|octets| hex(&octets)),
-            encapsulated_data: data.map(|octets| hex(&octets)),
+            kms_public_key: own.z.map(|octets| hex(octets)),
+            identity: own.id.map(|octets| hex(octets)),
+            receiver_secret_key: own.k.map(|octets| hex(octets)),
+            encapsulated_data: data.map(|octets| hex(octets)),
             result: if outcome.is_ok() { Outcome::Valid } else { Outcome::Invalid },
             stage,
             error: outcome.err().map(str::to_owned),
@@ -260,8 +193,7 @@ fn flip(octets: &[u8], bit: usize) -> Vec<u8> {
     octets
 }
 
-/// The text of the file.
-pub fn generate() -> String {
+pub(crate) fn generate() -> VectorFile<SakkeCase> {
     let z = BigUint::parse_bytes(b"aff429d35f84b110d094803b3595a6e2998bc99f", 16).expect("hexadecimal");
     let kms = Kms::new(z);
     let id = b"2011-02\0tel:+447700900123\0";
@@ -276,20 +208,18 @@ pub fn generate() -> String {
     receiver_keys(&mut g);
     kms_keys(&mut g);
     identities(&mut g);
-    let file = File {
-        algorithm: "SAKKE decapsulation, RFC 6508 section 6.2.2, parameter set 1 of RFC 6509".to_owned(),
-        source: "generated by tests/sakke_vectors.rs from the big-integer model in tests/model; do not edit"
-            .to_owned(),
-        number_of_tests: g.cases.len(),
-        defaults: Defaults {
-            kms_public_key: hex(&g.kms.public.encode()),
-            identity: hex(&g.receiver.id),
-            receiver_secret_key: hex(&g.receiver.key.encode()),
-        },
-        notes: NOTES.iter().map(|(flag, text)| ((*flag).to_owned(), (*text).to_owned())).collect(),
-        tests: g.cases,
-    };
-    serde_json::to_string_pretty(&file).expect("serialisable") + "\n"
+    let mut file = crate::file(
+        "SAKKE decapsulation, RFC 6508 section 6.2.2, parameter set 1 of RFC 6509",
+        "SakkeCase",
+        crate::notes(NOTES),
+        g.cases,
+    );
+    file.defaults = Some(SakkeKeys {
+        kms_public_key: hex(g.kms.public.encode()),
+        identity: hex(&g.receiver.id),
+        receiver_secret_key: hex(g.receiver.key.encode()),
+    });
+    file
 }
 
 /// Valid cases.
@@ -592,9 +522,9 @@ fn identities(g: &mut Generator) {
         ("206 octets", vec![b'a'; 206]),
     ] {
         let own = Own { id: Some(id), ..Own::default() };
-        g.push("IdentityRange", comment, own, None, Stage::Validate, Err("identity"));
+        g.push("IdentityRange", &format!("identity: {comment}"), own, None, Stage::Validate, Err("identity"));
     }
     // −z: [b]P + Z is infinity, no key exists.
     let own = Own { id: Some(octets(&(&*model::Q - &g.kms.z)).to_vec()), ..Own::default() };
-    g.push("IdentityRange", "-z modulo q", own, None, Stage::Validate, Err("identity"));
+    g.push("IdentityRange", "identity: -z modulo q", own, None, Stage::Validate, Err("identity"));
 }
