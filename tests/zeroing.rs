@@ -197,6 +197,29 @@ mod sakke {
         }
     }
 
+    /// a + z gives z away. The shared inversion keeps products of them: the first is one itself.
+    #[test]
+    fn batches_leave_no_sum_with_z_in_freed_memory() {
+        let kms =
+            KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x12_u8.wrapping_add((5 * i) as u8))).unwrap();
+        let names = names();
+        let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        for watched in [0, 32, 64] {
+            let mut sum = kms.expose();
+            let mut carry = 0;
+            for (octet, a) in sum.iter_mut().rev().zip(names[watched].iter().rev().chain([&0; 4])) {
+                carry += u16::from(*octet) + u16::from(*a);
+                *octet = carry as u8;
+                carry >>= 8;
+            }
+            // The last octets: the others are those of z.
+            let left = left_on_the_heap(&sum[120..], || drop(kms.issue_many(&ids).unwrap()));
+            assert_eq!(left, 0, "identity {watched}");
+        }
+        let left = left_on_the_heap(&kms.expose()[..], || drop(kms.issue_many(&ids).unwrap()));
+        assert_eq!(left, 0, "z");
+    }
+
     #[test]
     fn encapsulating_leaves_neither_r_nor_the_power_of_g_in_freed_memory() {
         let (z, names) = (kms().public_key(), names());

@@ -44,9 +44,10 @@ impl Scalar {
             before.push(core::mem::replace(&mut product, next));
         }
         let mut inverse = Self(order::invert(&product.0));
-        for (scalar, before) in scalars.iter_mut().zip(before).rev() {
+        // By reference: what moves out of a vector stays behind in its memory, and is not wiped.
+        for (scalar, before) in scalars.iter_mut().zip(&before).rev() {
             let next = inverse.mul(scalar);
-            *scalar = inverse.mul(&before);
+            *scalar = inverse.mul(before);
             inverse = next;
         }
     }
