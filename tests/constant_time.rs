@@ -15,6 +15,7 @@ use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, KpakTag, PskIdent
 use eccsi_sakke::{Identity, SysRng, sakke};
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
+use subtle::ConstantTimeEq;
 
 /// Exit status that valgrind gives for a report.
 const REPORTED: i32 = 99;
@@ -220,6 +221,21 @@ const CASES: &[Case] = &[
         assert!(key.prepared().decapsulate(&data).is_err());
         assert_eq!(revealed(), before + 2, "outcomes and nothing else");
     }),
+    clean("sakke_decapsulate_refuses_points_of_other_orders", || {
+        let key = secret_rsk();
+        let prepared = secret_rsk().prepared();
+        for (flag, octets) in odd_points() {
+            let data = sakke::EncapsulatedData::from_slice(&octets).expect("a point");
+            let before = revealed();
+            assert!(key.decapsulate(&data).is_err(), "{flag}");
+            assert!(prepared.decapsulate(&data).is_err(), "{flag}");
+            assert_eq!(revealed(), before + 2, "{flag}: outcomes and nothing else");
+        }
+    }),
+    clean("sakke_compare_ssv", || {
+        let equal = secret_ssv().ct_eq(&ssv());
+        assert!(is_secret(&equal.unwrap_u8()));
+    }),
 ];
 
 fn octets(last: u8) -> [u8; 32] {
@@ -241,6 +257,22 @@ fn secret_rsk() -> sakke::ReceiverSecretKey {
     let (z, k) = rsk();
     let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");
     issued.validate(&z, ID).expect("valid")
+}
+
+/// Encapsulated Data whose R has order 4, or a part of order 2 or 4.
+fn odd_points() -> Vec<(String, Vec<u8>)> {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../vectors/sakke_decapsulate.json")).expect("valid JSON");
+    let octets = |text: &str| -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..][..2], 16).expect("hex")).collect()
+    };
+    let cases = file["tests"].as_array().expect("tests").iter().filter_map(|case| {
+        let flag = case["flags"][0].as_str().filter(|flag| ["OrderFour", "SmallOrderPart"].contains(flag))?;
+        Some((flag.to_owned(), octets(case["encapsulatedData"].as_str()?)))
+    });
+    let cases: Vec<_> = cases.collect();
+    assert_eq!(cases.len(), 6);
+    cases
 }
 
 fn ssv() -> sakke::SharedSecretValue {
