@@ -240,3 +240,52 @@ impl SharedKey {
         self.expiration
     }
 }
+
+#[cfg(all(test, feature = "hazmat"))]
+mod tests {
+    use super::*;
+    use crate::eccsi::{KmsSecretKey, hazmat};
+    use crate::onem2m::Fqdn;
+    use std::format;
+    use std::string::String;
+
+    fn number(n: u32) -> [u8; 32] {
+        let mut octets = [0; 32];
+        octets[28..].copy_from_slice(&n.to_be_bytes());
+        octets
+    }
+
+    fn hex(octets: &[u8]) -> String {
+        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// The two values of the worked example that never leave: x of Z, and PRK.
+    #[test]
+    fn z_and_prk_of_the_worked_example_at_both_ends() {
+        let kms = KmsSecretKey::from_bytes(&number(0x12345)).unwrap();
+        let kpak = kms.public_key();
+        let mut trusted = TrustedDomains::new();
+        let fqdn = |text| Fqdn::parse(text).unwrap();
+        trusted.pin(fqdn("mef.example.com"), fqdn("sp.example.com"), kpak.clone()).unwrap();
+        let install = |id_2: &str, v: u32| {
+            let id_2 = ExpiringIdentity::parse(id_2).unwrap();
+            let issued = hazmat::issue_with_nonce(&kms, id_2.identity(), &number(v)).unwrap();
+            Credential::install(id_2, issued, &kpak, &trusted, UnixTime::EPOCH).unwrap()
+        };
+        let a = install(
+            "mef.example.com@2F2F73702E6578616D706C652E636F6D2F4353453039303131322F4331393058583754@20270101T000000",
+            0x23456,
+        );
+        let b = install(
+            "mef.example.com@2F2F73702E6578616D706C652E636F6D2F435345303930313132@20270301T000000",
+            0x34567,
+        );
+        for (own, peer) in [(&a, &b), (&b, &a)] {
+            let party = Party { kpak: &kpak, id_2: peer.id_2(), pvt: peer.signing_key().pvt() };
+            let z = shared_secret(own, &party).unwrap();
+            assert_eq!(hex(&*z), "4e9e0c08d53edfb8c7fbce74b43f249a1c99a8fb93d48b9f3434d7ca8d77abba");
+            let (prk, _) = Hkdf::<Sha256>::extract(Some(LABEL), &*z);
+            assert_eq!(hex(&prk), "089d50401629f5c0e3e6463f1d2de80e797a66171318d4b99d5c2be8687f83bf");
+        }
+    }
+}
