@@ -140,7 +140,8 @@ fn saef(c: &mut Criterion) {
     };
     let own = install("mef.example.com@2F435345303930313132@20990101T000000");
     let peer = install("mef.example.com@2F43534532@20990101T000000").psk_identity().expect("short");
-    let policy = ExpectedPeer(EntityName::parse("//sp.example.com/CSE2").expect("valid"));
+    let expected = EntityName::parse("//sp.example.com/CSE2").expect("valid");
+    let policy = ExpectedPeer::new(expected).expect("absolute");
     let skew = Association::DEFAULT_SKEW;
     let association = Association { own: &own, role: Role::Server, trusted: &trusted, policy: &policy, skew };
     on_each(|own| {

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("server's hint      {hint}\nclient's identity  {identity}");
 
     let derive = |own, role, expected, peer: &str| {
-        let policy = ExpectedPeer(EntityName::parse(expected)?);
+        let policy = ExpectedPeer::new(EntityName::parse(expected)?)?;
         let skew = Association::DEFAULT_SKEW;
         Association { own, role, trusted: &trusted, policy: &policy, skew }
             .derive(&PskIdentity::parse(peer)?, now)

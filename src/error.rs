@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Why an operation of [`eccsi`](crate::eccsi) refused.
+/// Why an operation of [`eccsi`](crate::eccsi) or [`sakke`](crate::sakke) refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -12,6 +12,11 @@ pub enum Error {
     InvalidKey,
     /// The signature does not verify. Which step failed is not told.
     InvalidSignature,
+    /// The Encapsulated Data were not made for this key, or were changed. Which step failed is not
+    /// told.
+    DecapsulationFailed,
+    /// The identity and the master key lead to a value that RFC 6508 excludes; no key exists for it.
+    UnusableIdentity,
     /// A nonce that was given by hand leads to a value the RFC excludes; take another.
     UnusableNonce,
     /// The random generator failed; nothing was computed.
@@ -47,6 +52,20 @@ pub enum Part {
     S,
     /// A nonce given by hand: j or v.
     Nonce,
+    /// SAKKE master secret, z.
+    MasterSecret,
+    /// SAKKE KMS public key, Z.
+    Z,
+    /// SAKKE Receiver Secret Key.
+    Rsk,
+    /// SAKKE Encapsulated Data as a whole.
+    EncapsulatedData,
+    /// The point R of SAKKE Encapsulated Data.
+    EncapsulatedPoint,
+    /// Shared Secret Value.
+    Ssv,
+    /// An identity, where it stands for an integer (RFC 6508).
+    Identity,
 }
 
 /// The ways in which an encoding can be wrong.
@@ -71,10 +90,10 @@ pub enum Problem {
     NotReduced,
     /// The coordinates satisfy no curve equation.
     NotOnCurve,
+    /// The point is not of the order it should have.
+    WrongOrder,
     /// An integer lies outside its range.
     OutOfRange,
-    /// Text is not an even number of hexadecimal digits.
-    NotHex,
 }
 
 impl DecodeError {
@@ -105,6 +124,13 @@ impl fmt::Display for Part {
             Self::R => "r",
             Self::S => "s",
             Self::Nonce => "nonce",
+            Self::MasterSecret => "z",
+            Self::Z => "Z",
+            Self::Rsk => "RSK",
+            Self::EncapsulatedData => "Encapsulated Data",
+            Self::EncapsulatedPoint => "R",
+            Self::Ssv => "SSV",
+            Self::Identity => "identity",
         })
     }
 }
@@ -118,8 +144,8 @@ impl fmt::Display for Problem {
             }
             Self::NotReduced => f.write_str("coordinate not below the field prime"),
             Self::NotOnCurve => f.write_str("point not on the curve"),
+            Self::WrongOrder => f.write_str("point of the wrong order"),
             Self::OutOfRange => f.write_str("integer out of range"),
-            Self::NotHex => f.write_str("not an even number of hexadecimal digits"),
         }
     }
 }
@@ -136,6 +162,8 @@ impl fmt::Display for Error {
             Self::Decode(error) => error.fmt(f),
             Self::InvalidKey => f.write_str("key does not belong to this identity and KMS public key"),
             Self::InvalidSignature => f.write_str("signature does not verify"),
+            Self::DecapsulationFailed => f.write_str("encapsulated data not for this key, or changed"),
+            Self::UnusableIdentity => f.write_str("no key exists for this identity under this master key"),
             Self::UnusableNonce => f.write_str("nonce leads to an excluded value, take another"),
             Self::Rng => f.write_str("random generator failed"),
         }
@@ -148,7 +176,12 @@ impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Decode(error) => Some(error),
-            Self::InvalidKey | Self::InvalidSignature | Self::UnusableNonce | Self::Rng => None,
+            Self::InvalidKey
+            | Self::InvalidSignature
+            | Self::DecapsulationFailed
+            | Self::UnusableIdentity
+            | Self::UnusableNonce
+            | Self::Rng => None,
         }
     }
 }

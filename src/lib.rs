@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(all(feature = "eccsi", feature = "getrandom"), doc = include_str!("../README.md"))]
+#![cfg_attr(not(all(feature = "eccsi", feature = "getrandom")), doc = "Identity-based cryptography.")]
 //!
 //! # Modules, from the bottom up
 //!
@@ -6,11 +7,15 @@
 //! |---|---|
 //! | [`error`], [`identity`] | what can go wrong; the octets a key is bound to |
 //! | `secret` (private) | redacted `Debug`, marks for the constant-time checker |
+//! | `serde_octets` (private) | serde for fixed numbers of octets |
 //! | `backend` (private) | arithmetic behind one seam per modulus |
 //! | `curve` (private) | scalars and points that cannot hold a bad value |
 //! | [`onem2m`] | identifiers of oneM2M |
 //! | [`eccsi`] | RFC 6507 |
+//! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
+//! | `files` (feature `cli`) | what stands on disk |
+//! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
 #![deny(unsafe_code)]
 
@@ -22,16 +27,25 @@ pub mod error;
 pub mod identity;
 pub mod onem2m;
 mod secret;
+#[cfg(all(feature = "serde", any(feature = "eccsi", feature = "sakke")))]
+mod serde_octets;
 
-#[cfg(feature = "eccsi")]
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod backend;
-#[cfg(feature = "eccsi")]
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod curve;
 
 #[cfg(feature = "eccsi")]
 pub mod eccsi;
 #[cfg(feature = "eccsi")]
 pub mod saef;
+#[cfg(feature = "sakke")]
+pub mod sakke;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod files;
 
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]

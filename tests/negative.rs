@@ -62,11 +62,17 @@ fn a_verifying_key_refuses_the_signature_of_another_pvt() {
     let (kpak, id) = (kms.public_key(), Identity::new(b"one identity"));
     let [one, two] = [1, 2]
         .map(|octet| kms.issue(id, &mut Stuck(octet)).expect("issued").validate(&kpak, id).expect("valid"));
-    let signature = two.sign(b"message", &mut Stuck(3)).expect("signed");
-    assert_eq!(kpak.verify(id, b"message", &signature), Ok(()));
-    let key = VerifyingKey::new(&kpak, id, one.pvt()).expect("valid");
-    for (kind, found) in key_forms(key, |key| key.verify(b"message", &signature)) {
-        assert_eq!(found, Err(Error::InvalidSignature), "{kind}");
+    let of_two = two.sign(b"message", &mut Stuck(3)).expect("signed");
+    assert_eq!(kpak.verify(id, b"message", &of_two), Ok(()));
+    // r and s are right for `one`; only the octets of PVT are those of `two`
+    let of_one = one.sign(b"message", &mut Stuck(3)).expect("signed").to_bytes();
+    let exchanged = [&of_one[..64], &two.pvt().to_bytes()].concat();
+    let exchanged = Signature::from_slice(&exchanged).expect("well formed");
+    for signature in [of_two, exchanged] {
+        let key = VerifyingKey::new(&kpak, id, one.pvt()).expect("valid");
+        for (kind, found) in key_forms(key, |key| key.verify(b"message", &signature)) {
+            assert_eq!(found, Err(Error::InvalidSignature), "{kind}");
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The IBC-based SAEF: worked example in both roles, and each refusal.
 
+#![cfg(all(feature = "eccsi", feature = "hazmat"))]
+
 mod backend_from_env;
 
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, hazmat};
@@ -69,7 +71,7 @@ fn derive(
     trusted: &TrustedDomains,
     now: UnixTime,
 ) -> Result<SharedKey, SaefError> {
-    let policy = ExpectedPeer(EntityName::parse(expected).unwrap());
+    let policy = ExpectedPeer::new(EntityName::parse(expected).unwrap()).unwrap();
     Association { own, role, trusted, policy: &policy, skew: Association::DEFAULT_SKEW }
         .derive(&PskIdentity::parse(peer)?, now)
 }
@@ -136,6 +138,55 @@ fn two_kms_agree_when_each_side_pins_both() {
     assert_eq!(at_a.id(), at_b.id());
     let alone = derive(&a, &psk_b, Role::Client, CSE, &trusting(&kms_a), now());
     assert_eq!(alone.unwrap_err(), SaefError::UnknownDomain);
+}
+
+/// Each KMS speaks for the service providers of its own domain, and for no others.
+#[test]
+fn a_trusted_domain_cannot_issue_for_the_entities_of_another() {
+    let (home, partner) = (kms(0x12345), kms(0x54321));
+    let partner_fqdn = fqdn("mef.partner.example");
+    let mut trusted = trusting(&home);
+    trusted.pin(partner_fqdn.clone(), fqdn("sp.partner.example"), partner.public_key()).unwrap();
+    let expiration = ExpirationTime::parse("20270101T000000").unwrap();
+    let posing =
+        ExpiringIdentity::new(partner_fqdn.clone(), EntityName::parse(CSE).unwrap(), expiration).unwrap();
+    let issued = hazmat::issue_with_nonce(&partner, posing.identity(), &number(5)).unwrap();
+    let posing = PskIdentity::new(posing, KpakTag::of(&partner.public_key()), issued.pvt()).unwrap();
+    let a = credential(&home, ID_A, 0x23456);
+    let refused = derive(&a, &posing.to_string(), Role::Client, CSE, &trusted, now());
+    assert_eq!(refused.unwrap_err(), SaefError::ForeignProvider);
+    // Unless it is said that the domain serves that provider, too.
+    trusted.serve(&partner_fqdn, fqdn(PROVIDER)).unwrap();
+    let shared = derive(&a, &posing.to_string(), Role::Client, CSE, &trusted, now()).unwrap();
+    assert_eq!(shared.peer_id_2(), posing.id_2());
+    assert_eq!(trusted.serve(&fqdn("mef.nowhere.example"), fqdn(PROVIDER)), Err(SaefError::UnknownDomain));
+}
+
+#[test]
+fn a_domain_keeps_its_provider_and_its_tags_apart_and_forgets_what_is_retired() {
+    let kms_a = kms(0x12345);
+    let mut trusted = trusting(&kms_a);
+    assert_eq!(
+        trusted.pin(fqdn(MEF), fqdn("sp.example.org"), kms_a.public_key()),
+        Err(SaefError::OtherProvider)
+    );
+    // KSAK 2139 and 2982: two KPAKs with the tag 4cce07
+    let (first, second) = (kms(2139).public_key(), kms(2982).public_key());
+    assert_eq!(KpakTag::of(&first), KpakTag::of(&second));
+    trusted.roll_over(&fqdn(MEF), first).unwrap();
+    assert_eq!(trusted.roll_over(&fqdn(MEF), second), Err(SaefError::DuplicateTag));
+
+    let tag = KpakTag::of(&kms_a.public_key());
+    assert!(trusted.kpak(&fqdn(MEF), tag).is_ok());
+    trusted.retire(&fqdn(MEF), tag).unwrap();
+    assert_eq!(trusted.kpak(&fqdn(MEF), tag), Err(SaefError::UnknownKpak));
+    assert_eq!(trusted.retire(&fqdn(MEF), tag), Err(SaefError::UnknownKpak));
+}
+
+#[test]
+fn an_expected_peer_is_named_in_absolute_form() {
+    let relative = EntityName::parse("/CSE090112").unwrap();
+    assert_eq!(ExpectedPeer::new(relative).unwrap_err(), IdentifierError::NotAbsolute);
 }
 
 #[test]
@@ -210,7 +261,7 @@ fn refuses_whom_the_policy_does_not_admit_or_denies() {
         fn is_denied(&self, _: &ExpiringIdentity) -> bool {
             true
         }
-        fn admits(&self, _: &EntityName) -> bool {
+        fn admits(&self, _: &EntityName, _: &ExpiringIdentity) -> bool {
             true
         }
     }

@@ -68,7 +68,7 @@ fn derive(role: Role, own: &SaefParty, peer: &SaefParty) -> SharedKey {
 
     let peer_id = id_2(peer);
     let expected: EntityName = trusted.absolute(peer_id.fqdn(), peer_id.entity_id()).expect("absolute");
-    let policy = ExpectedPeer(expected);
+    let policy = ExpectedPeer::new(expected).expect("absolute");
     let association = Association {
         own: &credential,
         role,

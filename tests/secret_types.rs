@@ -1,8 +1,12 @@
 //! What secret types do not have, and that their `Debug` shows nothing.
 
+#![cfg(all(feature = "eccsi", feature = "hazmat"))]
+
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, SigningKey, hazmat};
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, Role, SharedKey, TrustedDomains};
+#[cfg(feature = "sakke")]
+use eccsi_sakke::sakke;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -26,7 +30,7 @@ macro_rules! secret {
         $(
             has_not!($type: Copy, Clone, PartialEq, Hash, Default, std::fmt::Display, AsRef<[u8]>);
             #[cfg(feature = "serde")]
-            has_not!($type: serde::Serialize);
+            has_not!($type: serde::Serialize, serde::Deserialize<'static>);
             const _: fn() = || {
                 fn wiped_and_redacted<T: zeroize::ZeroizeOnDrop>() {}
                 wiped_and_redacted::<$type>();
@@ -36,8 +40,20 @@ macro_rules! secret {
 }
 
 secret!(KmsSecretKey, IssuedKey, SigningKey, SharedKey);
+#[cfg(feature = "sakke")]
+secret!(sakke::KmsSecretKey, sakke::IssuedKey, sakke::ReceiverSecretKey, sakke::SharedSecretValue);
 // A credential wipes through the key in it.
 has_not!(Credential: Copy, Clone, PartialEq, Hash, Default, std::fmt::Display, AsRef<[u8]>);
+#[cfg(feature = "serde")]
+has_not!(Credential: serde::Serialize, serde::Deserialize<'static>);
+
+// A server associates on many threads.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<Association<'static>>();
+    shared::<SigningKey>();
+    shared::<SharedKey>();
+};
 
 fn assert_redacted(value: &dyn Debug, secret: &[u8]) {
     for shown in [format!("{value:?}"), format!("{value:#?}")] {
@@ -71,7 +87,7 @@ fn debug_shows_no_secret() {
     assert_redacted(&a, a.signing_key().expose_ssk().as_slice());
     assert_redacted(a.signing_key(), a.signing_key().expose_ssk().as_slice());
 
-    let policy = ExpectedPeer(EntityName::parse("//mef.example.com/CSE2").unwrap());
+    let policy = ExpectedPeer::new(EntityName::parse("//mef.example.com/CSE2").unwrap()).unwrap();
     let association = Association {
         own: &a,
         role: Role::Client,
@@ -82,4 +98,21 @@ fn debug_shows_no_secret() {
     let shared = association.derive(&b, UnixTime::EPOCH).unwrap();
     assert_redacted(&shared, shared.expose().as_slice());
     assert_redacted(&association, a.signing_key().expose_ssk().as_slice());
+}
+
+#[test]
+#[cfg(feature = "sakke")]
+fn debug_shows_no_secret_of_sakke() {
+    use eccsi_sakke::Identity;
+    let id = Identity::new(b"id");
+    let kms = sakke::KmsSecretKey::from_bytes(&[0x15; 128]).unwrap();
+    assert_redacted(&kms, kms.expose().as_slice());
+    let issued = kms.issue(id).unwrap();
+    let k = issued.expose();
+    assert_redacted(&issued, &k[1..]);
+    let key = issued.validate(&kms.public_key(), id).unwrap();
+    assert_redacted(&key, &k[1..]);
+    assert_redacted(&key.prepared(), &k[1..]);
+    let ssv = sakke::SharedSecretValue::from_bytes(&[0x5a; 16]);
+    assert_redacted(&ssv, ssv.expose().as_slice());
 }

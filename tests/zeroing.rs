@@ -1,25 +1,25 @@
 //! Secrets are gone from the memory of an object once it is dropped.
+#![cfg(all(feature = "eccsi", feature = "hazmat"))]
 #![allow(unsafe_code, reason = "looks at the memory of a dropped value")]
 
 mod backend_from_env;
 
 use eccsi_sakke::Identity;
 use eccsi_sakke::eccsi::{KmsSecretKey, hazmat};
-use std::mem::ManuallyDrop;
+use std::mem::MaybeUninit;
 
 /// Drops `value` in its place and gives its memory before and after.
 #[inline(never)]
 fn memory_around_drop<T>(value: T) -> (Vec<u8>, Vec<u8>) {
-    let mut place = Box::new(ManuallyDrop::new(value));
-    let address: *const u8 = (&raw const *place).cast();
-    let look = || {
-        // SAFETY: the box is alive throughout and nobody else uses it; octets of padding may be
-        // uninitialised, which a volatile read through a raw pointer passes on as they are.
-        (0..size_of::<T>()).map(|i| unsafe { address.add(i).read_volatile() }).collect::<Vec<_>>()
-    };
+    let mut place = Box::new(MaybeUninit::<T>::zeroed());
+    let address: *const u8 = place.as_ptr().cast();
+    // SAFETY: the box is alive throughout and nobody else uses it. Its octets were set when it was
+    // made, those of padding among them, unless the value brings other padding: none here does.
+    let look = || (0..size_of::<T>()).map(|i| unsafe { address.add(i).read_volatile() }).collect::<Vec<_>>();
+    place.write(value);
     let before = look();
-    // SAFETY: dropped once, here; the box holds a ManuallyDrop and drops nothing.
-    unsafe { ManuallyDrop::drop(&mut place) };
+    // SAFETY: written above, dropped once.
+    unsafe { place.assume_init_drop() };
     (before, look())
 }
 
@@ -69,4 +69,206 @@ fn a_value_that_is_not_wiped_would_be_noticed() {
     let (before, after) = memory_around_drop(octets);
     assert_eq!(before, octets);
     assert_eq!(after, octets);
+}
+
+/// Counts the freed blocks that still hold the secret, of all threads: batches may use many.
+mod heap {
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+    use std::sync::{Mutex, PoisonError};
+
+    static WATCHING: AtomicBool = AtomicBool::new(false);
+    /// Eight octets to look for.
+    static WANTED: AtomicU64 = AtomicU64::new(0);
+    /// In how many places of freed blocks they were found.
+    static FOUND: AtomicUsize = AtomicUsize::new(0);
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+    struct Watching;
+
+    // SAFETY: passes everything on to the system's allocator; looks at a block before it goes.
+    unsafe impl GlobalAlloc for Watching {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            // SAFETY: the caller's promise. Zeroed, so that all of the block may be read.
+            unsafe { System.alloc_zeroed(layout) }
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            if WATCHING.load(SeqCst) {
+                let wanted = WANTED.load(SeqCst).to_ne_bytes();
+                // SAFETY: the block is still allocated and was zeroed when it was made.
+                let octets = unsafe { std::slice::from_raw_parts(block, layout.size()) };
+                let hits = octets.windows(8).filter(|window| *window == wanted).count();
+                FOUND.fetch_add(hits, SeqCst);
+            }
+            // SAFETY: the caller's promise.
+            unsafe { System.dealloc(block, layout) }
+        }
+    }
+
+    #[global_allocator]
+    static ALLOCATOR: Watching = Watching;
+
+    /// How often the first octets of `secret` were left in memory that was given back during `work`.
+    /// Tests run beside each other, so it has to be a secret that no other test has.
+    pub(super) fn left_on_the_heap(secret: &[u8], work: impl FnOnce()) -> usize {
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        WANTED.store(u64::from_ne_bytes(*secret.first_chunk().unwrap()), SeqCst);
+        FOUND.store(0, SeqCst);
+        WATCHING.store(true, SeqCst);
+        work();
+        WATCHING.store(false, SeqCst);
+        FOUND.load(SeqCst)
+    }
+}
+use heap::left_on_the_heap;
+
+#[test]
+fn batches_leave_no_key_in_freed_memory() {
+    const SIZE: usize = 600;
+    let (kms, id) = (kms(), Identity::new(b"many"));
+    let nonces: Vec<[u8; 32]> = (0..SIZE).map(|i| [1 + (i % 250) as u8; 32]).collect();
+    let requests: Vec<_> = nonces.iter().map(|v| (id, v)).collect();
+    for watched in [0, 1, 255, 256, 511, 599] {
+        let ssk = hazmat::issue_with_nonce(&kms, id, &nonces[watched]).unwrap().expose_ssk();
+        for secret in [&ssk[..], &nonces[watched]] {
+            let left = left_on_the_heap(secret, || {
+                let keys = hazmat::issue_many_with_nonces(&kms, &requests).unwrap();
+                assert_eq!(keys.len(), SIZE);
+            });
+            assert_eq!(left, 0, "key {watched}");
+        }
+    }
+}
+
+#[test]
+fn a_key_left_in_freed_memory_would_be_noticed() {
+    let secret: [u8; 32] = std::array::from_fn(|i| 0x91 + i as u8);
+    assert_eq!(left_on_the_heap(&secret, || drop(vec![secret; 3])), 3);
+    let keys = vec![secret; 3];
+    assert_eq!(left_on_the_heap(&secret, || std::thread::spawn(|| drop(keys)).join().unwrap()), 3);
+    assert_eq!(left_on_the_heap(&secret, || drop(zeroize::Zeroizing::new(vec![secret; 3]))), 0);
+}
+
+#[cfg(feature = "sakke")]
+mod sakke {
+    use super::{assert_wiped, left_on_the_heap};
+    use eccsi_sakke::Identity;
+    use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue, hazmat};
+
+    fn kms() -> KmsSecretKey {
+        KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x11 + i as u8)).unwrap()
+    }
+
+    fn issued() -> IssuedKey {
+        kms().issue(Identity::new(b"id")).unwrap()
+    }
+
+    #[test]
+    fn z_is_wiped() {
+        let secret = kms().expose().to_vec();
+        assert_wiped(kms(), &secret);
+    }
+
+    #[test]
+    fn issued_rsk_is_wiped() {
+        let secret = issued().expose()[1..].to_vec();
+        assert_wiped(issued(), &secret);
+    }
+
+    /// Names for a few batches.
+    fn names() -> Vec<[u8; 2]> {
+        (0..70u8).map(|i| [b'b', i]).collect()
+    }
+
+    #[test]
+    fn batches_leave_no_rsk_in_freed_memory() {
+        let (kms, names) = (kms(), names());
+        let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        for watched in [0, 31, 32, 69] {
+            let id = ids[watched];
+            let secret = kms.issue(id).unwrap().expose();
+            // x, then y
+            for secret in [&secret[1..], &secret[129..]] {
+                let left = left_on_the_heap(secret, || {
+                    assert_eq!(kms.issue_many(&ids).unwrap().len(), 70);
+                    drop(kms.issue(id).unwrap());
+                });
+                assert_eq!(left, 0, "key {watched}");
+            }
+        }
+    }
+
+    /// a + z gives z away. The shared inversion keeps products of them: the first is one itself.
+    #[test]
+    fn batches_leave_no_sum_with_z_in_freed_memory() {
+        let kms =
+            KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x12_u8.wrapping_add((5 * i) as u8))).unwrap();
+        let names = names();
+        let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        for watched in [0, 32, 64] {
+            let mut sum = kms.expose();
+            let mut carry = 0;
+            for (octet, a) in sum.iter_mut().rev().zip(names[watched].iter().rev().chain([&0; 4])) {
+                carry += u16::from(*octet) + u16::from(*a);
+                *octet = carry as u8;
+                carry >>= 8;
+            }
+            // The last octets: the others are those of z.
+            let left = left_on_the_heap(&sum[120..], || drop(kms.issue_many(&ids).unwrap()));
+            assert_eq!(left, 0, "identity {watched}");
+        }
+        let left = left_on_the_heap(&kms.expose()[..], || drop(kms.issue_many(&ids).unwrap()));
+        assert_eq!(left, 0, "z");
+    }
+
+    #[test]
+    fn encapsulating_leaves_neither_r_nor_the_power_of_g_in_freed_memory() {
+        let (z, names) = (kms().public_key(), names());
+        let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        let (prepared, ssv) = (z.clone().prepared(), SharedSecretValue::from_bytes(&[0x77; 16]));
+        for watched in [0, 32, 69] {
+            let id = ids[watched];
+            let steps = hazmat::encapsulation_steps(&z, id, &ssv).unwrap();
+            let recipient = z.recipient(id).unwrap().prepared();
+            for secret in [&steps.r[..], &steps.g_r, &steps.mask] {
+                let left = left_on_the_heap(secret, || {
+                    assert_eq!(prepared.encapsulate_many(&ids, &ssv).unwrap().len(), 70);
+                    drop(z.encapsulate_ssv(id, &ssv).unwrap());
+                    drop(recipient.encapsulate_ssv(&ssv).unwrap());
+                });
+                assert_eq!(left, 0, "receiver {watched}");
+            }
+        }
+    }
+
+    #[test]
+    fn decapsulating_leaves_neither_w_nor_ssv_in_freed_memory() {
+        let id = Identity::new(b"to decapsulate");
+        let ssv = || SharedSecretValue::from_bytes(&std::array::from_fn(|i| 0xb1 + i as u8));
+        let z = kms().public_key();
+        let data = z.encapsulate_ssv(id, &ssv()).unwrap();
+        let key = || kms().issue(id).unwrap().validate(&z, id).unwrap();
+        let w = hazmat::pairing_of(&key(), &data);
+        let r = hazmat::encapsulation_steps(&z, id, &ssv()).unwrap().r;
+        for secret in [&w[..], &*ssv().expose(), &r] {
+            for key in [key(), key().prepared()] {
+                assert_eq!(left_on_the_heap(secret, || drop(key.decapsulate(&data).unwrap())), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn validated_rsk_is_wiped() {
+        let key = issued().validate(&kms().public_key(), Identity::new(b"id")).unwrap();
+        let secret = key.expose()[1..].to_vec();
+        assert_wiped(key, &secret);
+    }
+
+    #[test]
+    fn ssv_is_wiped() {
+        let ssv = SharedSecretValue::from_bytes(&std::array::from_fn(|i| 0x31 + i as u8));
+        let secret = ssv.expose().to_vec();
+        assert_wiped(ssv, &secret);
+    }
 }

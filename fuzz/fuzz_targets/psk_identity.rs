@@ -15,18 +15,21 @@ impl PeerPolicy for Anyone {
     fn is_denied(&self, _: &ExpiringIdentity) -> bool {
         false
     }
-    fn admits(&self, _: &EntityName) -> bool {
+    fn admits(&self, _: &EntityName, _: &ExpiringIdentity) -> bool {
         true
     }
 }
 
 static OWN: LazyLock<(Credential, TrustedDomains)> = LazyLock::new(|| {
-    let kms = KmsSecretKey::from_bytes(&[7; 32]).expect("in range");
+    // KSAK, provider and identity of the seeds, so that inputs reach the arithmetic.
+    let mut ksak = [0; 32];
+    ksak[29..].copy_from_slice(&[0x01, 0x23, 0x45]);
+    let kms = KmsSecretKey::from_bytes(&ksak).expect("in range");
     let id_2 =
         ExpiringIdentity::parse("mef.example.com@2F435345303930313132@20990101T000000").expect("valid");
     let fqdn = Fqdn::parse("mef.example.com").expect("valid");
     let mut trusted = TrustedDomains::new();
-    trusted.pin(fqdn.clone(), fqdn, kms.public_key()).expect("first");
+    trusted.pin(fqdn, Fqdn::parse("sp.example.com").expect("valid"), kms.public_key()).expect("first");
     let issued = hazmat::issue_with_nonce(&kms, id_2.identity(), &[8; 32]).expect("usable");
     let own = Credential::install(id_2, issued, &kms.public_key(), &trusted, UnixTime::EPOCH).expect("valid");
     (own, trusted)

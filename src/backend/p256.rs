@@ -35,7 +35,7 @@ pub(crate) trait Ops {
     #[cfg(feature = "tables")]
     fn table(&self, point: &PointOctets) -> Self::Table;
 
-    /// Do x and y lie below p, and satisfy the curve equation?
+    /// Is the integer below p?
     fn is_reduced(&self, octets: &[u8; 32]) -> bool;
 
     /// Does a point with reduced coordinates satisfy the curve equation?

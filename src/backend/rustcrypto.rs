@@ -1,5 +1,11 @@
 //! The RustCrypto crates behind the seams: the conservative choice, and the oracle for all others.
 
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024;
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024_order;
+#[cfg(feature = "eccsi")]
 mod p256;
 
+#[cfg(feature = "eccsi")]
 pub(crate) use p256::P256;

@@ -27,6 +27,7 @@ mod tables;
 pub(crate) use point::{BasePoint, Point};
 pub(crate) use scalar::Scalar;
 
+pub(crate) use crate::backend::p256::ScalarOctets;
 use crate::backend::{
     self, Backend,
     p256::{Base, Kernel, Ops, PointOctets},

@@ -58,9 +58,10 @@ impl TryFrom<&p256::SecretKey> for KmsSecretKey {
     }
 }
 
-/// KSAK leaves its wrapper: the copy is wiped when dropped, too.
-impl From<&KmsSecretKey> for p256::SecretKey {
-    fn from(key: &KmsSecretKey) -> Self {
-        p256::SecretKey::from_slice(key.expose().as_slice()).expect("KSAK lies in [1, q − 1]")
+impl KmsSecretKey {
+    /// KSAK as a key of the crate `p256`, which can be cloned and compared, and is wiped when
+    /// dropped.
+    pub fn expose_p256(&self) -> p256::SecretKey {
+        p256::SecretKey::from_slice(self.expose().as_slice()).expect("KSAK lies in [1, q − 1]")
     }
 }

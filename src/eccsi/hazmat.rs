@@ -29,20 +29,26 @@ pub fn issue_many_with_nonces(
     ksak: &KmsSecretKey,
     requests: &[(Identity<'_>, &[u8; 32])],
 ) -> Result<Vec<IssuedKey>, Error> {
-    super::issue::in_batches(requests, |batch| {
-        let v = match batch.iter().map(|(_, v)| nonce(v)).collect::<Result<Vec<_>, _>>() {
-            Ok(v) => v,
-            Err(error) => return alloc::vec![Err(Error::from(error))],
-        };
-        let pvt = p256::mul_generator_many(&v);
-        batch
-            .iter()
-            .zip(v.iter().zip(pvt))
-            .map(|((id, _), (v, pvt))| ksak.bind(*id, v, pvt).ok_or(Error::UnusableNonce))
-            .collect()
-    })
-    .into_iter()
-    .collect()
+    let (ssk, pvt) = super::issue::in_batches(requests, |batch, ssk| {
+        let mut v = Vec::with_capacity(batch.len());
+        for (_, octets) in batch {
+            match nonce(octets) {
+                Ok(nonce) => v.push(nonce),
+                Err(error) => return alloc::vec![Err(Error::from(error))],
+            }
+        }
+        let points = p256::mul_generator_many(&v);
+        let mut pvt = Vec::with_capacity(batch.len());
+        for (i, (id, _)) in batch.iter().enumerate() {
+            pvt.push(ksak.bind(*id, &v[i], points[i]).ok_or(Error::UnusableNonce).map(|key| {
+                ssk[i] = *key.ssk.as_octets();
+                key.pvt
+            }));
+        }
+        pvt
+    });
+    let pvt = pvt.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(IssuedKey::join(&ssk, pvt))
 }
 
 /// [`SigningKey::sign`] with the nonce j given, 32 octets, big-endian.

@@ -3,7 +3,7 @@
 use super::hash::hs;
 use super::nonce::{self, Nonces, Purpose, Seed};
 use super::{KmsSecretKey, PublicValidationToken};
-use crate::curve::p256::{self, Point, Scalar};
+use crate::curve::p256::{self, Point, Scalar, ScalarOctets};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -39,6 +39,20 @@ impl IssuedKey {
     pub fn from_parts(ssk: &[u8; 32], pvt: &PublicValidationToken) -> Result<Self, DecodeError> {
         let ssk = Scalar::from_octets(ssk).ok_or(DecodeError::new(Part::Ssk, Problem::OutOfRange))?;
         Ok(Self { ssk, pvt: *pvt })
+    }
+
+    /// Puts SSKs, each in its range, and PVTs together. The vector has its size from the beginning
+    /// and never moves.
+    pub(super) fn join(
+        ssk: &[ScalarOctets],
+        pvt: impl IntoIterator<Item = PublicValidationToken>,
+    ) -> Vec<Self> {
+        let mut keys = Vec::with_capacity(ssk.len());
+        for (ssk, pvt) in ssk.iter().zip(pvt) {
+            let ssk = Scalar::from_octets(ssk).expect("bind gives no SSK outside its range");
+            keys.push(Self { ssk, pvt });
+        }
+        keys
     }
 
     /// SSK itself, 32 octets, big-endian: to deliver or to store it.
@@ -89,21 +103,27 @@ impl KmsSecretKey {
         for id in ids {
             requests.push((*id, nonce::fresh(rng)?));
         }
-        Ok(in_batches(&requests, |batch| self.issue_batch(batch)))
+        let (ssk, pvt) = in_batches(&requests, |batch, ssk| self.issue_batch(batch, ssk));
+        Ok(IssuedKey::join(&ssk, pvt))
     }
 
-    fn issue_batch(&self, batch: &[(Identity<'_>, Zeroizing<[u8; nonce::FRESH_OCTETS]>)]) -> Vec<IssuedKey> {
+    /// Writes the SSKs and gives the PVTs.
+    fn issue_batch(
+        &self,
+        batch: &[(Identity<'_>, Zeroizing<[u8; nonce::FRESH_OCTETS]>)],
+        ssk: &mut [ScalarOctets],
+    ) -> Vec<PublicValidationToken> {
         let mut nonces: Vec<_> = batch.iter().map(|(id, fresh)| self.nonces(*id, fresh.clone())).collect();
         let v: Vec<_> = nonces.iter_mut().map(Nonces::next).collect();
-        let pvt = p256::mul_generator_many(&v);
-        batch
-            .iter()
-            .zip(&mut nonces)
-            .zip(v.iter().zip(pvt))
-            .map(|(((id, _), nonces), (v, pvt))| {
-                self.bind(*id, v, pvt).unwrap_or_else(|| self.issue_from(nonces, *id))
-            })
-            .collect()
+        let points = p256::mul_generator_many(&v);
+        let mut pvt = Vec::with_capacity(batch.len());
+        for (i, (id, _)) in batch.iter().enumerate() {
+            let key =
+                self.bind(*id, &v[i], points[i]).unwrap_or_else(|| self.issue_from(&mut nonces[i], *id));
+            ssk[i] = *key.ssk.as_octets();
+            pvt.push(key.pvt);
+        }
+        pvt
     }
 
     fn nonces(&self, id: Identity<'_>, fresh: Zeroizing<[u8; nonce::FRESH_OCTETS]>) -> Nonces {
@@ -149,13 +169,26 @@ impl KmsSecretKey {
 /// keeps the memory of a batch small and gives every core its share.
 const BATCH: usize = 256;
 
-#[cfg(not(feature = "rayon"))]
-pub(super) fn in_batches<T, U>(items: &[T], work: impl Fn(&[T]) -> Vec<U>) -> Vec<U> {
-    items.chunks(BATCH).flat_map(work).collect()
-}
-
-#[cfg(feature = "rayon")]
-pub(super) fn in_batches<T: Sync, U: Send>(items: &[T], work: impl Fn(&[T]) -> Vec<U> + Sync) -> Vec<U> {
-    use rayon::prelude::*;
-    items.par_chunks(BATCH).flat_map_iter(&work).collect()
+/// Does `work` batch by batch, with the feature `rayon` on all cores.
+///
+/// Each call writes the SSKs of its batch into their places in one buffer, which is wiped: keys that
+/// moved from vector to vector would leave copies in freed memory.
+pub(super) fn in_batches<T: Sync, U: Send>(
+    items: &[T],
+    work: impl Fn(&[T], &mut [ScalarOctets]) -> Vec<U> + Sync,
+) -> (Zeroizing<Vec<ScalarOctets>>, Vec<U>) {
+    let mut ssk = Zeroizing::new(alloc::vec![[0; 32]; items.len()]);
+    #[cfg(not(feature = "rayon"))]
+    let rest =
+        items.chunks(BATCH).zip(ssk.chunks_mut(BATCH)).flat_map(|(batch, ssk)| work(batch, ssk)).collect();
+    #[cfg(feature = "rayon")]
+    let rest = {
+        use rayon::prelude::*;
+        items
+            .par_chunks(BATCH)
+            .zip(ssk.par_chunks_mut(BATCH))
+            .flat_map_iter(|(batch, ssk)| work(batch, ssk))
+            .collect()
+    };
+    (ssk, rest)
 }

@@ -9,7 +9,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// KSAK, the KMS Secret Authentication Key (RFC 6507 §4.2), with its KPAK.
 ///
 /// Whoever holds it can become any identity of the community. Wiped when dropped; there is no way
-/// to clone, compare or print it, and [`expose`](Self::expose) is the one way out.
+/// to clone, compare or print it, and [`expose`](Self::expose) and its like are the only ways out.
 #[doc(alias = "KSAK")]
 #[derive(ZeroizeOnDrop)]
 pub struct KmsSecretKey {
@@ -24,21 +24,27 @@ impl KmsSecretKey {
     /// Octets of [`from_bytes`](Self::from_bytes) and [`expose`](Self::expose).
     pub const BYTES: usize = 32;
 
+    /// Candidates drawn before a generator counts as broken: a sound one needs the second with a
+    /// chance of 2⁻³².
+    const CANDIDATES: usize = 16;
+
     /// Makes a new KSAK, uniform in [1, q − 1], and KPAK = \[KSAK\]G.
     ///
     /// Draws 32 octets, and again in the rare case (2⁻³²) that they lie outside the range; they are
     /// never reduced.
     ///
     /// # Errors
-    /// [`Error::Rng`] if `rng` fails.
+    /// [`Error::Rng`] if `rng` fails, or gives only octets outside the range, as one that is stuck at
+    /// all zeros does.
     pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, Error> {
-        loop {
+        for _ in 0..Self::CANDIDATES {
             let mut octets = Zeroizing::new([0; 32]);
             rng.try_fill_bytes(octets.as_mut_slice()).map_err(|_| Error::Rng)?;
             if let Ok(key) = Self::from_bytes(&octets) {
                 return Ok(key);
             }
         }
+        Err(Error::Rng)
     }
 
     /// Takes a KSAK of 32 octets, big-endian.
@@ -103,8 +109,8 @@ impl KmsPublicKey {
         self.point().encode()
     }
 
-    /// The same key with a table of 25 KB, which makes every validation and verification under it
-    /// faster. To build it costs about as much as one verification without it.
+    /// The same key with a table of its multiples, for those who verify often under it. What a
+    /// table costs and gives depends on the backend: `docs/benchmarks.md`. Clones share it.
     #[cfg(feature = "tables")]
     pub fn prepared(self) -> Self {
         Self(self.0.prepared())

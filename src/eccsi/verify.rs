@@ -64,8 +64,8 @@ impl IdentityVerifier<'_> {
 /// One signer's Y = KPAK + \[HS\]PVT (RFC 6507 §5.2.2 step 4) with HS: verifies the signatures made
 /// with one key.
 ///
-/// Worth making from the second message of a signer on; with [`prepared`](Self::prepared), from
-/// about the fourth.
+/// To make one costs most of a verification, and each further one saves some;
+/// [`prepared`](Self::prepared) adds a table, which pays from about the third message on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyingKey {
     pub(super) hs: HashValue,
@@ -84,8 +84,8 @@ impl VerifyingKey {
         Ok(Self { hs, pvt: *pvt, y: BasePoint::new(y) })
     }
 
-    /// The same key with a table of 25 KB, which makes each verification about three times as
-    /// fast. To build it costs about as much as one verification without it.
+    /// The same key with a table of its multiples, which makes each verification two to three times
+    /// as fast and costs about as much as one without it. Clones share it.
     #[cfg(feature = "tables")]
     pub fn prepared(self) -> Self {
         Self { y: self.y.prepared(), ..self }

@@ -16,8 +16,8 @@ pub enum EntityKind {
 /// A CSE-ID or AE-ID with its kind: what an entity is called, and which of the two it is.
 ///
 /// The forms are those of [`EntityName`] (TS-0001 clause 7.2). The kind is a field of its own, not
-/// part of the text, so there is no conversion from text without it: see [`parse`](Self::parse) and
-/// [`parse_any`](Self::parse_any). Two values are equal when text and kind are;
+/// part of the text, so there is no conversion from text without it: see [`parse`](Self::parse). A
+/// text whose kind is not known is an [`EntityName`]. Two values are equal when text and kind are;
 /// [`same_entity`](Self::same_entity) answers the question of identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[doc(alias = "CSE-ID")]
@@ -35,14 +35,6 @@ impl EntityId {
     /// kind, else as [`EntityName::parse`].
     pub fn parse(kind: EntityKind, text: &str) -> Result<Self, IdentifierError> {
         Self::new(kind, EntityName::parse(text)?)
-    }
-
-    /// Reads an identifier whose kind is not known: the same as [`EntityName::parse`].
-    ///
-    /// # Errors
-    /// As [`EntityName::parse`].
-    pub fn parse_any(text: &str) -> Result<EntityName, IdentifierError> {
-        EntityName::parse(text)
     }
 
     /// Gives a name its kind.

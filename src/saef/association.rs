@@ -2,7 +2,7 @@
 
 use super::{Credential, PskIdentity, SaefError, TrustedDomains};
 use crate::eccsi::{KmsPublicKey, PublicValidationToken};
-use crate::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, UnixTime};
+use crate::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, IdentifierError, UnixTime};
 use alloc::vec::Vec;
 use core::time::Duration;
 use hkdf::Hkdf;
@@ -23,29 +23,36 @@ pub enum Role {
 
 /// Whom this entity associates with.
 ///
-/// An identity is given in absolute form; one spelling counts as the same entity whether it was
-/// meant as CSE-ID or as AE-ID.
+/// An entity is given in absolute form; one spelling counts as the same entity whether it was
+/// meant as CSE-ID or as AE-ID. `id_2` also says which domain vouches for it.
 pub trait PeerPolicy {
     /// Is this identity on the deny list?
     fn is_denied(&self, id_2: &ExpiringIdentity) -> bool;
 
     /// Is this entity the one expected (client), or one that may associate (server)?
-    fn admits(&self, entity: &EntityName) -> bool;
+    fn admits(&self, entity: &EntityName, id_2: &ExpiringIdentity) -> bool;
 }
 
 /// The policy of a client that knows whom it calls: one entity, none denied.
 #[derive(Clone, Debug)]
-pub struct ExpectedPeer(
-    /// The CSE-ID or AE-ID in absolute form.
-    pub EntityName,
-);
+pub struct ExpectedPeer(EntityName);
+
+impl ExpectedPeer {
+    /// The CSE-ID or AE-ID that is expected, in absolute form.
+    ///
+    /// # Errors
+    /// [`IdentifierError::NotAbsolute`].
+    pub fn new(entity: EntityName) -> Result<Self, IdentifierError> {
+        if entity.is_absolute() { Ok(Self(entity)) } else { Err(IdentifierError::NotAbsolute) }
+    }
+}
 
 impl PeerPolicy for ExpectedPeer {
     fn is_denied(&self, _: &ExpiringIdentity) -> bool {
         false
     }
 
-    fn admits(&self, entity: &EntityName) -> bool {
+    fn admits(&self, entity: &EntityName, _: &ExpiringIdentity) -> bool {
         *entity == self.0
     }
 }
@@ -60,7 +67,7 @@ pub struct Association<'a> {
     /// The pinned KPAKs.
     pub trusted: &'a TrustedDomains,
     /// Who may be the peer.
-    pub policy: &'a dyn PeerPolicy,
+    pub policy: &'a (dyn PeerPolicy + Sync),
     /// How long a peer's credential is accepted beyond its end, for clocks that differ.
     pub skew: Duration,
 }
@@ -94,7 +101,7 @@ impl Association<'_> {
         if !own_id.is_live(now) {
             return Err(SaefError::OwnCredentialExpired);
         }
-        self.own.psk_identity()?; // what the peer could not name, it cannot derive
+        PskIdentity::check_length(own_id.psk_identity_len())?; // what the peer cannot be told
         let entity = self.admit(peer.id_2(), now)?;
         let kpak = self.trusted.kpak(peer.id_2().fqdn(), peer.tag())?;
         let pvt = peer.pvt()?;
@@ -112,6 +119,7 @@ impl Association<'_> {
             okm: derive_key(&z, &info),
             context: Sha256::digest(&info).into(),
             peer: entity,
+            peer_id_2: peer.id_2.clone(),
             expiration: own_id.expiration().min(peer.id_2.expiration()),
         })
     }
@@ -130,7 +138,7 @@ impl Association<'_> {
         if entity == own_entity {
             return Err(SaefError::OwnIdentity);
         }
-        if !self.policy.admits(&entity) {
+        if !self.policy.admits(&entity, id_2) {
             return Err(SaefError::NotAdmitted);
         }
         Ok(entity)
@@ -146,7 +154,8 @@ struct Party<'a> {
 
 /// The x-coordinate of Z = \[SSK_A\](KPAK_B + \[HS_B\]PVT_B).
 fn shared_secret(own: &Credential, peer: &Party<'_>) -> Result<Zeroizing<[u8; 32]>, SaefError> {
-    Ok(own.signing_key().shared_secret(peer.kpak, peer.id_2.identity(), peer.pvt)?)
+    let key = own.signing_key();
+    key.shared_secret(peer.kpak, peer.id_2.identity(), peer.pvt).map_err(|_| SaefError::PeerKey)
 }
 
 /// The info of HKDF: lp(label) ‖ lp(KPAK) ‖ lp(ID) ‖ lp(PVT) of the client ‖ the same of the server.
@@ -189,6 +198,8 @@ pub struct SharedKey {
     #[zeroize(skip)]
     peer: EntityName,
     #[zeroize(skip)]
+    peer_id_2: ExpiringIdentity,
+    #[zeroize(skip)]
     expiration: ExpirationTime,
 }
 
@@ -216,8 +227,63 @@ impl SharedKey {
         &self.peer
     }
 
-    /// The earlier end of the two credentials: sessions and tickets end here.
+    /// ID_2 of the peer, authenticated likewise: its FQDN is the domain that vouches for the peer.
+    pub fn peer_id_2(&self) -> &ExpiringIdentity {
+        &self.peer_id_2
+    }
+
+    /// The earlier end of the two credentials: sessions and tickets end here. Up to the skew it may lie
+    /// in the past already.
     pub fn expiration(&self) -> ExpirationTime {
         self.expiration
+    }
+}
+
+#[cfg(all(test, feature = "hazmat"))]
+mod tests {
+    use super::*;
+    use crate::eccsi::{KmsSecretKey, hazmat};
+    use crate::onem2m::Fqdn;
+    use std::format;
+    use std::string::String;
+
+    fn number(n: u32) -> [u8; 32] {
+        let mut octets = [0; 32];
+        octets[28..].copy_from_slice(&n.to_be_bytes());
+        octets
+    }
+
+    fn hex(octets: &[u8]) -> String {
+        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// The two values of the worked example that never leave: x of Z, and PRK.
+    #[test]
+    fn z_and_prk_of_the_worked_example_at_both_ends() {
+        let kms = KmsSecretKey::from_bytes(&number(0x12345)).unwrap();
+        let kpak = kms.public_key();
+        let mut trusted = TrustedDomains::new();
+        let fqdn = |text| Fqdn::parse(text).unwrap();
+        trusted.pin(fqdn("mef.example.com"), fqdn("sp.example.com"), kpak.clone()).unwrap();
+        let install = |id_2: &str, v: u32| {
+            let id_2 = ExpiringIdentity::parse(id_2).unwrap();
+            let issued = hazmat::issue_with_nonce(&kms, id_2.identity(), &number(v)).unwrap();
+            Credential::install(id_2, issued, &kpak, &trusted, UnixTime::EPOCH).unwrap()
+        };
+        let a = install(
+            "mef.example.com@2F2F73702E6578616D706C652E636F6D2F4353453039303131322F4331393058583754@20270101T000000",
+            0x23456,
+        );
+        let b = install(
+            "mef.example.com@2F2F73702E6578616D706C652E636F6D2F435345303930313132@20270301T000000",
+            0x34567,
+        );
+        for (own, peer) in [(&a, &b), (&b, &a)] {
+            let party = Party { kpak: &kpak, id_2: peer.id_2(), pvt: peer.signing_key().pvt() };
+            let z = shared_secret(own, &party).unwrap();
+            assert_eq!(hex(&*z), "4e9e0c08d53edfb8c7fbce74b43f249a1c99a8fb93d48b9f3434d7ca8d77abba");
+            let (prk, _) = Hkdf::<Sha256>::extract(Some(LABEL), &*z);
+            assert_eq!(hex(&prk), "089d50401629f5c0e3e6463f1d2de80e797a66171318d4b99d5c2be8687f83bf");
+        }
     }
 }

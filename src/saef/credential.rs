@@ -36,7 +36,7 @@ impl Credential {
         if pinned != kpak {
             return Err(SaefError::UnknownKpak);
         }
-        let key = issued.validate(pinned, id_2.identity())?;
+        let key = issued.validate(pinned, id_2.identity()).map_err(|_| SaefError::InvalidKey)?;
         Ok(Self { id_2, key })
     }
 

@@ -1,6 +1,6 @@
 //! Why an association is refused.
 
-use crate::error::{DecodeError, Error};
+use crate::error::DecodeError;
 use crate::onem2m::IdentifierError;
 use core::fmt;
 
@@ -26,6 +26,12 @@ pub enum SaefError {
     DuplicateTag,
     /// The SSK of the credential does not belong to its identity, PVT and KPAK.
     InvalidKey,
+    /// No SSK belongs to the peer's identity, PVT and KPAK.
+    PeerKey,
+    /// The identity names a service provider that its domain does not serve.
+    ForeignProvider,
+    /// The domain is pinned already, with another service provider.
+    OtherProvider,
     /// One's own credential has expired.
     OwnCredentialExpired,
     /// The peer's credential has expired.
@@ -50,17 +56,6 @@ impl From<DecodeError> for SaefError {
     }
 }
 
-impl From<Error> for SaefError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Decode(error) => Self::Decode(error),
-            Error::InvalidKey | Error::InvalidSignature | Error::UnusableNonce | Error::Rng => {
-                Self::InvalidKey
-            }
-        }
-    }
-}
-
 impl fmt::Display for SaefError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -72,6 +67,9 @@ impl fmt::Display for SaefError {
             Self::OtherKpakPinned => "another KPAK is pinned for the domain; add this one by a rollover",
             Self::DuplicateTag => "another KPAK of the domain has the same tag",
             Self::InvalidKey => "SSK does not belong to this identity, PVT and KPAK",
+            Self::PeerKey => "no key belongs to the peer's identity, PVT and KPAK",
+            Self::ForeignProvider => "identity names a service provider that its domain does not serve",
+            Self::OtherProvider => "domain is pinned already with another service provider",
             Self::OwnCredentialExpired => "own credential has expired; provision it again",
             Self::PeerCredentialExpired => "credential of the peer has expired",
             Self::Denied => "identity of the peer is on the deny list",

@@ -36,7 +36,7 @@ impl PskIdentity {
     /// # Errors
     /// [`SaefError::Identifier`] if the text would exceed 255 octets.
     pub fn new(id_2: ExpiringIdentity, tag: KpakTag, pvt: &PublicValidationToken) -> Result<Self, SaefError> {
-        check_length(id_2.psk_identity_len())?;
+        Self::check_length(id_2.psk_identity_len())?;
         Ok(Self { id_2, tag, compressed_pvt: pvt.to_compressed() })
     }
 
@@ -46,7 +46,7 @@ impl PskIdentity {
     /// [`SaefError::Identifier`] if it is too long or ID_2 is malformed,
     /// [`SaefError::PskIdentityForm`] for everything behind.
     pub fn parse(text: &str) -> Result<Self, SaefError> {
-        check_length(text.len())?;
+        Self::check_length(text.len())?;
         let (id_2, blob_text) = text.rsplit_once('@').ok_or(SaefError::PskIdentityForm)?;
         if blob_text.len() != BLOB_TEXT {
             return Err(SaefError::PskIdentityForm);
@@ -60,6 +60,11 @@ impl PskIdentity {
             tag: KpakTag::from_bytes(tag.try_into().expect("3 octets")),
             compressed_pvt: compressed_pvt.try_into().expect("33 octets"),
         })
+    }
+
+    pub(super) fn check_length(octets: usize) -> Result<(), IdentifierError> {
+        let max = Self::MAX_BYTES;
+        if octets <= max { Ok(()) } else { Err(IdentifierError::TooLong { max, got: octets }) }
     }
 
     /// ID_2.
@@ -79,11 +84,6 @@ impl PskIdentity {
     pub fn pvt(&self) -> Result<PublicValidationToken, DecodeError> {
         PublicValidationToken::from_compressed(&self.compressed_pvt)
     }
-}
-
-fn check_length(octets: usize) -> Result<(), IdentifierError> {
-    let max = PskIdentity::MAX_BYTES;
-    if octets <= max { Ok(()) } else { Err(IdentifierError::TooLong { max, got: octets }) }
 }
 
 impl fmt::Display for PskIdentity {

@@ -42,16 +42,20 @@ impl fmt::Display for KpakTag {
     }
 }
 
-/// One MEF, its service provider, and the KPAKs of its KMS.
+/// One MEF, the service providers whose entities it enrols, and the KPAKs of its KMS.
 #[derive(Debug)]
 struct Domain {
     fqdn: Fqdn,
-    provider: Fqdn,
+    /// The first completes SP-relative identities.
+    providers: Vec<Fqdn>,
     kpaks: Vec<(KpakTag, KmsPublicKey)>,
 }
 
 /// The domains an entity trusts. Nothing in the scheme authenticates a KPAK: what is pinned here is
 /// the root of trust.
+///
+/// A domain is trusted for its own service providers only. Else the KMS of any one domain could issue
+/// for the entities of all others.
 #[derive(Debug, Default)]
 pub struct TrustedDomains(Vec<Domain>);
 
@@ -63,37 +67,64 @@ impl TrustedDomains {
 
     /// Pins the KPAK of the domain `fqdn`, the FQDN of a MEF.
     ///
-    /// `provider` is the service provider that completes SP-relative identities of the domain.
-    /// Pinning the same KPAK again changes nothing.
+    /// `provider` is the service provider whose entities the domain may name, and which completes
+    /// its SP-relative identities. Pinning the same again changes nothing.
     ///
     /// # Errors
-    /// [`SaefError::OtherKpakPinned`] if the domain has another one.
+    /// [`SaefError::OtherKpakPinned`] if the domain has another KPAK, [`SaefError::OtherProvider`]
+    /// if it has another provider.
     pub fn pin(&mut self, fqdn: Fqdn, provider: Fqdn, kpak: KmsPublicKey) -> Result<(), SaefError> {
         match self.domain(&fqdn) {
             None => {
-                let kpaks = Vec::from([(KpakTag::of(&kpak), kpak)]);
-                self.0.push(Domain { fqdn, provider, kpaks });
+                let (providers, kpaks) = (Vec::from([provider]), Vec::from([(KpakTag::of(&kpak), kpak)]));
+                self.0.push(Domain { fqdn, providers, kpaks });
                 Ok(())
             }
-            Some(domain) if domain.kpaks.iter().any(|(_, known)| *known == kpak) => Ok(()),
-            Some(_) => Err(SaefError::OtherKpakPinned),
+            Some(domain) if !domain.kpaks.iter().any(|(_, known)| *known == kpak) => {
+                Err(SaefError::OtherKpakPinned)
+            }
+            Some(domain) if domain.providers.first() != Some(&provider) => Err(SaefError::OtherProvider),
+            Some(_) => Ok(()),
         }
     }
 
+    /// Trusts a domain for the entities of a further service provider.
+    ///
+    /// # Errors
+    /// [`SaefError::UnknownDomain`].
+    pub fn serve(&mut self, fqdn: &Fqdn, provider: Fqdn) -> Result<(), SaefError> {
+        let domain = self.domain_mut(fqdn)?;
+        if !domain.providers.contains(&provider) {
+            domain.providers.push(provider);
+        }
+        Ok(())
+    }
+
     /// Adds a further KPAK to a domain that is known: a rollover, which takes an explicit decision.
-    /// The older ones stay.
+    /// The older ones stay until they are [retired](Self::retire).
     ///
     /// # Errors
     /// [`SaefError::UnknownDomain`] for a domain with no KPAK yet; [`SaefError::DuplicateTag`] if
     /// another KPAK of the domain has the same tag.
     pub fn roll_over(&mut self, fqdn: &Fqdn, kpak: KmsPublicKey) -> Result<(), SaefError> {
-        let domain = self.0.iter_mut().find(|domain| domain.fqdn == *fqdn).ok_or(SaefError::UnknownDomain)?;
+        let domain = self.domain_mut(fqdn)?;
         let tag = KpakTag::of(&kpak);
         match domain.kpaks.iter().find(|(known, _)| *known == tag) {
             None => domain.kpaks.push((tag, kpak)),
             Some((_, known)) if *known == kpak => {}
             Some(_) => return Err(SaefError::DuplicateTag),
         }
+        Ok(())
+    }
+
+    /// Trusts a KPAK no longer: its last credential has expired, or its KSAK is lost to somebody.
+    ///
+    /// # Errors
+    /// [`SaefError::UnknownDomain`], [`SaefError::UnknownKpak`].
+    pub fn retire(&mut self, fqdn: &Fqdn, tag: KpakTag) -> Result<(), SaefError> {
+        let kpaks = &mut self.domain_mut(fqdn)?.kpaks;
+        let at = kpaks.iter().position(|(known, _)| *known == tag).ok_or(SaefError::UnknownKpak)?;
+        kpaks.remove(at);
         Ok(())
     }
 
@@ -110,13 +141,25 @@ impl TrustedDomains {
     /// The absolute form of an identity of this domain.
     ///
     /// # Errors
-    /// [`SaefError::UnknownDomain`]; [`SaefError::Identifier`] if the absolute form does not exist.
+    /// [`SaefError::UnknownDomain`]; [`SaefError::ForeignProvider`] if the identity names a service
+    /// provider that the domain does not serve; [`SaefError::Identifier`] if it has no absolute form.
     pub fn absolute(&self, fqdn: &Fqdn, entity: &EntityName) -> Result<EntityName, SaefError> {
-        let domain = self.domain(fqdn).ok_or(SaefError::UnknownDomain)?;
-        Ok(entity.to_absolute(&domain.provider)?)
+        let providers = &self.domain(fqdn).ok_or(SaefError::UnknownDomain)?.providers;
+        match entity.provider() {
+            Some(provider) if providers.contains(provider) => Ok(entity.clone()),
+            Some(_) => Err(SaefError::ForeignProvider),
+            None => {
+                let own = providers.first().ok_or(SaefError::UnknownDomain)?;
+                Ok(entity.to_absolute(own)?)
+            }
+        }
     }
 
     fn domain(&self, fqdn: &Fqdn) -> Option<&Domain> {
         self.0.iter().find(|domain| domain.fqdn == *fqdn)
+    }
+
+    fn domain_mut(&mut self, fqdn: &Fqdn) -> Result<&mut Domain, SaefError> {
+        self.0.iter_mut().find(|domain| domain.fqdn == *fqdn).ok_or(SaefError::UnknownDomain)
     }
 }

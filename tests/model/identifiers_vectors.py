@@ -3,10 +3,12 @@
 
 Every verdict and canonical text below is written down by hand from the cited clauses. The script only
 numbers the cases, repeats characters for boundary lengths, and computes hexBinary and POSIX time with
-Python's own library. It does not run the crate. Run it from the root of the repository.
+Python's own library. It does not run the crate. Run it from the root of the repository; with --check it
+compares the files and writes nothing.
 """
 
 import json
+import sys
 from collections import Counter
 from datetime import datetime, timezone
 from pathlib import Path
@@ -546,7 +548,12 @@ def write(path, algorithm, rows):
     }
     head = json.dumps(document, indent=2, ensure_ascii=True)[:-2]
     body = ",\n".join("    " + json.dumps(test, ensure_ascii=True) for test in tests)
-    Path(path).write_text(f'{head},\n  "tests": [\n{body}\n  ]\n}}\n')
+    text = f'{head},\n  "tests": [\n{body}\n  ]\n}}\n'
+    if "--check" in sys.argv[1:]:
+        if Path(path).read_text() != text:
+            sys.exit(f"{path} is not what this script gives")
+    else:
+        Path(path).write_text(text)
     print(path, len(tests), Counter(row["result"] for row in rows))
 
 

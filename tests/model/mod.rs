@@ -1,6 +1,6 @@
 //! A slow, independent model of what the library computes: big integers, affine points, every
-//! formula as the specification prints it. It shares no code with the library, so that the two
-//! agree only if both are right.
+//! formula as the specification prints it. But for SHA-256, of the crate `sha2`, it shares no code
+//! with the library, so that the two agree only if both are right.
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of the model")]
 

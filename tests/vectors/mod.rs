@@ -28,16 +28,20 @@ pub struct VectorFile<Case> {
     pub schema: String,
     pub source: String,
     pub number_of_tests: usize,
+    /// What a case of SAKKE has where it gives nothing of its own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub defaults: Option<SakkeKeys>,
     pub notes: BTreeMap<String, String>,
     pub tests: Vec<Case>,
 }
 
-/// A case with a number and flags.
+/// A case with a number, flags and an outcome.
 pub trait Flagged {
     fn number(&self) -> usize;
     fn set_number(&mut self, number: usize);
     fn flags(&self) -> &[String];
     fn comment(&self) -> &str;
+    fn result(&self) -> Outcome;
 }
 
 macro_rules! flagged {
@@ -47,10 +51,11 @@ macro_rules! flagged {
             fn set_number(&mut self, number: usize) { self.tc_id = number; }
             fn flags(&self) -> &[String] { &self.flags }
             fn comment(&self) -> &str { &self.comment }
+            fn result(&self) -> Outcome { self.result }
         }
     )*};
 }
-flagged!(VerifyCase, KeyCase, IssueSignCase, SaefCase);
+flagged!(VerifyCase, KeyCase, IssueSignCase, SaefCase, SakkeCase);
 
 impl<Case: Flagged> VectorFile<Case> {
     /// Numbers run from 1 to the declared count; flags and notes name the same things.
@@ -65,6 +70,11 @@ impl<Case: Flagged> VectorFile<Case> {
         assert_eq!(used, noted, "flags used and flags explained");
         let comments: BTreeSet<&str> = self.tests.iter().map(Flagged::comment).collect();
         assert_eq!(comments.len(), self.tests.len(), "each case has a comment of its own");
+    }
+
+    /// The number of cases that must be refused.
+    pub fn invalid(&self) -> usize {
+        self.tests.iter().filter(|case| case.result() == Outcome::Invalid).count()
     }
 }
 
@@ -234,4 +244,49 @@ pub struct SaefCase {
     pub kibc_id: String,
     pub kibc: String,
     pub result: Outcome,
+}
+
+/// Where a case of `sakke_decapsulate.json` ends: while octets are read, when the key is validated, or
+/// when the data are decapsulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SakkeStage {
+    Decode,
+    Validate,
+    Decapsulate,
+}
+
+/// The keys of a file, for all cases that have none of their own.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SakkeKeys {
+    pub kms_public_key: String,
+    pub identity: String,
+    pub receiver_secret_key: String,
+}
+
+/// `sakke_decapsulate.json`: RFC 6508 §6.1.2 and §6.2.2.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SakkeCase {
+    pub tc_id: usize,
+    pub comment: String,
+    pub flags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kms_public_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub identity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub receiver_secret_key: Option<String>,
+    /// None: the case ends with the keys.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub encapsulated_data: Option<String>,
+    pub result: Outcome,
+    pub stage: SakkeStage,
+    /// Why an invalid case is refused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+    /// What valid data give.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ssv: Option<String>,
 }

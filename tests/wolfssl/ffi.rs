@@ -1,26 +1,19 @@
 //! As much of wolfCrypt's ECCSI interface as the comparison needs, declared by hand after
 //! `wolfssl/wolfcrypt/eccsi.h` of version 5.5.4.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+mod common;
+
+pub(crate) use common::Refused;
+use common::{Point, Rng, Room, SHA256, check, length};
 use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
 
-/// `WC_HASH_TYPE_SHA256`.
-const SHA256: c_int = 6;
-
-/// Room for an `EccsiKey` (15 920 octets in 5.5.4) or an `mp_int` (1 072). Twice as much is given,
-/// and [`Room::drop`] looks whether the end was touched.
+/// Room for an `EccsiKey`, 15 920 octets in 5.5.4, and for an `mp_int`, 1 072.
 const KEY_ROOM: usize = 32 * 1024;
 const NUMBER_ROOM: usize = 4 * 1024;
-const ALIGNMENT: usize = 64;
-const GUARD: usize = 1024;
 
 #[link(name = "wolfssl")]
 unsafe extern "C" {
-    fn wc_rng_new(nonce: *mut u8, size: u32, heap: *mut c_void) -> *mut c_void;
-    fn wc_rng_free(rng: *mut c_void);
-    fn wc_ecc_new_point() -> *mut c_void;
-    fn wc_ecc_del_point(point: *mut c_void);
     fn sp_init(number: *mut c_void) -> c_int;
     fn wc_InitEccsiKey(key: *mut c_void, heap: *mut c_void, device: c_int) -> c_int;
     fn wc_FreeEccsiKey(key: *mut c_void);
@@ -91,48 +84,6 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// A negative number that wolfSSL returned.
-#[derive(Debug)]
-pub(crate) struct Refused(#[allow(dead_code, reason = "shown by Debug")] c_int);
-
-fn check(code: c_int) -> Result<(), Refused> {
-    if code == 0 { Ok(()) } else { Err(Refused(code)) }
-}
-
-/// Zeroed memory for a struct whose layout is wolfSSL's.
-struct Room {
-    start: *mut u8,
-    size: usize,
-}
-
-impl Room {
-    fn new(size: usize) -> Self {
-        // SAFETY: the size is not zero.
-        let start = unsafe { alloc_zeroed(Self::layout(size)) };
-        assert!(!start.is_null(), "out of memory");
-        Self { start, size }
-    }
-
-    fn layout(size: usize) -> Layout {
-        Layout::from_size_align(size, ALIGNMENT).expect("layout")
-    }
-
-    fn pointer(&self) -> *mut c_void {
-        self.start.cast()
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        // SAFETY: the last GUARD octets lie inside the allocation, which was zeroed.
-        let guard = unsafe { std::slice::from_raw_parts(self.start.add(self.size - GUARD), GUARD) };
-        let untouched = guard.iter().all(|octet| *octet == 0);
-        // SAFETY: allocated in `new` with this layout.
-        unsafe { dealloc(self.start, Self::layout(self.size)) };
-        assert!(untouched || std::thread::panicking(), "a wolfSSL struct outgrew its room");
-    }
-}
-
 struct Number(Room);
 
 impl Number {
@@ -141,42 +92,6 @@ impl Number {
         // SAFETY: the room holds an mp_int.
         check(unsafe { sp_init(room.pointer()) }).expect("sp_init");
         Self(room)
-    }
-}
-
-struct Point(*mut c_void);
-
-impl Point {
-    fn new() -> Self {
-        // SAFETY: no arguments.
-        let point = unsafe { wc_ecc_new_point() };
-        assert!(!point.is_null(), "out of memory");
-        Self(point)
-    }
-}
-
-impl Drop for Point {
-    fn drop(&mut self) {
-        // SAFETY: made by wc_ecc_new_point, freed once.
-        unsafe { wc_ecc_del_point(self.0) };
-    }
-}
-
-struct Rng(*mut c_void);
-
-impl Rng {
-    fn new() -> Self {
-        // SAFETY: an absent nonce and heap are allowed.
-        let rng = unsafe { wc_rng_new(null_mut(), 0, null_mut()) };
-        assert!(!rng.is_null(), "no generator");
-        Self(rng)
-    }
-}
-
-impl Drop for Rng {
-    fn drop(&mut self) {
-        // SAFETY: made by wc_rng_new, freed once.
-        unsafe { wc_rng_free(self.0) };
     }
 }
 
@@ -216,7 +131,7 @@ impl Key {
     fn pvt(&self, octets: &[u8; 65]) -> Result<Point, Refused> {
         let pvt = Point::new();
         // SAFETY: pointer and length of one slice.
-        check(unsafe { wc_DecodeEccsiPvt(self.0.pointer(), octets[1..].as_ptr(), 64, pvt.0) })?;
+        check(unsafe { wc_DecodeEccsiPvt(self.0.pointer(), octets[1..].as_ptr(), 64, pvt.pointer()) })?;
         Ok(pvt)
     }
 
@@ -230,7 +145,7 @@ impl Key {
                 SHA256,
                 id.as_ptr(),
                 length(id),
-                pvt.0,
+                pvt.pointer(),
                 hash.as_mut_ptr(),
                 &raw mut size,
             )
@@ -247,10 +162,6 @@ impl Drop for Key {
         // SAFETY: initialised in `new`, freed once.
         unsafe { wc_FreeEccsiKey(self.0.pointer()) };
     }
-}
-
-fn length(octets: &[u8]) -> u32 {
-    octets.len().try_into().expect("short")
 }
 
 /// wolfSSL's KMS.
@@ -272,7 +183,15 @@ impl Kms {
         let Self { key, rng, ssk, pvt } = self;
         // SAFETY: all objects are initialised; pointer and length of one slice.
         check(unsafe {
-            wc_MakeEccsiPair(key.0.pointer(), rng.0, SHA256, id.as_ptr(), length(id), ssk.0.pointer(), pvt.0)
+            wc_MakeEccsiPair(
+                key.0.pointer(),
+                rng.pointer(),
+                SHA256,
+                id.as_ptr(),
+                length(id),
+                ssk.0.pointer(),
+                pvt.pointer(),
+            )
         })?;
         let (mut ssk_octets, mut size) = ([0; 32], 32);
         // SAFETY: pointer and length of one array.
@@ -283,7 +202,7 @@ impl Kms {
         let (mut pvt_octets, mut size) = ([4; 65], 64);
         // SAFETY: 64 octets from the second on; 1 asks for x ‖ y.
         check(unsafe {
-            wc_EncodeEccsiPvt(key.0.pointer(), pvt.0, pvt_octets[1..].as_mut_ptr(), &raw mut size, 1)
+            wc_EncodeEccsiPvt(key.0.pointer(), pvt.pointer(), pvt_octets[1..].as_mut_ptr(), &raw mut size, 1)
         })?;
         assert_eq!(size, 64);
         Ok((ssk_octets, pvt_octets))
@@ -316,7 +235,7 @@ impl User {
                 id.as_ptr(),
                 length(id),
                 self.ssk.0.pointer(),
-                self.pvt.0,
+                self.pvt.pointer(),
                 &raw mut valid,
             )
         })?;
@@ -327,7 +246,7 @@ impl User {
     pub(crate) fn prepare_to_sign(&mut self, id: &[u8]) -> Result<[u8; 32], Refused> {
         let hs = self.key.set_hash(id, &self.pvt)?;
         // SAFETY: both are initialised.
-        check(unsafe { wc_SetEccsiPair(self.key.0.pointer(), self.ssk.0.pointer(), self.pvt.0) })?;
+        check(unsafe { wc_SetEccsiPair(self.key.0.pointer(), self.ssk.0.pointer(), self.pvt.pointer()) })?;
         Ok(hs)
     }
 
@@ -338,7 +257,7 @@ impl User {
         check(unsafe {
             wc_SignEccsiHash(
                 self.key.0.pointer(),
-                self.rng.0,
+                self.rng.pointer(),
                 SHA256,
                 message.as_ptr(),
                 length(message),
@@ -366,7 +285,12 @@ impl Verifier {
     pub(crate) fn verify(&mut self, id: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, Refused> {
         // SAFETY: pointer and length of one slice.
         check(unsafe {
-            wc_DecodeEccsiPvtFromSig(self.key.0.pointer(), signature.as_ptr(), length(signature), self.pvt.0)
+            wc_DecodeEccsiPvtFromSig(
+                self.key.0.pointer(),
+                signature.as_ptr(),
+                length(signature),
+                self.pvt.pointer(),
+            )
         })?;
         self.key.set_hash(id, &self.pvt)?;
         let mut verified = 0;

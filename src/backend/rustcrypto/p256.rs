@@ -16,6 +16,7 @@ use ::p256::elliptic_curve::{
 use ::p256::{AffinePoint, FieldBytes, NistP256, ProjectivePoint, Scalar, Sec1Point};
 use alloc::vec::Vec;
 use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
 
 type FieldElement = <NistP256 as FieldArithmetic>::FieldElement;
 
@@ -204,7 +205,9 @@ impl Ops for P256 {
     }
 
     fn mul_generator_many(&self, k: &[ScalarOctets], out: &mut [PointOctets]) {
-        let points: Vec<_> = k.iter().map(|k| generator_times(&scalar(k))).collect();
+        // The coordinates before they are made affine depend on more than the public result.
+        let points: Zeroizing<Vec<_>> =
+            Zeroizing::new(k.iter().map(|k| generator_times(&scalar(k))).collect());
         let affine = <ProjectivePoint as BatchNormalize<[ProjectivePoint]>>::batch_normalize(&points);
         for (out, point) in out.iter_mut().zip(&affine) {
             *out = octets(point);

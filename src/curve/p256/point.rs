@@ -6,8 +6,15 @@ use crate::error::{DecodeError, Part, Problem};
 use subtle::Choice;
 
 /// An affine point of the curve, not the identity, hence of order q.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Point(PointOctets);
+
+impl core::fmt::Debug for Point {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("04")?;
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
 
 impl Point {
     /// The generator G, in its encoded form as it enters HS.

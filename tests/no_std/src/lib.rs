@@ -5,6 +5,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature};
 use eccsi_sakke::identity::Identity;
+use eccsi_sakke::sakke;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -88,4 +89,26 @@ pub extern "C" fn ibc_verify(kpak: &[u8; 65], signature: &[u8; 129]) -> bool {
         kpak.verify(Identity::new(b"device"), b"message", &signature).ok()
     };
     verified().is_some()
+}
+
+/// Decapsulates; false if anything is refused.
+#[unsafe(no_mangle)]
+pub extern "C" fn ibc_decapsulate(z: &[u8; 257], rsk: &[u8; 257], data: &[u8; 273], out: &mut [u8; 16]) -> bool {
+    let id = Identity::new(b"device");
+    let decapsulated = || {
+        let z = sakke::KmsPublicKey::from_bytes(z).ok()?;
+        let key = sakke::IssuedKey::from_bytes(rsk).ok()?.validate(&z, id).ok()?;
+        key.decapsulate(&sakke::EncapsulatedData::from_bytes(data).ok()?).ok()
+    };
+    decapsulated().map(|ssv| *out = *ssv.expose()).is_some()
+}
+
+/// Encapsulates.
+#[unsafe(no_mangle)]
+pub extern "C" fn ibc_encapsulate(z: &[u8; 257], ssv: &[u8; 16], out: &mut [u8; 273]) -> bool {
+    let encapsulated = || {
+        let z = sakke::KmsPublicKey::from_bytes(z).ok()?;
+        z.encapsulate_ssv(Identity::new(b"device"), &sakke::SharedSecretValue::from_bytes(ssv)).ok()
+    };
+    encapsulated().map(|data| *out = data.to_bytes()).is_some()
 }

@@ -1,0 +1,94 @@
+//! The rows beside ours: wolfSSL's SAKKE. Its objects live as long as the group, so that only the
+//! operation is timed.
+
+use super::{ID, SSV, data, kms};
+use criterion::BenchmarkGroup;
+use criterion::measurement::WallTime;
+use eccsi_sakke::Identity;
+use eccsi_sakke::sakke::KmsPublicKey;
+use std::hint::black_box;
+
+#[allow(unsafe_code, reason = "a C library")]
+#[path = "../tests/wolfssl/sakke_ffi.rs"]
+mod ffi;
+
+type Group<'a> = BenchmarkGroup<'a, WallTime>;
+
+const WOLFSSL: &str = "wolfssl";
+
+fn z() -> [u8; 257] {
+    kms().public_key().to_bytes()
+}
+
+fn rsk() -> [u8; 257] {
+    *kms().issue(Identity::new(ID)).expect("usable").expose()
+}
+
+fn sender() -> ffi::Sender {
+    let mut sender = ffi::Sender::new(&z()).expect("key is read");
+    sender.to(ID).expect("identity is set");
+    sender
+}
+
+fn receiver() -> ffi::Receiver {
+    ffi::Receiver::new(&z(), ID, &rsk()).expect("key is read")
+}
+
+pub(super) fn issue(group: &mut Group<'_>) {
+    let mut peer = ffi::Kms::new(&kms().expose(), &z()).expect("key is read");
+    group.bench_function(WOLFSSL, |b| b.iter(|| peer.issue(black_box(ID)).expect("issued")));
+}
+
+pub(super) fn validate(group: &mut Group<'_>) {
+    let mut peer = receiver();
+    assert!(peer.validate().expect("computed"), "the key is right");
+    group.bench_function(WOLFSSL, |b| b.iter(|| peer.validate().expect("computed")));
+}
+
+/// wolfSSL computes \[b\]P + Z in each call.
+pub(super) fn encapsulate(group: &mut Group<'_>) {
+    let mut peer = sender();
+    assert_eq!(peer.encapsulate(&SSV).expect("computed"), data().to_bytes());
+    group.bench_function(WOLFSSL, |b| b.iter(|| peer.encapsulate(black_box(&SSV)).expect("computed")));
+}
+
+/// wolfSSL has \[b\]P + Z; Debian's build has no table of it.
+pub(super) fn encapsulate_prepared(group: &mut Group<'_>) {
+    let mut peer = sender();
+    peer.prepare(ID).expect("point is made");
+    assert_eq!(peer.encapsulate(&SSV).expect("computed"), data().to_bytes());
+    group.bench_function("wolfssl/point", |b| {
+        b.iter(|| peer.encapsulate(black_box(&SSV)).expect("computed"));
+    });
+}
+
+/// wolfSSL computes \[b\]P + Z in each call.
+pub(super) fn decapsulate(group: &mut Group<'_>) {
+    let (mut peer, data) = (receiver(), data().to_bytes());
+    assert_eq!(peer.decapsulate(&data).expect("right"), SSV);
+    group.bench_function(WOLFSSL, |b| b.iter(|| peer.decapsulate(black_box(&data)).expect("right")));
+}
+
+/// wolfSSL has \[b\]P + Z; Debian's build has no tables.
+pub(super) fn decapsulate_prepared(group: &mut Group<'_>) {
+    let (mut peer, data) = (receiver(), data().to_bytes());
+    peer.prepare().expect("point is made");
+    assert_eq!(peer.decapsulate(&data).expect("right"), SSV);
+    group.bench_function("wolfssl/point", |b| {
+        b.iter(|| peer.decapsulate(black_box(&data)).expect("right"));
+    });
+    if peer.table_sizes() == [0, 0] {
+        println!("this wolfSSL has no tables: no row for them");
+    }
+}
+
+/// What wolfSSL keeps of a receiver: the point \[b\]P + Z.
+pub(super) fn tables(group: &mut Group<'_>) {
+    let mut peer = sender();
+    group.bench_function("wolfssl/point", |b| b.iter(|| peer.prepare(black_box(ID))));
+}
+
+pub(super) fn load_public_key(group: &mut Group<'_>) {
+    let z = KmsPublicKey::from_bytes(&z()).expect("order q").to_bytes();
+    group.bench_function(WOLFSSL, |b| b.iter(|| ffi::Sender::new(black_box(&z)).is_ok()));
+}

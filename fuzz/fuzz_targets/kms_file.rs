@@ -1,0 +1,19 @@
+//! KMS files and public key files from outside: no panic, and the bounds of the key derivation hold.
+
+#![no_main]
+
+use eccsi_sakke::files::kms_file::{KdfParameters, KmsFile};
+use eccsi_sakke::files::public_key_file::{self, PublicKeyFile};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|octets: &[u8]| {
+    if let Ok(file) = KmsFile::parse(octets) {
+        assert!(KdfParameters::MEMORY_KIB.contains(&file.kdf().memory_kib()));
+        assert!(KdfParameters::PASSES.contains(&file.kdf().passes()));
+    }
+    if let Ok(file) = PublicKeyFile::parse(octets) {
+        let key = &file.keys()[0].kpak;
+        let again = PublicKeyFile::parse(&public_key_file::to_json(key, file.fqdn()));
+        assert_eq!(again.as_ref().map(|again| (&again.keys()[0].kpak, again.fqdn())), Ok((key, file.fqdn())));
+    }
+});

@@ -1,0 +1,105 @@
+//! The command `ibc`: parse, call the library, print.
+//!
+//! Exit status: 0 done or valid; 1 refused, with one sentence on standard error that says what to do;
+//! 2 used in a wrong way. With `--json` the result is one JSON object in one line on standard output,
+//! and a refusal is `{"error":{"kind":"…","message":"…"}}`, there as well, so that a program reads one
+//! stream and finds one object whatever happened. Errors of usage are for people: on standard error.
+//!
+//! Secrets come from files of mode 0600 or standard input, never from the command line, and are shown
+//! only where `--show-secret` asks for it.
+
+mod bulk;
+mod credential;
+mod demo;
+mod failure;
+mod issue;
+mod kms;
+mod options;
+mod report;
+mod saef;
+mod signature;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use report::Report;
+use std::prelude::rust_2024::*;
+use std::process::ExitCode;
+
+/// Identity-based cryptography: ECCSI (RFC 6507) and the IBC of oneM2M
+///
+/// A KMS holds a secret key (KSAK) and publishes the public one (KPAK). It issues to each identity a
+/// credential: a secret signing key (SSK) and a public validation token (PVT). With it the identity
+/// signs, and agrees on keys with others, without any certificate: knowing KPAK and the name of the
+/// other one is enough. See it all at once with `ibc demo`.
+#[derive(Debug, Parser)]
+#[command(name = "ibc", version, max_term_width = 100, after_long_help = EXAMPLES)]
+struct Cli {
+    /// Print one JSON object in place of text
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples, from an empty directory to a verified signature:
+  ibc kms init --kms kms.ibc
+  ibc kms export-public --kms kms.ibc --out kpak.json
+  ibc kms issue --kms kms.ibc --fqdn mef.example.com --cse-id //sp.example.com/CSE1 --out cse.json
+  ibc credential validate --credential cse.json --kpak kpak.json
+  ibc sign --credential cse.json --in message.txt --out message.sig
+  ibc verify --kpak kpak.json --id2 ID_2 --in message.txt --signature message.sig
+
+Exit status:
+  0  done, or valid
+  1  refused; standard error says why and what to do
+  2  used in a wrong way
+
+With --json standard output holds one object in any case: the result, or
+  {\"error\":{\"kind\":\"…\",\"message\":\"…\"}}";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The key management service: make its keys, issue credentials
+    #[command(subcommand)]
+    Kms(kms::Command),
+    /// Look at a credential, and validate it
+    #[command(subcommand)]
+    Credential(credential::Command),
+    /// Sign a message with a credential
+    Sign(signature::Sign),
+    /// Verify a signature, knowing KPAK and the identity of the signer
+    Verify(signature::Verify),
+    /// The IBC-based security association of oneM2M
+    #[command(subcommand)]
+    Saef(saef::Command),
+    /// Show the whole system at work, step by step
+    Demo(demo::Demo),
+}
+
+/// Runs the command that the arguments of the process name.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed output is no reason to panic, and nothing else can be done about it.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
+        }
+    };
+    let outcome = match cli.command {
+        Command::Kms(command) => command.run(cli.json),
+        Command::Credential(command) => command.run(),
+        Command::Sign(command) => command.run(cli.json),
+        Command::Verify(command) => command.run(),
+        Command::Saef(command) => command.run(),
+        Command::Demo(command) => command.run(),
+    };
+    match outcome.and_then(|report| report.print(cli.json)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.print(cli.json),
+    }
+}
+
+/// What a command comes to.
+type Outcome = Result<Report, Failure>;

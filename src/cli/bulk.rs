@@ -1,0 +1,176 @@
+//! `ibc kms issue --from`: a batch of credentials.
+
+use super::failure::Failure;
+use super::report::Report;
+use super::{Outcome, options};
+use crate::eccsi::{IssuedKey, KmsPublicKey, KmsSecretKey, SigningKey};
+use crate::files::FormatError;
+use crate::files::batch_file::{BatchFile, GROUP};
+use crate::files::credential_file::CredentialIdentity;
+use crate::files::identity_list::{Duplicate, IdentityList, LineForm, Sameness};
+use crate::saef::KpakTag;
+use crate::{Error, SysRng};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::format;
+use std::io::{self, Write};
+use std::path::Path;
+use std::prelude::rust_2024::*;
+use std::time::Instant;
+
+/// Repeated lines that are named to people, and to programs.
+const SHOWN: usize = 10;
+const LISTED: usize = 1000;
+
+/// What to issue, and where to.
+pub(super) struct Bulk<'a> {
+    pub(super) kms: &'a options::Kms,
+    pub(super) list: &'a Path,
+    pub(super) form: LineForm,
+    pub(super) sameness: Sameness,
+    pub(super) out: &'a Path,
+    pub(super) json: bool,
+}
+
+pub(super) fn run(
+    bulk: &Bulk<'_>,
+    check: impl Fn(&CredentialIdentity) -> Result<(), FormatError>,
+) -> Outcome {
+    let kms = bulk.kms.open()?;
+    let kpak = with_table(kms.public_key());
+    let mut list = IdentityList::open(bulk.list, bulk.form.clone(), bulk.sameness)?;
+    let earlier = BatchFile::reopen(bulk.out, &kpak, bulk.sameness)?;
+    let survey = list.survey(|hash| earlier.as_ref().is_some_and(|batch| batch.is_done(hash)), check)?;
+    let mut batch = match earlier {
+        Some(batch) => batch,
+        None => BatchFile::create(bulk.out)?,
+    };
+    if !bulk.json {
+        tell(&survey.duplicates, batch.cut());
+    }
+
+    let started = Instant::now();
+    let progress = ProgressBar::new(survey.to_issue);
+    progress.set_style(style());
+    let mut issuer =
+        Issuer { kms: &kms, kpak: &kpak, batch: &mut batch, group: Vec::with_capacity(GROUP), progress };
+    list.work_through(&survey, |identity| issuer.take(identity))?;
+    issuer.issue_group()?;
+    issuer.progress.finish_and_clear();
+
+    let (seconds, issued, out) = (started.elapsed().as_secs_f64(), survey.to_issue, bulk.out.display());
+    let rate = if seconds > 0.0 { issued as f64 / seconds } else { 0.0 };
+    let listed: Vec<_> = survey
+        .duplicates
+        .iter()
+        .take(LISTED)
+        .map(|Duplicate { line, first }| json!({"line": line, "first": first}))
+        .collect();
+    Ok(Report::new(
+        format!(
+            "issued {issued} credentials to {out} in {seconds:.1} s ({rate:.0} a second)\n  there before  {}\n  repeated      {}\n  in the file   {}\n  KPAK          {}",
+            survey.done,
+            survey.duplicates.len(),
+            batch.credentials(),
+            KpakTag::of(&kpak)
+        ),
+        &json!({
+            "out": format!("{out}"),
+            "issued": issued,
+            "there_before": survey.done,
+            "in_file": batch.credentials(),
+            "repeated": survey.duplicates.len(),
+            "repeated_lines": listed,
+            "cut_octets": batch.cut(),
+            "seconds": seconds,
+            "tag": format!("{}", KpakTag::of(&kpak)),
+        }),
+    ))
+}
+
+struct Issuer<'a> {
+    kms: &'a KmsSecretKey,
+    kpak: &'a KmsPublicKey,
+    batch: &'a mut BatchFile,
+    group: Vec<CredentialIdentity>,
+    progress: ProgressBar,
+}
+
+impl Issuer<'_> {
+    fn take(&mut self, identity: CredentialIdentity) -> Result<(), Failure> {
+        self.group.push(identity);
+        if self.group.len() == GROUP { self.issue_group() } else { Ok(()) }
+    }
+
+    /// Issues, validates and stores the group; only then it is counted.
+    fn issue_group(&mut self) -> Result<(), Failure> {
+        let identities: Vec<_> = self.group.iter().map(CredentialIdentity::identity).collect();
+        let keys = validate(self.kms.issue_many(&identities, &mut SysRng)?, &self.group, self.kpak)?;
+        let credentials: Vec<_> = self.group.drain(..).zip(keys).collect();
+        self.batch.append(&credentials).map_err(|error| match Failure::from(error) {
+            Failure::Refused { kind, message } => Failure::refused(
+                kind,
+                format!(
+                    "{message}; {} credentials are safe in the file, run the same command again to go on",
+                    self.batch.credentials()
+                ),
+            ),
+            other => other,
+        })?;
+        self.progress.inc(credentials.len() as u64);
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "rayon"))]
+fn validate(
+    keys: Vec<IssuedKey>,
+    to: &[CredentialIdentity],
+    kpak: &KmsPublicKey,
+) -> Result<Vec<SigningKey>, Error> {
+    keys.into_iter().zip(to).map(|(key, identity)| key.validate(kpak, identity.identity())).collect()
+}
+
+#[cfg(feature = "rayon")]
+fn validate(
+    keys: Vec<IssuedKey>,
+    to: &[CredentialIdentity],
+    kpak: &KmsPublicKey,
+) -> Result<Vec<SigningKey>, Error> {
+    use rayon::prelude::*;
+    keys.into_par_iter()
+        .zip(to.par_iter())
+        .map(|(key, identity)| key.validate(kpak, identity.identity()))
+        .collect()
+}
+
+#[cfg(feature = "tables")]
+pub(super) fn with_table(kpak: KmsPublicKey) -> KmsPublicKey {
+    kpak.prepared()
+}
+
+#[cfg(not(feature = "tables"))]
+pub(super) fn with_table(kpak: KmsPublicKey) -> KmsPublicKey {
+    kpak
+}
+
+/// Shown on a terminal only.
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:40} {pos}/{len} ({per_sec}, {eta} left)")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Tells people, apart from the result, what is not as they may expect.
+fn tell(duplicates: &[Duplicate], cut: u64) {
+    let mut out = io::stderr().lock();
+    // Notes only: what matters is in the result as well.
+    for Duplicate { line, first } in duplicates.iter().take(SHOWN) {
+        let _ = writeln!(out, "note: line {line} repeats line {first}; issued once");
+    }
+    if duplicates.len() > SHOWN {
+        let _ = writeln!(out, "note: {} more lines repeat earlier ones", duplicates.len() - SHOWN);
+    }
+    if cut > 0 {
+        let _ = writeln!(out, "note: {cut} octets of an interrupted, unreported group were cut");
+    }
+}

@@ -1,0 +1,123 @@
+//! `ibc kms`: the key management service.
+
+use super::failure::{Failure, Kind};
+use super::options::{self, hex};
+use super::report::Report;
+use super::{Outcome, issue};
+use crate::SysRng;
+use crate::eccsi::KmsSecretKey;
+use crate::files::kms_file::{self, KdfParameters};
+use crate::files::private_file::{self, Existing};
+use crate::files::{public_file, public_key_file};
+use crate::onem2m::Fqdn;
+use crate::saef::KpakTag;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::format;
+use std::path::PathBuf;
+use std::prelude::rust_2024::*;
+use zeroize::Zeroizing;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make the keys of a new KMS, sealed under a passphrase
+    ///
+    /// Makes KSAK and writes it into a new file, sealed with AES-256-GCM-SIV under a key that argon2id
+    /// makes of the passphrase. An existing file is never overwritten: without its KSAK a KMS can
+    /// issue nothing more. Keep a copy of the file and of the passphrase, apart from each other.
+    #[command(after_help = "Example:\n  ibc kms init --kms kms.ibc --passphrase-file passphrase.txt")]
+    Init(Init),
+    /// Issue a credential, or a million of them
+    #[command(after_long_help = issue::EXAMPLES)]
+    Issue(issue::Issue),
+    /// Write KPAK, which everybody needs who validates, verifies or associates
+    ///
+    /// Asks for the passphrase, although KPAK is public: only the seal vouches for it.
+    #[command(
+        after_help = "Example:\n  ibc kms export-public --kms kms.ibc --fqdn mef.example.com --out kpak.json"
+    )]
+    ExportPublic(ExportPublic),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// The KMS file to make
+    #[arg(long, value_name = "FILE")]
+    kms: PathBuf,
+    #[command(flatten)]
+    passphrase: options::Passphrase,
+    /// Memory that each guess of the passphrase costs, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(19..=1024))]
+    kdf_memory_mib: u32,
+    /// Passes over that memory
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=16))]
+    kdf_passes: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportPublic {
+    #[command(flatten)]
+    kms: options::Kms,
+    /// The FQDN for which the KMS issues, to be written into the file
+    #[arg(long, value_name = "FQDN", value_parser = Fqdn::parse)]
+    fqdn: Option<Fqdn>,
+    /// Write into this file and not to standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "out")]
+    force: bool,
+}
+
+impl Command {
+    pub(super) fn run(self, json: bool) -> Outcome {
+        match self {
+            Self::Init(command) => command.run(),
+            Self::Issue(command) => command.run(json),
+            Self::ExportPublic(command) => command.run(),
+        }
+    }
+}
+
+impl Init {
+    fn run(self) -> Outcome {
+        if self.kms.symlink_metadata().is_ok() {
+            // Said before a passphrase is asked for; writing looks again.
+            return Err(crate::files::FileError::new(&self.kms, crate::files::FileProblem::Exists).into());
+        }
+        let kdf = KdfParameters::new(self.kdf_memory_mib * 1024, self.kdf_passes, 1)?;
+        let passphrase = self.passphrase.choose()?;
+        let ksak = KmsSecretKey::generate(&mut SysRng)?;
+        let now = options::now()?;
+        let file = kms_file::seal(&ksak, &passphrase, &kdf, now, &mut SysRng)
+            .map_err(|error| Failure::refused(Kind::Internal, format!("{error}: nothing was made")))?;
+        private_file::write(&self.kms, &file, Existing::Keep)?;
+        let (kpak, path) = (ksak.public_key(), self.kms.display());
+        let tag = KpakTag::of(&kpak);
+        Ok(Report::new(
+            format!(
+                "made a KMS\n  file  {path} (sealed; keep a copy of it, and of the passphrase elsewhere)\n  KPAK  {}\n  tag   {tag}",
+                hex(&kpak.to_bytes())
+            ),
+            &json!({"kms": format!("{path}"), "kpak": kpak, "tag": format!("{tag}")}),
+        ))
+    }
+}
+
+impl ExportPublic {
+    fn run(self) -> Outcome {
+        let kpak = self.kms.open()?.public_key();
+        let octets = public_key_file::to_json(&kpak, self.fqdn.as_ref());
+        let Some(out) = self.out else {
+            let value: serde_json::Value = serde_json::from_slice(&octets)
+                .map_err(|error| Failure::refused(Kind::Internal, format!("{error}")))?;
+            return Ok(Report::raw(Zeroizing::new(octets), &value));
+        };
+        public_file::write(&out, &octets, options::existing(self.force))?;
+        let tag = KpakTag::of(&kpak);
+        Ok(Report::new(
+            format!("wrote KPAK {tag} to {}", out.display()),
+            &json!({"out": format!("{}", out.display()), "kpak": kpak, "tag": format!("{tag}")}),
+        ))
+    }
+}

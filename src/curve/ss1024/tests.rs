@@ -1,0 +1,7 @@
+//! The curve code on fields of two or three digits, where every input is tried; and on the real
+//! field, where operations are counted.
+
+mod constants;
+mod counts;
+mod exhaustive;
+mod tiny;

@@ -1,0 +1,177 @@
+//! What each operation costs: the field of RFC 6509 with a counter in every multiplication.
+//!
+//! These figures stand beside the functions and in `docs/maths.md`; whoever changes one changes all.
+
+use crate::backend::fp1024::{Field, FieldOctets, ScalarOctets};
+use crate::backend::rustcrypto::fp1024::Fp;
+use crate::curve::ss1024::edwards::Edwards;
+use crate::curve::ss1024::field::{Parameters, SignedDigits};
+use crate::curve::ss1024::field2::Complex;
+use crate::curve::ss1024::mul::{Comb, Group, comb_sum, mul, mul_vartime};
+use crate::curve::ss1024::pairing::{Lines, pairing};
+use crate::curve::ss1024::point::Affine;
+use crate::curve::ss1024::unitary;
+use std::cell::Cell;
+use std::fmt;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, CtOption};
+use zeroize::Zeroize;
+
+std::thread_local! {
+    static COST: Cell<Cost> = const { Cell::new(Cost { m: 0, s: 0, i: 0 }) };
+}
+
+/// Multiplications, squarings, inversions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Cost {
+    m: usize,
+    s: usize,
+    i: usize,
+}
+
+impl fmt::Debug for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}M + {}S + {}I", self.m, self.s, self.i)
+    }
+}
+
+const fn cost(m: usize, s: usize, i: usize) -> Cost {
+    Cost { m, s, i }
+}
+
+/// Runs `operation` and counts.
+fn count<T>(operation: impl FnOnce() -> T) -> Cost {
+    COST.set(cost(0, 0, 0));
+    let _ = operation();
+    COST.get()
+}
+
+fn add_cost(m: usize, s: usize, i: usize) {
+    COST.with(|sum| {
+        let before = sum.get();
+        sum.set(cost(before.m + m, before.s + s, before.i + i));
+    });
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Counted(Fp);
+
+impl Zeroize for Counted {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ConditionallySelectable for Counted {
+    fn conditional_select(a: &Self, b: &Self, choice: Choice) -> Self {
+        Self(Fp::conditional_select(&a.0, &b.0, choice))
+    }
+}
+
+impl ConstantTimeEq for Counted {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+impl Field for Counted {
+    const ZERO: Self = Self(Fp::ZERO);
+    const ONE: Self = Self(Fp::ONE);
+
+    fn add(&self, b: &Self) -> Self {
+        Self(self.0.add(&b.0))
+    }
+    fn sub(&self, b: &Self) -> Self {
+        Self(self.0.sub(&b.0))
+    }
+    fn neg(&self) -> Self {
+        Self(self.0.neg())
+    }
+    fn mul(&self, b: &Self) -> Self {
+        add_cost(1, 0, 0);
+        Self(self.0.mul(&b.0))
+    }
+    fn square(&self) -> Self {
+        add_cost(0, 1, 0);
+        Self(self.0.square())
+    }
+    fn invert(&self) -> Self {
+        add_cost(0, 0, 1);
+        Self(self.0.invert())
+    }
+    fn from_octets(octets: &FieldOctets) -> CtOption<Self> {
+        Fp::from_octets(octets).map(Self)
+    }
+    fn to_octets(&self) -> FieldOctets {
+        self.0.to_octets()
+    }
+}
+
+impl Parameters for Counted {
+    const Q: &'static [u64] = Fp::Q;
+    const NAF: &'static [i8] = Fp::NAF;
+    const DIGITS: usize = Fp::DIGITS;
+    const P: [Self; 2] = [Self(Fp::P[0]), Self(Fp::P[1])];
+    const G: Self = Self(Fp::G);
+    const S: Self = Self(Fp::S);
+    const T: Self = Self(Fp::T);
+    const T_OVER_S: Self = Self(Fp::T_OVER_S);
+
+    fn recode(k: &ScalarOctets) -> SignedDigits {
+        Fp::recode(k)
+    }
+}
+
+/// Some scalar. The costs below do not depend on it.
+const K: ScalarOctets = [0x13; 128];
+
+#[test]
+fn points() {
+    let p = Affine::<Counted>::generator();
+    let (a, b) = (Edwards::from_affine(&p), Edwards::from_affine(&p).double());
+    let entry = Edwards::entries(&[b])[0];
+    assert_eq!(count(|| p.is_on_curve()), cost(1, 2, 0));
+    assert_eq!(count(|| p.has_order_q()), cost(683, 3061, 0));
+    assert_eq!(count(|| Edwards::from_affine(&p)), cost(5, 0, 0));
+    assert_eq!(count(|| a.add(&b)), cost(8, 0, 0));
+    assert_eq!(count(|| a.add_entry(&entry)), cost(7, 0, 0));
+    assert_eq!(count(|| a.double()), cost(4, 4, 0));
+    assert_eq!(count(|| a.double_times(10)), cost(31, 40, 0));
+    assert_eq!(count(|| a.to_fraction()), cost(5, 0, 0));
+    assert_eq!(count(|| a.equals(&p)), cost(7, 0, 0));
+    assert_eq!(count(|| Edwards::entries(&[a, b])), cost(12, 0, 1));
+}
+
+#[test]
+fn units() {
+    let g = unitary::generator::<Counted>();
+    assert_eq!(count(|| g.mul(&g)), cost(3, 0, 0));
+    assert_eq!(count(|| g.square()), cost(2, 0, 0));
+    assert_eq!(count(|| g.mul_unit(&Counted::G)), cost(2, 0, 0));
+    assert_eq!(count(|| Complex::entries(&[g, g])), cost(8, 0, 1));
+}
+
+#[test]
+fn multiplications() {
+    let base = Edwards::<Counted>::from_affine(&Affine::generator());
+    let g = unitary::generator::<Counted>();
+    let k = Counted::recode(&K);
+    assert_eq!(count(|| Comb::new::<Counted>(&base)), cost(4990, 4036, 1));
+    assert_eq!(count(|| Comb::new::<Counted>(&g)), cost(2962, 0, 1));
+    let (comb, units) = (Comb::new::<Counted>(&base), Comb::new::<Counted>(&g));
+    assert_eq!(count(|| comb_sum::<Counted, _>(&[(&comb, &k)])), cost(1372, 168, 0));
+    assert_eq!(count(|| comb_sum::<Counted, _>(&[(&comb, &k), (&comb, &k)])), cost(2576, 168, 0));
+    assert_eq!(count(|| comb_sum::<Counted, _>(&[(&units, &k)])), cost(428, 0, 0));
+    assert_eq!(count(|| mul::<Counted, _>(&base, &k)), cost(4869, 4108, 0));
+    assert_eq!(count(|| mul::<Counted, _>(&g, &k)), cost(2660, 0, 0));
+    // Of a short public scalar, as identifiers are: 26 octets.
+    assert_eq!(count(|| mul_vartime(&base, &[0x13; 26])), cost(1444, 820, 0));
+}
+
+#[test]
+fn pairings() {
+    let p = Affine::<Counted>::generator();
+    let lines = Lines::new(&p);
+    assert_eq!(count(|| Lines::new(&p)), cost(17198, 6477, 1));
+    assert_eq!(count(|| pairing(&p, &p)), cost(17171, 6159, 1));
+    assert_eq!(count(|| lines.pairing(&p)), cost(6482, 1, 1));
+}

@@ -1,0 +1,27 @@
+//! What stands on disk: the sealed KMS file, credentials, batches of them, and public keys.
+//!
+//! | file | content | mode | module |
+//! |---|---|---|---|
+//! | KMS file | KSAK, sealed under a passphrase | 0600 | [`kms_file`] |
+//! | credential | identity, SSK, PVT, KPAK | 0600 | [`credential_file`] |
+//! | batch | credentials, one a line | 0600 | [`batch_file`] |
+//! | identity list | one identity a line | any | [`identity_list`] |
+//! | public key | KPAK with its tag | any | [`public_key_file`] |
+//!
+//! Parsers work on octets and know no paths; [`private_file`] and [`public_file`] do the reading and
+//! writing, and [`FileError`] puts the path to what went wrong. Messages never contain a secret. Unix only: what
+//! keeps a secret file private is its mode.
+
+pub mod batch_file;
+pub mod credential_file;
+mod error;
+mod hex;
+pub mod identity_list;
+mod json;
+pub mod kms_file;
+mod on_disk;
+pub mod private_file;
+pub mod public_file;
+pub mod public_key_file;
+
+pub use error::{FileError, FileProblem, FormatError};

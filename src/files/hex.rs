@@ -1,0 +1,127 @@
+//! Hexadecimal that does not tell its digits by its timing, and JSON fields of it that do not tell
+//! them in a message either.
+
+use super::FormatError;
+use core::fmt;
+use serde::{Deserialize, Deserializer, de};
+use std::format;
+use std::prelude::rust_2024::*;
+use std::vec;
+use zeroize::Zeroizing;
+
+/// Lower-case digits of a secret.
+pub(super) fn encode_secret(octets: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(base16ct::lower::encode_string(octets))
+}
+
+/// Octets of public text, digits in either case.
+pub(super) fn decode(text: &str) -> Result<Vec<u8>, FormatError> {
+    if !text.len().is_multiple_of(2) {
+        return Err(FormatError::NotHex);
+    }
+    let mut octets = vec![0; text.len() / 2];
+    base16ct::mixed::decode(text, &mut octets).map_err(|_| FormatError::NotHex)?;
+    Ok(octets)
+}
+
+/// The methods of a visitor whose defaults would show the value in their message.
+macro_rules! refuse_other_values {
+    ($value:ty) => {
+        fn visit_bool<E: de::Error>(self, _: bool) -> Result<$value, E> {
+            Self::refuse()
+        }
+
+        fn visit_i64<E: de::Error>(self, _: i64) -> Result<$value, E> {
+            Self::refuse()
+        }
+
+        fn visit_u64<E: de::Error>(self, _: u64) -> Result<$value, E> {
+            Self::refuse()
+        }
+
+        fn visit_f64<E: de::Error>(self, _: f64) -> Result<$value, E> {
+            Self::refuse()
+        }
+    };
+}
+
+/// A JSON string of N octets in hexadecimal, either case. Wiped when dropped; no error shows it.
+pub(super) struct Hex<const N: usize>(pub(super) Zeroizing<[u8; N]>);
+
+impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Not deserialize_str: for a number the parser would answer itself, and show it.
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+struct Visitor<const N: usize>;
+
+impl<const N: usize> Visitor<N> {
+    fn refuse<T, E: de::Error>() -> Result<T, E> {
+        Err(E::custom(format!("{N} octets expected, as a string of {} hexadecimal digits", 2 * N)))
+    }
+}
+
+impl<'de, const N: usize> de::Visitor<'de> for Visitor<N> {
+    type Value = Hex<N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a string of {} hexadecimal digits", 2 * N)
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Hex<N>, E> {
+        let mut octets = Zeroizing::new([0; N]);
+        if text.len() != 2 * N || base16ct::mixed::decode(text, octets.as_mut_slice()).is_err() {
+            return Self::refuse();
+        }
+        Ok(Hex(octets))
+    }
+
+    // A string that is not borrowed had escapes, which digits do not need, and the parser keeps a copy.
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Hex<N>, E> {
+        Self::refuse()
+    }
+
+    refuse_other_values!(Hex<N>);
+}
+
+/// A JSON string of hexadecimal digits, borrowed from the text. No error shows it.
+pub(super) struct Digits<'a>(pub(super) &'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Digits<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DigitsVisitor)
+    }
+}
+
+struct DigitsVisitor;
+
+impl DigitsVisitor {
+    fn refuse<T, E: de::Error>() -> Result<T, E> {
+        Err(E::custom("a string of hexadecimal digits expected"))
+    }
+}
+
+impl<'de> de::Visitor<'de> for DigitsVisitor {
+    type Value = Digits<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string of hexadecimal digits")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Digits<'de>, E> {
+        if text.len().is_multiple_of(2) && text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            Ok(Digits(text))
+        } else {
+            Self::refuse()
+        }
+    }
+
+    // A string that is not borrowed had escapes, which digits do not need.
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Digits<'de>, E> {
+        Self::refuse()
+    }
+
+    refuse_other_values!(Digits<'de>);
+}

@@ -1,0 +1,112 @@
+//! RFC 6508 §6.1.1: the KMS makes the Receiver Secret Key of an identity.
+
+use super::KmsSecretKey;
+use super::batch::in_batches;
+use super::encoding::{POINT_BYTES, decode_point, encode_point, identity_integer};
+use crate::curve::ss1024::{self, Base, OPS, Ops, PointOctets, Scalar};
+use crate::error::{DecodeError, Error, Part};
+use crate::identity::Identity;
+use crate::secret::declassify;
+use alloc::vec::Vec;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+/// A Receiver Secret Key as the KMS delivers it (RFC 6508 §6.1.1), not yet validated.
+///
+/// It decapsulates nothing: [`validate`](Self::validate) turns it into a
+/// [`ReceiverSecretKey`](super::ReceiverSecretKey). Deliver it over a confidential channel. Wiped
+/// when dropped.
+#[doc(alias = "RSK")]
+#[derive(ZeroizeOnDrop)]
+pub struct IssuedKey {
+    pub(super) k: PointOctets,
+}
+
+crate::secret::redacted_debug!(IssuedKey);
+
+impl IssuedKey {
+    /// Octets of the encoding.
+    pub const BYTES: usize = POINT_BYTES;
+
+    /// Decodes `04 ‖ x ‖ y`. The order of the point is checked by [`validate`](Self::validate).
+    ///
+    /// # Errors
+    /// [`DecodeError`] for any other form, a coordinate that is not below p, a point off the
+    /// curve, and (0, 0).
+    ///
+    /// # Timing
+    /// Constant in the value, but for which check refuses it.
+    pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Result<Self, DecodeError> {
+        Ok(Self { k: *decode_point(Part::Rsk, octets)? })
+    }
+
+    /// As [`from_bytes`](Self::from_bytes), from octets of any number.
+    ///
+    /// # Errors
+    /// Also [`Problem::Length`](crate::error::Problem::Length).
+    pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_bytes(DecodeError::array(Part::Rsk, octets)?)
+    }
+
+    /// The key itself, `04 ‖ x ‖ y`: to deliver or to store it.
+    pub fn expose(&self) -> Zeroizing<[u8; Self::BYTES]> {
+        Zeroizing::new(encode_point(&self.k))
+    }
+}
+
+impl KmsSecretKey {
+    /// Makes the Receiver Secret Key of `id`: [RFC 6508 §6.1.1]. An identity has one key, each call
+    /// gives the same.
+    ///
+    /// # Errors
+    /// [`Problem::OutOfRange`](crate::error::Problem::OutOfRange) if the integer that `id` stands
+    /// for is not in [2, q − 1]; [`Error::UnusableIdentity`] if it is −z.
+    ///
+    /// # Timing
+    /// Constant in z. Depends on the length of `id`.
+    ///
+    /// [RFC 6508 §6.1.1]: https://www.rfc-editor.org/rfc/rfc6508#section-6.1.1
+    pub fn issue(&self, id: Identity<'_>) -> Result<IssuedKey, Error> {
+        let points = self.issue_points(&[id])?;
+        Ok(IssuedKey { k: points[0] })
+    }
+
+    /// Makes the key of each of `ids`, in their order: the results are those of
+    /// [`issue`](Self::issue), faster, since they share inversions. With the feature `rayon`, on all
+    /// cores.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue) for the first identity that it refuses; then nothing is issued.
+    ///
+    /// # Timing
+    /// As [`issue`](Self::issue).
+    pub fn issue_many(&self, ids: &[Identity<'_>]) -> Result<Vec<IssuedKey>, Error> {
+        // Into a vector of its final size: one that grew would leave keys in freed memory.
+        Ok(self.issue_points(ids)?.iter().map(|k| IssuedKey { k: *k }).collect())
+    }
+
+    /// The points K, one for each identity.
+    fn issue_points(&self, ids: &[Identity<'_>]) -> Result<Zeroizing<Vec<PointOctets>>, Error> {
+        let mut points = Zeroizing::new(alloc::vec![[0; 256]; ids.len()]);
+        in_batches(ids, &mut points, |ids, points| self.issue_batch(ids, points))?;
+        Ok(points)
+    }
+
+    fn issue_batch(&self, ids: &[Identity<'_>], points: &mut [PointOctets]) -> Result<(), Error> {
+        let mut k = Vec::with_capacity(ids.len());
+        for id in ids {
+            let sum = identity_integer(*id)?.add(&self.z);
+            // a + z ≡ 0: whoever chose that identity knows z already.
+            if declassify(sum.is_zero()).into() {
+                return Err(Error::UnusableIdentity);
+            }
+            k.push(sum);
+        }
+        // K = [(a + z)⁻¹]P
+        Scalar::invert_all(&mut k);
+        let k: Zeroizing<Vec<_>> = Zeroizing::new(k.iter().map(|k| *k.as_octets()).collect());
+        let p = ss1024::generator();
+        let products = Zeroizing::new(OPS.mul_many(Base { point: &p, table: Some(self.comb()) }, &k));
+        points.copy_from_slice(&products);
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! The key pair of a KMS: z_T and Z_T.
+
+use super::Recipient;
+use super::encoding::{POINT_BYTES, decode_point, encode_point, identity_integer};
+use crate::curve::ss1024::{self, Base, OPS, Ops, PointComb, PointOctets, Scalar, UnitComb};
+use crate::error::{DecodeError, Error, Part, Problem};
+use crate::identity::Identity;
+use crate::secret::declassify;
+use alloc::sync::Arc;
+use core::fmt;
+use rand_core::TryCryptoRng;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+/// z, the KMS Master Secret (RFC 6508 §2.2), with its Z.
+///
+/// Whoever holds it can decapsulate for every identity of the community. Wiped when dropped; there
+/// is no way to clone, compare or print it, and [`expose`](Self::expose) is the one way out. Holds
+/// a comb of P, 48 KB.
+#[doc(alias = "z_T")]
+#[derive(ZeroizeOnDrop)]
+pub struct KmsSecretKey {
+    pub(super) z: Scalar,
+    #[zeroize(skip)]
+    comb: PointComb,
+    #[zeroize(skip)]
+    public: KmsPublicKey,
+}
+
+crate::secret::redacted_debug!(KmsSecretKey);
+
+/// Candidates for z, of which each lies in the range with a chance of 0.6, before the generator is
+/// taken for broken.
+const CANDIDATES: usize = 256;
+
+impl KmsSecretKey {
+    /// Octets of [`from_bytes`](Self::from_bytes) and [`expose`](Self::expose).
+    pub const BYTES: usize = 128;
+
+    /// Makes a new z, uniform in [2, q − 1], and Z = \[z\]P.
+    ///
+    /// Draws 128 octets, clears the top two bits, and draws again (in two cases of five) where the
+    /// integer lies outside the range; it is never reduced.
+    ///
+    /// # Errors
+    /// [`Error::Rng`] if `rng` fails, or gives nothing usable in 256 draws.
+    pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, Error> {
+        for _ in 0..CANDIDATES {
+            let mut octets = Zeroizing::new([0; Self::BYTES]);
+            rng.try_fill_bytes(octets.as_mut_slice()).map_err(|_| Error::Rng)?;
+            octets[0] &= 0x3f;
+            if let Ok(key) = Self::from_bytes(&octets) {
+                return Ok(key);
+            }
+        }
+        Err(Error::Rng)
+    }
+
+    /// Takes z of 128 octets, big-endian. Builds the comb of P, which takes some milliseconds.
+    ///
+    /// # Errors
+    /// [`Problem::OutOfRange`] unless it lies in [2, q − 1].
+    ///
+    /// # Timing
+    /// Constant in the value, but for whether it lies in the range.
+    pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Result<Self, DecodeError> {
+        let z = Scalar::from_key_octets(octets)
+            .ok_or(DecodeError::new(Part::MasterSecret, Problem::OutOfRange))?;
+        let p = ss1024::generator();
+        let comb = OPS.comb(&p);
+        let [point] = OPS.mul_many(Base { point: &p, table: Some(&comb) }, &[*z.as_octets()])[..] else {
+            unreachable!("one scalar gives one point")
+        };
+        let public = KmsPublicKey { point: declassify(point), tables: None };
+        Ok(Self { z, comb, public })
+    }
+
+    /// z itself, 128 octets, big-endian: to seal it at rest.
+    pub fn expose(&self) -> Zeroizing<[u8; Self::BYTES]> {
+        Zeroizing::new(*self.z.as_octets())
+    }
+
+    /// Z.
+    pub fn public_key(&self) -> KmsPublicKey {
+        self.public.clone()
+    }
+
+    pub(super) fn comb(&self) -> &PointComb {
+        &self.comb
+    }
+}
+
+/// Z, the KMS Public Key (RFC 6508 §2.2): the root of trust of a community.
+///
+/// Nothing inside the scheme authenticates it: take it from a source you trust. It is a point of
+/// order q, checked when it was decoded. Clones are cheap and share tables once there are any.
+#[doc(alias = "Z_T")]
+#[derive(Clone)]
+pub struct KmsPublicKey {
+    point: PointOctets,
+    tables: Option<Arc<Tables>>,
+}
+
+/// What a sender keeps to write to many receivers of one KMS.
+pub(super) struct Tables {
+    pub(super) p: PointComb,
+    pub(super) z: PointComb,
+    pub(super) g: Arc<UnitComb>,
+}
+
+impl KmsPublicKey {
+    /// Octets of the encoding.
+    pub const BYTES: usize = POINT_BYTES;
+
+    /// Decodes `04 ‖ x ‖ y`, 257 octets, and checks that Z is a point of order q.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for any other form, a coordinate that is not below p, a point off the
+    /// curve, and [`Problem::WrongOrder`] for one of another order.
+    pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Result<Self, DecodeError> {
+        let point = *decode_point(Part::Z, octets)?;
+        if !bool::from(OPS.has_order_q(&point)) {
+            return Err(DecodeError::new(Part::Z, Problem::WrongOrder));
+        }
+        Ok(Self { point, tables: None })
+    }
+
+    /// As [`from_bytes`](Self::from_bytes), from octets of any number.
+    ///
+    /// # Errors
+    /// Also [`Problem::Length`].
+    pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_bytes(DecodeError::array(Part::Z, octets)?)
+    }
+
+    /// `04 ‖ x ‖ y`.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        encode_point(&self.point)
+    }
+
+    /// The same key with combs of P, Z and g, 112 KB: each encapsulation to a new receiver then
+    /// costs less than a third. Building them takes about as long as one and a half without them.
+    pub fn prepared(self) -> Self {
+        let tables = self.tables.unwrap_or_else(|| {
+            Arc::new(Tables {
+                p: OPS.comb(&ss1024::generator()),
+                z: OPS.comb(&self.point),
+                g: Arc::new(OPS.unit_comb()),
+            })
+        });
+        Self { point: self.point, tables: Some(tables) }
+    }
+
+    /// The receiver `id`, for a sender that writes to it often.
+    ///
+    /// # Errors
+    /// [`Problem::OutOfRange`] if the integer that `id` stands for is not in [2, q − 1];
+    /// [`Error::UnusableIdentity`] if \[b\]P + Z is the point at infinity.
+    pub fn recipient(&self, id: Identity<'_>) -> Result<Recipient, Error> {
+        let g = self.tables.as_ref().map(|tables| tables.g.clone());
+        Ok(Recipient::new(id, self.bound_point(id)?, g))
+    }
+
+    /// \[b\]P + Z, the point that stands for an identity under this KMS.
+    pub(super) fn bound_point(&self, id: Identity<'_>) -> Result<PointOctets, Error> {
+        let b = identity_integer(id)?;
+        OPS.mul_add_vartime(b.as_octets(), &ss1024::generator(), &self.point).ok_or(Error::UnusableIdentity)
+    }
+
+    pub(super) fn tables(&self) -> Option<&Tables> {
+        self.tables.as_deref()
+    }
+
+    pub(super) fn point(&self) -> &PointOctets {
+        &self.point
+    }
+}
+
+impl PartialEq for KmsPublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.point == other.point
+    }
+}
+
+impl Eq for KmsPublicKey {}
+
+impl fmt::Debug for KmsPublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KmsPublicKey(04")?;
+        self.point.iter().try_for_each(|octet| write!(f, "{octet:02x}"))?;
+        f.write_str(")")
+    }
+}

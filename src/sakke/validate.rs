@@ -1,0 +1,42 @@
+//! RFC 6508 §6.1.2: the receiver validates its Receiver Secret Key before it uses it.
+
+use super::{IssuedKey, KmsPublicKey, ReceiverSecretKey};
+use crate::curve::ss1024::{Base, OPS, Ops, pairing_generator};
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::secret::declassify;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+impl IssuedKey {
+    /// Validates the key against the KMS public key and the identity it was issued for:
+    /// [RFC 6508 §6.1.2]. The only way to a [`ReceiverSecretKey`].
+    ///
+    /// Checks <\[a\]P + Z, K> = g, and that K has order q. The RFC has the equation only, which
+    /// K + T passes as well, for T of order 2 or 4.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] if K, Z and `id` do not belong together, or K is not of order q;
+    /// [`Problem::OutOfRange`](crate::error::Problem::OutOfRange) if the integer that `id` stands
+    /// for is not in [2, q − 1]; [`Error::UnusableIdentity`] if \[a\]P + Z is infinity.
+    ///
+    /// # Timing
+    /// Constant in K. Depends on the public values, and on the outcome.
+    ///
+    /// [RFC 6508 §6.1.2]: https://www.rfc-editor.org/rfc/rfc6508#section-6.1.2
+    #[allow(non_snake_case, reason = "symbols of RFC 6508 §6.1.2")]
+    pub fn validate(self, Z: &KmsPublicKey, id: Identity<'_>) -> Result<ReceiverSecretKey, Error> {
+        // [a]P + Z
+        let bound = Z.bound_point(id)?;
+        // K is of order q
+        let order = OPS.has_order_q(&self.k);
+        // < [a]P + Z, K > = g, the loop walking K as it will in decapsulation
+        let w = Zeroizing::new(OPS.pairing(Base { point: &self.k, table: None }, &bound));
+        let valid = order & w.as_slice().ct_eq(&pairing_generator());
+        if declassify(valid).into() {
+            Ok(ReceiverSecretKey::new(self, id, Z, bound))
+        } else {
+            Err(Error::InvalidKey)
+        }
+    }
+}

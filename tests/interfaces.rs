@@ -1,0 +1,140 @@
+//! The edges to other crates: serde, the traits of `signature`, the key types of `p256`.
+#![cfg(all(feature = "eccsi", feature = "hazmat", feature = "getrandom"))]
+
+use eccsi_sakke::eccsi::{
+    KmsPublicKey, KmsSecretKey, PublicValidationToken, Signature, SigningKey, VerifyingKey, hazmat,
+};
+use eccsi_sakke::{Identity, SysRng};
+use signature::{
+    Keypair, MultipartVerifier, RandomizedMultipartSigner, RandomizedSigner, SignatureEncoding, Verifier,
+};
+
+const ID: Identity<'static> = Identity::new(b"alice");
+
+fn kms() -> KmsSecretKey {
+    KmsSecretKey::from_bytes(&[7; 32]).unwrap()
+}
+
+fn key() -> SigningKey {
+    let issued = hazmat::issue_with_nonce(&kms(), ID, &[8; 32]).unwrap();
+    issued.validate(&kms().public_key(), ID).unwrap()
+}
+
+#[test]
+fn signature_traits_sign_and_verify_whole_messages_and_their_parts_alike() {
+    let (key, kpak) = (key(), kms().public_key());
+    let verifier = kpak.verifier(ID);
+    let signer: VerifyingKey = Keypair::verifying_key(&key);
+    let whole: Signature = key.try_sign_with_rng(&mut SysRng, b"one two").unwrap();
+    let parts: Signature = key.try_multipart_sign_with_rng(&mut SysRng, &[b"one", b" ", b"two"]).unwrap();
+    for signature in [&whole, &parts] {
+        assert!(Verifier::verify(&verifier, b"one two", signature).is_ok());
+        assert!(Verifier::verify(&signer, b"one two", signature).is_ok());
+        assert!(verifier.multipart_verify(&[b"one ", b"", b"two"], signature).is_ok());
+        assert!(signer.multipart_verify(&[b"one ", b"", b"two"], signature).is_ok());
+        assert!(Verifier::verify(&verifier, b"one  two", signature).is_err());
+        assert!(Verifier::verify(&signer, b"one  two", signature).is_err());
+        assert!(Verifier::verify(&kpak.verifier(Identity::new(b"bob")), b"one two", signature).is_err());
+        assert_eq!(SignatureEncoding::to_bytes(signature), signature.to_bytes());
+        assert_eq!(Signature::try_from(signature.to_bytes().as_slice()).as_ref(), Ok(signature));
+        assert_eq!(<[u8; 129]>::from(*signature), signature.to_bytes());
+    }
+    assert!(Signature::try_from(&[0u8; 128][..]).is_err());
+}
+
+#[test]
+fn key_types_of_p256_convert_both_ways() {
+    let (kms, key) = (kms(), key());
+    let secret = kms.expose_p256();
+    assert_eq!(KmsSecretKey::try_from(&secret).unwrap().expose(), kms.expose());
+    let public = p256::PublicKey::from(&kms.public_key());
+    assert_eq!(public, secret.public_key());
+    assert_eq!(KmsPublicKey::from(&public), kms.public_key());
+    let pvt = p256::PublicKey::from(key.pvt());
+    assert_eq!(PublicValidationToken::from(&pvt), *key.pvt());
+    // SSK is the secret key to Y.
+    let y = p256::SecretKey::from_slice(key.expose_ssk().as_slice()).unwrap().public_key();
+    assert_eq!(p256::PublicKey::from(key.verifying_key()), y);
+}
+
+#[test]
+fn debug_of_public_types_is_hexadecimal() {
+    let hex: String = key().pvt().to_bytes().iter().map(|octet| format!("{octet:02x}")).collect();
+    assert_eq!(format!("{:?}", key().pvt()), format!("PublicValidationToken({hex})"));
+    let signature = hazmat::sign_with_nonce(&key(), b"", &[9; 32]).unwrap();
+    assert!(format!("{signature:?}").ends_with(&format!("{hex})")));
+}
+
+#[cfg(feature = "serde")]
+mod serde {
+    use super::*;
+    use ::serde::Serialize;
+    use ::serde::de::DeserializeOwned;
+    use std::fmt::Debug;
+
+    fn hex(octets: &[u8]) -> String {
+        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// Text of exactly the right length in lower case is taken, and nothing shorter, longer or other.
+    fn has_one_text<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, octets: &[u8]) {
+        let text = format!("\"{}\"", hex(octets));
+        assert_eq!(serde_json::to_string(value).unwrap(), text);
+        let read = |text: &str| serde_json::from_str::<T>(text);
+        assert_eq!(read(&text).unwrap(), *value);
+        for wrong in [
+            format!("\"{}\"", hex(&octets[..octets.len() - 1])),
+            format!("\"{}00\"", hex(octets)),
+            format!("\"{}0000\"", hex(octets)),
+            format!("\"{}\"", &hex(octets)[1..]),
+            format!("\"0x{}\"", hex(octets)),
+            "\"\"".into(),
+            "\"04\"".into(),
+            "7".into(),
+        ] {
+            assert!(read(&wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn public_types_are_hexadecimal_text_of_one_length() {
+        let signature = hazmat::sign_with_nonce(&key(), b"", &[9; 32]).unwrap();
+        has_one_text(&kms().public_key(), &kms().public_key().to_bytes());
+        has_one_text(key().pvt(), &key().pvt().to_bytes());
+        has_one_text(&signature, &signature.to_bytes());
+    }
+
+    #[test]
+    fn a_truncated_point_is_not_filled_up_with_zeros() {
+        // KSAK 104: y ends in 00
+        let mut ksak = [0; 32];
+        ksak[31] = 104;
+        let kpak = KmsSecretKey::from_bytes(&ksak).unwrap().public_key();
+        assert_eq!(kpak.to_bytes()[64], 0);
+        has_one_text(&kpak, &kpak.to_bytes());
+    }
+
+    #[cfg(feature = "sakke")]
+    #[test]
+    fn public_types_of_sakke_are_hexadecimal_text_of_one_length() {
+        use eccsi_sakke::sakke::{EncapsulatedData, KmsPublicKey, KmsSecretKey, SharedSecretValue};
+        let z = KmsSecretKey::from_bytes(&[7; 128]).unwrap().public_key();
+        has_one_text(&z, &z.to_bytes());
+        let data = z.encapsulate_ssv(ID, &SharedSecretValue::from_bytes(&[9; 16])).unwrap();
+        has_one_text(&data, &data.to_bytes());
+
+        let mut off_curve = data.to_bytes();
+        off_curve[256] ^= 1;
+        assert!(serde_json::from_str::<EncapsulatedData>(&format!("\"{}\"", hex(&off_curve))).is_err());
+        // (0, 0) is the point of order two.
+        let order_two = [&[4][..], &[0; 256]].concat();
+        assert!(serde_json::from_str::<KmsPublicKey>(&format!("\"{}\"", hex(&order_two))).is_err());
+    }
+
+    #[test]
+    fn deserialising_checks_the_point() {
+        let mut off_curve = kms().public_key().to_bytes();
+        off_curve[64] ^= 1;
+        assert!(serde_json::from_str::<KmsPublicKey>(&format!("\"{}\"", hex(&off_curve))).is_err());
+    }
+}
