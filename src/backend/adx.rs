@@ -9,7 +9,7 @@
 
 mod p256;
 
-use super::ifma::lane::Model;
+use super::ifma::lane::NoLanes;
 use super::p256::{Kernel, Limbs, TablePoint};
 
 /// The proof that this CPU has ADX, BMI2 and AVX2.
@@ -34,7 +34,7 @@ impl Adx {
 }
 
 impl Kernel for Adx {
-    type Lanes = Model;
+    type Lanes = NoLanes;
 
     #[inline(always)]
     fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs {

@@ -51,6 +51,7 @@ pub(crate) trait Proof: Copy + Send + Sync + 'static {
     type Lanes: lane::Lanes<Proof = Self>;
 }
 
+#[cfg(feature = "__backends")]
 impl Proof for () {
     type Lanes = lane::Model;
 }

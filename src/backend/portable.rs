@@ -5,7 +5,7 @@ pub(crate) mod p256;
 pub(crate) mod p256_order;
 pub(crate) mod safegcd;
 
-use super::ifma::lane::Model;
+use super::ifma::lane::NoLanes;
 use super::p256::{Kernel, Limbs, TablePoint};
 
 /// The implementation; it needs nothing of the CPU.
@@ -13,7 +13,7 @@ use super::p256::{Kernel, Limbs, TablePoint};
 pub(crate) struct Portable;
 
 impl Kernel for Portable {
-    type Lanes = Model;
+    type Lanes = NoLanes;
 
     #[inline(always)]
     fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs {

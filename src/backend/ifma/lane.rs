@@ -1,6 +1,7 @@
 //! Eight 64-bit words at a time.
 
 use crate::backend::p256::TablePoint;
+#[cfg(feature = "__backends")]
 use crate::backend::portable;
 
 /// Eight words and what IFMA does with them, word by word.
@@ -12,6 +13,9 @@ pub(crate) trait Lanes: Copy {
 
     /// Runs a job where the instructions are inlined. All that follows but `select` belongs inside.
     fn run<J: Job>(proof: Self::Proof, job: J) -> J::Output;
+
+    /// The same, as a function of its own: for what is called often, so that it stands there once.
+    fn call<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
     fn splat(proof: Self::Proof, x: u64) -> Self;
 
@@ -59,10 +63,90 @@ pub(crate) trait Job {
     fn run(self) -> Self::Output;
 }
 
+/// No lanes: for kernels of single elements. There is no value, so that nothing is compiled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NoLanes {}
+
+impl Lanes for NoLanes {
+    type Proof = Self;
+
+    fn run<J: Job>(proof: Self, _: J) -> J::Output {
+        match proof {}
+    }
+
+    fn call<J: Job>(proof: Self, _: J) -> J::Output {
+        match proof {}
+    }
+
+    fn splat(proof: Self, _: u64) -> Self {
+        proof
+    }
+
+    fn limb(proof: Self, _: &[TablePoint; 8], _: usize) -> Self {
+        proof
+    }
+
+    fn load(proof: Self, _: &[u64; 8]) -> Self {
+        proof
+    }
+
+    fn store(self) -> [u64; 8] {
+        match self {}
+    }
+
+    fn add(self, _: Self) -> Self {
+        self
+    }
+
+    fn sub(self, _: Self) -> Self {
+        self
+    }
+
+    fn and(self, _: Self) -> Self {
+        self
+    }
+
+    fn or(self, _: Self) -> Self {
+        self
+    }
+
+    fn shl<const N: u32>(self) -> Self {
+        self
+    }
+
+    fn shr<const N: u32>(self) -> Self {
+        self
+    }
+
+    fn sar<const N: u32>(self) -> Self {
+        self
+    }
+
+    fn madd_low(self, _: Self, _: Self) -> Self {
+        self
+    }
+
+    fn madd_high(self, _: Self, _: Self) -> Self {
+        self
+    }
+
+    fn rotate<const N: i32>(self) -> Self {
+        self
+    }
+
+    fn select(proof: Self, _: &[TablePoint], _: u64) -> TablePoint {
+        match proof {}
+    }
+}
+
 /// The lanes in plain integers.
+///
+/// Each operation is a call: inlined into the whole of a job, they would take minutes to compile.
+#[cfg(feature = "__backends")]
 #[derive(Clone, Copy)]
 pub(crate) struct Model([u64; 8]);
 
+#[cfg(feature = "__backends")]
 impl Model {
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(u64, u64) -> u64) -> Self {
@@ -71,12 +155,14 @@ impl Model {
 }
 
 /// The product of the low 52 bits.
+#[cfg(feature = "__backends")]
 #[inline(always)]
 fn product(a: u64, b: u64) -> u128 {
     const MASK: u64 = (1 << 52) - 1;
     u128::from(a & MASK) * u128::from(b & MASK)
 }
 
+#[cfg(feature = "__backends")]
 impl Lanes for Model {
     type Proof = ();
 
@@ -84,62 +170,82 @@ impl Lanes for Model {
         job.run()
     }
 
+    #[inline(never)]
+    fn call<J: Job>((): (), job: J) -> J::Output {
+        job.run()
+    }
+
+    #[inline(never)]
     fn splat((): (), x: u64) -> Self {
         Self([x; 8])
     }
 
+    #[inline(never)]
     fn limb((): (), points: &[TablePoint; 8], limb: usize) -> Self {
         Self(points.map(|point| if limb < 4 { point.x[limb] } else { point.y[limb - 4] }))
     }
 
+    #[inline(never)]
     fn load((): (), words: &[u64; 8]) -> Self {
         Self(*words)
     }
 
+    #[inline(never)]
     fn store(self) -> [u64; 8] {
         self.0
     }
 
+    #[inline(never)]
     fn add(self, other: Self) -> Self {
         self.zip(other, u64::wrapping_add)
     }
 
+    #[inline(never)]
     fn sub(self, other: Self) -> Self {
         self.zip(other, u64::wrapping_sub)
     }
 
+    #[inline(never)]
     fn and(self, other: Self) -> Self {
         self.zip(other, |a, b| a & b)
     }
 
+    #[inline(never)]
     fn or(self, other: Self) -> Self {
         self.zip(other, |a, b| a | b)
     }
 
+    #[inline(never)]
     fn shl<const N: u32>(self) -> Self {
         Self(self.0.map(|a| a << N))
     }
 
+    #[inline(never)]
     fn shr<const N: u32>(self) -> Self {
         Self(self.0.map(|a| a >> N))
     }
 
+    #[inline(never)]
     fn sar<const N: u32>(self) -> Self {
         Self(self.0.map(|a| (a as i64 >> N) as u64))
     }
 
+    #[inline(never)]
     fn madd_low(self, a: Self, b: Self) -> Self {
         self.add(a.zip(b, |a, b| product(a, b) as u64 & ((1 << 52) - 1)))
     }
 
+    #[inline(never)]
     fn madd_high(self, a: Self, b: Self) -> Self {
         self.add(a.zip(b, |a, b| (product(a, b) >> 52) as u64))
     }
 
+    #[inline(never)]
     fn rotate<const N: i32>(self) -> Self {
         Self(core::array::from_fn(|i| self.0[(i + N as usize) % 8]))
     }
 
+    #[inline(never)]
     fn select((): (), row: &[TablePoint], n: u64) -> TablePoint {
         portable::select(row, n)
     }

@@ -14,7 +14,7 @@
 //! p + 1 = 2⁹⁶ + 2¹⁹² + (2⁴⁸ − 2¹⁶)·2²⁰⁸ in three limbs: six products. A multiplication has
 //! 5·(10 + 6) = 80, a square 5·6 + 30 = 60.
 
-use super::lane::Lanes;
+use super::lane::{Job, Lanes};
 use crate::backend::p256::{Limbs, TablePoint};
 
 /// p in limbs.
@@ -99,52 +99,22 @@ impl<L: Lanes> Fe8<L> {
     /// In debug builds, checks that limbs have 52 bits.
     #[inline(always)]
     fn checked(self) -> Self {
-        debug_assert!(self.0.iter().all(|limb| limb.store().iter().all(|word| *word <= MASK)));
+        if cfg!(debug_assertions) {
+            assert_below(1 << 52, &self.0);
+        }
         self
     }
 
     /// a·b/2²⁶⁰ modulo p.
     #[inline(always)]
     pub(crate) fn mul(&self, proof: L::Proof, other: &Self) -> Self {
-        let (a, b) = (&self.0, &other.0);
-        let zero = L::splat(proof, 0);
-        let mut t = [zero; 6];
-        for b in b {
-            for j in 0..5 {
-                t[j] = t[j].madd_low(a[j], *b);
-            }
-            for j in 0..5 {
-                t[j + 1] = t[j + 1].madd_high(a[j], *b);
-            }
-            t = clear_lowest(proof, &t, zero);
-        }
-        finish(proof, &t)
+        L::call(proof, Mul::<L> { proof, a: self, b: other })
     }
 
     /// a²/2²⁶⁰ modulo p.
     #[inline(always)]
     pub(crate) fn square(&self, proof: L::Proof) -> Self {
-        let a = &self.0;
-        let zero = L::splat(proof, 0);
-        let mut c = [zero; 10];
-        for i in 0..5 {
-            for j in i + 1..5 {
-                c[i + j] = c[i + j].madd_low(a[i], a[j]);
-                c[i + j + 1] = c[i + j + 1].madd_high(a[i], a[j]);
-            }
-        }
-        for c in &mut c {
-            *c = c.add(*c);
-        }
-        for i in 0..5 {
-            c[2 * i] = c[2 * i].madd_low(a[i], a[i]);
-            c[2 * i + 1] = c[2 * i + 1].madd_high(a[i], a[i]);
-        }
-        let mut t = [c[0], c[1], c[2], c[3], c[4], c[5]];
-        for i in 0..5 {
-            t = clear_lowest(proof, &t, if i < 4 { c[6 + i] } else { zero });
-        }
-        finish(proof, &t)
+        L::call(proof, Square::<L> { proof, a: self })
     }
 
     /// `self` in the lanes whose bit is set, else `other`. The bits are public.
@@ -169,11 +139,89 @@ impl<L: Lanes> Fe8<L> {
     }
 }
 
+struct Mul<'a, L: Lanes> {
+    proof: L::Proof,
+    a: &'a Fe8<L>,
+    b: &'a Fe8<L>,
+}
+
+impl<L: Lanes> Job for Mul<'_, L> {
+    type Output = Fe8<L>;
+
+    #[inline(always)]
+    fn run(self) -> Fe8<L> {
+        let Self { proof, a: Fe8(a), b: Fe8(b) } = self;
+        let zero = L::splat(proof, 0);
+        let mut t = [zero; 6];
+        for b in b {
+            for j in 0..5 {
+                t[j] = t[j].madd_low(a[j], *b);
+            }
+            for j in 0..5 {
+                t[j + 1] = t[j + 1].madd_high(a[j], *b);
+            }
+            t = clear_lowest(proof, &t, zero);
+        }
+        finish(proof, &t)
+    }
+}
+
+struct Square<'a, L: Lanes> {
+    proof: L::Proof,
+    a: &'a Fe8<L>,
+}
+
+impl<L: Lanes> Job for Square<'_, L> {
+    type Output = Fe8<L>;
+
+    #[inline(always)]
+    fn run(self) -> Fe8<L> {
+        let Self { proof, a: Fe8(a) } = self;
+        let zero = L::splat(proof, 0);
+        let mut c = [zero; 10];
+        for i in 0..5 {
+            for j in i + 1..5 {
+                c[i + j] = c[i + j].madd_low(a[i], a[j]);
+                c[i + j + 1] = c[i + j + 1].madd_high(a[i], a[j]);
+            }
+        }
+        for c in &mut c {
+            *c = c.add(*c);
+        }
+        for i in 0..5 {
+            c[2 * i] = c[2 * i].madd_low(a[i], a[i]);
+            c[2 * i + 1] = c[2 * i + 1].madd_high(a[i], a[i]);
+        }
+        let mut t = [c[0], c[1], c[2], c[3], c[4], c[5]];
+        for i in 0..5 {
+            t = clear_lowest(proof, &t, if i < 4 { c[6 + i] } else { zero });
+        }
+        finish(proof, &t)
+    }
+}
+
+/// In debug builds, that all limbs lie below a bound.
+#[inline(always)]
+fn assert_below<L: Lanes, const N: usize>(bound: u64, limbs: &[L; N]) {
+    let mut all = [[0; 8]; N];
+    for (words, limb) in all.iter_mut().zip(limbs) {
+        *words = limb.store();
+    }
+    assert_words_below(bound, all.as_flattened());
+}
+
+#[inline(never)]
+fn assert_words_below(bound: u64, words: &[u64]) {
+    assert!(words.iter().all(|word| *word < bound), "a limb is longer than it should be");
+}
+
 /// (t + t₀·p)/2⁵², with `next` as the new highest limb. Sums stay below 2⁵⁹: a limb takes at most 32
 /// products below 2⁵² (doubled ones counted twice), six of the multiples of p, and a carry.
 #[inline(always)]
 fn clear_lowest<L: Lanes>(proof: L::Proof, t: &[L; 6], next: L) -> [L; 6] {
-    debug_assert!(t.iter().all(|limb| limb.store().iter().all(|word| *word < 1 << 59)));
+    if cfg!(debug_assertions) {
+        assert_below(1 << 59, t);
+    }
     let m = t[0];
     // The low 52 bits of t₀ vanish; the rest is carried.
     let t1 = t[1].add(m.shr::<52>());

@@ -32,6 +32,13 @@ fn with_features<J: Job>(job: J) -> J::Output {
     job.run()
 }
 
+/// The same, and never inlined.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma,avx512vl,avx512dq,avx512bw,bmi2")]
+fn called_with_features<J: Job>(job: J) -> J::Output {
+    job.run()
+}
+
 /// `row[n]`. Reads all of `row`.
 #[target_feature(enable = "avx512f")]
 fn select(row: &[TablePoint], n: u64) -> TablePoint {
@@ -60,6 +67,12 @@ impl Lanes for Zmm {
     fn run<J: Job>(_: Proof, job: J) -> J::Output {
         // SAFETY: the proof stands for AVX-512; BMI2 comes with every CPU that has it, and `Ifma` checks it.
         unsafe { with_features(job) }
+    }
+
+    #[inline(always)]
+    fn call<J: Job>(_: Proof, job: J) -> J::Output {
+        // SAFETY: as in `run`.
+        unsafe { called_with_features(job) }
     }
 
     #[inline(always)]
