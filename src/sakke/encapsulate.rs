@@ -61,8 +61,8 @@ impl KmsPublicKey {
     }
 
     /// Encapsulates one SSV to each of `ids`, in their order (RFC 6508 §6.2.3): the results are
-    /// those of [`encapsulate_ssv`](Self::encapsulate_ssv), faster, since they share inversions. With
-    /// the feature `rayon`, on all cores.
+    /// those of [`encapsulate_ssv`](Self::encapsulate_ssv), a little faster, since they share
+    /// inversions. With the feature `rayon`, on all cores.
     ///
     /// # Errors
     /// As [`encapsulate_ssv`](Self::encapsulate_ssv) if it refuses any of `ids`; then there is no
