@@ -271,7 +271,7 @@ fn associate(
     for (client, server) in [(ae, cse), (cse, ae)] {
         story.step(
             &format!("Both derive the same key: {} as client, {} as server", client.name, server.name),
-            "Z = [own SSK](KPAK + [HS of the peer]PVT of the peer) is the same point on both sides. The key\n\
+            "The point [own SSK](KPAK + [HS of the peer]PVT of the peer) is the same on both sides. The key\n\
              and its name come out of it by HKDF over both identities, in the order client, server.",
         );
         let (client_psk, server_psk) = (client.credential.psk_identity()?, server.credential.psk_identity()?);
@@ -399,9 +399,10 @@ fn summarise(story: &mut Story) {
         \x20  secret at the KMS      KSAK, z\n\
         \x20  secret at each entity  SSK, RSK, Kibc for each association, SSV of each key sent\n\
         \x20  public                 KPAK, Z, ID_2, PVT, HS, signatures, KibcID, encapsulated keys\n\
-        \x20  the price              The KMS can become anybody and open every key sent (escrow). Keys of the association have no forward\n\
-        \x20                         secrecy unless the (D)TLS suite adds it (ECDHE_PSK). Nothing revokes a\n\
-        \x20                         credential before it expires but a deny list.\n",
+        \x20  the price              The KMS can become anybody and open every key sent (escrow). Keys of the\n\
+        \x20                         association have no forward secrecy unless the (D)TLS suite adds it\n\
+        \x20                         (ECDHE_PSK), keys sent have none. Nothing revokes a credential before it\n\
+        \x20                         expires but a deny list.\n",
     );
 }
 
