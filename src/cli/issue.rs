@@ -44,7 +44,7 @@ holds, and issues nothing twice. With --lifetime an identity counts as done what
 in the batch.
 
 One credential has SSK and PVT for ECCSI, and RSK and Z for SAKKE. A batch has RSKs only with
---with-rsk: each is validated with a pairing before it leaves, which takes a hundred times as
+--with-rsk: each is validated with a pairing before it leaves, which takes some forty times as
 long as all the rest. A batch is continued as it began. The identifier b of SAKKE is SHA-256 of
 the identity's octets, for ID_2s and for others.";
 
