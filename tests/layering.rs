@@ -17,8 +17,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("eccsi", &["curve"]),
     ("sakke", &["curve"]),
     ("saef", &["eccsi", "curve", "onem2m"]),
-    ("files", &["eccsi", "onem2m", "saef"]),
-    ("cli", &["eccsi", "files", "onem2m", "saef"]),
+    ("files", &["eccsi", "onem2m", "saef", "sakke"]),
+    ("cli", &["eccsi", "files", "onem2m", "saef", "sakke"]),
 ];
 
 const EVERYWHERE: &[&str] = &["error", "identity", "secret", "serde_octets"];
