@@ -1,6 +1,6 @@
 //! ECCSI and the shared key of the IBC-based SAEF: group = operation, entry = implementation.
 //!
-//! `cargo bench --bench eccsi`; beside wolfSSL and AWS-LC with `--features __bench_rivals`. AWS-LC
+//! `cargo bench --bench eccsi`; with `--features __backends` on each backend in turn; also beside wolfSSL and AWS-LC with `--features __bench_rivals`. AWS-LC
 //! has no ECCSI: its ECDSA and ECDH on the same curve are the yardstick. Signing there costs one
 //! multiplication of the generator, as here; verification one of the generator and one of
 //! another point, where ECCSI has one of the generator more (KPAK).
@@ -18,7 +18,19 @@ mod rivals;
 const ID: Identity<'static> =
     Identity::new(b"mef.example.com@2F2F73702E6578616D706C652E636F6D2F435345303930313132@20270301T000000");
 const MESSAGE: &[u8] = b"a message of thirty-two octets..";
-const OWN: &str = "rustcrypto";
+
+/// Runs `f` on each backend of this machine; entries are named after them. Without the feature
+/// `__backends`, on the one that the library chooses.
+fn on_each(mut f: impl FnMut(&str)) {
+    #[cfg(feature = "__backends")]
+    for name in eccsi_sakke::__backends::Name::ALL {
+        if eccsi_sakke::__backends::with(*name, || f(name.as_str())).is_none() {
+            println!("not run: {} (cpu)", name.as_str());
+        }
+    }
+    #[cfg(not(feature = "__backends"))]
+    f("selected");
+}
 
 fn kms() -> KmsSecretKey {
     KmsSecretKey::from_bytes(&[0x5a; 32]).expect("in range")
@@ -31,7 +43,9 @@ fn key(kpak: &KmsPublicKey) -> SigningKey {
 fn issue(c: &mut Criterion) {
     let kms = kms();
     let mut group = c.benchmark_group("eccsi-issue");
-    group.bench_function(OWN, |b| b.iter(|| kms.issue(black_box(ID), &mut SysRng)));
+    on_each(|own| {
+        group.bench_function(own, |b| b.iter(|| kms.issue(black_box(ID), &mut SysRng)));
+    });
     #[cfg(feature = "__bench_rivals")]
     rivals::issue(&mut group);
     group.finish();
@@ -40,8 +54,10 @@ fn issue(c: &mut Criterion) {
     for size in [1, 64, 4096] {
         let ids = vec![ID; size];
         group.throughput(Throughput::Elements(size as u64));
-        group.bench_function(BenchmarkId::new(OWN, size), |b| {
-            b.iter(|| kms.issue_many(black_box(&ids), &mut SysRng));
+        on_each(|own| {
+            group.bench_function(BenchmarkId::new(own, size), |b| {
+                b.iter(|| kms.issue_many(black_box(&ids), &mut SysRng));
+            });
         });
     }
     group.finish();
@@ -52,12 +68,14 @@ fn validate(c: &mut Criterion) {
     let kpak = kms().public_key();
     let issued = kms().issue(ID, &mut SysRng).expect("system generator");
     let (ssk, pvt) = (issued.expose_ssk(), *issued.pvt());
-    group.bench_function(OWN, |b| {
-        b.iter_batched(
-            || IssuedKey::from_parts(&ssk, &pvt).expect("in range"),
-            |issued| issued.validate(&kpak, black_box(ID)),
-            BatchSize::SmallInput,
-        );
+    on_each(|own| {
+        group.bench_function(own, |b| {
+            b.iter_batched(
+                || IssuedKey::from_parts(&ssk, &pvt).expect("in range"),
+                |issued| issued.validate(&kpak, black_box(ID)),
+                BatchSize::SmallInput,
+            );
+        });
     });
     #[cfg(feature = "__bench_rivals")]
     rivals::validate(&mut group);
@@ -67,7 +85,9 @@ fn validate(c: &mut Criterion) {
 fn sign(c: &mut Criterion) {
     let mut group = c.benchmark_group("eccsi-sign");
     let key = key(&kms().public_key());
-    group.bench_function(OWN, |b| b.iter(|| key.sign(black_box(MESSAGE), &mut SysRng)));
+    on_each(|own| {
+        group.bench_function(own, |b| b.iter(|| key.sign(black_box(MESSAGE), &mut SysRng)));
+    });
     #[cfg(feature = "__bench_rivals")]
     rivals::sign(&mut group);
     group.finish();
@@ -78,26 +98,32 @@ fn verify(c: &mut Criterion) {
     let signature = key(&kpak).sign(MESSAGE, &mut SysRng).expect("system generator");
 
     let mut group = c.benchmark_group("eccsi-verify-new_signer");
-    for (table, kpak) in [("", kpak.clone()), ("/kpak_table", kpak.clone().prepared())] {
-        group.bench_function(format!("{OWN}{table}"), |b| {
-            b.iter(|| kpak.verify(black_box(ID), black_box(MESSAGE), black_box(&signature)));
-        });
-    }
+    on_each(|own| {
+        for (table, kpak) in [("", kpak.clone()), ("/kpak_table", kpak.clone().prepared())] {
+            group.bench_function(format!("{own}{table}"), |b| {
+                b.iter(|| kpak.verify(black_box(ID), black_box(MESSAGE), black_box(&signature)));
+            });
+        }
+    });
     #[cfg(feature = "__bench_rivals")]
     rivals::verify(&mut group);
     group.finish();
 
     let mut group = c.benchmark_group("eccsi-verify-known_signer");
     let signer = VerifyingKey::new(&kpak, ID, signature.pvt()).expect("a point");
-    for (table, signer) in [("", signer.clone()), ("/table", signer.clone().prepared())] {
-        group.bench_function(format!("{OWN}{table}"), |b| {
-            b.iter(|| signer.verify(black_box(MESSAGE), black_box(&signature)));
-        });
-    }
+    on_each(|own| {
+        for (table, signer) in [("", signer.clone()), ("/table", signer.clone().prepared())] {
+            group.bench_function(format!("{own}{table}"), |b| {
+                b.iter(|| signer.verify(black_box(MESSAGE), black_box(&signature)));
+            });
+        }
+    });
     group.finish();
 
     let mut group = c.benchmark_group("eccsi-build_table");
-    group.bench_function(OWN, |b| b.iter(|| black_box(kpak.clone()).prepared()));
+    on_each(|own| {
+        group.bench_function(own, |b| b.iter(|| black_box(kpak.clone()).prepared()));
+    });
     group.finish();
 }
 
@@ -118,7 +144,9 @@ fn saef(c: &mut Criterion) {
     let policy = ExpectedPeer::new(expected).expect("absolute");
     let skew = Association::DEFAULT_SKEW;
     let association = Association { own: &own, role: Role::Server, trusted: &trusted, policy: &policy, skew };
-    group.bench_function(OWN, |b| b.iter(|| association.derive(black_box(&peer), UnixTime::EPOCH)));
+    on_each(|own| {
+        group.bench_function(own, |b| b.iter(|| association.derive(black_box(&peer), UnixTime::EPOCH)));
+    });
     #[cfg(feature = "__bench_rivals")]
     rivals::agree(&mut group);
     group.finish();

@@ -51,6 +51,13 @@ pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]
 pub use getrandom::SysRng;
 pub use identity::Identity;
+/// For tests and benches, no promise.
+#[cfg(all(feature = "__backends", feature = "eccsi"))]
+#[doc(hidden)]
+pub mod __backends {
+    pub use crate::backend::{Name, force, with};
+    pub use crate::curve::p256::probe;
+}
 #[cfg(feature = "__ctgrind")]
 #[doc(hidden)]
 pub use secret::ctgrind as __ctgrind;

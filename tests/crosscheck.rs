@@ -2,6 +2,7 @@
 
 #![cfg(all(feature = "eccsi", feature = "hazmat"))]
 
+mod backend_from_env;
 mod model;
 mod rng;
 

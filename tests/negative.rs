@@ -2,6 +2,7 @@
 
 #![cfg(feature = "eccsi")]
 
+mod backend_from_env;
 mod model;
 mod prepared;
 mod rng;

@@ -2,6 +2,8 @@
 
 #![cfg(all(feature = "eccsi", feature = "hazmat"))]
 
+mod backend_from_env;
+
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, hazmat};
 use eccsi_sakke::error::Problem;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, IdentifierError, UnixTime};

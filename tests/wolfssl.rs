@@ -5,6 +5,7 @@
 #![cfg(all(feature = "eccsi", feature = "getrandom", feature = "__wolfssl"))]
 #![allow(unsafe_code, reason = "a C library")]
 
+mod backend_from_env;
 mod model;
 
 #[path = "wolfssl/ffi.rs"]

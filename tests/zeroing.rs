@@ -2,6 +2,8 @@
 #![cfg(all(feature = "eccsi", feature = "hazmat"))]
 #![allow(unsafe_code, reason = "looks at the memory of a dropped value")]
 
+mod backend_from_env;
+
 use eccsi_sakke::Identity;
 use eccsi_sakke::eccsi::{KmsSecretKey, hazmat};
 use std::mem::MaybeUninit;

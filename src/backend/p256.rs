@@ -1,5 +1,10 @@
 //! The seam of P-256: whole operations over encoded scalars and affine points.
+//!
+//! [`Ops`] is what the rest of the crate uses. [`Kernel`] is a second seam below it, for own
+//! implementations, which share the curve code of `curve::p256` and differ in the field.
 
+use super::ifma::lane::Lanes;
+use super::portable;
 use subtle::Choice;
 
 /// A scalar: 32 octets, big-endian, below the group order q.
@@ -60,6 +65,17 @@ pub(crate) trait Ops {
     /// \[k\]P for a secret k ≠ 0.
     fn mul(&self, k: &ScalarOctets, point: &PointOctets) -> PointOctets;
 
+    /// \[k\](P + \[h\]Q) for a secret k ≠ 0 and public h; `None` where P + \[h\]Q is the identity.
+    fn mul_sum(
+        &self,
+        k: &ScalarOctets,
+        p: Base<'_, Self::Table>,
+        h: &ScalarOctets,
+        q: &PointOctets,
+    ) -> Option<PointOctets> {
+        self.add_mul_vartime(p.point, h, q).map(|sum| self.mul(k, &sum))
+    }
+
     /// \[k\]G, and whether it equals P + \[h\]Q. For a secret k ≠ 0 and public h.
     fn mul_generator_if_equal(
         &self,
@@ -87,4 +103,72 @@ pub(crate) trait Ops {
         g: &ScalarOctets,
         terms: &[(ScalarOctets, Base<'_, Self::Table>)],
     ) -> bool;
+}
+
+/// Four 64-bit limbs, least significant first.
+pub(crate) type Limbs = [u64; 4];
+
+/// An affine point in a table: coordinates in Montgomery form, x·2²⁵⁶ mod p, each below p. One
+/// cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct TablePoint {
+    pub(crate) x: Limbs,
+    pub(crate) y: Limbs,
+}
+
+impl TablePoint {
+    pub(crate) const ZERO: Self = Self { x: [0; 4], y: [0; 4] };
+}
+
+/// The field of P-256 and the integers modulo its order, as an own implementation brings them.
+///
+/// Field elements are in Montgomery form, x·2²⁵⁶ mod p, below p, everywhere. Constant time, all of
+/// it. A value of the type is the proof that the CPU has what the functions need.
+pub(crate) trait Kernel: Copy + Send + Sync + 'static {
+    /// Eight elements at a time.
+    type Lanes: Lanes;
+
+    /// Are there lanes that are worth it?
+    #[inline(always)]
+    fn lanes(self) -> Option<<Self::Lanes as Lanes>::Proof> {
+        None
+    }
+
+    /// a·b/2²⁵⁶ mod p.
+    fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs;
+
+    /// a²/2²⁵⁶ mod p.
+    fn field_square(self, a: &Limbs) -> Limbs;
+
+    /// a + b mod p.
+    #[inline(always)]
+    fn field_add(self, a: &Limbs, b: &Limbs) -> Limbs {
+        portable::limbs::add_mod(a, b, &portable::p256::P)
+    }
+
+    /// a − b mod p.
+    #[inline(always)]
+    fn field_sub(self, a: &Limbs, b: &Limbs) -> Limbs {
+        portable::limbs::sub_mod(a, b, &portable::p256::P)
+    }
+
+    /// a·b/2²⁵⁶ mod q, for one factor below q.
+    #[inline(always)]
+    fn order_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
+        portable::p256_order::mul(a, b)
+    }
+
+    /// −a mod p where `mask` is all ones, a where it is 0; a ≠ 0.
+    #[inline(always)]
+    fn field_negate_if(self, mask: u64, a: &Limbs) -> Limbs {
+        let mask = portable::limbs::barrier(mask);
+        portable::limbs::select(mask, &portable::limbs::sub(&portable::p256::P, a).0, a)
+    }
+
+    /// `row[n]`. Reads all of `row`.
+    #[inline(always)]
+    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
+        portable::select(row, n)
+    }
 }

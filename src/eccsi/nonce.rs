@@ -107,16 +107,22 @@ fn length_prefixed(mac: &mut Hmac<Sha256>, x: &[u8]) {
 
 /// HMAC-DRBG with SHA-256, NIST SP 800-90A §10.1.2, without additional input or reseeding, each
 /// request one block.
+///
+/// The key is held as an HMAC that has absorbed it, which spares two compressions at each use; it
+/// wipes itself when dropped, by the feature `zeroize` of the crate `hmac`.
 #[derive(Zeroize, ZeroizeOnDrop)]
 struct HmacDrbg {
-    key: [u8; 32],
+    #[zeroize(skip)]
+    mac: Hmac<Sha256>,
     value: [u8; 32],
+    /// The update that ends a request (§10.1.2.5 step 6) waits for the next one.
+    stale: bool,
 }
 
 impl HmacDrbg {
     /// §10.1.2.3; `seed` feeds the seed material.
     fn new(seed: impl Fn(&mut Hmac<Sha256>)) -> Self {
-        let mut drbg = Self { key: [0x00; 32], value: [0x01; 32] };
+        let mut drbg = Self { mac: keyed(&[0x00; 32]), value: [0x01; 32], stale: false };
         drbg.update(0x00, &seed);
         drbg.update(0x01, &seed);
         drbg
@@ -124,29 +130,32 @@ impl HmacDrbg {
 
     /// One of the two rounds of §10.1.2.2.
     fn update(&mut self, round: u8, data: impl Fn(&mut Hmac<Sha256>)) {
-        let mut mac = self.mac();
+        let mut mac = self.mac.clone();
         mac.update(&self.value);
         mac.update(&[round]);
         data(&mut mac);
-        self.key = mac.finalize().into_bytes().into();
+        let key = Zeroizing::new(mac.finalize().into_bytes().into());
+        self.mac = keyed(&key);
         self.advance();
     }
 
     fn advance(&mut self) {
-        let mut mac = self.mac();
+        let mut mac = self.mac.clone();
         mac.update(&self.value);
         self.value = mac.finalize().into_bytes().into();
     }
 
     /// §10.1.2.5, 32 octets.
     fn generate(&mut self) -> Zeroizing<[u8; 32]> {
+        if self.stale {
+            self.update(0x00, |_| {});
+        }
+        self.stale = true;
         self.advance();
-        let block = Zeroizing::new(self.value);
-        self.update(0x00, |_| {});
-        block
+        Zeroizing::new(self.value)
     }
+}
 
-    fn mac(&self) -> Hmac<Sha256> {
-        <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).expect("HMAC takes keys of any length")
-    }
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
 }

@@ -1,10 +1,11 @@
 //! RFC 6507 §5.2.1: signing.
 
-use super::hash::{HashValue, he};
+use super::hash::{HashValue, he, hs};
 use super::nonce::{self, Nonces, Purpose, Seed};
 use super::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature, VerifyingKey};
 use crate::curve::p256::{self, Scalar};
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::secret::declassify;
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha256};
@@ -128,8 +129,20 @@ impl SigningKey {
         &self.verifying
     }
 
-    pub(crate) fn ssk(&self) -> &Scalar {
-        &self.issued.ssk
+    /// The x-coordinate of \[SSK\](KPAK + \[HS\]PVT) with the values of a peer: a static
+    /// Diffie-Hellman secret.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] if KPAK + \[HS\]PVT is the identity: no SSK belongs to such values.
+    pub(crate) fn shared_secret(
+        &self,
+        kpak: &KmsPublicKey,
+        id: Identity<'_>,
+        pvt: &PublicValidationToken,
+    ) -> Result<Zeroizing<[u8; 32]>, Error> {
+        let hs = hs(kpak.point(), id, pvt.point()).scalar();
+        // The point has order q and SSK lies in [1, q − 1], so that the product is not the identity.
+        p256::diffie_hellman(&self.issued.ssk, kpak.base(), &hs, pvt.point()).ok_or(Error::InvalidKey)
     }
 
     fn hs(&self) -> &HashValue {

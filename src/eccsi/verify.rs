@@ -8,7 +8,7 @@
 
 use super::hash::{HashValue, he, hs};
 use super::{KmsPublicKey, PublicValidationToken, Signature};
-use crate::curve::p256::{self, BasePoint, Point, Scalar};
+use crate::curve::p256::{self, BasePoint, Scalar};
 use crate::error::Error;
 use crate::identity::Identity;
 use ::signature::{MultipartVerifier, Verifier};
@@ -125,10 +125,6 @@ impl VerifyingKey {
     /// PVT.
     pub fn pvt(&self) -> &PublicValidationToken {
         &self.pvt
-    }
-
-    pub(crate) fn point(&self) -> &Point {
-        self.y.point()
     }
 
     /// The point Y, `04 ‖ x ‖ y`.

@@ -1,8 +1,7 @@
 //! From the peer's PSK identity to the shared key.
 
 use super::{Credential, PskIdentity, SaefError, TrustedDomains};
-use crate::curve::p256;
-use crate::eccsi::{KmsPublicKey, PublicValidationToken, VerifyingKey};
+use crate::eccsi::{KmsPublicKey, PublicValidationToken};
 use crate::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, IdentifierError, UnixTime};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -155,9 +154,8 @@ struct Party<'a> {
 
 /// The x-coordinate of Z = \[SSK_A\](KPAK_B + \[HS_B\]PVT_B).
 fn shared_secret(own: &Credential, peer: &Party<'_>) -> Result<Zeroizing<[u8; 32]>, SaefError> {
-    let y = VerifyingKey::new(peer.kpak, peer.id_2.identity(), peer.pvt).map_err(|_| SaefError::PeerKey)?;
-    // Y has order q and SSK lies in [1, q − 1], so that Z is not the identity.
-    Ok(p256::diffie_hellman(own.signing_key().ssk(), y.point()))
+    let key = own.signing_key();
+    key.shared_secret(peer.kpak, peer.id_2.identity(), peer.pvt).map_err(|_| SaefError::PeerKey)
 }
 
 /// The info of HKDF: lp(label) ‖ lp(KPAK) ‖ lp(ID) ‖ lp(PVT) of the client ‖ the same of the server.

@@ -1,7 +1,7 @@
 //! Points: decoding is checking.
 
-use super::{OPS, Table};
-use crate::backend::p256::{Base, Ops, PointOctets};
+use super::{Table, is_field_element, is_on_curve};
+use crate::backend::p256::{Base, PointOctets};
 use crate::error::{DecodeError, Part, Problem};
 use subtle::Choice;
 
@@ -31,7 +31,7 @@ impl Point {
 
     /// For points that an implementation computed from checked ones.
     pub(crate) fn from_checked(octets: PointOctets) -> Self {
-        debug_assert!(OPS.is_on_curve(&octets));
+        debug_assert!(is_on_curve(&octets));
         Self(octets)
     }
 
@@ -45,10 +45,10 @@ impl Point {
         }
         let point: PointOctets = coordinates.try_into().expect("64 octets");
         let (x, y) = halves(&point);
-        if !OPS.is_reduced(x) || !OPS.is_reduced(y) {
+        if !is_field_element(x) || !is_field_element(y) {
             return Err(DecodeError::new(part, Problem::NotReduced));
         }
-        if !OPS.is_on_curve(&point) {
+        if !is_on_curve(&point) {
             return Err(DecodeError::new(part, Problem::NotOnCurve));
         }
         Ok(Self(point))
@@ -62,10 +62,12 @@ impl Point {
             return Err(DecodeError::new(part, Problem::PointForm { expected: 2, got: *form }));
         }
         let x: &[u8; 32] = x.try_into().expect("32 octets");
-        if !OPS.is_reduced(x) {
+        if !is_field_element(x) {
             return Err(DecodeError::new(part, Problem::NotReduced));
         }
-        OPS.decompress(x, Choice::from(form & 1)).map(Self).ok_or(DecodeError::new(part, Problem::NotOnCurve))
+        super::decompress(x, Choice::from(form & 1))
+            .map(Self)
+            .ok_or(DecodeError::new(part, Problem::NotOnCurve))
     }
 
     /// `04 ‖ x ‖ y`.
@@ -126,7 +128,7 @@ impl BasePoint {
     #[cfg(feature = "tables")]
     pub(crate) fn prepared(self) -> Self {
         let Self { point, table } = self;
-        let table = table.unwrap_or_else(|| alloc::sync::Arc::new(OPS.table(&point.0)));
+        let table = table.unwrap_or_else(|| alloc::sync::Arc::new(Table::new(&point.0)));
         Self { point, table: Some(table) }
     }
 

@@ -1,7 +1,11 @@
 //! Integers modulo the group order q.
 
-use super::OPS;
-use crate::backend::p256::{Ops, ScalarOctets};
+use super::on_backend;
+use super::own::Own;
+use crate::backend::{
+    self, Backend,
+    p256::{Ops, ScalarOctets},
+};
 use crate::secret::declassify;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -30,22 +34,22 @@ impl Scalar {
 
     /// The integer that `octets` stand for, modulo q.
     pub(crate) fn reduce(octets: &[u8; 32]) -> Self {
-        Self(OPS.scalar_reduce(octets))
+        Self(on_backend!(ops => ops.scalar_reduce(octets)))
     }
 
     /// self·b + c.
     pub(crate) fn mul_add(&self, b: &Self, c: &Self) -> Self {
-        Self(OPS.scalar_mul_add(&self.0, &b.0, &c.0))
+        Self(on_backend!(ops => ops.scalar_mul_add(&self.0, &b.0, &c.0)))
     }
 
     /// self·b.
     pub(crate) fn mul(&self, b: &Self) -> Self {
-        Self(OPS.scalar_mul(&self.0, &b.0))
+        Self(on_backend!(ops => ops.scalar_mul(&self.0, &b.0)))
     }
 
     /// 1/self; 0 for 0. Constant time.
     pub(crate) fn invert(&self) -> Self {
-        Self(OPS.scalar_invert(&self.0))
+        Self(on_backend!(ops => ops.scalar_invert(&self.0)))
     }
 
     /// Is it 0? The answer is public, all else is not.

@@ -1,0 +1,100 @@
+//! Eight field elements at a time, one per lane of a 512-bit register, by AVX-512 IFMA.
+//!
+//! The kernels are written over [`lane::Lanes`], which the registers implement and so does a
+//! scalar [`lane::Model`]: it runs on every machine and under valgrind, which knows no AVX-512.
+//! Single elements go through MULX and ADX.
+//!
+//! # Safety
+//!
+//! The intrinsics need what an [`Ifma`] value proves. All of them are called inside
+//! [`lane::Lanes::run`], a function with these features, into which the kernels are inlined: vectors
+//! stay in registers, and no vector passes between functions that disagree on their size.
+
+pub(crate) mod lane;
+pub(crate) mod p256x8;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod zmm;
+
+use super::p256::{Kernel, Limbs, TablePoint};
+
+/// A kernel for single elements together with eight lanes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WithLanes<K, P> {
+    single: K,
+    proof: P,
+}
+
+/// The proof that this CPU has AVX-512 F and IFMA, and what [`super::adx::Adx`] proves.
+#[cfg(target_arch = "x86_64")]
+pub(crate) type Ifma = WithLanes<super::adx::Adx, zmm::Proof>;
+
+/// The same algorithms without a special CPU: for tests.
+#[cfg(feature = "__backends")]
+pub(crate) type IfmaModel = WithLanes<super::portable::Portable, ()>;
+
+#[cfg(target_arch = "x86_64")]
+impl Ifma {
+    /// Asks the CPU, the first time.
+    #[inline]
+    pub(crate) fn detect() -> Option<Self> {
+        Some(Self { single: super::adx::Adx::detect()?, proof: zmm::Proof::detect()? })
+    }
+}
+
+#[cfg(feature = "__backends")]
+impl IfmaModel {
+    pub(crate) const MODEL: Self = Self { single: super::portable::Portable, proof: () };
+}
+
+/// Kernels with lanes name the type of the lanes.
+pub(crate) trait Proof: Copy + Send + Sync + 'static {
+    type Lanes: lane::Lanes<Proof = Self>;
+}
+
+impl Proof for () {
+    type Lanes = lane::Model;
+}
+
+impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
+    type Lanes = P::Lanes;
+
+    #[inline(always)]
+    fn lanes(self) -> Option<P> {
+        Some(self.proof)
+    }
+
+    #[inline(always)]
+    fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
+        self.single.field_mul(a, b)
+    }
+
+    #[inline(always)]
+    fn field_square(self, a: &Limbs) -> Limbs {
+        self.single.field_square(a)
+    }
+
+    #[inline(always)]
+    fn field_add(self, a: &Limbs, b: &Limbs) -> Limbs {
+        self.single.field_add(a, b)
+    }
+
+    #[inline(always)]
+    fn field_sub(self, a: &Limbs, b: &Limbs) -> Limbs {
+        self.single.field_sub(a, b)
+    }
+
+    #[inline(always)]
+    fn field_negate_if(self, mask: u64, a: &Limbs) -> Limbs {
+        self.single.field_negate_if(mask, a)
+    }
+
+    #[inline(always)]
+    fn order_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
+        self.single.order_mul(a, b)
+    }
+
+    #[inline(always)]
+    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
+        self.single.select(row, n)
+    }
+}

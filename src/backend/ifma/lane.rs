@@ -1,0 +1,146 @@
+//! Eight 64-bit words at a time.
+
+use crate::backend::p256::TablePoint;
+use crate::backend::portable;
+
+/// Eight words and what IFMA does with them, word by word.
+///
+/// Whoever holds a value, or a proof, may use all of it.
+pub(crate) trait Lanes: Copy {
+    /// The proof that the CPU has the instructions.
+    type Proof: Copy;
+
+    /// Runs a job where the instructions are inlined. All that follows but `select` belongs inside.
+    fn run<J: Job>(proof: Self::Proof, job: J) -> J::Output;
+
+    fn splat(proof: Self::Proof, x: u64) -> Self;
+
+    /// Word `limb` of each point: 0 to 3 of x, 4 to 7 of y.
+    fn limb(proof: Self::Proof, points: &[TablePoint; 8], limb: usize) -> Self;
+
+    fn load(proof: Self::Proof, words: &[u64; 8]) -> Self;
+
+    fn store(self) -> [u64; 8];
+
+    fn add(self, other: Self) -> Self;
+
+    fn sub(self, other: Self) -> Self;
+
+    fn and(self, other: Self) -> Self;
+
+    fn or(self, other: Self) -> Self;
+
+    fn shl<const N: u32>(self) -> Self;
+
+    fn shr<const N: u32>(self) -> Self;
+
+    /// Shift right, with the sign.
+    fn sar<const N: u32>(self) -> Self;
+
+    /// self + the low 52 bits of the product of the low 52 bits of a and b.
+    fn madd_low(self, a: Self, b: Self) -> Self;
+
+    /// self + the high 52 bits of that product of 104 bits.
+    fn madd_high(self, a: Self, b: Self) -> Self;
+
+    /// Word i becomes word i + N modulo 8.
+    fn rotate<const N: i32>(self) -> Self;
+
+    /// `row[n]`. Reads all of `row`.
+    fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> TablePoint;
+}
+
+/// What is to be computed in lanes. Implementations of `run`, and all that they call with lanes, are
+/// `inline(always)`: code outside the function with the CPU features cannot take the instructions in.
+/// (A closure would do, could it be given that attribute.)
+pub(crate) trait Job {
+    type Output;
+
+    fn run(self) -> Self::Output;
+}
+
+/// The lanes in plain integers.
+#[derive(Clone, Copy)]
+pub(crate) struct Model([u64; 8]);
+
+impl Model {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(u64, u64) -> u64) -> Self {
+        Self(core::array::from_fn(|i| f(self.0[i], other.0[i])))
+    }
+}
+
+/// The product of the low 52 bits.
+#[inline(always)]
+fn product(a: u64, b: u64) -> u128 {
+    const MASK: u64 = (1 << 52) - 1;
+    u128::from(a & MASK) * u128::from(b & MASK)
+}
+
+impl Lanes for Model {
+    type Proof = ();
+
+    fn run<J: Job>((): (), job: J) -> J::Output {
+        job.run()
+    }
+
+    fn splat((): (), x: u64) -> Self {
+        Self([x; 8])
+    }
+
+    fn limb((): (), points: &[TablePoint; 8], limb: usize) -> Self {
+        Self(points.map(|point| if limb < 4 { point.x[limb] } else { point.y[limb - 4] }))
+    }
+
+    fn load((): (), words: &[u64; 8]) -> Self {
+        Self(*words)
+    }
+
+    fn store(self) -> [u64; 8] {
+        self.0
+    }
+
+    fn add(self, other: Self) -> Self {
+        self.zip(other, u64::wrapping_add)
+    }
+
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, u64::wrapping_sub)
+    }
+
+    fn and(self, other: Self) -> Self {
+        self.zip(other, |a, b| a & b)
+    }
+
+    fn or(self, other: Self) -> Self {
+        self.zip(other, |a, b| a | b)
+    }
+
+    fn shl<const N: u32>(self) -> Self {
+        Self(self.0.map(|a| a << N))
+    }
+
+    fn shr<const N: u32>(self) -> Self {
+        Self(self.0.map(|a| a >> N))
+    }
+
+    fn sar<const N: u32>(self) -> Self {
+        Self(self.0.map(|a| (a as i64 >> N) as u64))
+    }
+
+    fn madd_low(self, a: Self, b: Self) -> Self {
+        self.add(a.zip(b, |a, b| product(a, b) as u64 & ((1 << 52) - 1)))
+    }
+
+    fn madd_high(self, a: Self, b: Self) -> Self {
+        self.add(a.zip(b, |a, b| (product(a, b) >> 52) as u64))
+    }
+
+    fn rotate<const N: i32>(self) -> Self {
+        Self(core::array::from_fn(|i| self.0[(i + N as usize) % 8]))
+    }
+
+    fn select((): (), row: &[TablePoint], n: u64) -> TablePoint {
+        portable::select(row, n)
+    }
+}

@@ -1,0 +1,235 @@
+//! Eight elements of the field of P-256.
+//!
+//! Radix 2⁵², five limbs, one element per lane; Montgomery form with R = 2²⁶⁰. Loosely reduced: each
+//! element is a non-negative integer below 2²⁶⁰, limbs in [0, 2⁵² − 1], and the bound of its value is a
+//! matter of where it comes from:
+//!
+//! | from | below |
+//! |---|---|
+//! | [`Fe8::mul`] of a < 2^m and b < 2^n | 2^(m + n − 260) + p |
+//! | [`Fe8::reduce`] | 2²⁵⁶ + 2²³¹ < 2p |
+//! | [`Loose::carry`] | what was summed up, at most 2²⁶⁰ |
+//!
+//! p ≡ −1 mod 2⁵² makes the multiple of p that clears the lowest limb t of a sum t·p itself;
+//! p + 1 = 2⁹⁶ + 2¹⁹² + (2⁴⁸ − 2¹⁶)·2²⁰⁸ in three limbs: six products. A multiplication has
+//! 5·(10 + 6) = 80, a square 5·6 + 30 = 60.
+
+use super::lane::Lanes;
+use crate::backend::p256::{Limbs, TablePoint};
+
+/// p in limbs.
+const P: [u64; 5] = [0xf_ffff_ffff_ffff, 0xfff_ffff_ffff, 0, 0x10_0000_0000, 0xffff_ffff_0000];
+const MASK: u64 = (1 << 52) - 1;
+
+/// 2²⁶⁰ mod p: 16·(2²⁵⁶ mod p) = 16·(2²²⁴ − 2¹⁹² − 2⁹⁶ + 1), in limbs.
+const ONE: [u64; 5] = limbs_of(&shifted_by_four(&crate::backend::portable::p256::ONE));
+
+/// 16·a in 320 bits.
+const fn shifted_by_four(a: &Limbs) -> [u64; 5] {
+    [a[0] << 4, a[1] << 4 | a[0] >> 60, a[2] << 4 | a[1] >> 60, a[3] << 4 | a[2] >> 60, a[3] >> 60]
+}
+
+/// An integer below 2²⁶⁰ in limbs of 52 bits.
+const fn limbs_of(a: &[u64; 5]) -> [u64; 5] {
+    [
+        a[0] & MASK,
+        (a[0] >> 52 | a[1] << 12) & MASK,
+        (a[1] >> 40 | a[2] << 24) & MASK,
+        (a[2] >> 28 | a[3] << 36) & MASK,
+        (a[3] >> 16 | a[4] << 48) & MASK,
+    ]
+}
+
+/// Eight elements.
+#[derive(Clone, Copy)]
+pub(crate) struct Fe8<L>([L; 5]);
+
+/// Eight sums of limbs that may be negative or too long; as integers in [0, 2²⁶⁰ − 1].
+#[derive(Clone, Copy)]
+pub(crate) struct Loose<L>([L; 5]);
+
+impl<L: Lanes> Fe8<L> {
+    /// 0 in each lane.
+    #[inline(always)]
+    pub(crate) fn zero(proof: L::Proof) -> Self {
+        Self([L::splat(proof, 0); 5])
+    }
+
+    /// 1 in each lane.
+    #[inline(always)]
+    pub(crate) fn one(proof: L::Proof) -> Self {
+        Self(ONE.map(|limb| L::splat(proof, limb)))
+    }
+
+    /// x (or y) of the points of a table, below 2²⁶⁰.
+    ///
+    /// The table has x·2²⁵⁶ mod p; 16 times that, four bits to the left, is the form here.
+    #[inline(always)]
+    pub(crate) fn from_table(proof: L::Proof, points: &[TablePoint; 8], y: bool) -> Self {
+        let at = |i: usize| L::limb(proof, points, i + if y { 4 } else { 0 });
+        let [a, b, c, d] = [at(0), at(1), at(2), at(3)];
+        let mask = L::splat(proof, MASK);
+        Self([
+            a.shl::<4>().and(mask),
+            a.shr::<48>().or(b.shl::<16>()).and(mask),
+            b.shr::<36>().or(c.shl::<28>()).and(mask),
+            c.shr::<24>().or(d.shl::<40>()).and(mask),
+            d.shr::<12>(),
+        ])
+        .checked()
+    }
+
+    /// Each lane as an integer below 2²⁵⁶ that is congruent to 2⁴ times the Montgomery form of
+    /// [`Limbs`], for elements below 2²⁶⁰.
+    #[inline(always)]
+    pub(crate) fn to_integers(self, proof: L::Proof) -> [Limbs; 8] {
+        // Once reduced it is below 2²⁵⁶ + 2²³¹, where the second time leaves less than 2²⁵⁶.
+        let [a, b, c, d, e] = self.loose().reduce(proof).loose().reduce(proof).0.map(L::store);
+        core::array::from_fn(|i| {
+            debug_assert!(e[i] < 1 << 48);
+            [a[i] | b[i] << 52, b[i] >> 12 | c[i] << 40, c[i] >> 24 | d[i] << 28, d[i] >> 36 | e[i] << 16]
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn loose(self) -> Loose<L> {
+        Loose(self.0)
+    }
+
+    /// In debug builds, checks that limbs have 52 bits.
+    #[inline(always)]
+    fn checked(self) -> Self {
+        debug_assert!(self.0.iter().all(|limb| limb.store().iter().all(|word| *word <= MASK)));
+        self
+    }
+
+    /// a·b/2²⁶⁰ modulo p.
+    #[inline(always)]
+    pub(crate) fn mul(&self, proof: L::Proof, other: &Self) -> Self {
+        let (a, b) = (&self.0, &other.0);
+        let zero = L::splat(proof, 0);
+        let mut t = [zero; 6];
+        for b in b {
+            for j in 0..5 {
+                t[j] = t[j].madd_low(a[j], *b);
+            }
+            for j in 0..5 {
+                t[j + 1] = t[j + 1].madd_high(a[j], *b);
+            }
+            t = clear_lowest(proof, &t, zero);
+        }
+        finish(proof, &t)
+    }
+
+    /// a²/2²⁶⁰ modulo p.
+    #[inline(always)]
+    pub(crate) fn square(&self, proof: L::Proof) -> Self {
+        let a = &self.0;
+        let zero = L::splat(proof, 0);
+        let mut c = [zero; 10];
+        for i in 0..5 {
+            for j in i + 1..5 {
+                c[i + j] = c[i + j].madd_low(a[i], a[j]);
+                c[i + j + 1] = c[i + j + 1].madd_high(a[i], a[j]);
+            }
+        }
+        for c in &mut c {
+            *c = c.add(*c);
+        }
+        for i in 0..5 {
+            c[2 * i] = c[2 * i].madd_low(a[i], a[i]);
+            c[2 * i + 1] = c[2 * i + 1].madd_high(a[i], a[i]);
+        }
+        let mut t = [c[0], c[1], c[2], c[3], c[4], c[5]];
+        for i in 0..5 {
+            t = clear_lowest(proof, &t, if i < 4 { c[6 + i] } else { zero });
+        }
+        finish(proof, &t)
+    }
+
+    /// `self` in the lanes whose bit is set, else `other`. The bits are public.
+    #[inline(always)]
+    pub(crate) fn in_lanes(self, proof: L::Proof, lanes: u8, other: &Self) -> Self {
+        let words: [u64; 8] = core::array::from_fn(|i| 0u64.wrapping_sub(u64::from(lanes >> i & 1)));
+        self.select(proof, &words, other)
+    }
+
+    /// `self` in the lanes whose mask is set, else `other`.
+    #[inline(always)]
+    pub(crate) fn select(self, proof: L::Proof, masks: &[u64; 8], other: &Self) -> Self {
+        let yes = L::load(proof, masks);
+        let no = L::splat(proof, !0).sub(yes);
+        Self(core::array::from_fn(|i| self.0[i].and(yes).or(other.0[i].and(no))))
+    }
+
+    /// The element of lane i + N modulo 8 in lane i.
+    #[inline(always)]
+    pub(crate) fn rotate<const N: i32>(self) -> Self {
+        Self(self.0.map(L::rotate::<N>))
+    }
+}
+
+/// (t + t₀·p)/2⁵², with `next` as the new highest limb. Sums stay below 2⁵⁹: a limb takes at most 32
+/// products below 2⁵² (doubled ones counted twice), six of the multiples of p, and a carry.
+#[inline(always)]
+fn clear_lowest<L: Lanes>(proof: L::Proof, t: &[L; 6], next: L) -> [L; 6] {
+    debug_assert!(t.iter().all(|limb| limb.store().iter().all(|word| *word < 1 << 59)));
+    let m = t[0];
+    // The low 52 bits of t₀ vanish; the rest is carried.
+    let t1 = t[1].add(m.shr::<52>());
+    let (p1, p3, p4) = (L::splat(proof, 1 << 44), L::splat(proof, 1 << 36), L::splat(proof, P[4]));
+    [
+        t1.madd_low(m, p1),
+        t[2].madd_high(m, p1),
+        t[3].madd_low(m, p3),
+        t[4].madd_high(m, p3).madd_low(m, p4),
+        t[5].madd_high(m, p4),
+        next,
+    ]
+}
+
+/// Carries; the sixth limb is 0.
+#[inline(always)]
+fn finish<L: Lanes>(proof: L::Proof, t: &[L; 6]) -> Fe8<L> {
+    let mask = L::splat(proof, MASK);
+    let mut r = [t[0], t[1], t[2], t[3], t[4]];
+    for i in 0..4 {
+        r[i + 1] = r[i + 1].add(r[i].shr::<52>());
+        r[i] = r[i].and(mask);
+    }
+    Fe8(r).checked()
+}
+
+impl<L: Lanes> Loose<L> {
+    #[inline(always)]
+    pub(crate) fn sub(self, other: &Fe8<L>) -> Self {
+        Self(core::array::from_fn(|i| self.0[i].sub(other.0[i])))
+    }
+
+    /// self + k·p; makes a difference positive.
+    #[inline(always)]
+    pub(crate) fn add_p(self, proof: L::Proof, k: u64) -> Self {
+        Self(core::array::from_fn(|i| self.0[i].add(L::splat(proof, P[i] * k))))
+    }
+
+    /// Limbs in [0, 2⁵² − 1] again.
+    #[inline(always)]
+    pub(crate) fn carry(self, proof: L::Proof) -> Fe8<L> {
+        let mask = L::splat(proof, MASK);
+        let mut r = self.0;
+        for i in 0..4 {
+            r[i + 1] = r[i + 1].add(r[i].sar::<52>());
+            r[i] = r[i].and(mask);
+        }
+        Fe8(r).checked()
+    }
+
+    /// Below 2²⁵⁶ + 2²³¹: with h the bits from 2²⁵⁶ on, h < 2⁴, adds h·(2²²⁴ − 2¹⁹² − 2⁹⁶ + 1) to the rest.
+    #[inline(always)]
+    pub(crate) fn reduce(self, proof: L::Proof) -> Fe8<L> {
+        let [a, b, c, d, e] = self.carry(proof).0;
+        let h = e.shr::<48>();
+        let e = e.and(L::splat(proof, (1 << 48) - 1));
+        Self([a.add(h), b.sub(h.shl::<44>()), c, d.sub(h.shl::<36>()), e.add(h.shl::<16>())]).carry(proof)
+    }
+}

@@ -1,0 +1,148 @@
+//! The lanes in a 512-bit register.
+
+use super::lane::{Job, Lanes};
+use crate::backend::p256::TablePoint;
+use core::arch::x86_64::*;
+
+cpufeatures::new!(cpu, "avx512f", "avx512ifma", "avx512vl", "avx512dq", "avx512bw");
+
+/// The proof that this CPU, and the operating system, has AVX-512 with IFMA.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proof(());
+
+impl Proof {
+    /// Asks the CPU, the first time.
+    #[inline]
+    pub(super) fn detect() -> Option<Self> {
+        cpu::get().then_some(Self(()))
+    }
+}
+
+impl super::Proof for Proof {
+    type Lanes = Zmm;
+}
+
+/// Eight words. A value comes from a [`Proof`], directly or through another value.
+#[derive(Clone, Copy)]
+pub(crate) struct Zmm(__m512i);
+
+/// Runs a job with the features.
+#[target_feature(enable = "avx512f,avx512ifma,avx512vl,avx512dq,avx512bw,bmi2")]
+fn with_features<J: Job>(job: J) -> J::Output {
+    job.run()
+}
+
+/// `row[n]`. Reads all of `row`.
+#[target_feature(enable = "avx512f")]
+fn select(row: &[TablePoint], n: u64) -> TablePoint {
+    let mut found = TablePoint::ZERO;
+    let n = _mm512_set1_epi64(n as i64);
+    let one = _mm512_set1_epi64(1);
+    let mut i = _mm512_setzero_si512();
+    let mut sum = _mm512_setzero_si512();
+    for entry in row {
+        // SAFETY: a point is 64 octets, aligned to 64.
+        let entry = unsafe { _mm512_load_epi64(core::ptr::from_ref(entry).cast()) };
+        sum = _mm512_mask_or_epi64(sum, _mm512_cmpeq_epi64_mask(i, n), sum, entry);
+        i = _mm512_add_epi64(i, one);
+    }
+    // SAFETY: as above.
+    unsafe { _mm512_store_epi64((&raw mut found).cast(), sum) };
+    found
+}
+
+// SAFETY of all blocks below, unless they say more: the intrinsic needs AVX-512 F or IFMA alone, which
+// `self` or `proof` proves.
+impl Lanes for Zmm {
+    type Proof = Proof;
+
+    #[inline(always)]
+    fn run<J: Job>(_: Proof, job: J) -> J::Output {
+        // SAFETY: the proof stands for AVX-512; BMI2 comes with every CPU that has it, and `Ifma` checks it.
+        unsafe { with_features(job) }
+    }
+
+    #[inline(always)]
+    fn splat(_: Proof, x: u64) -> Self {
+        Self(unsafe { _mm512_set1_epi64(x as i64) })
+    }
+
+    #[inline(always)]
+    fn limb(_: Proof, points: &[TablePoint; 8], limb: usize) -> Self {
+        debug_assert!(limb < 8);
+        // SAFETY: also, points are 64 octets apart, and word `limb` lies in each of them (`repr(C)`).
+        Self(unsafe {
+            let stride = _mm512_set_epi64(56, 48, 40, 32, 24, 16, 8, 0);
+            _mm512_i64gather_epi64::<8>(stride, points.as_ptr().cast::<i64>().add(limb))
+        })
+    }
+
+    #[inline(always)]
+    fn load(_: Proof, words: &[u64; 8]) -> Self {
+        // SAFETY: also, 64 octets are there; the load needs no alignment.
+        Self(unsafe { _mm512_loadu_epi64(words.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn store(self) -> [u64; 8] {
+        let mut words = [0; 8];
+        // SAFETY: also, 64 octets are there; the store needs no alignment.
+        unsafe { _mm512_storeu_epi64(words.as_mut_ptr().cast(), self.0) };
+        words
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_epi64(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(unsafe { _mm512_sub_epi64(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        Self(unsafe { _mm512_and_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        Self(unsafe { _mm512_or_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn shl<const N: u32>(self) -> Self {
+        Self(unsafe { _mm512_slli_epi64::<N>(self.0) })
+    }
+
+    #[inline(always)]
+    fn shr<const N: u32>(self) -> Self {
+        Self(unsafe { _mm512_srli_epi64::<N>(self.0) })
+    }
+
+    #[inline(always)]
+    fn sar<const N: u32>(self) -> Self {
+        Self(unsafe { _mm512_srai_epi64::<N>(self.0) })
+    }
+
+    #[inline(always)]
+    fn madd_low(self, a: Self, b: Self) -> Self {
+        Self(unsafe { _mm512_madd52lo_epu64(self.0, a.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn madd_high(self, a: Self, b: Self) -> Self {
+        Self(unsafe { _mm512_madd52hi_epu64(self.0, a.0, b.0) })
+    }
+
+    #[inline(always)]
+    fn rotate<const N: i32>(self) -> Self {
+        Self(unsafe { _mm512_alignr_epi64::<N>(self.0, self.0) })
+    }
+
+    #[inline(always)]
+    fn select(_: Proof, row: &[TablePoint], n: u64) -> TablePoint {
+        unsafe { select(row, n) }
+    }
+}

@@ -1,0 +1,189 @@
+//! Multiplication: one function for secret scalars per kind of base, the others `_vartime`.
+//!
+//! # Secret scalars
+//!
+//! k or q − k, whichever is odd, is recoded into odd digits, one for each window, whatever its
+//! value; the digit picks by a scan of the whole row. No digit is 0, so that no sum begins at the
+//! identity and nothing has to be masked out. The formula for addition is not complete, it needs
+//! points that are neither equal nor opposite, and gets them: to a sum \[a\]P is added \[d·2^n\]P
+//! with d odd. The digits in a stand in other places, so that a ± d·2^n, written in odd digits
+//! below 2^width and multiples of 2^width, is not 0. Modulo q it can be 0 only where the integers
+//! come near q, with the last digits, where k ≠ 0 still excludes opposite points; there the
+//! addition is one that doubles as well. Debug builds assert all of it at each addition.
+
+use super::field::Mask;
+use super::jacobian::{Affine, Jacobian, normalize};
+use super::lanes;
+use super::recode::{Digit, Digits, Naf, make_odd};
+use super::tables::{Comb, Odd};
+use crate::backend::ifma::lane::Lanes;
+use crate::backend::p256::{Kernel, Limbs, TablePoint};
+
+#[inline(always)]
+fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit) -> Affine<K> {
+    Affine::from_table(kernel, &kernel.select(row, digit.half)).negate_if(digit.negative)
+}
+
+/// \[k\]P from the rows of P, for a secret k in [1, q − 1].
+pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<K> {
+    let (k, negated) = make_odd(k);
+    let digits = Digits::new(&k, comb.width);
+    let rows = comb.rows().len();
+    if let (Some(proof), 1) = (kernel.lanes(), comb.spacing) {
+        // Lanes add digits of different places. Half-way to the end no sum comes near q: without one
+        // of the two halves the top digits lack a place.
+        let [even, odd] = lanes::halves(kernel, proof, rows, |i| {
+            let Digit { negative, half } = digits.get(i);
+            (K::Lanes::select(proof, comb.row(i), half), negative)
+        });
+        debug_assert!(even.is_identity() | odd.is_identity() == 0);
+        let mut sum = even.add_complete(&odd);
+        sum.negate_if(negated);
+        return sum;
+    }
+    let mut sum = Jacobian::identity(kernel);
+    for column in (0..comb.spacing).rev() {
+        if column + 1 != comb.spacing {
+            for _ in 0..comb.width {
+                sum.double();
+            }
+        }
+        for (row, entries) in comb.rows().enumerate() {
+            let point = entry(kernel, entries, digits.get(row * comb.spacing + column));
+            let first = column + 1 == comb.spacing && row == 0;
+            let last = column == 0 && (comb.spacing > 1 || row + 1 == rows);
+            if first {
+                sum = point.into();
+            } else if last {
+                sum.add_or_double(&point);
+            } else {
+                sum.add_distinct(&point);
+            }
+        }
+    }
+    sum.negate_if(negated);
+    sum
+}
+
+/// \[k\]P for a secret k in [1, q − 1]: 52 windows of five bits.
+pub(super) fn variable<K: Kernel>(kernel: K, point: &Affine<K>, k: &Limbs) -> Jacobian<K> {
+    const WIDTH: usize = 5;
+    const LAST: usize = Digits::count(WIDTH) - 1;
+    let mut table = [TablePoint::ZERO; 1 << (WIDTH - 1)];
+    let multiples: [_; 1 << (WIDTH - 1)] = odd_multiples_vartime(&(*point).into());
+    normalize::<K, { 1 << (WIDTH - 1) }>(&multiples, |i, point| table[i] = point.to_table());
+    let (k, negated) = make_odd(k);
+    let digits = Digits::new(&k, WIDTH);
+    let mut sum = Jacobian::from(entry(kernel, &table, digits.get(LAST)));
+    for i in (0..LAST).rev() {
+        for _ in 0..WIDTH {
+            sum.double();
+        }
+        let point = entry(kernel, &table, digits.get(i));
+        if i == 0 {
+            sum.add_or_double(&point);
+        } else {
+            sum.add_distinct(&point);
+        }
+    }
+    sum.negate_if(negated);
+    sum
+}
+
+/// One point of a sum over combs, and its public scalar.
+pub(super) struct CombTerm<'a> {
+    comb: Comb<'a>,
+    digits: Digits,
+    negated: Mask,
+}
+
+impl<'a> CombTerm<'a> {
+    /// `None` for k = 0.
+    pub(super) fn new_vartime(comb: Comb<'a>, k: &Limbs) -> Option<Self> {
+        debug_assert_eq!(comb.spacing, 1);
+        let (odd, negated) = make_odd(k);
+        (*k != [0; 4]).then(|| Self { comb, digits: Digits::new(&odd, comb.width), negated })
+    }
+
+    #[inline(always)]
+    fn entry(&self, row: usize) -> (&'a TablePoint, Mask) {
+        let Digit { half, negative } = self.digits.get(row);
+        (&self.comb.row(row)[half as usize], negative ^ self.negated)
+    }
+}
+
+/// The sum of the terms, without doublings, for public scalars.
+pub(super) fn combs_vartime<K: Kernel>(kernel: K, terms: &[CombTerm<'_>]) -> Jacobian<K> {
+    if let (Some(proof), [a, b]) = (kernel.lanes(), terms) {
+        let of_a = a.comb.rows().len();
+        let [even, odd] = lanes::halves(kernel, proof, of_a + b.comb.rows().len(), |i| {
+            let (entry, negative) = if i < of_a { a.entry(i) } else { b.entry(i - of_a) };
+            (*entry, negative)
+        });
+        // Z = 0: somebody chose points that relate, and the formulas do not suffice.
+        if even.is_identity() | odd.is_identity() == 0 {
+            return even.add_vartime(&odd);
+        }
+    }
+    let mut sum = Jacobian::identity(kernel);
+    for term in terms {
+        for row in 0..term.comb.rows().len() {
+            let (entry, negative) = term.entry(row);
+            sum.add_affine_vartime(&Affine::from_table(kernel, entry).negate_if(negative));
+        }
+    }
+    sum
+}
+
+/// Odd multiples of points without a table, for scalars of 256 bits and for those of half the size.
+pub(super) const BARE: usize = 8;
+pub(super) const BARE_HALF: usize = 4;
+
+/// 1, 3, … 2·N − 1 times a public point.
+pub(super) fn odd_multiples_vartime<K: Kernel, const N: usize>(point: &Jacobian<K>) -> [Jacobian<K>; N] {
+    let mut two = *point;
+    two.double();
+    let mut odd = [*point; N];
+    for i in 1..N {
+        odd[i] = odd[i - 1].add_vartime(&two);
+    }
+    odd
+}
+
+/// One point of a sum, its multiples and its public scalar.
+pub(super) struct Term<'a> {
+    entries: &'a [TablePoint],
+    naf: Naf,
+    negative: bool,
+}
+
+impl<'a> Term<'a> {
+    /// \[k\]P, or \[−k\]P where `negative`, from odd multiples of P.
+    pub(super) fn new_vartime(odd: Odd<'a>, k: &Limbs, negative: bool) -> Self {
+        debug_assert_eq!(odd.entries.len(), 1 << (odd.width - 2));
+        Self { entries: odd.entries, naf: Naf::new_vartime(k, odd.width), negative }
+    }
+
+    /// The same from what [`odd_multiples_vartime`] gave.
+    pub(super) fn bare_vartime<const N: usize>(odd: &'a [TablePoint; N], k: &Limbs, negative: bool) -> Self {
+        Self::new_vartime(Odd { width: N.ilog2() as usize + 2, entries: odd }, k, negative)
+    }
+}
+
+/// The sum of the terms, with shared doublings (Straus).
+pub(super) fn straus_vartime<K: Kernel>(kernel: K, terms: &[Option<Term<'_>>]) -> Jacobian<K> {
+    let mut sum = Jacobian::identity(kernel);
+    let len = terms.iter().flatten().map(|term| term.naf.len).max().unwrap_or(0);
+    for i in (0..len).rev() {
+        sum.double();
+        for term in terms.iter().flatten() {
+            let digit = term.naf.digit(i);
+            if digit != 0 {
+                let entry = &term.entries[usize::from(digit.unsigned_abs()) / 2];
+                let negative = 0u64.wrapping_sub(u64::from((digit < 0) != term.negative));
+                sum.add_affine_vartime(&Affine::from_table(kernel, entry).negate_if(negative));
+            }
+        }
+    }
+    sum
+}
