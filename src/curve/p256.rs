@@ -69,10 +69,15 @@ macro_rules! on_backend {
 use on_backend;
 
 /// A table of multiples of a public point, in the form of the backend that built it.
+#[cfg(feature = "tables")]
 pub(crate) enum Table {
     RustCrypto(<rustcrypto::P256 as Ops>::Table),
     Own(tables::Table),
 }
+
+/// Without the feature `tables` no table can exist.
+#[cfg(not(feature = "tables"))]
+pub(crate) enum Table {}
 
 impl core::fmt::Debug for Table {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -112,8 +117,10 @@ trait FindTable: Ops {
 
 impl FindTable for rustcrypto::P256 {
     fn find(table: &Table) -> Option<&Self::Table> {
-        match table {
-            Table::RustCrypto(table) => Some(table),
+        match *table {
+            #[cfg(feature = "tables")]
+            Table::RustCrypto(ref table) => Some(table),
+            #[cfg(feature = "tables")]
             Table::Own(_) => None,
         }
     }
@@ -121,8 +128,10 @@ impl FindTable for rustcrypto::P256 {
 
 impl<K: Kernel> FindTable for Own<K> {
     fn find(table: &Table) -> Option<&Self::Table> {
-        match table {
-            Table::Own(table) => Some(table),
+        match *table {
+            #[cfg(feature = "tables")]
+            Table::Own(ref table) => Some(table),
+            #[cfg(feature = "tables")]
             Table::RustCrypto(_) => None,
         }
     }

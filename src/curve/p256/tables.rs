@@ -74,7 +74,6 @@ mod with_tables {
 mod without_tables {
     use super::super::generator_table_small::COMB;
     use super::{Comb, Odd};
-    use crate::backend::p256::TablePoint;
 
     /// Without the feature `tables` no other table can exist.
     pub(crate) enum Table {}
