@@ -178,7 +178,7 @@ fn saef(kms: KmsSecretKey) -> Box<dyn FnMut()> {
     };
     let own = install("mef.example.com@2F435345303930313132@20990101T000000");
     let peer = install("mef.example.com@2F43534532@20990101T000000").psk_identity().expect("short");
-    let policy = ExpectedPeer(EntityName::parse("//sp.example.com/CSE2").expect("valid"));
+    let policy = EntityName::parse("//sp.example.com/CSE2").and_then(ExpectedPeer::new).expect("valid");
     Box::new(move || {
         let skew = Association::DEFAULT_SKEW;
         let association =
