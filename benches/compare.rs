@@ -50,9 +50,11 @@ fn main() {
                 }
             };
             match backend {
-                Some(name) => with(*name, turn),
-                None => Some(turn()),
-            };
+                Some(name) => {
+                    with(*name, turn);
+                }
+                None => turn(),
+            }
         }
     }
     println!("{:<28} {:<14} {:>10} {:>8}", "operation", "backend", "µs", "ratio");
@@ -95,7 +97,9 @@ fn entries() -> Vec<Entry<'static>> {
     let signer = || EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("key pair");
     add("sign (ECDSA)", None, 1, {
         let (rng, key) = (SystemRandom::new(), signer());
-        Box::new(move || drop(black_box(key.sign(&rng, black_box(MESSAGE)))))
+        Box::new(move || {
+            let _ = black_box(key.sign(&rng, black_box(MESSAGE)));
+        })
     });
     add("verify (ECDSA)", None, 1, {
         let key = signer();
@@ -138,11 +142,13 @@ fn entries() -> Vec<Entry<'static>> {
             });
             add("sign", backend, 1, {
                 let key = key();
-                Box::new(move || drop(black_box(key.sign(black_box(MESSAGE), &mut SysRng))))
+                Box::new(move || {
+                    let _ = black_box(key.sign(black_box(MESSAGE), &mut SysRng));
+                })
             });
             let signature = key().sign(MESSAGE, &mut SysRng).expect("system generator");
             add("verify, new signer", backend, 1, {
-                let (kpak, signature) = (kms().public_key().prepared(), signature.clone());
+                let (kpak, signature) = (kms().public_key().prepared(), signature);
                 Box::new(move || kpak.verify(black_box(ID), MESSAGE, black_box(&signature)).expect("valid"))
             });
             add("verify, known signer", backend, 1, {

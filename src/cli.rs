@@ -17,6 +17,7 @@ mod kms;
 mod options;
 mod report;
 mod saef;
+mod sakke;
 mod signature;
 
 use clap::{Parser, Subcommand};
@@ -25,12 +26,13 @@ use report::Report;
 use std::prelude::rust_2024::*;
 use std::process::ExitCode;
 
-/// Identity-based cryptography: ECCSI (RFC 6507) and the IBC of oneM2M
+/// Identity-based cryptography: ECCSI (RFC 6507), SAKKE (RFC 6508) and the IBC of oneM2M
 ///
-/// A KMS holds a secret key (KSAK) and publishes the public one (KPAK). It issues to each identity a
-/// credential: a secret signing key (SSK) and a public validation token (PVT). With it the identity
-/// signs, and agrees on keys with others, without any certificate: knowing KPAK and the name of the
-/// other one is enough. See it all at once with `ibc demo`.
+/// A KMS holds two secret keys (KSAK and z) and publishes the public ones (KPAK and Z). It issues to each
+/// identity a credential: a secret signing key (SSK), a public validation token (PVT) and a receiver
+/// secret key (RSK). With it the identity signs, agrees on keys with others and receives keys from them,
+/// without any certificate: knowing KPAK, Z and the name of the other one is enough. See it all at once
+/// with `ibc demo`.
 #[derive(Debug, Parser)]
 #[command(name = "ibc", version, max_term_width = 100, after_long_help = EXAMPLES)]
 struct Cli {
@@ -73,6 +75,9 @@ enum Command {
     /// The IBC-based security association of oneM2M
     #[command(subcommand)]
     Saef(saef::Command),
+    /// Send a key to an identity (SAKKE)
+    #[command(subcommand)]
+    Sakke(sakke::Command),
     /// Show the whole system at work, step by step
     Demo(demo::Demo),
 }
@@ -93,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Sign(command) => command.run(cli.json),
         Command::Verify(command) => command.run(),
         Command::Saef(command) => command.run(),
+        Command::Sakke(command) => command.run(),
         Command::Demo(command) => command.run(),
     };
     match outcome.and_then(|report| report.print(cli.json)) {

@@ -96,6 +96,7 @@ pub enum Problem {
     OutOfRange,
 }
 
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
 impl DecodeError {
     pub(crate) const fn new(part: Part, problem: Problem) -> Self {
         Self { part, problem }

@@ -2,11 +2,11 @@
 //!
 //! | file | content | mode | module |
 //! |---|---|---|---|
-//! | KMS file | KSAK, sealed under a passphrase | 0600 | [`kms_file`] |
-//! | credential | identity, SSK, PVT, KPAK | 0600 | [`credential_file`] |
+//! | KMS file | KSAK and z, sealed under a passphrase | 0600 | [`kms_file`] |
+//! | credential | identity, SSK, PVT, KPAK; RSK and Z for SAKKE | 0600 | [`credential_file`] |
 //! | batch | credentials, one a line | 0600 | [`batch_file`] |
 //! | identity list | one identity a line | any | [`identity_list`] |
-//! | public key | KPAK with its tag | any | [`public_key_file`] |
+//! | public key | KPAK with its tag, and Z | any | [`public_key_file`] |
 //!
 //! Parsers work on octets and know no paths; [`private_file`] and [`public_file`] do the reading and
 //! writing, and [`FileError`] puts the path to what went wrong. Messages never contain a secret. Unix only: what

@@ -26,6 +26,7 @@ extern crate std;
 pub mod error;
 pub mod identity;
 pub mod onem2m;
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod secret;
 #[cfg(all(feature = "serde", any(feature = "eccsi", feature = "sakke")))]
 mod serde_octets;

@@ -49,6 +49,8 @@ fn init_makes_a_sealed_file_and_keeps_an_existing_one() {
         serde_json::from_str(place.read("two.ibc").lines().next().unwrap()).unwrap();
     assert_eq!((&header["kdf"]["memory_kib"], &header["kdf"]["passes"]), (&65536.into(), &3.into()));
     assert_eq!(made["kpak"], header["kpak"]);
+    assert_eq!(made["z_public"], header["z_public"]);
+    assert_eq!(header["z_public"].as_str().unwrap().len(), 514);
 }
 
 #[test]
@@ -93,10 +95,17 @@ fn a_changed_kms_file_does_not_open() {
     let salt = header.find("\"salt\":\"").unwrap() + 8;
     let nonce = header.find("\"nonce\":\"").unwrap() + 9;
     let created = header.find("\"created\":\"").unwrap() + 11 + 14;
+    let other = Place::with_kms();
+    let z = |file: &str| {
+        let header: serde_json::Value = serde_json::from_str(file.lines().next().unwrap()).unwrap();
+        header["z_public"].as_str().unwrap().to_owned()
+    };
+    let foreign_z = z(&other.read("kms.ibc"));
     for (what, changed) in [
         ("salt", format!("{}\n{body}", flip(header, salt))),
         ("nonce", format!("{}\n{body}", flip(header, nonce))),
         ("time", format!("{}\n{body}", flip(header, created))),
+        ("Z of another KMS", file.replace(&z(&file), &foreign_z)),
         ("a blank in the header", format!("{header} \n{body}")),
         ("body", format!("{header}\n{}", flip(body, 10))),
         ("tag", format!("{header}\n{}", flip(body, body.len() - 3))),
@@ -130,10 +139,12 @@ fn export_public_writes_either_form() {
     let short: serde_json::Value = serde_json::from_str(&place.read("kpak.json")).unwrap();
     assert_eq!(short["kpak"].as_str().unwrap().len(), 130);
     assert_eq!(short["tag"].as_str().unwrap().len(), 6);
+    assert_eq!(short["z_public"].as_str().unwrap().len(), 514);
     let printed = place.kms("export-public", &[]).done();
     assert_eq!(printed.stdout, place.read("kpak.json"));
     let full = place.kms("export-public", &["--fqdn", "MEF.example.com.", "--json"]).done().json();
     assert_eq!((&full["fqdn"], &full["kpak"][0]["tag"]), (&"mef.example.com".into(), &short["tag"]));
+    assert_eq!(full["kpak"][0]["z_public"], short["z_public"]);
     place.kms("export-public", &["--out", "kpak.json"]).refused(&["kpak.json exists"]);
     place.kms("export-public", &["--out", "kpak.json", "--force"]).done();
     place.kms("export-public", &["--fqdn", "no fqdn"]).misused(&["--fqdn"]);
@@ -231,11 +242,18 @@ fn validate_refuses_what_does_not_belong_together() {
         )
         .done();
     let (ssk, other) = (place.field("ae.json", "ssk"), place.field("cse.json", "ssk"));
+    let (rsk, other_rsk) = (place.field("ae.json", "rsk"), place.field("cse.json", "rsk"));
+    let z = place.field("ae.json", "z_public");
     for (what, bad, words) in [
         ("SSK of another", good.replace(&ssk, &other), "does not belong"),
         ("another name", good.replace("583754", "583755"), "does not belong"),
         ("unknown field", good.replace("{\"id2\"", "{\"x\":1,\"id2\""), "unknown field `x`"),
         ("no identity", good.replace("\"id2\"", "\"rsk\""), "hexadecimal"),
+        ("RSK of another", good.replace(&rsk, &other_rsk), "RSK: key does not belong"),
+        ("RSK without Z", good.replace(&format!(",\"z_public\":\"{z}\""), ""), "rsk and z_public"),
+        ("RSK compressed", good.replace("\"rsk\":\"04", "\"rsk\":\"02"), "RSK: point form"),
+        ("RSK short", good.replace(&rsk, &rsk[2..]), "257 octets expected"),
+        ("Z no point", good.replace(&z[2..], &"0".repeat(512)), "Z: "),
         ("SSK zero", good.replace(&ssk, &"0".repeat(64)), "SSK: integer out of range"),
         ("PVT compressed", good.replace("\"pvt\":\"04", "\"pvt\":\"02"), "PVT: point form"),
         ("large", format!("{good}{}", " ".repeat(20_000)), "more than 16384 octets"),
@@ -243,8 +261,23 @@ fn validate_refuses_what_does_not_belong_together() {
     ] {
         assert_ne!(bad, good, "{what}");
         place.write_private("bad.json", bad);
-        validate("bad.json").refused(&[words]).hides(&ssk).hides(&other);
+        validate("bad.json").refused(&[words]).hides(&ssk).hides(&other).hides(&rsk).hides(&other_rsk);
     }
+    // RSK and Z of another KMS, which belong together, and KPAK as it should be
+    let foreign = Place::with_kms();
+    foreign.issue(&["--id2", &place.field("ae.json", "id2"), "--out", "ae.json"]).done();
+    let swapped = good.replace(&rsk, &foreign.field("ae.json", "rsk"));
+    place.write_private("bad.json", swapped.replace(&z, &foreign.field("ae.json", "z_public")));
+    validate("bad.json").refused(&["Z that is not the one beside the trusted KPAK"]);
+    // A public key file without Z: the answer says that nobody vouches for it
+    let public = place.read("kpak.json");
+    place.write("eccsi.json", public.replace(&format!(",\"z_public\":\"{z}\""), ""));
+    let under = |kpak| {
+        let command = ["credential", "validate", "--credential", "ae.json", "--kpak", kpak];
+        place.ibc(&with(&command, &["--json"])).done().json()
+    };
+    assert_eq!(under("kpak.json")["rsk"], serde_json::json!({"valid": true, "z_trusted": true}));
+    assert_eq!(under("eccsi.json")["rsk"], serde_json::json!({"valid": true, "z_trusted": false}));
     place.chmod("ae.json", 0o644);
     validate("ae.json").refused(&["chmod 600 ae.json"]);
     place.chmod("ae.json", 0o600);
@@ -268,17 +301,236 @@ fn validate_refuses_what_does_not_belong_together() {
 #[test]
 fn secrets_are_shown_only_when_asked_for() {
     let place = place_with_credentials();
-    let ssk = place.field("ae.json", "ssk");
+    let (ssk, rsk) = (place.field("ae.json", "ssk"), place.field("ae.json", "rsk"));
     for json in [&[][..], &["--json"]] {
         let show = with(&["credential", "show", "--credential", "ae.json"], json);
-        place.ibc(&show).done().hides(&ssk);
+        let shown = place.ibc(&show).done().hides(&ssk).hides(&rsk[2..]);
+        assert!(shown.stdout.contains(&place.field("ae.json", "z_public")));
         let shown = place.ibc(&with(&show, &["--show-secret"])).done();
-        assert!(shown.stdout.contains(&ssk));
+        assert!(shown.stdout.contains(&ssk) && shown.stdout.contains(&rsk));
     }
     let shown = place.ibc(&["credential", "show", "--credential", "ae.json", "--json"]).done().json();
     assert_eq!(shown["id2"], place.field("ae.json", "id2"));
     assert_eq!(shown["tag"], place.field("kpak.json", "tag"));
-    assert!(shown.get("ssk").is_none());
+    assert!(shown.get("ssk").is_none() && shown.get("rsk").is_none());
+}
+
+#[test]
+fn rsk_is_there_unless_it_is_left_out() {
+    let place = Place::with_kms();
+    let issue = |rest: &[&str]| place.issue(&with(&["--id-hex", "00", "--json"], rest));
+    assert_eq!(issue(&["--out", "with.json"]).done().json()["with_rsk"], true);
+    assert_eq!(issue(&["--out", "without.json", "--no-rsk"]).done().json()["with_rsk"], false);
+    let rsk = place.field("with.json", "rsk");
+    assert_eq!((rsk.len(), place.field("with.json", "z_public").len()), (514, 514));
+    assert_eq!(place.field("with.json", "z_public"), place.field("kpak.json", "z_public"));
+    assert!(!place.read("without.json").contains("rsk") && !place.read("without.json").contains("z_public"));
+    // An identity has one RSK.
+    issue(&["--out", "again.json"]).done().hides(&rsk[2..]);
+    assert_eq!(place.field("again.json", "rsk"), rsk);
+    let validate = ["credential", "validate", "--kpak", "kpak.json", "--json", "--credential"];
+    assert_eq!(place.ibc(&with(&validate, &["without.json"])).done().json()["rsk"], serde_json::Value::Null);
+    issue(&["--out", "x.json", "--with-rsk"]).misused(&["--with-rsk"]);
+    place.issue(&["--from", "list", "--no-rsk", "--out", "x.jsonl"]).misused(&["--no-rsk"]);
+}
+
+/// Encapsulated data that `ae.json` signed and `cse.json` opens, with the key in `key.ssv`.
+fn place_with_a_key_sent() -> (Place, String) {
+    let place = place_with_credentials();
+    let id_2 = place.field("cse.json", "id2");
+    let sent = ["--id2", &id_2, "--out", "key.sakke", "--ssv-out", "key.ssv"];
+    place.ibc(&with(ENCAPSULATE, &sent)).done();
+    (place, id_2)
+}
+
+const ENCAPSULATE: &[&str] = &["sakke", "encapsulate", "--kpak", "kpak.json"];
+const DECAPSULATE: &[&str] = &["sakke", "decapsulate", "--credential", "cse.json"];
+
+fn digits(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+#[test]
+fn a_key_is_sent_to_an_identity() {
+    let (place, id_2) = place_with_a_key_sent();
+    let (data, ssv) = (fs::read(place.path("key.sakke")).unwrap(), fs::read(place.path("key.ssv")).unwrap());
+    assert_eq!((data.len(), ssv.len(), place.mode("key.ssv")), (273, 16, 0o600));
+    let opened = with(DECAPSULATE, &["--in", "key.sakke", "--out", "opened.ssv"]);
+    let told = place.ibc(&opened).done().hides(&digits(&ssv));
+    assert!(told.stdout.contains("signature"), "says that the sender is not known");
+    assert_eq!((fs::read(place.path("opened.ssv")).unwrap(), place.mode("opened.ssv")), (ssv.clone(), 0o600));
+    place.ibc(&opened).refused(&["opened.ssv exists"]);
+    place.ibc(&with(&opened, &["--force"])).done();
+    let shown = with(DECAPSULATE, &["--in", "-", "--show-secret", "--json"]);
+    let shown = place.ibc_with_input(&shown, &data).done().json();
+    assert_eq!((&shown["ssv"], &shown["receiver"]), (&digits(&ssv).into(), &id_2.clone().into()));
+    // In hexadecimal, and a key that is given
+    let given = ["--id2", &id_2, "--ssv-file", "key.ssv", "--hex", "--out", "hex.sakke"];
+    let told = place.ibc(&with(&with(ENCAPSULATE, &given), &["--json"])).done().hides(&digits(&ssv)).json();
+    assert_eq!(place.read("hex.sakke"), format!("{}\n", told["encapsulated_data"].as_str().unwrap()));
+    assert_eq!((&told["tag"], place.read("hex.sakke").len()), (&place.field("kpak.json", "tag").into(), 547));
+    let shown = with(DECAPSULATE, &["--in", "hex.sakke", "--hex", "--show-secret"]);
+    assert!(place.ibc(&shown).done().stdout.contains(&digits(&ssv)));
+    // An SSV determines the encapsulated data (RFC 6508 has no other randomness).
+    assert_eq!(told["encapsulated_data"], digits(&data));
+    // An identity that is not oneM2M's; the key on the terminal, and from standard input
+    place.issue(&["--id-hex", "", "--out", "empty.json"]).done();
+    let sent = with(ENCAPSULATE, &["--id-hex", "", "--out", "empty.sakke", "--show-secret", "--json"]);
+    let key = place.ibc(&sent).done().json()["ssv"].as_str().unwrap().to_owned();
+    let open = ["sakke", "decapsulate", "--credential", "empty.json", "--in", "empty.sakke", "--show-secret"];
+    assert!(place.ibc(&open).done().stdout.contains(&key));
+    let sent = with(ENCAPSULATE, &["--id-hex", "", "--out", "stdin.sakke", "--ssv-file", "-"]);
+    place.ibc_with_input(&sent, &ssv).done();
+    // The file of all forms of a public key
+    place.kms("export-public", &["--fqdn", "mef.example.com", "--out", "com.json"]).done();
+    let sent = ["sakke", "encapsulate", "--kpak", "com.json", "--id2", &id_2, "--out", "com.sakke"];
+    place.ibc(&with(&sent, &["--ssv-file", "key.ssv"])).done();
+    assert_eq!(fs::read(place.path("com.sakke")).unwrap(), data);
+}
+
+#[test]
+fn encapsulates_nothing_that_could_not_be_opened() {
+    let (place, id_2) = place_with_a_key_sent();
+    let to = ["--id2", &id_2, "--out", "x.sakke"];
+    let encapsulate = |rest: &[&str]| place.ibc(&with(ENCAPSULATE, rest));
+    for (octets, words) in [(&[0; 15][..], "16 octets expected, 15 given"), (&[0; 17], "17 given")] {
+        place.write_private("bad.ssv", octets);
+        encapsulate(&with(&to, &["--ssv-file", "bad.ssv"])).refused(&["bad.ssv: SSV", words]);
+    }
+    place.chmod("key.ssv", 0o644);
+    encapsulate(&with(&to, &["--ssv-file", "key.ssv"])).refused(&["chmod 600 key.ssv"]);
+    place.chmod("key.ssv", 0o600);
+    let key = ["--ssv-file", "key.ssv"];
+    // Z is missing, another FQDN, several keys
+    let public = place.read("kpak.json");
+    let z = place.field("kpak.json", "z_public");
+    place.write("eccsi.json", public.replace(&format!(",\"z_public\":\"{z}\""), ""));
+    let with_file = |file: &str, rest: &[&str]| {
+        place.ibc(&[&["sakke", "encapsulate", "--kpak", file][..], &to, &key, rest].concat())
+    };
+    with_file("eccsi.json", &[]).refused(&["eccsi.json has no z_public"]);
+    place.kms("export-public", &["--fqdn", "mef.example.org", "--out", "org.json"]).done();
+    with_file("org.json", &[]).refused(&["mef.example.org"]);
+    let other = Place::with_kms();
+    let several = format!("{{\"kpak\":[{},{}]}}", public.trim_end(), other.read("kpak.json").trim_end());
+    place.write("several.json", several);
+    with_file("several.json", &[]).refused(&["several keys", "--tag"]);
+    with_file("several.json", &["--tag", "0"]).refused(&["tag 0"]);
+    assert!(!place.path("x.sakke").exists());
+    with_file("several.json", &["--tag", &place.field("kpak.json", "tag"), "--force"]).done();
+    assert_eq!(fs::read(place.path("x.sakke")).unwrap(), fs::read(place.path("key.sakke")).unwrap());
+    // An expired receiver, malformed identities
+    let expired = ["--id2", "mef.example.com@2F43534531@20200101T000000", "--out", "y.sakke"];
+    encapsulate(&with(&expired, &key)).refused(&["expired", "new ID_2"]);
+    encapsulate(&with(&["--id2", "nonsense", "--out", "y.sakke"], &key)).refused(&["ID_2"]);
+    // Files that are there
+    encapsulate(&with(&to, &key)).refused(&["x.sakke exists"]);
+    let fresh = ["--id2", &id_2, "--out", "y.sakke"];
+    encapsulate(&with(&fresh, &["--ssv-out", "key.ssv"])).refused(&["key.ssv exists"]);
+    encapsulate(&fresh).misused(&["--ssv-out"]);
+    encapsulate(&with(&fresh, &["--ssv-out", "y.sakke"])).misused(&["two files"]);
+    encapsulate(&with(&fresh, &["--ssv-out", "y.ssv", "--ssv-file", "key.ssv"])).misused(&["--ssv-file"]);
+    encapsulate(&["--out", "y.sakke", "--show-secret"]).misused(&["--id2"]);
+    assert!(!place.path("y.sakke").exists() && !place.path("y.ssv").exists());
+}
+
+#[test]
+fn decapsulates_only_what_is_whole_and_for_this_credential() {
+    let (place, id_2) = place_with_a_key_sent();
+    let data = fs::read(place.path("key.sakke")).unwrap();
+    let ssv = digits(&fs::read(place.path("key.ssv")).unwrap());
+    let decapsulate = |credential: &str, file: &str| {
+        place.ibc(&["sakke", "decapsulate", "--credential", credential, "--in", file, "--out", "x.ssv"])
+    };
+    let flipped = |at: usize| {
+        let mut octets = data.clone();
+        octets[at] ^= 1;
+        octets
+    };
+    // A point of the curve that is not R: P of RFC 6509 would do as well.
+    let rsk: Vec<u8> = {
+        let text = place.field("ae.json", "rsk");
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    };
+    for (what, bad, words) in [
+        ("H changed", flipped(272), "not for this key, or changed"),
+        ("another R", [&rsk, &data[257..]].concat(), "not for this key, or changed"),
+        ("R off the curve", flipped(256), "R: point not on the curve"),
+        ("R compressed", flipped(0), "R: point form"),
+        ("truncated", data[..272].to_vec(), "273 octets expected, 272 given"),
+        ("one octet more", [&data[..], &[0]].concat(), "274 given"),
+        ("empty", Vec::new(), "0 given"),
+        ("large", vec![4; 5000], "more than 2048 octets"),
+    ] {
+        place.write("bad.sakke", bad);
+        let refused = decapsulate("cse.json", "bad.sakke").refused(&[words]).hides(&ssv);
+        assert!(refused.stdout.is_empty(), "{what}");
+    }
+    // Another receiver, another KMS
+    decapsulate("ae.json", "key.sakke").refused(&["not for this key"]).hides(&ssv);
+    let other = Place::with_kms();
+    other.issue(&["--id2", &id_2, "--out", "cse.json"]).done();
+    place.write_private("foreign.json", other.read("cse.json"));
+    decapsulate("foreign.json", "key.sakke").refused(&["not for this key"]).hides(&ssv);
+    let refused = place.ibc(&with(DECAPSULATE, &["--in", "bad.sakke", "--show-secret", "--json"]));
+    assert_eq!((refused.status, &refused.json()["error"]["kind"]), (1, &"file".into()));
+    place.write("bad.sakke", flipped(272));
+    let refused = place.ibc(&with(DECAPSULATE, &["--in", "bad.sakke", "--show-secret", "--json"]));
+    assert_eq!((refused.status, &refused.json()["error"]["kind"]), (1, &"decapsulation".into()));
+    // The credential: RSK of another identity, no RSK, open to others, expired
+    let good = place.read("cse.json");
+    let (rsk, other_rsk) = (place.field("cse.json", "rsk"), place.field("ae.json", "rsk"));
+    place.write_private("swapped.json", good.replace(&rsk, &other_rsk));
+    decapsulate("swapped.json", "key.sakke").refused(&["does not belong"]).hides(&rsk).hides(&other_rsk);
+    place.issue(&["--id2", &id_2, "--no-rsk", "--out", "without.json"]).done();
+    decapsulate("without.json", "key.sakke").refused(&["without.json has no RSK", "--no-rsk"]);
+    place.chmod("cse.json", 0o640);
+    decapsulate("cse.json", "key.sakke").refused(&["chmod 600 cse.json"]);
+    place.chmod("cse.json", 0o600);
+    let expired = good.replace(&id_2, "mef.example.com@2F43534531@20200101T000000");
+    place.write_private("expired.json", expired);
+    decapsulate("expired.json", "key.sakke").refused(&["expired", "--allow-expired"]);
+    let anyway =
+        ["sakke", "decapsulate", "--credential", "expired.json", "--in", "key.sakke", "--out", "x.ssv"];
+    place.ibc(&with(&anyway, &["--allow-expired"])).refused(&["does not belong"]);
+    decapsulate("cse.json", "absent").refused(&["absent"]);
+    place.ibc(&with(DECAPSULATE, &["--in", "key.sakke"])).misused(&["--out"]);
+    place.ibc(&["sakke", "decapsulate", "--credential", "-", "--in", "-", "--show-secret"]).misused(&["one"]);
+    assert!(!place.path("x.ssv").exists());
+    decapsulate("cse.json", "key.sakke").done();
+}
+
+#[test]
+fn a_batch_has_rsks_throughout_or_not_at_all() {
+    let place = Place::with_kms();
+    place.write("list", hex_list(0..2));
+    let (plain, full) = (["--from", "list", "--hex", "--out", "plain.jsonl"], ["--out", "full.jsonl"]);
+    place.issue(&plain).done();
+    let with_rsk = with(&["--from", "list", "--hex", "--with-rsk"], &full);
+    let issued = place.issue(&with(&with_rsk, &["--json"])).done().json();
+    assert_eq!((&issued["issued"], &issued["with_rsk"]), (&2.into(), &true.into()));
+    let complete = place.read("full.jsonl");
+    assert!(complete.lines().all(|line| line.contains("\"rsk\"") && line.contains("\"z_public\"")));
+    // Continued as it began, and not otherwise
+    place.write("list", hex_list(0..3));
+    place.issue(&with(&["--from", "list", "--hex"], &full)).refused(&["line 1", "with --with-rsk"]);
+    place.issue(&with(&plain, &["--with-rsk"])).refused(&["plain.jsonl, line 1", "without --with-rsk"]);
+    assert_eq!(place.read("full.jsonl"), complete);
+    place.write("full.jsonl", &complete[..complete.len() - 600]);
+    let mended = place.issue(&with(&with_rsk, &["--json"])).done().json();
+    assert_eq!((&mended["issued"], &mended["in_file"]), (&2.into(), &3.into()));
+    let validate = ["credential", "validate", "--batch", "full.jsonl", "--kpak", "kpak.json"];
+    let valid = place.ibc(&with(&validate, &["--json"])).done().json();
+    assert_eq!((&valid["with_rsk"], &valid["z_trusted"]), (&3.into(), &true.into()));
+    // A line is a credential, as those issued one by one.
+    place.write_private("one.json", place.read("full.jsonl").lines().nth(1).unwrap());
+    place.issue(&["--id-hex", "00000001", "--out", "single.json"]).done();
+    assert_eq!(place.field("one.json", "rsk"), place.field("single.json", "rsk"));
+    let lines: Vec<serde_json::Value> =
+        place.read("full.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [first, second] = [&lines[0]["rsk"], &lines[1]["rsk"]].map(|rsk| rsk.as_str().unwrap());
+    place.write("full.jsonl", place.read("full.jsonl").replace(second, first));
+    place.ibc(&validate).refused(&["full.jsonl, line 2", "RSK: key does not belong"]).hides(&first[2..]);
 }
 
 #[test]
@@ -642,6 +894,8 @@ fn help_teaches_by_example() {
         &["sign"],
         &["verify"],
         &["saef", "derive"],
+        &["sakke", "encapsulate"],
+        &["sakke", "decapsulate"],
         &["demo"],
         &[],
     ] {
@@ -665,6 +919,8 @@ fn demo_shows_every_step_and_keeps_nothing() {
         "verified",
         "refused",
         "KibcID",
+        "SAKKE",
+        "RSK",
         "equal",
         "escrow",
         "SECRET",
@@ -674,14 +930,16 @@ fn demo_shows_every_step_and_keeps_nothing() {
     assert_eq!(place.files(), ["pass"]);
     let json = place.ibc(&["demo", "--json"]).done().json();
     let steps = json["steps"].as_array().unwrap();
-    assert_eq!(steps.len(), 9);
-    assert!(steps.iter().all(|step| step.get("ssk").is_none()
-        && step.get("ksak").is_none()
-        && step.get("client_key").is_none()));
+    assert_eq!(steps.len(), 12);
+    for secret in ["ssk", "ksak", "z", "rsk", "ssv", "client_key", "server_key"] {
+        assert!(steps.iter().all(|step| step.get(secret).is_none()), "{secret}");
+    }
     let secret = place.ibc(&["demo", "--json", "--show-secret"]).done().json();
     assert_eq!(secret["steps"][0]["ksak"].as_str().unwrap().len(), 64);
     assert_eq!(secret["steps"][6]["client_key"], secret["steps"][6]["server_key"]);
     assert_ne!(secret["steps"][6]["client_key"], secret["steps"][7]["client_key"]);
+    assert_eq!(secret["steps"][9]["ssv"], secret["steps"][10]["ssv"]);
+    assert_eq!(secret["steps"][9]["ssv"].as_str().unwrap().len(), 32);
 }
 
 #[test]
@@ -693,13 +951,14 @@ fn demo_keeps_files_that_the_other_commands_take() {
     }
     // The commands it names are run as they stand.
     let commands: Vec<_> = told.stdout.lines().filter_map(|line| line.strip_prefix("  ibc ")).collect();
-    assert_eq!(commands.len(), 4);
+    assert_eq!(commands.len(), 6);
     for command in commands {
         let arguments: Vec<_> = command.split(' ').collect();
         let ran = place.command(&arguments).current_dir(place.path("kept")).output().unwrap();
         support::Ran::from(ran).done();
     }
     assert_eq!(place.read("kept/ae.key"), place.read("kept/cse.key"));
+    assert_eq!(fs::read(place.path("kept/key.ssv")).unwrap().len(), 16);
     place.ibc(&["demo", "--keep", "kept", "--passphrase-file", "pass"]).refused(&["another directory"]);
     let export = ["kms", "export-public", "--kms", "kept/kms.ibc", "--passphrase-file", "pass"];
     place.ibc(&export).done();

@@ -250,6 +250,17 @@ fn refuses_master_secrets_outside_the_range() {
 }
 
 #[test]
+fn prepared_objects_have_the_sizes_that_are_documented() {
+    let documented = [
+        ("KmsSecretKey", 49_152),
+        ("KmsPublicKey, prepared", 114_688),
+        ("Recipient, prepared", 65_536),
+        ("ReceiverSecretKey, prepared", 355_456),
+    ];
+    assert_eq!(hazmat::table_sizes(), documented);
+}
+
+#[test]
 fn identifier_of_an_onem2m_credential_is_its_hash() {
     let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(eccsi_sakke::sakke::identifier_of(b"abc")[..], hex(expected));

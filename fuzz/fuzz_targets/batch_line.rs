@@ -3,8 +3,9 @@
 #![no_main]
 
 use eccsi_sakke::eccsi::KmsSecretKey;
-use eccsi_sakke::files::batch_file::BatchFile;
+use eccsi_sakke::files::batch_file::{BatchFile, BatchKeys};
 use eccsi_sakke::files::identity_list::Sameness;
+use eccsi_sakke::sakke;
 use libfuzzer_sys::fuzz_target;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -28,10 +29,19 @@ static KMS: LazyLock<KmsSecretKey> = LazyLock::new(|| {
     KmsSecretKey::from_bytes(&ksak).expect("in range")
 });
 
+/// Z of the seeds.
+static Z: LazyLock<sakke::KmsPublicKey> = LazyLock::new(|| {
+    let mut z = [0; 128];
+    z[125..].copy_from_slice(&[1, 0x23, 0x45]);
+    sakke::KmsSecretKey::from_bytes(&z).expect("in range").public_key()
+});
+
 fuzz_target!(|octets: &[u8]| {
     fs::write(&*PATH, octets).expect("own file");
     let kpak = KMS.public_key();
-    match BatchFile::reopen(&PATH, &kpak, Sameness::Octets) {
+    let with_rsk = octets.windows(5).any(|word| word == b"\"rsk\"");
+    let keys = BatchKeys { kpak: &kpak, z_public: with_rsk.then_some(&*Z) };
+    match BatchFile::reopen(&PATH, keys, Sameness::Octets) {
         Err(_) => assert_eq!(fs::read(&*PATH).expect("own file"), octets),
         Ok(None) => unreachable!("the file is there"),
         Ok(Some(batch)) => {
@@ -39,7 +49,7 @@ fuzz_target!(|octets: &[u8]| {
             let credentials = batch.credentials();
             drop(batch);
             assert_eq!(fs::read(&*PATH).expect("own file"), octets[..kept]);
-            let again = BatchFile::reopen(&PATH, &kpak, Sameness::Octets).expect("clean").expect("there");
+            let again = BatchFile::reopen(&PATH, keys, Sameness::Octets).expect("clean").expect("there");
             assert_eq!((again.credentials(), again.cut()), (credentials, 0));
         }
     }

@@ -12,6 +12,8 @@ fuzz_target!(|octets: &[u8]| {
     assert_eq!(again.identity(), credential.identity());
     assert_eq!(again.kpak(), credential.kpak());
     assert_eq!(again.key().pvt(), credential.key().pvt());
+    let z = |file: &CredentialFile| file.sakke().map(|sakke| sakke.z_public.clone());
+    assert_eq!(z(&again), z(&credential));
     assert_eq!(again.rewritten(), written);
     let _ = credential.validate();
 });

@@ -34,14 +34,15 @@ pub(crate) fn selected() -> Backend {
     best()
 }
 
-/// What the `cfg` says, else the best for this CPU.
+/// What the `cfg` says, else the best for this CPU of those that were checked for constant time on
+/// their own instructions: `ifma` has only been so in its model, and waits to be asked for.
 #[inline]
 fn best() -> Backend {
     if cfg!(eccsi_sakke_backend = "rustcrypto") {
         return Backend::RustCrypto(rustcrypto::P256);
     }
     #[cfg(target_arch = "x86_64")]
-    if !cfg!(any(eccsi_sakke_backend = "portable", eccsi_sakke_backend = "adx"))
+    if cfg!(eccsi_sakke_backend = "ifma")
         && let Some(ifma) = ifma::Ifma::detect()
     {
         return Backend::Ifma(ifma);

@@ -2,13 +2,15 @@
 
 use super::failure::Failure;
 use super::report::Report;
-use super::{Outcome, options};
-use crate::eccsi::{IssuedKey, KmsPublicKey, KmsSecretKey, SigningKey};
+use super::{Outcome, issue, options};
+use crate::eccsi::KmsPublicKey;
 use crate::files::FormatError;
-use crate::files::batch_file::{BatchFile, GROUP};
+use crate::files::batch_file::{BatchFile, BatchKeys, GROUP, GROUP_WITH_RSK, Issued};
 use crate::files::credential_file::CredentialIdentity;
 use crate::files::identity_list::{Duplicate, IdentityList, LineForm, Sameness};
+use crate::files::kms_file::MasterKeys;
 use crate::saef::KpakTag;
+use crate::sakke;
 use crate::{Error, SysRng};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -28,6 +30,7 @@ pub(super) struct Bulk<'a> {
     pub(super) list: &'a Path,
     pub(super) form: LineForm,
     pub(super) sameness: Sameness,
+    pub(super) with_rsk: bool,
     pub(super) out: &'a Path,
     pub(super) json: bool,
 }
@@ -36,10 +39,12 @@ pub(super) fn run(
     bulk: &Bulk<'_>,
     check: impl Fn(&CredentialIdentity) -> Result<(), FormatError>,
 ) -> Outcome {
-    let kms = bulk.kms.open()?;
-    let kpak = with_table(kms.public_key());
+    let keys = bulk.kms.open()?;
+    let kpak = with_table(keys.ksak.public_key());
+    let z_public = bulk.with_rsk.then(|| keys.z.public_key());
     let mut list = IdentityList::open(bulk.list, bulk.form.clone(), bulk.sameness)?;
-    let earlier = BatchFile::reopen(bulk.out, &kpak, bulk.sameness)?;
+    let earlier =
+        BatchFile::reopen(bulk.out, BatchKeys { kpak: &kpak, z_public: z_public.as_ref() }, bulk.sameness)?;
     let survey = list.survey(|hash| earlier.as_ref().is_some_and(|batch| batch.is_done(hash)), check)?;
     let mut batch = match earlier {
         Some(batch) => batch,
@@ -52,8 +57,14 @@ pub(super) fn run(
     let started = Instant::now();
     let progress = ProgressBar::new(survey.to_issue);
     progress.set_style(style());
-    let mut issuer =
-        Issuer { kms: &kms, kpak: &kpak, batch: &mut batch, group: Vec::with_capacity(GROUP), progress };
+    let mut issuer = Issuer {
+        keys: &keys,
+        kpak: &kpak,
+        z_public: z_public.as_ref(),
+        batch: &mut batch,
+        group: Vec::with_capacity(GROUP),
+        progress,
+    };
     list.work_through(&survey, |identity| issuer.take(identity))?;
     issuer.issue_group()?;
     issuer.progress.finish_and_clear();
@@ -68,7 +79,8 @@ pub(super) fn run(
         .collect();
     Ok(Report::new(
         format!(
-            "issued {issued} credentials to {out} in {seconds:.1} s ({rate:.0} a second)\n  there before  {}\n  repeated      {}\n  in the file   {}\n  KPAK          {}",
+            "issued {issued} credentials{} to {out} in {seconds:.1} s ({rate:.0} a second)\n  there before  {}\n  repeated      {}\n  in the file   {}\n  KPAK          {}",
+            if bulk.with_rsk { " with RSK" } else { "" },
             survey.done,
             survey.duplicates.len(),
             batch.credentials(),
@@ -82,6 +94,7 @@ pub(super) fn run(
             "repeated": survey.duplicates.len(),
             "repeated_lines": listed,
             "cut_octets": batch.cut(),
+            "with_rsk": bulk.with_rsk,
             "seconds": seconds,
             "tag": format!("{}", KpakTag::of(&kpak)),
         }),
@@ -89,8 +102,10 @@ pub(super) fn run(
 }
 
 struct Issuer<'a> {
-    kms: &'a KmsSecretKey,
+    keys: &'a MasterKeys,
     kpak: &'a KmsPublicKey,
+    /// Z, if RSKs are issued.
+    z_public: Option<&'a sakke::KmsPublicKey>,
     batch: &'a mut BatchFile,
     group: Vec<CredentialIdentity>,
     progress: ProgressBar,
@@ -99,14 +114,20 @@ struct Issuer<'a> {
 impl Issuer<'_> {
     fn take(&mut self, identity: CredentialIdentity) -> Result<(), Failure> {
         self.group.push(identity);
-        if self.group.len() == GROUP { self.issue_group() } else { Ok(()) }
+        let full = if self.z_public.is_some() { GROUP_WITH_RSK } else { GROUP };
+        if self.group.len() == full { self.issue_group() } else { Ok(()) }
     }
 
     /// Issues, validates and stores the group; only then it is counted.
     fn issue_group(&mut self) -> Result<(), Failure> {
         let identities: Vec<_> = self.group.iter().map(CredentialIdentity::identity).collect();
-        let keys = validate(self.kms.issue_many(&identities, &mut SysRng)?, &self.group, self.kpak)?;
-        let credentials: Vec<_> = self.group.drain(..).zip(keys).collect();
+        let keys = self.keys.ksak.issue_many(&identities, &mut SysRng)?;
+        let issued = keys.into_iter().zip(self.group.drain(..)).collect();
+        let credentials: Vec<Issued> = try_map(issued, |(key, identity)| {
+            let key = key.validate(self.kpak, identity.identity())?;
+            let rsk = self.z_public.map(|z_public| issue::issue_rsk(&self.keys.z, z_public, &identity));
+            Ok((identity, key, rsk.transpose()?))
+        })?;
         self.batch.append(&credentials).map_err(|error| match Failure::from(error) {
             Failure::Refused { kind, message } => Failure::refused(
                 kind,
@@ -123,25 +144,17 @@ impl Issuer<'_> {
 }
 
 #[cfg(not(feature = "rayon"))]
-fn validate(
-    keys: Vec<IssuedKey>,
-    to: &[CredentialIdentity],
-    kpak: &KmsPublicKey,
-) -> Result<Vec<SigningKey>, Error> {
-    keys.into_iter().zip(to).map(|(key, identity)| key.validate(kpak, identity.identity())).collect()
+fn try_map<T, U>(items: Vec<T>, each: impl Fn(T) -> Result<U, Error>) -> Result<Vec<U>, Error> {
+    items.into_iter().map(each).collect()
 }
 
 #[cfg(feature = "rayon")]
-fn validate(
-    keys: Vec<IssuedKey>,
-    to: &[CredentialIdentity],
-    kpak: &KmsPublicKey,
-) -> Result<Vec<SigningKey>, Error> {
+fn try_map<T: Send, U: Send>(
+    items: Vec<T>,
+    each: impl Fn(T) -> Result<U, Error> + Sync + Send,
+) -> Result<Vec<U>, Error> {
     use rayon::prelude::*;
-    keys.into_par_iter()
-        .zip(to.par_iter())
-        .map(|(key, identity)| key.validate(kpak, identity.identity()))
-        .collect()
+    items.into_par_iter().map(each).collect()
 }
 
 #[cfg(feature = "tables")]

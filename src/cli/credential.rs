@@ -8,7 +8,7 @@ use super::report::Report;
 use crate::eccsi::KmsPublicKey;
 use crate::files::batch_file;
 use crate::files::credential_file::CredentialFile;
-use crate::files::public_key_file::PublicKeyFile;
+use crate::files::public_key_file::{PublicKeyFile, PublishedKey};
 use crate::onem2m::{ExpiringIdentity, UnixTime};
 use crate::saef::{KpakTag, PskIdentity};
 use clap::{Args, Subcommand};
@@ -21,12 +21,15 @@ use zeroize::Zeroizing;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Validate a credential against the KPAK you trust (RFC 6507 section 5.1.2), and its expiry
+    /// Validate a credential against the keys you trust (RFC 6507, RFC 6508), and its expiry
+    ///
+    /// SSK and PVT under KPAK, and RSK, if there is one, under Z. If the public key file has no Z, RSK is
+    /// validated under the Z that came with it, and the answer says so.
     #[command(
         after_help = "Examples:\n  ibc credential validate --credential cse.json --kpak kpak.json\n  ibc credential validate --batch batch.jsonl --kpak kpak.json"
     )]
     Validate(Validate),
-    /// Print the fields of a credential; SSK only with --show-secret
+    /// Print the fields of a credential; SSK and RSK only with --show-secret
     ///
     /// Shows what stands in the file, whether or not it is valid.
     #[command(after_help = "Example:\n  ibc credential show --credential cse.json")]
@@ -51,7 +54,7 @@ pub(super) struct Show {
     /// The credential, or - for standard input
     #[arg(long, value_name = "FILE|-")]
     credential: PathBuf,
-    /// Print SSK as well
+    /// Print SSK and RSK as well
     #[arg(long)]
     show_secret: bool,
 }
@@ -73,7 +76,11 @@ struct Shown<'a> {
     tag: String,
     has_rsk: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    z_public: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ssk: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rsk: Option<&'a str>,
 }
 
 impl Command {
@@ -93,50 +100,99 @@ impl Validate {
         let trusted = PublicKeyFile::read(&self.kpak)?;
         let credential = CredentialFile::read(&path)?;
         let keys = options::trusted_keys(&self.kpak, &trusted, credential.identity(), now)?;
-        let (identity, tag) = check(credential, &keys, now)?;
+        let Valid { identity, tag, rsk } = check(credential, &keys, now)?;
+        let about_rsk = match rsk {
+            None => "none",
+            Some(Vouched::ByFile) => "valid",
+            Some(Vouched::ByNobody) => {
+                "valid under the Z that came with it; the public key file has none to compare"
+            }
+        };
         Ok(Report::new(
-            format!("valid: {identity}\n  KPAK  {tag}"),
-            &json!({"valid": true, "identity": identity, "tag": format!("{tag}")}),
+            format!("valid: {identity}\n  KPAK  {tag}\n  RSK   {about_rsk}"),
+            &json!({
+                "valid": true,
+                "identity": identity,
+                "tag": format!("{tag}"),
+                "rsk": rsk.map(|rsk| json!({"valid": true, "z_trusted": rsk == Vouched::ByFile})),
+            }),
         ))
     }
 }
 
-/// Validates one credential; gives its identity as text.
-fn check(
-    credential: CredentialFile,
-    keys: &[&KmsPublicKey],
-    now: UnixTime,
-) -> Result<(String, KpakTag), Failure> {
-    let (identity, key, delivered) = credential.into_parts();
-    let trusted = keys.iter().find(|key| ***key == delivered).ok_or_else(|| {
+/// A valid credential.
+struct Valid {
+    identity: String,
+    tag: KpakTag,
+    /// There is an RSK, too, which is valid.
+    rsk: Option<Vouched>,
+}
+
+/// Who says that Z is that of the KMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Vouched {
+    ByFile,
+    ByNobody,
+}
+
+/// Validates all of one credential.
+fn check(credential: CredentialFile, keys: &[&PublishedKey], now: UnixTime) -> Result<Valid, Failure> {
+    let (identity, key, delivered, sakke) = credential.into_parts();
+    let trusted = keys.iter().find(|key| key.kpak == delivered).ok_or_else(|| {
         let message = format!(
             "{identity} has a KPAK (tag {}) that is not trusted: do not use it",
             KpakTag::of(&delivered)
         );
         Failure::refused(Kind::Key, message)
     })?;
-    key.validate(trusted, identity.identity()).map_err(|error| {
-        Failure::refused(Kind::Key, format!("{identity}: {error}: ask the KMS for a new credential"))
-    })?;
+    let fail = |part: &str, error: crate::Error| {
+        Failure::refused(Kind::Key, format!("{identity}, {part}: {error}: ask the KMS for a new credential"))
+    };
+    key.validate(&trusted.kpak, identity.identity()).map_err(|error| fail("SSK and PVT", error))?;
+    let rsk = match (sakke, &trusted.z_public) {
+        (None, _) => None,
+        (Some(sakke), Some(trusted)) if sakke.z_public != *trusted => {
+            let message =
+                format!("{identity} has a Z that is not the one beside the trusted KPAK: do not use it");
+            return Err(Failure::refused(Kind::Key, message));
+        }
+        (Some(sakke), trusted) => {
+            sakke.validate(&identity).map_err(|error| fail("RSK", error))?;
+            Some(if trusted.is_some() { Vouched::ByFile } else { Vouched::ByNobody })
+        }
+    };
     options::check_live(identity.id_2(), |id_2| id_2.is_live(now), "ask the KMS for a new one")?;
-    Ok((format!("{identity}"), KpakTag::of(trusted)))
+    Ok(Valid { identity: format!("{identity}"), tag: KpakTag::of(&trusted.kpak), rsk })
 }
 
 fn validate_batch(batch: &std::path::Path, kpak: &std::path::Path) -> Outcome {
     let now = options::now()?;
     let trusted = PublicKeyFile::read(kpak)?;
-    let tables: Vec<_> = trusted.usable(now).map(|key| with_table(key.clone())).collect();
+    let prepared = |key: &PublishedKey| PublishedKey { kpak: with_table(key.kpak.clone()), ..key.clone() };
+    let tables: Vec<_> = trusted.usable(now).map(prepared).collect();
     let keys: Vec<_> = tables.iter().collect();
+    let (mut with_rsk, mut unvouched) = (0u64, 0u64);
     let count = batch_file::read_each(batch, |line, credential| {
         options::trusted_keys(kpak, &trusted, credential.identity(), now)?;
-        check(credential, &keys, now).map(|_| ()).map_err(|failure| match failure {
+        let valid = check(credential, &keys, now).map_err(|failure| match failure {
             Failure::Refused { kind, message } => {
                 Failure::refused(kind, format!("{}, line {line}: {message}", batch.display()))
             }
             other => other,
-        })
+        })?;
+        with_rsk += u64::from(valid.rsk.is_some());
+        unvouched += u64::from(valid.rsk == Some(Vouched::ByNobody));
+        Ok::<_, Failure>(())
     })?;
-    Ok(Report::new(format!("valid: all {count} credentials"), &json!({"valid": true, "credentials": count})))
+    let about_z = if unvouched > 0 {
+        "; under the Z that came with them, the public key file has none to compare"
+    } else {
+        ""
+    };
+    Ok(Report::new(
+        format!("valid: all {count} credentials, {with_rsk} of them with RSK{about_z}"),
+        &json!({"valid": true, "credentials": count, "with_rsk": with_rsk, "z_trusted": unvouched == 0}),
+    ))
 }
 
 impl Show {
@@ -150,6 +206,9 @@ impl Show {
             .and_then(|id_2| PskIdentity::new(id_2.clone(), tag, key.pvt()).ok())
             .map(|psk_identity| format!("{psk_identity}"));
         let ssk = self.show_secret.then(|| Zeroizing::new(hex(key.expose_ssk().as_slice())));
+        let sakke = credential.sakke();
+        let rsk = sakke.filter(|_| self.show_secret);
+        let rsk = rsk.map(|sakke| Zeroizing::new(hex(sakke.rsk.expose().as_slice())));
         let shown = Shown {
             id2: identity.id_2().map(ExpiringIdentity::as_str),
             id_hex: identity.id_2().is_none().then(|| format!("{identity}")),
@@ -159,7 +218,9 @@ impl Show {
             pvt: hex(&key.pvt().to_bytes()),
             kpak,
             tag: format!("{tag}"),
-            has_rsk: credential.has_rsk(),
+            has_rsk: sakke.is_some(),
+            z_public: sakke.map(|sakke| hex(&sakke.z_public.to_bytes())),
+            rsk: rsk.as_ref().map(|rsk| rsk.as_str()),
             ssk: ssk.as_ref().map(|ssk| ssk.as_str()),
         };
         Ok(Report::new(shown.text(identity.id_2()), &shown))
@@ -194,8 +255,9 @@ impl Shown<'_> {
         if let Some(psk_identity) = &self.psk_identity {
             line("PSK identity", psk_identity);
         }
-        if self.has_rsk {
-            line("RSK", "present (for SAKKE)");
+        if let Some(z_public) = &self.z_public {
+            line("RSK", self.rsk.unwrap_or("secret, 257 octets (--show-secret prints it)"));
+            line("Z", z_public);
         }
         text
     }

@@ -2,18 +2,20 @@
 
 use super::Outcome;
 use super::failure::{Failure, Kind};
+use super::issue::issue_rsk;
 use super::options::{self, after, hex};
 use super::report::Report;
-use crate::SysRng;
-use crate::eccsi::{KmsPublicKey, KmsSecretKey, Signature};
+use crate::eccsi::{KmsPublicKey, Signature};
 use crate::files::credential_file::{CredentialFile, CredentialIdentity};
-use crate::files::kms_file::{self, KdfParameters};
+use crate::files::kms_file::{self, KdfParameters, MasterKeys};
 use crate::files::private_file::{self, Existing};
 use crate::files::{public_file, public_key_file};
 use crate::onem2m::{EntityId, EntityKind, ExpiringIdentity, Fqdn, UnixTime};
 use crate::saef::{
     Association, Credential, ExpectedPeer, KpakTag, PskIdentity, Role, SharedKey, TrustedDomains,
 };
+use crate::sakke::{self, EncapsulatedData};
+use crate::{Identity, SysRng};
 use clap::Args;
 use core::time::Duration;
 use serde_json::{Value, json};
@@ -21,6 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
 use std::{format, vec};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 const FQDN: &str = "mef.example.com";
@@ -32,9 +35,9 @@ const CHANGED: &[u8] = b"temperature 91.5 C at 2026-01-01T12:00:00Z\n";
 
 /// Show the whole system at work, step by step
 ///
-/// Makes a KMS, issues credentials to an AE and a CSE, validates them, signs and verifies, and lets both
-/// derive the same key for a (D)TLS association, in either role; and shows what is refused. It
-/// demonstrates the cryptography: no network, no server. All keys are made for the occasion and gone
+/// Makes a KMS, issues credentials to an AE and a CSE, validates them, signs and verifies, lets both derive
+/// the same key for a (D)TLS association, in either role, and sends a key from the AE to the CSE,
+/// encapsulated and signed; and shows what is refused. It demonstrates the cryptography: no network, no server. All keys are made for the occasion and gone
 /// afterwards, unless --keep writes them into files.
 #[derive(Debug, Args)]
 #[command(
@@ -99,6 +102,7 @@ impl Story {
 struct Entity {
     name: &'static str,
     credential: Credential,
+    rsk: sakke::ReceiverSecretKey,
     file: Zeroizing<Vec<u8>>,
 }
 
@@ -124,16 +128,19 @@ impl Demo {
              key, and the NAME of the other side. There are no certificates.\n",
         );
         let kms = make_kms(&mut story)?;
-        let kpak = kms.public_key();
+        let kpak = kms.ksak.public_key();
         let trusted = trust(&kpak)?;
         let ae = provision(&mut story, &kms, &trusted, now, ("AE", EntityKind::Ae, AE_ID))?;
         let cse = provision(&mut story, &kms, &trusted, now, ("CSE", EntityKind::Cse, CSE_ID))?;
         refuse_foreign_key(&mut story, &kms)?;
         let signature = sign_and_verify(&mut story, &ae, &kpak)?;
         associate(&mut story, &ae, &cse, &trusted, now)?;
+        let sent = send_key(&mut story, &ae, &cse, &kms.z.public_key())?;
+        receive_key(&mut story, &ae, &cse, &kpak, &sent)?;
+        refuse_changed_key(&mut story, &ae, &cse, &kpak, &sent)?;
         summarise(&mut story);
         if let (Some(directory), Some(passphrase)) = (&self.keep, &passphrase) {
-            keep(directory, passphrase, &kms, [&ae, &cse], &signature, now)?;
+            keep(directory, passphrase, &kms, [&ae, &cse], &signature, &sent, now)?;
             story.text.push_str(&kept(directory, &ae, &cse));
         }
         let json = json!({
@@ -146,16 +153,21 @@ impl Demo {
     }
 }
 
-fn make_kms(story: &mut Story) -> Result<KmsSecretKey, Failure> {
-    let kms = KmsSecretKey::generate(&mut SysRng)?;
+fn make_kms(story: &mut Story) -> Result<MasterKeys, Failure> {
+    let kms = MasterKeys::generate(&mut SysRng)?;
+    let kpak = kms.ksak.public_key();
     story.step(
         "The KMS makes its keys",
-        "KSAK, a random number, stays inside the KMS for ever: who has it can become anybody.\n\
-         KPAK = [KSAK]G, a point of the curve P-256, is published. Its tag is a short name for it.",
+        "KSAK and z, random numbers, stay inside the KMS for ever: who has them can become anybody.\n\
+         KPAK = [KSAK]G, a point of the curve P-256, is published. Its tag is a short name for it.\n\
+         Z = [z]P, a point of a curve over a field of 1024 bits, is published, too. KPAK is for signing\n\
+         and for associations (ECCSI), Z for sending keys (SAKKE).",
     );
-    story.secret("KSAK", "ksak", kms.expose().as_slice());
-    story.value("KPAK (public)", "kpak", &hex(&kms.public_key().to_bytes()));
-    story.value("tag  (public)", "tag", &format!("{}", KpakTag::of(&kms.public_key())));
+    story.secret("KSAK", "ksak", kms.ksak.expose().as_slice());
+    story.value("KPAK (public)", "kpak", &hex(&kpak.to_bytes()));
+    story.value("tag  (public)", "tag", &format!("{}", KpakTag::of(&kpak)));
+    story.secret("z", "z", kms.z.expose().as_slice());
+    story.value("Z    (public)", "z_public", &hex(&kms.z.public_key().to_bytes()));
     Ok(kms)
 }
 
@@ -168,7 +180,7 @@ fn trust(kpak: &KmsPublicKey) -> Result<TrustedDomains, Failure> {
 
 fn provision(
     story: &mut Story,
-    kms: &KmsSecretKey,
+    kms: &MasterKeys,
     trusted: &TrustedDomains,
     now: UnixTime,
     (name, kind, id): (&'static str, EntityKind, &str),
@@ -178,27 +190,36 @@ fn provision(
         &format!("The {name} gets a credential"),
         "The MEF makes an identity ID_2 of its own FQDN, the entity's name in hexadecimal and an expiry.\n\
          For it the KMS takes a fresh random v and computes PVT = [v]G, HS = hash(G, KPAK, ID_2, PVT) and\n\
-         SSK = KSAK + HS*v. The receiver checks [SSK]G = KPAK + [HS]PVT before it uses them.",
+         SSK = KSAK + HS*v. The receiver checks [SSK]G = KPAK + [HS]PVT before it uses them.\n\
+         For SAKKE it computes RSK = [1/(b + z)]P, where b is the hash of ID_2. The receiver checks with a\n\
+         pairing that <[b]P + Z, RSK> = <P, P>.",
     );
     story.value("entity", "entity", id);
     story.value("ID_2 (public)", "id2", id_2.as_str());
-    let issued = kms.issue(id_2.identity(), &mut SysRng)?;
+    let issued = kms.ksak.issue(id_2.identity(), &mut SysRng)?;
     story.secret("SSK", "ssk", issued.expose_ssk().as_slice());
     story.value("PVT  (public)", "pvt", &hex(&issued.pvt().to_bytes()));
-    let credential = Credential::install(id_2.clone(), issued, &kms.public_key(), trusted, now)?;
+    let credential = Credential::install(id_2.clone(), issued, &kms.ksak.public_key(), trusted, now)?;
     story.value("HS   (public)", "hs", &hex(credential.signing_key().verifying_key().hs()));
-    story.value("validated", "validated", "yes: SSK, PVT, ID_2 and KPAK belong together");
-    let file = CredentialFile::to_json(&CredentialIdentity::Id2(id_2), credential.signing_key());
-    Ok(Entity { name, credential, file })
+    let identity = CredentialIdentity::Id2(id_2);
+    let rsk = issue_rsk(&kms.z, &kms.z.public_key(), &identity)?;
+    story.secret("RSK", "rsk", rsk.expose().as_slice());
+    story.value(
+        "validated",
+        "validated",
+        "yes: SSK, PVT, ID_2 and KPAK belong together, and so do RSK and Z",
+    );
+    let file = CredentialFile::to_json(&identity, credential.signing_key(), Some(&rsk));
+    Ok(Entity { name, credential, rsk, file })
 }
 
-fn refuse_foreign_key(story: &mut Story, kms: &KmsSecretKey) -> Result<(), Failure> {
+fn refuse_foreign_key(story: &mut Story, kms: &MasterKeys) -> Result<(), Failure> {
     story.step(
         "A credential under another name is refused",
         "The name is part of the hash: a key issued to mallory is no key of alice.",
     );
-    let (mallory, alice) = (crate::Identity::new(b"mallory"), crate::Identity::new(b"alice"));
-    let refused = kms.issue(mallory, &mut SysRng)?.validate(&kms.public_key(), alice);
+    let (mallory, alice) = (Identity::new(b"mallory"), Identity::new(b"alice"));
+    let refused = kms.ksak.issue(mallory, &mut SysRng)?.validate(&kms.ksak.public_key(), alice);
     story.value("validated", "validated", expect_refusal(refused.map(|_| ()))?);
     Ok(())
 }
@@ -223,7 +244,7 @@ fn sign_and_verify(story: &mut Story, signer: &Entity, kpak: &KmsPublicKey) -> R
         core::str::from_utf8(CHANGED).unwrap_or_default().trim_end(),
     );
     story.value("verified", "changed_verified", expect_refusal(kpak.verify(id, CHANGED, &signature))?);
-    let other = crate::Identity::new(b"somebody else");
+    let other = Identity::new(b"somebody else");
     story.value(
         "under another name",
         "other_name_verified",
@@ -250,7 +271,7 @@ fn associate(
     for (client, server) in [(ae, cse), (cse, ae)] {
         story.step(
             &format!("Both derive the same key: {} as client, {} as server", client.name, server.name),
-            "Z = [own SSK](KPAK + [HS of the peer]PVT of the peer) is the same point on both sides. The key\n\
+            "The point [own SSK](KPAK + [HS of the peer]PVT of the peer) is the same on both sides. The key\n\
              and its name come out of it by HKDF over both identities, in the order client, server.",
         );
         let (client_psk, server_psk) = (client.credential.psk_identity()?, server.credential.psk_identity()?);
@@ -285,6 +306,84 @@ fn derive(
     Association { own, role, trusted, policy: &policy, skew: Association::DEFAULT_SKEW }.derive(peer, now)
 }
 
+/// A key on its way: encapsulated, and signed by who sends it.
+struct Sent {
+    data: EncapsulatedData,
+    signature: Signature,
+    /// What the sender has.
+    ssv: sakke::SharedSecretValue,
+}
+
+fn send_key(
+    story: &mut Story,
+    sender: &Entity,
+    receiver: &Entity,
+    z_public: &sakke::KmsPublicKey,
+) -> Result<Sent, Failure> {
+    story.step(
+        &format!("The {} sends a key to the {}", sender.name, receiver.name),
+        "SAKKE (RFC 6508): it takes Z and the NAME of the receiver, no message comes back. SSV is random,\n\
+         r = hash(SSV, b), R = [r]([b]P + Z), H = SSV xor hash(g^r) with g = <P, P>. Everybody could do\n\
+         that, so the sender signs R and H with its ECCSI key.",
+    );
+    let b = sakke::identifier_of(receiver.credential.id_2().identity().as_bytes());
+    let (data, ssv) = z_public.encapsulate(Identity::new(&b), &mut SysRng)?;
+    let octets = data.to_bytes();
+    let signature = sender.credential.signing_key().sign_checked(&octets, &mut SysRng)?;
+    story.secret("SSV", "ssv", ssv.expose().as_slice());
+    story.value("b (public)", "b", &hex(&b));
+    story.value("R ‖ H (public)", "encapsulated_data", &hex(&octets));
+    story.value("signature (public)", "signature", &hex(&signature.to_bytes()));
+    Ok(Sent { data, signature, ssv })
+}
+
+fn receive_key(
+    story: &mut Story,
+    sender: &Entity,
+    receiver: &Entity,
+    kpak: &KmsPublicKey,
+    sent: &Sent,
+) -> Result<(), Failure> {
+    story.step(
+        &format!("The {} verifies who sent it, and takes the key out", receiver.name),
+        "First the signature, under the sender's name. Then w = <R, RSK> = g^r gives SSV = H xor hash(w),\n\
+         and R is computed once more from it: what comes out wrong is refused.",
+    );
+    kpak.verify(sender.credential.id_2().identity(), &sent.data.to_bytes(), &sent.signature)?;
+    story.value("signature", "verified", "valid");
+    let ssv = receiver.rsk.decapsulate(&sent.data)?;
+    story.secret(&format!("SSV of the {}", receiver.name), "ssv", ssv.expose().as_slice());
+    if !bool::from(ssv.ct_eq(&sent.ssv)) {
+        return Err(Failure::refused(Kind::Internal, "the two keys differ: this must not be, report it"));
+    }
+    story.value("the two keys", "keys", "equal");
+    Ok(())
+}
+
+fn refuse_changed_key(
+    story: &mut Story,
+    sender: &Entity,
+    receiver: &Entity,
+    kpak: &KmsPublicKey,
+    sent: &Sent,
+) -> Result<(), Failure> {
+    story.step(
+        "A key that was changed on its way, or is for somebody else, is refused",
+        "One bit of H is turned over. Signature and decapsulation refuse it, each by itself. And the\n\
+         sender's own RSK does not open what is for the receiver.",
+    );
+    let mut octets = sent.data.to_bytes();
+    octets[EncapsulatedData::BYTES - 1] ^= 1;
+    let verified = kpak.verify(sender.credential.id_2().identity(), &octets, &sent.signature);
+    story.value("signature", "changed_verified", expect_refusal(verified)?);
+    let changed = EncapsulatedData::from_bytes(&octets).map_err(crate::Error::from)?;
+    let opened = receiver.rsk.decapsulate(&changed).map(|_| ());
+    story.value("decapsulated", "changed_decapsulated", expect_refusal(opened)?);
+    let opened = sender.rsk.decapsulate(&sent.data).map(|_| ());
+    story.value(&format!("by the {}", sender.name), "other_decapsulated", expect_refusal(opened)?);
+    Ok(())
+}
+
 fn expect_refusal<E>(result: Result<(), E>) -> Result<&'static str, Failure> {
     match result {
         Err(_) => Ok("refused, as it must be"),
@@ -297,12 +396,13 @@ fn expect_refusal<E>(result: Result<(), E>) -> Result<&'static str, Failure> {
 fn summarise(story: &mut Story) {
     story.text.push_str(
         "\nSummary\n\
-        \x20  secret at the KMS      KSAK\n\
-        \x20  secret at each entity  SSK, and Kibc for each association\n\
-        \x20  public                 KPAK, ID_2, PVT, HS, signatures, KibcID\n\
-        \x20  the price              The KMS can become anybody (escrow). Keys of the association have no forward\n\
-        \x20                         secrecy unless the (D)TLS suite adds it (ECDHE_PSK). Nothing revokes a\n\
-        \x20                         credential before it expires but a deny list.\n",
+        \x20  secret at the KMS      KSAK, z\n\
+        \x20  secret at each entity  SSK, RSK, Kibc for each association, SSV of each key sent\n\
+        \x20  public                 KPAK, Z, ID_2, PVT, HS, signatures, KibcID, encapsulated keys\n\
+        \x20  the price              The KMS can become anybody and open every key sent (escrow). Keys of the\n\
+        \x20                         association have no forward secrecy unless the (D)TLS suite adds it\n\
+        \x20                         (ECDHE_PSK), keys sent have none. Nothing revokes a credential before it\n\
+        \x20                         expires but a deny list.\n",
     );
 }
 
@@ -310,6 +410,8 @@ const KMS_FILE: &str = "kms.ibc";
 const KPAK_FILE: &str = "kpak.json";
 const MESSAGE_FILE: &str = "message.txt";
 const SIGNATURE_FILE: &str = "message.sig";
+const SENT_FILE: &str = "key.sakke";
+const SENT_SIGNATURE_FILE: &str = "key.sig";
 
 fn credential_file(entity: &Entity) -> String {
     format!("{}.json", entity.name.to_ascii_lowercase())
@@ -318,7 +420,17 @@ fn credential_file(entity: &Entity) -> String {
 fn prepare(directory: &Path) -> Result<(), Failure> {
     fs::create_dir_all(directory)
         .map_err(|error| Failure::refused(Kind::File, format!("{}: {error}", directory.display())))?;
-    for name in [KMS_FILE, KPAK_FILE, "ae.json", "cse.json", MESSAGE_FILE, SIGNATURE_FILE] {
+    let names = [
+        KMS_FILE,
+        KPAK_FILE,
+        "ae.json",
+        "cse.json",
+        MESSAGE_FILE,
+        SIGNATURE_FILE,
+        SENT_FILE,
+        SENT_SIGNATURE_FILE,
+    ];
+    for name in names {
         if directory.join(name).symlink_metadata().is_ok() {
             let message = format!(
                 "{} holds files of an earlier demonstration: choose another directory",
@@ -333,21 +445,25 @@ fn prepare(directory: &Path) -> Result<(), Failure> {
 fn keep(
     directory: &Path,
     passphrase: &[u8],
-    kms: &KmsSecretKey,
+    kms: &MasterKeys,
     entities: [&Entity; 2],
     signature: &Signature,
+    sent: &Sent,
     now: UnixTime,
 ) -> Result<(), Failure> {
     let sealed = kms_file::seal(kms, passphrase, &KdfParameters::DEFAULT, now, &mut SysRng)
         .map_err(|error| Failure::refused(Kind::Internal, format!("{error}")))?;
     private_file::write(&directory.join(KMS_FILE), &sealed, Existing::Keep)?;
-    let kpak = public_key_file::to_json(&kms.public_key(), Some(&Fqdn::parse(FQDN)?));
-    public_file::write(&directory.join(KPAK_FILE), &kpak, Existing::Keep)?;
+    let (kpak, z_public) = (kms.ksak.public_key(), kms.z.public_key());
+    let public = public_key_file::to_json(&kpak, Some(&z_public), Some(&Fqdn::parse(FQDN)?));
+    public_file::write(&directory.join(KPAK_FILE), &public, Existing::Keep)?;
     for entity in entities {
         private_file::write(&directory.join(credential_file(entity)), &entity.file, Existing::Keep)?;
     }
     public_file::write(&directory.join(MESSAGE_FILE), MESSAGE, Existing::Keep)?;
     public_file::write(&directory.join(SIGNATURE_FILE), &signature.to_bytes(), Existing::Keep)?;
+    public_file::write(&directory.join(SENT_FILE), &sent.data.to_bytes(), Existing::Keep)?;
+    public_file::write(&directory.join(SENT_SIGNATURE_FILE), &sent.signature.to_bytes(), Existing::Keep)?;
     Ok(())
 }
 
@@ -360,10 +476,13 @@ fn kept(directory: &Path, ae: &Entity, cse: &Entity) -> String {
          ibc credential validate --credential ae.json --kpak {KPAK_FILE}\n  \
          ibc verify --kpak {KPAK_FILE} --id2 {} --in {MESSAGE_FILE} --signature {SIGNATURE_FILE}\n  \
          ibc saef derive --credential ae.json --role client --kpak {KPAK_FILE} --peer {} --out ae.key\n  \
-         ibc saef derive --credential cse.json --role server --kpak {KPAK_FILE} --peer {} --out cse.key\n",
+         ibc saef derive --credential cse.json --role server --kpak {KPAK_FILE} --peer {} --out cse.key\n  \
+         ibc verify --kpak {KPAK_FILE} --id2 {} --in {SENT_FILE} --signature {SENT_SIGNATURE_FILE}\n  \
+         ibc sakke decapsulate --credential cse.json --in {SENT_FILE} --out key.ssv\n",
         directory.display(),
         ae.credential.id_2(),
         psk(cse),
         psk(ae),
+        ae.credential.id_2(),
     )
 }

@@ -44,6 +44,8 @@ pub(super) enum Kind {
     Key,
     /// A signature does not verify.
     Signature,
+    /// Encapsulated data are not for this key, or were changed.
+    Decapsulation,
     /// The machine does not work as it must.
     Internal,
 }
@@ -98,6 +100,7 @@ impl From<FileError> for Failure {
             | FileProblem::TooManyLines { .. } => Kind::Identity,
             FileProblem::Format(_) | FileProblem::Line { .. } | FileProblem::Twice => Kind::Format,
             FileProblem::OtherKms { .. } => Kind::Key,
+            FileProblem::OtherContent { .. } => Kind::Format,
             FileProblem::Io(_)
             | FileProblem::NotRegular
             | FileProblem::Permissions { .. }
@@ -129,7 +132,9 @@ impl From<crate::Error> for Failure {
             Error::InvalidKey => (Kind::Key, ": ask the KMS for a new credential, and check the KPAK"),
             Error::InvalidSignature => (Kind::Signature, ": do not trust the message"),
             Error::Decode(_) => (Kind::Format, ": this is not the file that is meant"),
-            Error::DecapsulationFailed => (Kind::Key, ": it is not for this key, or was changed"),
+            Error::DecapsulationFailed => {
+                (Kind::Decapsulation, ": no key was taken out, ask the sender to send it again")
+            }
             Error::UnusableIdentity => (Kind::Identity, ": choose another identity"),
             Error::UnusableNonce => (Kind::Internal, ""),
             Error::Rng => (Kind::Internal, ": nothing was made, repair the operating system's generator"),

@@ -3,7 +3,6 @@
 use super::options::{self, after};
 use super::report::Report;
 use super::{Outcome, bulk, failure::Failure};
-use crate::SysRng;
 use crate::files::credential_file::{CredentialFile, CredentialIdentity};
 use crate::files::identity_list::{LineForm, Sameness};
 use crate::files::{FormatError, private_file};
@@ -11,6 +10,8 @@ use crate::onem2m::{
     EntityId, EntityKind, ExpirationTime, ExpiringIdentity, Fqdn, IdentifierError, UnixTime,
 };
 use crate::saef::KpakTag;
+use crate::sakke;
+use crate::{Error, Identity, SysRng};
 use clap::{ArgGroup, Args};
 use core::time::Duration;
 use serde_json::json;
@@ -35,12 +36,17 @@ Examples:
   Many: ID_2s one a line; CSE-IDs and AE-IDs; other identities in hexadecimal:
     ibc kms issue --kms kms.ibc --from list.txt --out batch.jsonl
     ibc kms issue --kms kms.ibc --from list.txt --fqdn mef.example.com --lifetime 90d --out batch.jsonl
-    ibc kms issue --kms kms.ibc --from - --hex --out batch.jsonl < list.txt
+    ibc kms issue --kms kms.ibc --from - --hex --with-rsk --out batch.jsonl < list.txt
 
 A list is checked as a whole before anything is issued, and what is counted as issued is on
 the disk. After an interruption start the same command again: it goes on behind what the batch
 holds, and issues nothing twice. With --lifetime an identity counts as done whatever the expiry
-in the batch.";
+in the batch.
+
+One credential has SSK and PVT for ECCSI, and RSK and Z for SAKKE. A batch has RSKs only with
+--with-rsk: each is validated with a pairing before it leaves, which takes some forty times as
+long as all the rest. A batch is continued as it began. The identifier b of SAKKE is SHA-256 of
+the identity's octets, for ID_2s and for others.";
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("whom").required(true).args(["id2", "id_hex", "cse_id", "ae_id", "from"]))]
@@ -80,6 +86,12 @@ pub(super) struct Issue {
     /// The credential, or with --from the batch; a new file of mode 0600
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Leave SAKKE out: no RSK and no Z
+    #[arg(long, conflicts_with = "from")]
+    no_rsk: bool,
+    /// Put RSK and Z for SAKKE into a batch as well, which takes far longer
+    #[arg(long, requires = "from", conflicts_with_all = ["id2", "id_hex", "cse_id", "ae_id"])]
+    with_rsk: bool,
     /// Replace the credential if it exists; a batch is never replaced, but continued
     #[arg(long, conflicts_with = "from")]
     force: bool,
@@ -94,7 +106,8 @@ impl Issue {
         match &self.from {
             Some(list) => {
                 let (form, sameness) = self.line_form(now)?;
-                bulk::run(&bulk::Bulk { kms: &self.kms, list, form, sameness, out: &self.out, json }, check)
+                let (with_rsk, out) = (self.with_rsk, &self.out);
+                bulk::run(&bulk::Bulk { kms: &self.kms, list, form, sameness, with_rsk, out, json }, check)
             }
             None => self.one(now, check),
         }
@@ -103,17 +116,19 @@ impl Issue {
     fn one(&self, now: UnixTime, check: impl Fn(&CredentialIdentity) -> Result<(), FormatError>) -> Outcome {
         let identity = self.identity(now)?;
         check(&identity)?;
-        let kms = self.kms.open()?;
-        let key =
-            kms.issue(identity.identity(), &mut SysRng)?.validate(&kms.public_key(), identity.identity())?;
+        let keys = self.kms.open()?;
+        let key = keys.ksak.issue(identity.identity(), &mut SysRng)?;
+        let key = key.validate(&keys.ksak.public_key(), identity.identity())?;
+        let rsk = if self.no_rsk { None } else { Some(issue_rsk(&keys.z, &keys.z.public_key(), &identity)?) };
         private_file::write(
             &self.out,
-            &CredentialFile::to_json(&identity, &key),
+            &CredentialFile::to_json(&identity, &key, rsk.as_ref()),
             options::existing(self.force),
         )?;
+        let secrets = if rsk.is_some() { "SSK and RSK" } else { "SSK" };
         let (tag, out) = (KpakTag::of(key.kms_public_key()), self.out.display());
         let mut text = format!(
-            "issued {identity}\n  to    {out} (holds the secret SSK: hand it over confidentially)\n  KPAK  {tag}"
+            "issued {identity}\n  to    {out} (holds the secret {secrets}: hand it over confidentially)\n  KPAK  {tag}"
         );
         if let Some(id_2) = identity.id_2() {
             text.push_str(&format!("\n  ends  {} UTC", id_2.expiration()));
@@ -127,6 +142,7 @@ impl Issue {
                 "expires": identity.id_2().map(|id_2| format!("{}", id_2.expiration())),
                 "pvt": key.pvt(),
                 "tag": format!("{tag}"),
+                "with_rsk": rsk.is_some(),
             }),
         ))
     }
@@ -139,11 +155,8 @@ impl Issue {
     }
 
     fn identity(&self, now: UnixTime) -> Result<CredentialIdentity, Failure> {
-        if let Some(id_2) = &self.id2 {
-            return Ok(CredentialIdentity::parse_id2(id_2)?);
-        }
-        if let Some(digits) = &self.id_hex {
-            return Ok(CredentialIdentity::parse_hex(digits)?);
+        if self.id2.is_some() || self.id_hex.is_some() {
+            return Ok(options::identity(self.id2.as_deref(), self.id_hex.as_deref())?);
         }
         let entity = match (&self.cse_id, &self.ae_id) {
             (Some(id), _) => EntityId::parse(EntityKind::Cse, id)?,
@@ -161,6 +174,16 @@ impl Issue {
         let sameness = if self.expires.is_some() { Sameness::Octets } else { Sameness::Entity };
         Ok((LineForm::Entity { fqdn, expiration: self.expiration(now)? }, sameness))
     }
+}
+
+/// Makes RSK for an identity and validates it.
+pub(super) fn issue_rsk(
+    z: &sakke::KmsSecretKey,
+    z_public: &sakke::KmsPublicKey,
+    identity: &CredentialIdentity,
+) -> Result<sakke::ReceiverSecretKey, Error> {
+    let b = identity.sakke_identifier();
+    z.issue(Identity::new(&b))?.validate(z_public, Identity::new(&b))
 }
 
 /// Refuses what could not be used, or would live too long.

@@ -5,8 +5,7 @@ use super::options::{self, hex};
 use super::report::Report;
 use super::{Outcome, issue};
 use crate::SysRng;
-use crate::eccsi::KmsSecretKey;
-use crate::files::kms_file::{self, KdfParameters};
+use crate::files::kms_file::{self, KdfParameters, MasterKeys};
 use crate::files::private_file::{self, Existing};
 use crate::files::{public_file, public_key_file};
 use crate::onem2m::Fqdn;
@@ -22,17 +21,18 @@ use zeroize::Zeroizing;
 pub(super) enum Command {
     /// Make the keys of a new KMS, sealed under a passphrase
     ///
-    /// Makes KSAK and writes it into a new file, sealed with AES-256-GCM-SIV under a key that argon2id
-    /// makes of the passphrase. An existing file is never overwritten: without its KSAK a KMS can
-    /// issue nothing more. Keep a copy of the file and of the passphrase, apart from each other.
+    /// Makes KSAK (ECCSI) and z (SAKKE) and writes them into a new file, sealed with AES-256-GCM-SIV under
+    /// a key that argon2id makes of the passphrase. An existing file is never overwritten: without its
+    /// keys a KMS can issue nothing more. Keep a copy of the file and of the passphrase, apart from each
+    /// other.
     #[command(after_help = "Example:\n  ibc kms init --kms kms.ibc --passphrase-file passphrase.txt")]
     Init(Init),
     /// Issue a credential, or a million of them
     #[command(after_long_help = issue::EXAMPLES)]
     Issue(issue::Issue),
-    /// Write KPAK, which everybody needs who validates, verifies or associates
+    /// Write KPAK and Z, which everybody needs who validates, verifies, associates or encapsulates
     ///
-    /// Asks for the passphrase, although KPAK is public: only the seal vouches for it.
+    /// Asks for the passphrase, although they are public: only the seal vouches for them.
     #[command(
         after_help = "Example:\n  ibc kms export-public --kms kms.ibc --fqdn mef.example.com --out kpak.json"
     )]
@@ -87,27 +87,33 @@ impl Init {
         }
         let kdf = KdfParameters::new(self.kdf_memory_mib * 1024, self.kdf_passes, 1)?;
         let passphrase = self.passphrase.choose()?;
-        let ksak = KmsSecretKey::generate(&mut SysRng)?;
+        let keys = MasterKeys::generate(&mut SysRng)?;
         let now = options::now()?;
-        let file = kms_file::seal(&ksak, &passphrase, &kdf, now, &mut SysRng)
+        let file = kms_file::seal(&keys, &passphrase, &kdf, now, &mut SysRng)
             .map_err(|error| Failure::refused(Kind::Internal, format!("{error}: nothing was made")))?;
         private_file::write(&self.kms, &file, Existing::Keep)?;
-        let (kpak, path) = (ksak.public_key(), self.kms.display());
+        let (kpak, path) = (keys.ksak.public_key(), self.kms.display());
         let tag = KpakTag::of(&kpak);
         Ok(Report::new(
             format!(
-                "made a KMS\n  file  {path} (sealed; keep a copy of it, and of the passphrase elsewhere)\n  KPAK  {}\n  tag   {tag}",
+                "made a KMS for ECCSI and SAKKE\n  file  {path} (sealed; keep a copy of it, and of the passphrase elsewhere)\n  KPAK  {}\n  tag   {tag}\n  Z     257 octets, written by ibc kms export-public",
                 hex(&kpak.to_bytes())
             ),
-            &json!({"kms": format!("{path}"), "kpak": kpak, "tag": format!("{tag}")}),
+            &json!({
+                "kms": format!("{path}"),
+                "kpak": kpak,
+                "tag": format!("{tag}"),
+                "z_public": hex(&keys.z.public_key().to_bytes()),
+            }),
         ))
     }
 }
 
 impl ExportPublic {
     fn run(self) -> Outcome {
-        let kpak = self.kms.open()?.public_key();
-        let octets = public_key_file::to_json(&kpak, self.fqdn.as_ref());
+        let keys = self.kms.open()?;
+        let (kpak, z_public) = (keys.ksak.public_key(), keys.z.public_key());
+        let octets = public_key_file::to_json(&kpak, Some(&z_public), self.fqdn.as_ref());
         let Some(out) = self.out else {
             let value: serde_json::Value = serde_json::from_slice(&octets)
                 .map_err(|error| Failure::refused(Kind::Internal, format!("{error}")))?;
@@ -116,8 +122,13 @@ impl ExportPublic {
         public_file::write(&out, &octets, options::existing(self.force))?;
         let tag = KpakTag::of(&kpak);
         Ok(Report::new(
-            format!("wrote KPAK {tag} to {}", out.display()),
-            &json!({"out": format!("{}", out.display()), "kpak": kpak, "tag": format!("{tag}")}),
+            format!("wrote KPAK {tag} and Z to {}", out.display()),
+            &json!({
+                "out": format!("{}", out.display()),
+                "kpak": kpak,
+                "tag": format!("{tag}"),
+                "z_public": hex(&z_public.to_bytes()),
+            }),
         ))
     }
 }

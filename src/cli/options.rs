@@ -1,12 +1,11 @@
 //! Options that several commands have.
 
 use super::failure::{Failure, Kind};
-use crate::eccsi::{KmsPublicKey, KmsSecretKey};
 use crate::files::credential_file::CredentialIdentity;
-use crate::files::kms_file::{self, KmsFile};
+use crate::files::kms_file::{self, KmsFile, MasterKeys};
 use crate::files::private_file::{self, Existing};
-use crate::files::public_key_file::PublicKeyFile;
-use crate::files::{FileError, FormatError};
+use crate::files::public_key_file::{PublicKeyFile, PublishedKey};
+use crate::files::{FileError, FileProblem, FormatError};
 use crate::onem2m::{ExpirationTime, ExpiringIdentity, UnixTime};
 use clap::Args;
 use core::time::Duration;
@@ -100,7 +99,7 @@ pub(super) struct Kms {
 }
 
 impl Kms {
-    pub(super) fn open(&self) -> Result<KmsSecretKey, Failure> {
+    pub(super) fn open(&self) -> Result<MasterKeys, Failure> {
         let fail = |error: FormatError| Failure::from(FileError::new(&self.kms, error));
         let octets = private_file::read(&self.kms, kms_file::MAX_OCTETS)?;
         let sealed = KmsFile::parse(&octets).map_err(fail)?;
@@ -122,10 +121,15 @@ pub(super) struct Signer {
 
 impl Signer {
     pub(super) fn identity(&self) -> Result<CredentialIdentity, Failure> {
-        match (&self.id2, &self.id_hex) {
-            (Some(id_2), _) => Ok(CredentialIdentity::parse_id2(id_2)?),
-            (None, digits) => Ok(CredentialIdentity::parse_hex(digits.as_deref().unwrap_or_default())?),
-        }
+        Ok(identity(self.id2.as_deref(), self.id_hex.as_deref())?)
+    }
+}
+
+/// The identity given in one of two forms.
+pub(super) fn identity(id_2: Option<&str>, digits: Option<&str>) -> Result<CredentialIdentity, FormatError> {
+    match (id_2, digits) {
+        (Some(id_2), _) => CredentialIdentity::parse_id2(id_2),
+        (None, digits) => CredentialIdentity::parse_hex(digits.unwrap_or_default()),
     }
 }
 
@@ -141,6 +145,14 @@ pub(super) fn stdin_once<'a>(paths: impl IntoIterator<Item = Option<&'a PathBuf>
 /// What to do with an output file that exists.
 pub(super) fn existing(force: bool) -> Existing {
     if force { Existing::Replace } else { Existing::Keep }
+}
+
+/// Refuses a new file whose name is taken, before anything is done; writing it looks again.
+pub(super) fn check_absent(path: &Path, force: bool) -> Result<(), Failure> {
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(FileError::new(path, FileProblem::Exists).into());
+    }
+    Ok(())
 }
 
 /// The time of the system's clock.
@@ -181,7 +193,7 @@ pub(super) fn trusted_keys<'a>(
     file: &'a PublicKeyFile,
     identity: &CredentialIdentity,
     now: UnixTime,
-) -> Result<Vec<&'a KmsPublicKey>, Failure> {
+) -> Result<Vec<&'a PublishedKey>, Failure> {
     if let (Some(fqdn), Some(id_2)) = (file.fqdn(), identity.id_2())
         && fqdn != id_2.fqdn()
     {
@@ -215,6 +227,12 @@ pub(super) fn check_live(
         )),
         _ => Ok(()),
     }
+}
+
+/// Octets of hexadecimal text that may stand between blanks.
+pub(super) fn unhex(text: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let text = core::str::from_utf8(text).map_err(|_| FormatError::NotText)?;
+    base16ct::mixed::decode_vec(text.trim_ascii()).map_err(|_| FormatError::NotHex)
 }
 
 /// Lower-case hexadecimal of something public.

@@ -132,7 +132,7 @@ impl Derive {
         let now = options::now()?;
         let peer = PskIdentity::parse(&self.peer)?;
         let expected = self.expect.as_deref().map(EntityName::parse).transpose()?;
-        let (identity, key, kpak) = CredentialFile::read(&self.credential)?.into_parts();
+        let (identity, key, kpak, _) = CredentialFile::read(&self.credential)?.into_parts();
         let CredentialIdentity::Id2(own_id) = identity else {
             return Err(Failure::refused(
                 Kind::Identity,
@@ -179,7 +179,7 @@ impl Derive {
             let file = PublicKeyFile::read(path)?;
             let mef = file.fqdn().unwrap_or(own.fqdn());
             let (first, more) = self.providers(mef, own)?;
-            for kpak in file.usable(now) {
+            for kpak in file.usable(now).map(|key| &key.kpak) {
                 if known.contains(mef) {
                     trusted.roll_over(mef, kpak.clone())?;
                 } else {

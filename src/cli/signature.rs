@@ -129,8 +129,9 @@ impl Verify {
         }
         let signature = self.read_signature()?;
         let message = public_file::read_or_stdin(&self.input, MAX_MESSAGE)?;
-        let valid = keys.iter().find(|kpak| kpak.verify(identity.identity(), &message, &signature).is_ok());
-        let tag = valid.map(|kpak| format!("{}", KpakTag::of(kpak)));
+        let valid =
+            keys.iter().find(|key| key.kpak.verify(identity.identity(), &message, &signature).is_ok());
+        let tag = valid.map(|key| format!("{}", KpakTag::of(&key.kpak)));
         let value = json!({"valid": tag.is_some(), "identity": format!("{identity}"), "tag": tag});
         Ok(match &tag {
             Some(tag) => Report::new(format!("valid: signed by {identity}\n  KPAK  {tag}"), &value),
@@ -144,12 +145,7 @@ impl Verify {
     fn read_signature(&self) -> Result<Signature, Failure> {
         let octets = public_file::read_or_stdin(&self.signature, MAX_SIGNATURE)?;
         let fail = |error: FormatError| Failure::from(FileError::new(&self.signature, error));
-        let decoded = if self.hex {
-            let text = core::str::from_utf8(&octets).map_err(|_| fail(FormatError::NotText))?;
-            base16ct::mixed::decode_vec(text.trim_ascii()).map_err(|_| fail(FormatError::NotHex))?
-        } else {
-            octets.to_vec()
-        };
+        let decoded = if self.hex { options::unhex(&octets).map_err(fail)? } else { octets.to_vec() };
         Signature::from_slice(&decoded).map_err(|error| fail(error.into()))
     }
 }

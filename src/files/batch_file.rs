@@ -11,6 +11,7 @@ use super::on_disk::sync_directory;
 use super::private_file::{MODE, check_mode};
 use super::{FileError, FileProblem, FormatError};
 use crate::eccsi::{KmsPublicKey, SigningKey};
+use crate::sakke;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -21,6 +22,21 @@ use zeroize::Zeroizing;
 /// Credentials that are synchronised together: enough that the disk is not what counts, few enough
 /// that a crash costs a fraction of a second of work.
 pub const GROUP: usize = 1024;
+
+/// The same with RSKs, which take some ten milliseconds each to be validated.
+pub const GROUP_WITH_RSK: usize = 128;
+
+/// A credential just issued: validated keys and the identity they were validated for.
+pub type Issued = (CredentialIdentity, SigningKey, Option<sakke::ReceiverSecretKey>);
+
+/// The public keys of the KMS that a batch is of; Z if its credentials have RSKs.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchKeys<'a> {
+    /// KPAK.
+    pub kpak: &'a KmsPublicKey,
+    /// Z, if every credential has an RSK; `None` if none has.
+    pub z_public: Option<&'a sakke::KmsPublicKey>,
+}
 
 /// What may be cut of a file: no more than a group can have.
 const MAX_CUT: u64 = GROUP as u64 * (MAX_OCTETS + 1);
@@ -62,14 +78,14 @@ impl BatchFile {
 
     /// Opens the batch of an earlier run; `None` if there is none.
     ///
-    /// Reads every line: it must be a well-formed credential under `kpak`. A torn last line, and blocks
-    /// that a power failure left without content, are cut.
+    /// Reads every line: it must be a well-formed credential under `keys`, with RSK or without as they
+    /// say. A torn last line, and blocks that a power failure left without content, are cut.
     ///
     /// # Errors
-    /// [`FileProblem::Line`], [`FileProblem::OtherKms`], [`FileProblem::Twice`],
-    /// [`FileProblem::Locked`], [`FileProblem::Permissions`], [`FileProblem::NotRegular`],
-    /// [`FileProblem::Io`]; then the file is as it was.
-    pub fn reopen(path: &Path, kpak: &KmsPublicKey, sameness: Sameness) -> Result<Option<Self>, FileError> {
+    /// [`FileProblem::Line`], [`FileProblem::OtherKms`], [`FileProblem::OtherContent`],
+    /// [`FileProblem::Twice`], [`FileProblem::Locked`], [`FileProblem::Permissions`],
+    /// [`FileProblem::NotRegular`], [`FileProblem::Io`]; then the file is as it was.
+    pub fn reopen(path: &Path, keys: BatchKeys<'_>, sameness: Sameness) -> Result<Option<Self>, FileError> {
         let reopen = || -> Result<Option<Self>, FileProblem> {
             match std::fs::metadata(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -84,7 +100,7 @@ impl BatchFile {
             }
             check_mode(&metadata)?;
             lock(&file)?;
-            let content = Content::read(&mut BufReader::with_capacity(1 << 16, &file), kpak, sameness)?;
+            let content = Content::read(&mut BufReader::with_capacity(1 << 16, &file), keys, sameness)?;
             let length = file.metadata()?.len();
             let cut = length - content.intact;
             if cut > MAX_CUT {
@@ -130,9 +146,11 @@ impl BatchFile {
     ///
     /// # Errors
     /// [`FileProblem::Io`].
-    pub fn append(&mut self, group: &[(CredentialIdentity, SigningKey)]) -> Result<(), FileError> {
-        let lines: Vec<_> =
-            group.iter().map(|(identity, key)| CredentialFile::to_json(identity, key)).collect();
+    pub fn append(&mut self, group: &[Issued]) -> Result<(), FileError> {
+        let lines: Vec<_> = group
+            .iter()
+            .map(|(identity, key, rsk)| CredentialFile::to_json(identity, key, rsk.as_ref()))
+            .collect();
         let mut octets = Zeroizing::new(Vec::with_capacity(lines.iter().map(|line| line.len()).sum()));
         lines.iter().for_each(|line| octets.extend_from_slice(line));
         let written = self.file.write_all(&octets).and_then(|()| self.file.sync_data());
@@ -163,6 +181,8 @@ pub fn read_each<E: From<FileError>>(
     let mut input = BufReader::with_capacity(1 << 16, file);
     let mut line = Zeroizing::new(Vec::with_capacity(LINE_BUFFER));
     let mut count = 0;
+    // Most lines of a batch have the Z of the line before.
+    let mut known = None;
     loop {
         line.clear();
         let fail = |problem: FileProblem| E::from(FileError::new(path, problem));
@@ -171,8 +191,15 @@ pub fn read_each<E: From<FileError>>(
             return Ok(count);
         }
         count += 1;
-        let parsed = if line.ends_with(b"\n") { CredentialFile::parse(&line) } else { Err(torn()) };
+        let parsed = if line.ends_with(b"\n") {
+            CredentialFile::parse_with(&line, known.as_ref())
+        } else {
+            Err(torn())
+        };
         let credential = parsed.map_err(|error| fail(FileProblem::Line { number: count, error }))?;
+        if let Some(sakke) = credential.sakke() {
+            known = Some(sakke.z_public.clone());
+        }
         each(count, credential)?;
     }
 }
@@ -199,7 +226,7 @@ struct Content {
 }
 
 impl Content {
-    fn read(input: &mut impl BufRead, kpak: &KmsPublicKey, sameness: Sameness) -> Result<Self, FileProblem> {
+    fn read(input: &mut impl BufRead, keys: BatchKeys<'_>, sameness: Sameness) -> Result<Self, FileProblem> {
         let mut content = Self { credentials: 0, done: Vec::new(), intact: 0 };
         let mut all = Vec::new();
         let mut line = Zeroizing::new(Vec::with_capacity(LINE_BUFFER));
@@ -216,10 +243,18 @@ impl Content {
                 }
                 return Err(FileProblem::Line { number, error: FormatError::Unknown("line") });
             }
-            let credential =
-                CredentialFile::parse(&line).map_err(|error| FileProblem::Line { number, error })?;
-            if credential.kpak() != kpak {
+            let credential = CredentialFile::parse_with(&line, keys.z_public)
+                .map_err(|error| FileProblem::Line { number, error })?;
+            if credential.kpak() != keys.kpak {
                 return Err(FileProblem::OtherKms { line: number });
+            }
+            match (credential.sakke(), keys.z_public) {
+                (None, None) => {}
+                (Some(sakke), Some(z_public)) if sakke.z_public == *z_public => {}
+                (Some(_), Some(_)) => return Err(FileProblem::OtherKms { line: number }),
+                (sakke, _) => {
+                    return Err(FileProblem::OtherContent { line: number, has_rsk: sakke.is_some() });
+                }
             }
             content.done.push(IdentityHash::of(credential.identity(), sameness));
             if sameness != Sameness::Octets {
@@ -277,18 +312,19 @@ mod tests {
         }
     }
 
-    fn group(ksak: &KmsSecretKey, identities: &[&str]) -> Vec<(CredentialIdentity, SigningKey)> {
+    fn group(ksak: &KmsSecretKey, identities: &[&str]) -> Vec<Issued> {
         let issue = |digits: &&str| {
             let identity = CredentialIdentity::parse_hex(digits).unwrap();
             let issued = ksak.issue(identity.identity(), &mut SysRng).unwrap();
             let key = issued.validate(&ksak.public_key(), identity.identity()).unwrap();
-            (identity, key)
+            (identity, key, None)
         };
         identities.iter().map(issue).collect()
     }
 
     fn reopen(path: &Path, ksak: &KmsSecretKey) -> Result<Option<BatchFile>, FileError> {
-        BatchFile::reopen(path, &ksak.public_key(), Sameness::Octets)
+        let keys = BatchKeys { kpak: &ksak.public_key(), z_public: None };
+        BatchFile::reopen(path, keys, Sameness::Octets)
     }
 
     fn written(name: &str) -> (Scratch, KmsSecretKey, Vec<u8>) {
@@ -318,6 +354,33 @@ mod tests {
         assert_eq!(fs::read(&scratch.0).unwrap(), content);
         let absent = Scratch::new("absent");
         assert!(reopen(&absent.0, &ksak).unwrap().is_none());
+    }
+
+    #[test]
+    fn goes_on_with_rsks_as_it_began() {
+        let (scratch, ksak, content) = written("rsk");
+        let z = sakke::KmsSecretKey::generate(&mut SysRng).unwrap();
+        let z_public = z.public_key();
+        let reopen_with = |z_public| {
+            let keys = BatchKeys { kpak: &ksak.public_key(), z_public: Some(z_public) };
+            BatchFile::reopen(&scratch.0, keys, Sameness::Octets)
+        };
+        let problem = reopen_with(&z_public).unwrap_err();
+        assert!(matches!(problem.problem(), FileProblem::OtherContent { line: 1, has_rsk: false }));
+        assert_eq!(fs::read(&scratch.0).unwrap(), content);
+
+        fs::remove_file(&scratch.0).unwrap();
+        let mut issued = group(&ksak, &["01"]);
+        let b = issued[0].0.sakke_identifier();
+        let b = crate::Identity::new(&b);
+        issued[0].2 = Some(z.issue(b).unwrap().validate(&z_public, b).unwrap());
+        BatchFile::create(&scratch.0).unwrap().append(&issued).unwrap();
+        assert_eq!(reopen_with(&z_public).unwrap().unwrap().credentials(), 1);
+        let problem = reopen(&scratch.0, &ksak).unwrap_err();
+        assert!(matches!(problem.problem(), FileProblem::OtherContent { line: 1, has_rsk: true }));
+        let foreign = sakke::KmsSecretKey::generate(&mut SysRng).unwrap().public_key();
+        let problem = reopen_with(&foreign).unwrap_err();
+        assert!(matches!(problem.problem(), FileProblem::OtherKms { line: 1 }));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A credential: the identity, SSK, PVT and KPAK, as a JSON object.
+//! A credential: the identity, SSK, PVT and KPAK, and for SAKKE RSK and Z, as a JSON object.
 //!
 //! ```json
 //! {"id2":"mef.example.com@2F435345@20270101T000000",
@@ -10,16 +10,20 @@
 //! | `id2` | the identity, if it is an ID_2 of oneM2M |
 //! | `id_hex` | its octets in hexadecimal, if it is not; one of the two is there |
 //! | `ssk`, `pvt`, `kpak` | 32, 65, 65 octets in hexadecimal, either case |
-//! | `rsk`, `z_public` | for SAKKE: carried along, in hexadecimal; may be missing |
+//! | `rsk`, `z_public` | for SAKKE: RSK and Z, 257 octets each; both are there, or neither |
+//!
+//! RSK is that of the identifier b = SHA-256 of the identity's octets, for either form of identity:
+//! see [`CredentialIdentity::sakke_identifier`].
 //!
 //! Any other field is refused. Reading checks the form of each value; whether they belong together
 //! only [`CredentialFile::validate`] knows.
 
-use super::hex::{self, Digits, Hex};
+use super::hex::{self, Hex};
 use super::{FileError, FormatError, json, private_file};
 use crate::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken, SigningKey};
 use crate::identity::Identity;
 use crate::onem2m::ExpiringIdentity;
+use crate::sakke;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -31,9 +35,6 @@ pub const MAX_OCTETS: u64 = 16 * 1024;
 
 /// Largest identity, in octets. An ID_2 that fits a PSK identity has 206.
 pub const MAX_IDENTITY: usize = 4096;
-
-/// Most digits of `rsk` and of `z_public`: a point of SAKKE's curve has 257 octets.
-const MAX_POINT_DIGITS: usize = 2 * 257;
 
 /// The identity of a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,12 @@ impl CredentialIdentity {
         }
     }
 
+    /// The identifier b that SAKKE takes for it: SHA-256 of the octets, of every identity, since an
+    /// identity itself may be too long for an integer below q, or too small.
+    pub fn sakke_identifier(&self) -> [u8; 32] {
+        sakke::identifier_of(self.identity().as_bytes())
+    }
+
     /// The ID_2, if it is one.
     pub fn id_2(&self) -> Option<&ExpiringIdentity> {
         match self {
@@ -104,8 +111,28 @@ pub struct CredentialFile {
     identity: CredentialIdentity,
     key: IssuedKey,
     kpak: KmsPublicKey,
-    rsk: Option<Zeroizing<String>>,
-    z_public: Option<String>,
+    sakke: Option<SakkePart>,
+}
+
+/// What a credential holds for SAKKE: well formed, not validated. RSK is wiped when dropped.
+pub struct SakkePart {
+    /// RSK.
+    pub rsk: sakke::IssuedKey,
+    /// The Z delivered with it.
+    pub z_public: sakke::KmsPublicKey,
+}
+
+crate::secret::redacted_debug!(SakkePart);
+
+impl SakkePart {
+    /// Validates RSK for `identity` under the Z delivered with it (RFC 6508 §6.1.2): compare that Z with
+    /// one that is trusted.
+    ///
+    /// # Errors
+    /// [`crate::Error::InvalidKey`].
+    pub fn validate(self, identity: &CredentialIdentity) -> Result<sakke::ReceiverSecretKey, crate::Error> {
+        self.rsk.validate(&self.z_public, Identity::new(&identity.sakke_identifier()))
+    }
 }
 
 #[derive(Deserialize)]
@@ -117,10 +144,8 @@ struct TextIn<'a> {
     ssk: Hex<{ IssuedKey::SSK_BYTES }>,
     pvt: Hex<{ PublicValidationToken::BYTES }>,
     kpak: Hex<{ KmsPublicKey::BYTES }>,
-    #[serde(borrow)]
-    rsk: Option<Digits<'a>>,
-    #[serde(borrow)]
-    z_public: Option<Digits<'a>>,
+    rsk: Option<Hex<{ sakke::IssuedKey::BYTES }>>,
+    z_public: Option<Hex<{ sakke::KmsPublicKey::BYTES }>>,
 }
 
 #[derive(Serialize)]
@@ -144,6 +169,15 @@ impl CredentialFile {
     /// # Errors
     /// A [`FormatError`] that says what is wrong and shows nothing of SSK or RSK.
     pub fn parse(octets: &[u8]) -> Result<Self, FormatError> {
+        Self::parse_with(octets, None)
+    }
+
+    /// As [`parse`](Self::parse); a Z that is `known` is not checked once more, which takes longer than
+    /// all the rest.
+    pub(super) fn parse_with(
+        octets: &[u8],
+        known: Option<&sakke::KmsPublicKey>,
+    ) -> Result<Self, FormatError> {
         let text: TextIn<'_> = json::object(octets)?;
         let identity = match (text.id2, text.id_hex) {
             (Some(id2), None) => CredentialIdentity::parse_id2(id2)?,
@@ -155,8 +189,17 @@ impl CredentialFile {
             identity,
             key: IssuedKey::from_parts(&text.ssk.0, &pvt)?,
             kpak: KmsPublicKey::from_bytes(&text.kpak.0)?,
-            rsk: point_digits(text.rsk)?.map(|digits| Zeroizing::new(digits.into())),
-            z_public: point_digits(text.z_public)?.map(Into::into),
+            sakke: match (text.rsk, text.z_public) {
+                (None, None) => None,
+                (Some(rsk), Some(z_public)) => Some(SakkePart {
+                    rsk: sakke::IssuedKey::from_bytes(&rsk.0)?,
+                    z_public: match known {
+                        Some(known) if known.to_bytes() == *z_public.0 => known.clone(),
+                        _ => sakke::KmsPublicKey::from_bytes(&z_public.0)?,
+                    },
+                }),
+                (Some(_), None) | (None, Some(_)) => return Err(FormatError::RskWithoutZ),
+            },
         })
     }
 
@@ -169,27 +212,25 @@ impl CredentialFile {
         Self::parse(&octets).map_err(|error| FileError::new(path, error))
     }
 
-    /// The credential just issued: a validated key and the identity it was validated for.
-    pub fn to_json(identity: &CredentialIdentity, key: &SigningKey) -> Zeroizing<Vec<u8>> {
-        text(identity, &key.expose_ssk(), key.pvt(), key.kms_public_key(), None, None)
+    /// The credential just issued: validated keys and the identity they were validated for.
+    pub fn to_json(
+        identity: &CredentialIdentity,
+        key: &SigningKey,
+        rsk: Option<&sakke::ReceiverSecretKey>,
+    ) -> Zeroizing<Vec<u8>> {
+        let rsk = rsk.map(|rsk| (rsk.expose(), rsk.kms()));
+        text(identity, &key.expose_ssk(), key.pvt(), key.kms_public_key(), rsk)
     }
 
     /// The credential as it was read, in the one form that this program writes.
     pub fn rewritten(&self) -> Zeroizing<Vec<u8>> {
-        let rsk = self.rsk.as_ref().map(|digits| digits.as_str());
-        text(
-            &self.identity,
-            &self.key.expose_ssk(),
-            self.key.pvt(),
-            &self.kpak,
-            rsk,
-            self.z_public.as_deref(),
-        )
+        let rsk = self.sakke.as_ref().map(|sakke| (sakke.rsk.expose(), &sakke.z_public));
+        text(&self.identity, &self.key.expose_ssk(), self.key.pvt(), &self.kpak, rsk)
     }
 
-    /// Validates the credential under its own KPAK (RFC 6507 §5.1.2), which says that its parts belong
-    /// together, and no more: compare the KPAK with one that is trusted, or use
-    /// [`into_parts`](Self::into_parts).
+    /// Validates SSK and PVT under the credential's own KPAK (RFC 6507 §5.1.2), which says that they
+    /// belong together, and no more: compare the KPAK with one that is trusted, or use
+    /// [`into_parts`](Self::into_parts). RSK is left alone.
     ///
     /// # Errors
     /// [`crate::Error::InvalidKey`].
@@ -198,9 +239,9 @@ impl CredentialFile {
         Ok((self.identity, key))
     }
 
-    /// Identity, issued key, and the KPAK delivered with it.
-    pub fn into_parts(self) -> (CredentialIdentity, IssuedKey, KmsPublicKey) {
-        (self.identity, self.key, self.kpak)
+    /// Identity, issued key, the KPAK delivered with it, and what there is for SAKKE.
+    pub fn into_parts(self) -> (CredentialIdentity, IssuedKey, KmsPublicKey, Option<SakkePart>) {
+        (self.identity, self.key, self.kpak, self.sakke)
     }
 
     /// The identity.
@@ -218,9 +259,9 @@ impl CredentialFile {
         &self.kpak
     }
 
-    /// Whether there is an RSK of SAKKE.
-    pub fn has_rsk(&self) -> bool {
-        self.rsk.is_some()
+    /// RSK and Z, if they are there.
+    pub fn sakke(&self) -> Option<&SakkePart> {
+        self.sakke.as_ref()
     }
 }
 
@@ -232,10 +273,11 @@ fn text(
     ssk: &[u8; 32],
     pvt: &PublicValidationToken,
     kpak: &KmsPublicKey,
-    rsk: Option<&str>,
-    z_public: Option<&str>,
+    sakke: Option<(Zeroizing<[u8; sakke::IssuedKey::BYTES]>, &sakke::KmsPublicKey)>,
 ) -> Zeroizing<Vec<u8>> {
-    const FIELDS: usize = 1024 + 2 * MAX_POINT_DIGITS;
+    const FIELDS: usize = 1024 + 2 * sakke::IssuedKey::BYTES + 2 * sakke::KmsPublicKey::BYTES;
+    let rsk = sakke.as_ref().map(|(rsk, _)| hex::encode_secret(rsk.as_slice()));
+    let z_public = sakke.as_ref().map(|(_, z_public)| base16ct::lower::encode_string(&z_public.to_bytes()));
     let name = std::format!("{identity}");
     let (id2, id_hex) = match identity {
         CredentialIdentity::Id2(_) => (Some(name.as_str()), None),
@@ -248,19 +290,11 @@ fn text(
             ssk: &hex::encode_secret(ssk),
             pvt: &base16ct::lower::encode_string(&pvt.to_bytes()),
             kpak: &base16ct::lower::encode_string(&kpak.to_bytes()),
-            rsk,
-            z_public,
+            rsk: rsk.as_ref().map(|digits| digits.as_str()),
+            z_public: z_public.as_deref(),
         },
         FIELDS + name.len(),
     )
-}
-
-/// Checks the length of a value for SAKKE; which point it is, nobody here asks.
-fn point_digits(digits: Option<Digits<'_>>) -> Result<Option<&str>, FormatError> {
-    match digits {
-        Some(Digits(text)) if text.len() > MAX_POINT_DIGITS => Err(FormatError::LongPoint),
-        digits => Ok(digits.map(|Digits(text)| text)),
-    }
 }
 
 #[cfg(test)]
@@ -268,6 +302,7 @@ mod tests {
     use super::*;
     use crate::SysRng;
     use crate::eccsi::KmsSecretKey;
+    use crate::files::kms_file::MasterKeys;
     use std::format;
 
     const ID_2: &str = "mef.example.com@2F435345303930313132@20270101T000000";
@@ -276,7 +311,7 @@ mod tests {
         let ksak = KmsSecretKey::generate(&mut SysRng).unwrap();
         let key = ksak.issue(identity.identity(), &mut SysRng).unwrap();
         let key = key.validate(&ksak.public_key(), identity.identity()).unwrap();
-        let text = CredentialFile::to_json(identity, &key);
+        let text = CredentialFile::to_json(identity, &key, None);
         let ssk = hex::encode_secret(key.expose_ssk().as_slice());
         (core::str::from_utf8(&text).unwrap().into(), ssk.as_str().into())
     }
@@ -299,17 +334,49 @@ mod tests {
     }
 
     #[test]
-    fn carries_the_values_of_sakke_along() {
-        let (text, _) = credential(&CredentialIdentity::parse_id2(ID_2).unwrap());
-        let with =
-            text.replace("\"}", &format!("\",\"rsk\":\"04{}\",\"z_public\":\"04Aa\"}}", "7f".repeat(256)));
-        let read = CredentialFile::parse(with.as_bytes()).unwrap();
-        assert!(read.has_rsk());
-        assert_eq!(read.rewritten().as_slice(), with.as_bytes());
-        for bad in ["0", "0g", "\\u0030a1b2c3", &"a1b2c3".repeat(200)] {
-            let with = text.replace("\"}", &format!("\",\"rsk\":\"{bad}\"}}"));
-            let error = CredentialFile::parse(with.as_bytes()).unwrap_err();
-            assert!(!format!("{error} {error:?}").contains("a1b2c3"), "{error}");
+    fn holds_rsk_and_z_or_neither() {
+        let identity = CredentialIdentity::parse_id2(ID_2).unwrap();
+        let keys = MasterKeys::generate(&mut SysRng).unwrap();
+        let key = keys.ksak.issue(identity.identity(), &mut SysRng).unwrap();
+        let key = key.validate(&keys.ksak.public_key(), identity.identity()).unwrap();
+        let (b, z) = (identity.sakke_identifier(), keys.z.public_key());
+        let rsk = keys.z.issue(Identity::new(&b)).unwrap().validate(&z, Identity::new(&b)).unwrap();
+        let text = CredentialFile::to_json(&identity, &key, Some(&rsk));
+        let text = core::str::from_utf8(&text).unwrap();
+        for known in [None, Some(&z), Some(&sakke::KmsSecretKey::generate(&mut SysRng).unwrap().public_key())]
+        {
+            let read = CredentialFile::parse_with(text.as_bytes(), known).unwrap();
+            assert_eq!(read.rewritten().as_slice(), text.as_bytes());
+            let (read_identity, _, _, sakke) = read.into_parts();
+            let sakke = sakke.unwrap();
+            assert_eq!(sakke.z_public, z);
+            sakke.validate(&read_identity).unwrap();
+        }
+        let read = CredentialFile::parse(text.as_bytes()).unwrap();
+        let other = CredentialIdentity::parse_hex("00").unwrap();
+        assert!(matches!(read.into_parts().3.unwrap().validate(&other), Err(crate::Error::InvalidKey)));
+
+        let digits = hex::encode_secret(rsk.expose().as_slice());
+        let z_digits = base16ct::lower::encode_string(&z.to_bytes());
+        for (what, bad) in [
+            ("rsk alone", text.replace(&format!(",\"z_public\":\"{z_digits}\""), "")),
+            ("z_public alone", text.replace(&format!(",\"rsk\":\"{}\"", *digits), "")),
+            ("rsk short", text.replace(digits.as_str(), &digits[2..])),
+            ("rsk long", text.replace(digits.as_str(), &format!("{}00", *digits))),
+            ("rsk escaped", text.replace(digits.as_str(), &format!("\\u0030{}", &digits[1..]))),
+            ("rsk compressed", text.replace("\"rsk\":\"04", "\"rsk\":\"02")),
+            (
+                "rsk off the curve",
+                text.replace(&digits[512..], if &digits[512..] == "00" { "01" } else { "00" }),
+            ),
+            ("rsk not reduced", text.replace(&digits[2..258], &"f".repeat(256))),
+            ("z_public short", text.replace(&z_digits, &z_digits[2..])),
+            ("z_public no point", text.replace(&z_digits[2..], &"00".repeat(256))),
+        ] {
+            assert_ne!(bad, text, "{what}");
+            let error = CredentialFile::parse(bad.as_bytes()).expect_err(what);
+            let shown = format!("{error} {error:?}").to_lowercase();
+            assert!(!shown.contains(&digits[2..34]) && !shown.contains(&digits[300..332]), "{what}: {shown}");
         }
     }
 

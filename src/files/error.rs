@@ -69,6 +69,13 @@ pub enum FileProblem {
         /// The first such line, counted from 1.
         line: u64,
     },
+    /// A batch that was begun with RSKs is to be continued without, or the other way round.
+    OtherContent {
+        /// The first such line, counted from 1.
+        line: u64,
+        /// Whether it has an RSK.
+        has_rsk: bool,
+    },
     /// A batch holds an identity twice.
     Twice,
 }
@@ -99,8 +106,8 @@ pub enum FormatError {
         /// The largest number of octets.
         limit: usize,
     },
-    /// A point of SAKKE's curve with more digits than such a point has.
-    LongPoint,
+    /// One of `rsk` and `z_public` without the other.
+    RskWithoutZ,
     /// An ID_2 spelt in hexadecimal, which would hide its expiry.
     HiddenId2,
     /// A value is not the encoding of a key or point.
@@ -216,6 +223,14 @@ impl fmt::Display for FileError {
                 f,
                 "{path}, line {line}: a credential of another KMS: choose another file, or the KMS file it began with"
             ),
+            FileProblem::OtherContent { line, has_rsk: true } => write!(
+                f,
+                "{path}, line {line}: a credential with RSK: continue the batch as it began, with --with-rsk, or choose another file"
+            ),
+            FileProblem::OtherContent { line, has_rsk: false } => write!(
+                f,
+                "{path}, line {line}: a credential without RSK: continue the batch as it began, without --with-rsk, or choose another file"
+            ),
             FileProblem::Twice => {
                 write!(f, "{path} holds an identity twice, which no run leaves behind: choose another file")
             }
@@ -234,7 +249,7 @@ impl fmt::Display for FormatError {
             Self::LongLine { limit } => write!(f, "a line of more than {limit} octets"),
             Self::OneIdentity => f.write_str("either id2 or id_hex is needed, and not both"),
             Self::LongIdentity { limit } => write!(f, "an identity of more than {limit} octets"),
-            Self::LongPoint => f.write_str("rsk and z_public have at most 257 octets"),
+            Self::RskWithoutZ => f.write_str("rsk and z_public are there together or not at all"),
             Self::HiddenId2 => f.write_str("these octets are an ID_2: give it as text (id2), not in hexadecimal"),
             Self::Decode(error) => error.fmt(f),
             Self::Identifier(error) => error.fmt(f),
@@ -272,6 +287,7 @@ impl core::error::Error for FileError {
             | FileProblem::ListChanged { .. }
             | FileProblem::TooManyLines { .. }
             | FileProblem::OtherKms { .. }
+            | FileProblem::OtherContent { .. }
             | FileProblem::Twice => None,
         }
     }

@@ -24,27 +24,6 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, FormatError> {
     Ok(octets)
 }
 
-/// The methods of a visitor whose defaults would show the value in their message.
-macro_rules! refuse_other_values {
-    ($value:ty) => {
-        fn visit_bool<E: de::Error>(self, _: bool) -> Result<$value, E> {
-            Self::refuse()
-        }
-
-        fn visit_i64<E: de::Error>(self, _: i64) -> Result<$value, E> {
-            Self::refuse()
-        }
-
-        fn visit_u64<E: de::Error>(self, _: u64) -> Result<$value, E> {
-            Self::refuse()
-        }
-
-        fn visit_f64<E: de::Error>(self, _: f64) -> Result<$value, E> {
-            Self::refuse()
-        }
-    };
-}
-
 /// A JSON string of N octets in hexadecimal, either case. Wiped when dropped; no error shows it.
 pub(super) struct Hex<const N: usize>(pub(super) Zeroizing<[u8; N]>);
 
@@ -83,45 +62,21 @@ impl<'de, const N: usize> de::Visitor<'de> for Visitor<N> {
         Self::refuse()
     }
 
-    refuse_other_values!(Hex<N>);
-}
+    // The defaults would show the value in their message.
 
-/// A JSON string of hexadecimal digits, borrowed from the text. No error shows it.
-pub(super) struct Digits<'a>(pub(super) &'a str);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Digits<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DigitsVisitor)
-    }
-}
-
-struct DigitsVisitor;
-
-impl DigitsVisitor {
-    fn refuse<T, E: de::Error>() -> Result<T, E> {
-        Err(E::custom("a string of hexadecimal digits expected"))
-    }
-}
-
-impl<'de> de::Visitor<'de> for DigitsVisitor {
-    type Value = Digits<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string of hexadecimal digits")
-    }
-
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Digits<'de>, E> {
-        if text.len().is_multiple_of(2) && text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            Ok(Digits(text))
-        } else {
-            Self::refuse()
-        }
-    }
-
-    // A string that is not borrowed had escapes, which digits do not need.
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Digits<'de>, E> {
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Hex<N>, E> {
         Self::refuse()
     }
 
-    refuse_other_values!(Digits<'de>);
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Hex<N>, E> {
+        Self::refuse()
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Hex<N>, E> {
+        Self::refuse()
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Hex<N>, E> {
+        Self::refuse()
+    }
 }

@@ -1,4 +1,4 @@
-//! The KMS file: KSAK, sealed under a passphrase.
+//! The KMS file: KSAK of ECCSI and z of SAKKE, sealed under a passphrase.
 //!
 //! Two lines of text. The first is the header, a JSON object:
 //!
@@ -9,17 +9,20 @@
 //! | `cipher` | `name` `"AES-256-GCM-SIV"`, `nonce` (12 octets) |
 //! | `created` | time, `YYYYMMDDThhmmss` |
 //! | `kpak` | KPAK, 65 octets |
+//! | `z_public` | Z, 257 octets |
 //!
-//! The second is what the cipher made of `{"version":1,"ksak":"…"}`: ciphertext and tag of 16 octets.
+//! The second is what the cipher made of `{"version":1,"ksak":"…","z":"…"}`: ciphertext and tag of 16
+//! octets.
 //! All octets are in hexadecimal. The key is argon2id (RFC 9106) of the passphrase, salt fresh for
 //! each file; the associated data are the octets of the first line as they stand, so that no field of
 //! the header can be changed unnoticed. Until the seal is open, nothing in the header is to be relied
-//! upon, KPAK least of all.
+//! upon, KPAK and Z least of all.
 
 use super::hex::{self, Hex};
 use super::{FormatError, json};
 use crate::eccsi::{KmsPublicKey, KmsSecretKey};
 use crate::onem2m::{ExpirationTime, UnixTime};
+use crate::sakke;
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce, Tag, aead::AeadInOut};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use core::fmt;
@@ -110,6 +113,26 @@ impl Default for KdfParameters {
     }
 }
 
+/// The master keys of a KMS. Wiped when dropped.
+pub struct MasterKeys {
+    /// KSAK of ECCSI, which makes SSK and PVT.
+    pub ksak: KmsSecretKey,
+    /// z of SAKKE, which makes RSK.
+    pub z: sakke::KmsSecretKey,
+}
+
+crate::secret::redacted_debug!(MasterKeys);
+
+impl MasterKeys {
+    /// Makes new ones, independent of each other.
+    ///
+    /// # Errors
+    /// [`crate::Error::Rng`] if `rng` fails.
+    pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, crate::Error> {
+        Ok(Self { ksak: KmsSecretKey::generate(rng)?, z: sakke::KmsSecretKey::generate(rng)? })
+    }
+}
+
 /// A KMS file as read, still sealed.
 pub struct KmsFile {
     header: Vec<u8>,
@@ -118,6 +141,7 @@ pub struct KmsFile {
     nonce: [u8; NONCE],
     created: UnixTime,
     kpak: KmsPublicKey,
+    z_public: sakke::KmsPublicKey,
     sealed: Vec<u8>,
 }
 
@@ -130,6 +154,7 @@ struct Header<'a> {
     cipher: Cipher<'a>,
     created: &'a str,
     kpak: &'a str,
+    z_public: &'a str,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,6 +178,7 @@ struct Cipher<'a> {
 struct SecretsOut<'a> {
     version: u32,
     ksak: &'a str,
+    z: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -160,16 +186,17 @@ struct SecretsOut<'a> {
 struct SecretsIn {
     version: u32,
     ksak: Hex<{ KmsSecretKey::BYTES }>,
+    z: Hex<{ sakke::KmsSecretKey::BYTES }>,
 }
 
-/// Seals KSAK under `passphrase`: the octets of a new KMS file.
+/// Seals the master keys under `passphrase`: the octets of a new KMS file.
 ///
 /// `rng` gives salt and nonce.
 ///
 /// # Errors
 /// [`crate::Error::Rng`] as [`SealError::Rng`]; [`FormatError::OutOfMemory`].
 pub fn seal<R: TryCryptoRng + ?Sized>(
-    ksak: &KmsSecretKey,
+    keys: &MasterKeys,
     passphrase: &[u8],
     kdf: &KdfParameters,
     created: UnixTime,
@@ -194,12 +221,14 @@ pub fn seal<R: TryCryptoRng + ?Sized>(
             },
             cipher: Cipher { name: CIPHER, nonce: &base16ct::lower::encode_string(&nonce) },
             created: &std::format!("{created}"),
-            kpak: &base16ct::lower::encode_string(&ksak.public_key().to_bytes()),
+            kpak: &base16ct::lower::encode_string(&keys.ksak.public_key().to_bytes()),
+            z_public: &base16ct::lower::encode_string(&keys.z.public_key().to_bytes()),
         },
     );
-    let digits = hex::encode_secret(ksak.expose().as_slice());
-    let mut secrets = Zeroizing::new(Vec::with_capacity(256));
-    json::append(&mut secrets, &SecretsOut { version: VERSION, ksak: &digits });
+    let ksak = hex::encode_secret(keys.ksak.expose().as_slice());
+    let z = hex::encode_secret(keys.z.expose().as_slice());
+    let mut secrets = Zeroizing::new(Vec::with_capacity(512));
+    json::append(&mut secrets, &SecretsOut { version: VERSION, ksak: &ksak, z: &z });
     let key = kdf.derive(passphrase, &salt)?;
     let tag = cipher(&key)
         .encrypt_inout_detached(&Nonce::from(nonce), &out, secrets.as_mut_slice().into())
@@ -242,6 +271,7 @@ impl KmsFile {
             nonce: exact(header.cipher.nonce, "nonce")?,
             created: ExpirationTime::parse(header.created)?.to_unix(),
             kpak: KmsPublicKey::from_slice(&hex::decode(header.kpak)?)?,
+            z_public: sakke::KmsPublicKey::from_slice(&hex::decode(header.z_public)?)?,
             sealed: hex::decode(sealed.strip_suffix('\n').unwrap_or(sealed))?,
         })
     }
@@ -251,7 +281,7 @@ impl KmsFile {
     /// # Errors
     /// [`FormatError::Sealed`] if the passphrase is wrong or any octet was changed: the two cannot be
     /// told apart. [`FormatError::OutOfMemory`].
-    pub fn open(&self, passphrase: &[u8]) -> Result<KmsSecretKey, FormatError> {
+    pub fn open(&self, passphrase: &[u8]) -> Result<MasterKeys, FormatError> {
         let (sealed, tag) = self.sealed.split_last_chunk::<TAG>().ok_or(FormatError::Sealed)?;
         let mut secrets = Zeroizing::new(sealed.to_vec());
         let key = self.kdf.derive(passphrase, &self.salt)?;
@@ -267,14 +297,23 @@ impl KmsFile {
         if secrets.version != VERSION {
             return Err(FormatError::Unknown("version"));
         }
-        let ksak = KmsSecretKey::from_bytes(&secrets.ksak.0)?;
-        if ksak.public_key() == self.kpak { Ok(ksak) } else { Err(FormatError::Sealed) }
+        let keys = MasterKeys {
+            ksak: KmsSecretKey::from_bytes(&secrets.ksak.0)?,
+            z: sakke::KmsSecretKey::from_bytes(&secrets.z.0)?,
+        };
+        let fits = keys.ksak.public_key() == self.kpak && keys.z.public_key() == self.z_public;
+        if fits { Ok(keys) } else { Err(FormatError::Sealed) }
     }
 
     /// KPAK as the header says, which anyone who can write the file can change: take
     /// [`KmsSecretKey::public_key`] of the opened file instead, where it matters.
     pub fn claimed_public_key(&self) -> &KmsPublicKey {
         &self.kpak
+    }
+
+    /// Z as the header says, of which the same holds.
+    pub fn claimed_z_public(&self) -> &sakke::KmsPublicKey {
+        &self.z_public
     }
 
     /// When the file was made, as the header says.
@@ -336,11 +375,11 @@ mod tests {
 
     const CHEAP: KdfParameters = KdfParameters { memory_kib: 8, passes: 1, lanes: 1 };
 
-    fn sealed() -> (KmsSecretKey, String) {
-        let ksak = KmsSecretKey::generate(&mut SysRng).unwrap();
+    fn sealed() -> (MasterKeys, String) {
+        let keys = MasterKeys::generate(&mut SysRng).unwrap();
         // Cheaper than the bounds allow, which are checked when parsing.
-        let octets = seal(&ksak, b"passphrase", &CHEAP, UnixTime::from_seconds(1_800_000_000), &mut SysRng);
-        (ksak, String::from_utf8(octets.unwrap()).unwrap())
+        let octets = seal(&keys, b"passphrase", &CHEAP, UnixTime::from_seconds(1_800_000_000), &mut SysRng);
+        (keys, String::from_utf8(octets.unwrap()).unwrap())
     }
 
     /// As [`KmsFile::parse`], but for the bounds of the parameters.
@@ -352,44 +391,62 @@ mod tests {
 
     #[test]
     fn opens_with_the_passphrase_and_with_no_other() {
-        let (ksak, text) = sealed();
+        let (keys, text) = sealed();
         let file = parse_cheap(&text);
-        assert_eq!(file.open(b"passphrase").unwrap().expose(), ksak.expose());
+        let opened = file.open(b"passphrase").unwrap();
+        assert_eq!(opened.ksak.expose(), keys.ksak.expose());
+        assert_eq!(opened.z.expose(), keys.z.expose());
+        assert_eq!(file.claimed_public_key(), &keys.ksak.public_key());
+        assert_eq!(file.claimed_z_public(), &keys.z.public_key());
         assert_eq!(file.created(), UnixTime::from_seconds(1_800_000_000));
         for wrong in [&b""[..], b"Passphrase", b"passphrase\n"] {
             assert_eq!(file.open(wrong).err(), Some(FormatError::Sealed));
         }
-        assert!(!text.contains(hex::encode_secret(ksak.expose().as_slice()).as_str()));
+        assert!(!text.contains(hex::encode_secret(keys.ksak.expose().as_slice()).as_str()));
+        assert!(!text.contains(hex::encode_secret(keys.z.expose().as_slice()).as_str()));
         assert!(!format!("{file:?}").contains("sealed"));
     }
 
     #[test]
     fn no_octet_can_be_changed_unnoticed() {
         let (_, text) = sealed();
-        let file = parse_cheap(&text);
+        let mut file = parse_cheap(&text);
         for at in 0..file.header.len() {
-            let mut header = file.header.clone();
-            header[at] ^= 1;
-            let changed = KmsFile { header, ..parse_cheap(&text) };
-            assert_eq!(changed.open(b"passphrase").err(), Some(FormatError::Sealed), "header octet {at}");
+            file.header[at] ^= 1;
+            assert_eq!(file.open(b"passphrase").err(), Some(FormatError::Sealed), "header octet {at}");
+            file.header[at] ^= 1;
         }
         for at in 0..file.sealed.len() {
-            let mut sealed = file.sealed.clone();
-            sealed[at] ^= 0x80;
-            let changed = KmsFile { sealed, ..parse_cheap(&text) };
-            assert_eq!(changed.open(b"passphrase").err(), Some(FormatError::Sealed), "sealed octet {at}");
+            file.sealed[at] ^= 0x80;
+            assert_eq!(file.open(b"passphrase").err(), Some(FormatError::Sealed), "sealed octet {at}");
+            file.sealed[at] ^= 0x80;
         }
+        file.open(b"passphrase").unwrap();
         for length in 0..TAG + 1 {
-            let changed = KmsFile { sealed: file.sealed[..length].into(), ..parse_cheap(&text) };
-            assert_eq!(changed.open(b"passphrase").err(), Some(FormatError::Sealed), "length {length}");
+            file.sealed.truncate(TAG - length);
+            assert_eq!(file.open(b"passphrase").err(), Some(FormatError::Sealed), "length {}", TAG - length);
+        }
+    }
+
+    #[test]
+    fn both_public_keys_must_be_those_of_the_secrets() {
+        let (_, text) = sealed();
+        let (other, _) = sealed();
+        let file = || parse_cheap(&text);
+        // As only who knows the passphrase could seal it: the header itself is authentic.
+        let foreign_kpak = KmsFile { kpak: other.ksak.public_key(), ..file() };
+        let foreign_z = KmsFile { z_public: other.z.public_key(), ..file() };
+        file().open(b"passphrase").unwrap();
+        for file in [foreign_kpak, foreign_z] {
+            assert_eq!(file.open(b"passphrase").err(), Some(FormatError::Sealed));
         }
     }
 
     #[test]
     fn two_files_of_one_key_have_nothing_in_common() {
-        let (ksak, text) = sealed();
+        let (keys, text) = sealed();
         let again =
-            seal(&ksak, b"passphrase", &CHEAP, UnixTime::from_seconds(1_800_000_000), &mut SysRng).unwrap();
+            seal(&keys, b"passphrase", &CHEAP, UnixTime::from_seconds(1_800_000_000), &mut SysRng).unwrap();
         let (one, two) = (parse_cheap(&text), parse_cheap(core::str::from_utf8(&again).unwrap()));
         assert_ne!(one.salt, two.salt);
         assert_ne!(one.nonce, two.nonce);
@@ -438,6 +495,10 @@ mod tests {
         }
         assert!(matches!(
             KmsFile::parse(good.replacen("\"kpak\":\"04", "\"kpak\":\"05", 1).as_bytes()),
+            Err(FormatError::Decode(_))
+        ));
+        assert!(matches!(
+            KmsFile::parse(good.replacen("\"z_public\":\"04", "\"z_public\":\"02", 1).as_bytes()),
             Err(FormatError::Decode(_))
         ));
         for octets in [&b""[..], b"\n", b"{}", b"{}\n", b"\xff\n", b"\"secret\"\n"] {

@@ -1,26 +1,29 @@
-//! Public keys of KMSs: `{"kpak":"04…","tag":"a741a0"}`.
+//! Public keys of KMSs: `{"kpak":"04…","tag":"a741a0","z_public":"04…"}`.
 //!
 //! The full form names the FQDN for which the KMS issues, and may hold several keys, as during a
 //! change of keys:
 //!
 //! ```json
 //! {"fqdn":"mef.example.com",
-//!  "kpak":[{"kpak":"04…","tag":"a741a0","from":"20260101T000000","until":"20280101T000000"}]}
+//!  "kpak":[{"kpak":"04…","tag":"a741a0","z_public":"04…",
+//!           "from":"20260101T000000","until":"20280101T000000"}]}
 //! ```
 //!
-//! `fqdn`, `tag`, `from` and `until` may be missing; any other field is refused. The file is not
-//! secret, but it is the root of trust: who can change it can pass off keys of another KMS.
+//! `z_public` is Z of SAKKE, that of the KMS whose KPAK stands beside it; the tag is of KPAK alone.
+//! `fqdn`, `tag`, `z_public`, `from` and `until` may be missing; any other field is refused. The file
+//! is not secret, but it is the root of trust: who can change it can pass off keys of another KMS.
 
 use super::{FileError, FormatError, hex, json, public_file};
 use crate::eccsi::KmsPublicKey;
 use crate::onem2m::{ExpirationTime, Fqdn, UnixTime};
 use crate::saef::KpakTag;
+use crate::sakke;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::prelude::rust_2024::*;
 use std::vec;
 
-/// Largest public key file that is read, in octets: about two hundred keys.
+/// Largest public key file that is read, in octets: some ninety keys.
 pub const MAX_OCTETS: u64 = 64 * 1024;
 
 /// The public keys of one KMS.
@@ -30,11 +33,13 @@ pub struct PublicKeyFile {
     keys: Vec<PublishedKey>,
 }
 
-/// A KPAK and when it may be used.
+/// A KPAK, the Z beside it, and when they may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishedKey {
     /// KPAK.
     pub kpak: KmsPublicKey,
+    /// Z, if the file has it.
+    pub z_public: Option<sakke::KmsPublicKey>,
     /// Before this time it is not used.
     pub from: Option<ExpirationTime>,
     /// At and after this time it is not used.
@@ -47,6 +52,7 @@ struct TextIn {
     fqdn: Option<String>,
     kpak: serde_json::Value,
     tag: Option<String>,
+    z_public: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,14 +60,9 @@ struct TextIn {
 struct KeyIn {
     kpak: String,
     tag: Option<String>,
+    z_public: Option<String>,
     from: Option<String>,
     until: Option<String>,
-}
-
-#[derive(Serialize)]
-struct TextOut<'a> {
-    kpak: &'a KmsPublicKey,
-    tag: String,
 }
 
 #[derive(Serialize)]
@@ -70,10 +71,13 @@ struct ListOut<'a> {
     kpak: [KeyOut<'a>; 1],
 }
 
+/// The short form, and a key of the full one.
 #[derive(Serialize)]
 struct KeyOut<'a> {
     kpak: &'a KmsPublicKey,
     tag: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    z_public: Option<String>,
 }
 
 impl PublicKeyFile {
@@ -83,11 +87,11 @@ impl PublicKeyFile {
     /// A [`FormatError`] that says what is wrong.
     pub fn parse(octets: &[u8]) -> Result<Self, FormatError> {
         let text: TextIn = json::object(octets)?;
-        let keys = match (text.kpak, text.tag) {
-            (serde_json::Value::String(kpak), tag) => {
-                vec![PublishedKey::parse(KeyIn { kpak, tag, from: None, until: None })?]
+        let keys = match (text.kpak, text.tag, text.z_public) {
+            (serde_json::Value::String(kpak), tag, z_public) => {
+                vec![PublishedKey::parse(KeyIn { kpak, tag, z_public, from: None, until: None })?]
             }
-            (keys @ serde_json::Value::Array(_), None) => serde_json::from_value::<Vec<KeyIn>>(keys)
+            (keys @ serde_json::Value::Array(_), None, None) => serde_json::from_value::<Vec<KeyIn>>(keys)
                 .map_err(|_| FormatError::Keys)?
                 .into_iter()
                 .map(PublishedKey::parse)
@@ -123,8 +127,8 @@ impl PublicKeyFile {
     }
 
     /// The keys that may be used at `now`.
-    pub fn usable(&self, now: UnixTime) -> impl Iterator<Item = &KmsPublicKey> {
-        self.keys.iter().filter(move |key| key.is_usable(now)).map(|key| &key.kpak)
+    pub fn usable(&self, now: UnixTime) -> impl Iterator<Item = &PublishedKey> {
+        self.keys.iter().filter(move |key| key.is_usable(now))
     }
 }
 
@@ -134,8 +138,12 @@ impl PublishedKey {
         if text.tag.is_some_and(|tag| tag != std::format!("{}", KpakTag::of(&kpak))) {
             return Err(FormatError::Tag);
         }
+        let z_public = match text.z_public {
+            Some(digits) => Some(sakke::KmsPublicKey::from_slice(&hex::decode(&digits)?)?),
+            None => None,
+        };
         let time = |text: Option<String>| text.map(|text| ExpirationTime::parse(&text)).transpose();
-        Ok(Self { kpak, from: time(text.from)?, until: time(text.until)? })
+        Ok(Self { kpak, z_public, from: time(text.from)?, until: time(text.until)? })
     }
 
     fn is_usable(&self, now: UnixTime) -> bool {
@@ -145,12 +153,16 @@ impl PublishedKey {
 }
 
 /// The octets of a public key file: the short form, or the full one if the FQDN is given.
-pub fn to_json(kpak: &KmsPublicKey, fqdn: Option<&Fqdn>) -> Vec<u8> {
+pub fn to_json(kpak: &KmsPublicKey, z_public: Option<&sakke::KmsPublicKey>, fqdn: Option<&Fqdn>) -> Vec<u8> {
     let mut out = Vec::new();
-    let tag = std::format!("{}", KpakTag::of(kpak));
+    let key = KeyOut {
+        kpak,
+        tag: std::format!("{}", KpakTag::of(kpak)),
+        z_public: z_public.map(|z_public| base16ct::lower::encode_string(&z_public.to_bytes())),
+    };
     match fqdn {
-        None => json::append(&mut out, &TextOut { kpak, tag }),
-        Some(fqdn) => json::append(&mut out, &ListOut { fqdn: fqdn.as_str(), kpak: [KeyOut { kpak, tag }] }),
+        None => json::append(&mut out, &key),
+        Some(fqdn) => json::append(&mut out, &ListOut { fqdn: fqdn.as_str(), kpak: [key] }),
     }
     out.push(b'\n');
     out
@@ -172,11 +184,15 @@ mod tests {
     #[test]
     fn reads_what_it_writes() {
         let (kpak, _) = kpak();
-        let short = PublicKeyFile::parse(&to_json(&kpak, None)).unwrap();
-        assert_eq!((short.fqdn(), &short.keys()[0].kpak), (None, &kpak));
+        let z = sakke::KmsSecretKey::generate(&mut SysRng).unwrap().public_key();
         let fqdn = Fqdn::parse("mef.example.com").unwrap();
-        let full = PublicKeyFile::parse(&to_json(&kpak, Some(&fqdn))).unwrap();
-        assert_eq!((full.fqdn(), &full.keys()[0].kpak), (Some(&fqdn), &kpak));
+        for z_public in [None, Some(&z)] {
+            for fqdn in [None, Some(&fqdn)] {
+                let file = PublicKeyFile::parse(&to_json(&kpak, z_public, fqdn)).unwrap();
+                let key = &file.keys()[0];
+                assert_eq!((file.fqdn(), &key.kpak, key.z_public.as_ref()), (fqdn, &kpak, z_public));
+            }
+        }
     }
 
     #[test]
@@ -192,7 +208,10 @@ mod tests {
             ["20260630T235959", "20260701T000000", "20261231T235959", "20270101T000000"].map(count),
             [1, 2, 2, 1]
         );
-        assert_eq!(file.usable(UnixTime::from_seconds(u64::MAX)).next(), Some(&second_key));
+        assert_eq!(
+            file.usable(UnixTime::from_seconds(u64::MAX)).next().map(|key| &key.kpak),
+            Some(&second_key)
+        );
     }
 
     #[test]
@@ -215,6 +234,9 @@ mod tests {
             format!(r#"{{"kpak":"02{}"}}"#, &digits[2..]),
             format!(r#"{{"kpak":"{digits}","x":1}}"#),
             format!(r#"{{"kpak":"{digits}","fqdn":"mef"}}"#),
+            format!(r#"{{"kpak":"{digits}","z_public":"{digits}"}}"#),
+            format!(r#"{{"kpak":"{digits}","z_public":"04{}"}}"#, "00".repeat(256)),
+            format!(r#"{{"kpak":[{{"kpak":"{digits}"}}],"z_public":"04"}}"#),
             format!(r#"{{"kpak":[{{"kpak":"{digits}","from":"2027"}}]}}"#),
             String::new(),
         ] {

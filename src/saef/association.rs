@@ -244,8 +244,8 @@ mod tests {
     use super::*;
     use crate::eccsi::{KmsSecretKey, hazmat};
     use crate::onem2m::Fqdn;
-    use std::format;
-    use std::string::String;
+    use alloc::format;
+    use alloc::string::String;
 
     fn number(n: u32) -> [u8; 32] {
         let mut octets = [0; 32];

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 
-/// Identities that share their inversions. With 32 the inversion costs a hundredth of the rest; more
-/// would only leave cores without work.
+/// Identities that share their inversions, which cost a small part of one multiplication: more would
+/// gain nothing and leave cores without work.
 const BATCH: usize = 32;
 
 /// Lets `work` fill `out` from `items`, batch by batch, with the feature `rayon` on all cores.

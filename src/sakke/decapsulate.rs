@@ -12,8 +12,9 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// A validated Receiver Secret Key (RFC 6508 §6.1.2), bound to one identity and one KMS.
 ///
-/// Made by [`IssuedKey::validate`](super::IssuedKey::validate) only. Wiped when dropped, its tables
-/// included; there is no way to clone, compare or print it.
+/// Made by [`IssuedKey::validate`](super::IssuedKey::validate) only. Wiped when dropped, its line table
+/// included; there is no way to clone, compare or print it, and [`expose`](Self::expose) is the one
+/// way out.
 #[doc(alias = "RSK")]
 pub struct ReceiverSecretKey {
     issued: IssuedKey,
@@ -57,7 +58,7 @@ impl ReceiverSecretKey {
     }
 
     /// The same key with the line table of K, 300 KB and as secret as K, and a comb of \[b\]P + Z,
-    /// 48 KB: decapsulation then costs about a quarter. Building them takes about as long as one
+    /// 48 KB: decapsulation then costs about a third. Building them takes about as long as one
     /// decapsulation without them.
     ///
     /// # Timing
@@ -78,7 +79,8 @@ impl ReceiverSecretKey {
     /// [`Error::DecapsulationFailed`] if TEST ≠ R, for whatever reason. SSV is wiped then.
     ///
     /// # Timing
-    /// Constant in K, w, SSV and r, and the same for every refusal.
+    /// Constant in K, w, SSV and r, and the same for every refusal. Depends on the length of the
+    /// identity.
     ///
     /// [RFC 6508 §6.2.2]: https://www.rfc-editor.org/rfc/rfc6508#section-6.2.2
     pub fn decapsulate(&self, data: &EncapsulatedData) -> Result<SharedSecretValue, Error> {

@@ -61,8 +61,8 @@ impl KmsPublicKey {
     }
 
     /// Encapsulates one SSV to each of `ids`, in their order (RFC 6508 §6.2.3): the results are
-    /// those of [`encapsulate_ssv`](Self::encapsulate_ssv), faster, since they share inversions. With
-    /// the feature `rayon`, on all cores.
+    /// those of [`encapsulate_ssv`](Self::encapsulate_ssv), a little faster, since they share
+    /// inversions. With the feature `rayon`, on all cores.
     ///
     /// # Errors
     /// As [`encapsulate_ssv`](Self::encapsulate_ssv) if it refuses any of `ids`; then there is no
@@ -169,8 +169,8 @@ impl Recipient {
     }
 
     /// The same with combs of \[b\]P + Z, 48 KB, and of g, 16 KB (shared with a prepared
-    /// [`KmsPublicKey`]): an encapsulation then costs a fifth. Building them takes about as long
-    /// as one encapsulation without them.
+    /// [`KmsPublicKey`]): an encapsulation then costs about a quarter. Building them takes about as
+    /// long as one encapsulation without them.
     pub fn prepared(self) -> Self {
         let comb = self.comb.unwrap_or_else(|| Arc::new(OPS.comb(&self.bound)));
         let g = self.g.unwrap_or_else(|| Arc::new(OPS.unit_comb()));

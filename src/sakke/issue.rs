@@ -71,8 +71,8 @@ impl KmsSecretKey {
     }
 
     /// Makes the key of each of `ids`, in their order: the results are those of
-    /// [`issue`](Self::issue), faster, since they share inversions. With the feature `rayon`, on all
-    /// cores.
+    /// [`issue`](Self::issue), a little faster, since they share inversions. With the feature `rayon`,
+    /// on all cores.
     ///
     /// # Errors
     /// As [`issue`](Self::issue) for the first identity that it refuses; then nothing is issued.

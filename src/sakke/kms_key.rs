@@ -55,7 +55,8 @@ impl KmsSecretKey {
         Err(Error::Rng)
     }
 
-    /// Takes z of 128 octets, big-endian. Builds the comb of P, which takes some milliseconds.
+    /// Takes z of 128 octets, big-endian. Builds the comb of P, which takes several times as long as
+    /// issuing a key: some milliseconds.
     ///
     /// # Errors
     /// [`Problem::OutOfRange`] unless it lies in [2, q − 1].
@@ -138,7 +139,7 @@ impl KmsPublicKey {
     }
 
     /// The same key with combs of P, Z and g, 112 KB: each encapsulation to a new receiver then
-    /// costs less than a third. Building them takes about as long as one and a half without them.
+    /// costs about a quarter. Building them takes about as long as one and a half without them.
     pub fn prepared(self) -> Self {
         let tables = self.tables.unwrap_or_else(|| {
             Arc::new(Tables {

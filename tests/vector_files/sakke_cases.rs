@@ -78,14 +78,14 @@ impl Generator {
             tc_id: 0,
             comment: comment.to_owned(),
             flags: vec![flag.to_owned()],
-            kms_public_key: own.z.map(|octets| hex(octets)),
-            identity: own.id.map(|octets| hex(octets)),
-            receiver_secret_key: own.k.map(|octets| hex(octets)),
-            encapsulated_data: data.map(|octets| hex(octets)),
+            kms_public_key: own.z.map(hex),
+            identity: own.id.map(hex),
+            receiver_secret_key: own.k.map(hex),
+            encapsulated_data: data.map(hex),
             result: if outcome.is_ok() { Outcome::Valid } else { Outcome::Invalid },
             stage,
             error: outcome.err().map(str::to_owned),
-            ssv: outcome.ok().flatten().map(|ssv| hex(&ssv)),
+            ssv: outcome.ok().flatten().map(hex),
         });
     }
 

@@ -93,7 +93,12 @@ pub extern "C" fn ibc_verify(kpak: &[u8; 65], signature: &[u8; 129]) -> bool {
 
 /// Decapsulates; false if anything is refused.
 #[unsafe(no_mangle)]
-pub extern "C" fn ibc_decapsulate(z: &[u8; 257], rsk: &[u8; 257], data: &[u8; 273], out: &mut [u8; 16]) -> bool {
+pub extern "C" fn ibc_decapsulate(
+    z: &[u8; 257],
+    rsk: &[u8; 257],
+    data: &[u8; 273],
+    out: &mut [u8; 16],
+) -> bool {
     let id = Identity::new(b"device");
     let decapsulated = || {
         let z = sakke::KmsPublicKey::from_bytes(z).ok()?;
