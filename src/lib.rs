@@ -14,13 +14,14 @@
 //! | [`eccsi`] | RFC 6507 |
 //! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
-//! | `files` (feature `cli`) | what stands on disk |
+//! | `files` (features `cli`, `service`) | what stands on disk |
+//! | `service` (feature `service`) | what the operator of a KMS, MEF or MAF runs |
 //! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
 #![deny(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(feature = "cli", test))]
+#[cfg(any(feature = "cli", feature = "service", test))]
 extern crate std;
 
 pub mod error;
@@ -45,8 +46,10 @@ pub mod sakke;
 
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "service"))]
 pub mod files;
+#[cfg(feature = "service")]
+pub mod service;
 
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]
