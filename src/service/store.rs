@@ -7,13 +7,16 @@
 //! A struct and no trait: there is one SQL text, and SQLite in a temporary folder serves the tests.
 
 pub mod audit;
+pub(crate) mod clients;
+pub(crate) mod identities;
+pub(crate) mod lists;
 mod migrate;
 mod open;
 pub mod state_file;
 mod writer;
 
 pub use open::{OpenError, StoreUrl};
-pub use writer::{Change, WriteTransaction};
+pub use writer::{BoxFuture, Change, WriteTransaction};
 
 use super::clock::Clock;
 use super::error::ServiceError;
