@@ -50,6 +50,8 @@ pub mod cli;
 #[cfg(any(feature = "cli", feature = "service"))]
 pub mod files;
 #[cfg(feature = "service")]
+pub mod config;
+#[cfg(feature = "service")]
 pub mod service;
 #[cfg(feature = "service")]
 pub mod wire;

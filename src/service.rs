@@ -7,7 +7,8 @@
 //! | [`registry`] | what both have: client and key registrations |
 //! | [`admin`] | stakeholders, clients, policy |
 //! | [`session`], [`party`] | who is there, as a transport found out; who that is in the store |
-//! | [`store`] | the database, its one writer, the audit log |
+//! | [`store`] | the database, its one writer, the chains of the audit log |
+//! | [`audit`] | checking the whole log, checkpoints, files of older entries |
 //! | [`deny_list`] | the signed list of what is refused before it expires |
 //! | [`error`] | refusals, and their oneM2M response status codes |
 //! | [`limits`], [`clock`] | sizes and times; the time |
@@ -17,6 +18,7 @@
 //! network, no SQL and no clock.
 
 pub mod admin;
+pub mod audit;
 pub mod clock;
 pub mod deny_list;
 pub mod error;

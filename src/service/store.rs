@@ -8,11 +8,13 @@
 
 pub(crate) mod administration;
 pub mod audit;
+pub mod backup;
 pub(crate) mod clients;
 pub(crate) mod identities;
 pub(crate) mod lists;
 mod migrate;
 mod open;
+pub mod restore;
 pub(crate) mod sealed;
 pub mod state_file;
 mod writer;
@@ -74,6 +76,15 @@ pub struct ReadStore {
 }
 
 impl ReadStore {
+    /// Opens a database that is there, for reading alone: without tables made, writer, or state file.
+    ///
+    /// # Errors
+    /// [`OpenError`], also if there is no such database.
+    pub async fn open(url: &StoreUrl, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let (pool, database) = open::connect_reads(url).await?;
+        Ok(Self { pool, database, clock, mark: Arc::new(AtomicU64::new(0)) })
+    }
+
     /// The pool: for the modules with queries.
     pub(crate) fn pool(&self) -> &Pool<Any> {
         &self.pool
