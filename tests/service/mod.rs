@@ -91,7 +91,10 @@ impl Place {
         };
         let clock = Arc::new(ManualClock::new(START));
         let keys = Arc::new(make_keys(&folder));
-        Self { folder, url, clock, keys, on, database }
+        let place = Self { folder, url, clock, keys, on, database };
+        // Makes the tables.
+        place.store("setup").await.close().await;
+        place
     }
 
     async fn clean(self) {
@@ -208,5 +211,49 @@ impl Exporter for FakeExporter {
         out[..32].copy_from_slice(&first);
         out[32..].copy_from_slice(&second[..16]);
         Ok(())
+    }
+}
+
+impl Place {
+    /// A client with one credential at the MEF and these identities, kind 1 for a CSE and 2 for an AE.
+    pub async fn add_client(&self, name: &str, identities: &[(&str, i64)]) {
+        let pool = self.raw().await;
+        let end = i64::try_from(time("20280101T000000").as_seconds()).unwrap();
+        sqlx::query("insert into client (id, label, enabled, not_after, version) values ($1, '', 1, $2, 1)")
+            .bind(name)
+            .bind(end)
+            .execute(&pool)
+            .await
+            .unwrap();
+        for (identity, kind) in identities {
+            sqlx::query("insert into client_identity (client, name, kind) values ($1, $2, $3)")
+                .bind(name)
+                .bind(*identity)
+                .bind(*kind)
+                .execute(&pool)
+                .await
+                .unwrap();
+        }
+        sqlx::query(
+            "insert into credential (id, fn, client, enabled, not_after, day, generation, sealed, version) \
+             values ($1, 1, $2, 1, $3, 0, 0, $4, 1)",
+        )
+        .bind(format!("10-{name}@{MEF}"))
+        .bind(name)
+        .bind(end)
+        .bind(Vec::<u8>::new())
+        .execute(&pool)
+        .await
+        .unwrap();
+    }
+
+    /// One value of the database.
+    pub async fn number(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(&self.raw().await).await.unwrap()
+    }
+
+    /// The names of all audit events, in the order of one writer.
+    pub async fn events(&self, writer: &str) -> Vec<String> {
+        self.audit().await.into_iter().filter(|(w, ..)| w == writer).map(|(_, _, event, _)| event).collect()
     }
 }
