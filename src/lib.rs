@@ -15,7 +15,8 @@
 //! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
 //! | `files` (features `cli`, `service`) | what stands on disk |
-//! | `service` (feature `service`) | what the operator of a KMS, MEF or MAF runs |
+//! | `wire` (feature `service`) | bodies of requests and answers |
+//! | `service` (feature `service`) | KMS, MEF and MAF on a durable store |
 //! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
 #![deny(unsafe_code)]
@@ -50,6 +51,8 @@ pub mod cli;
 pub mod files;
 #[cfg(feature = "service")]
 pub mod service;
+#[cfg(feature = "service")]
+pub mod wire;
 
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]

@@ -267,6 +267,13 @@ impl KeyDirectory {
             && self.kms_keys().iter().all(|key| key.is_locked())
     }
 
+    /// A key for another purpose of the service, of the root key: 32 octets. The same label gives the same.
+    pub fn subkey(&self, label: &str) -> Zeroizing<[u8; KEY]> {
+        let mut purpose = String::from("sub ");
+        purpose.push_str(label);
+        self.vault.run(|| self.purpose_key(&purpose))
+    }
+
     pub(super) fn vault(&self) -> &Vault {
         &self.vault
     }
