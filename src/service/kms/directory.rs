@@ -113,7 +113,7 @@ impl KeyDirectory {
             let opening = self.purpose_key(Kind::Kms.as_str());
             for name in self.kms_files()? {
                 let file = SealedFileOfKms::read(&self.path, &name)?;
-                let unchanged = known.iter().find(|key| key.line == file.line());
+                let unchanged = known.iter().find(|key| key.is_from(&file));
                 let key = match unchanged {
                     Some(key) => key.clone(),
                     None => Arc::new(KmsKey::open(&self.path.join(&name), file, &opening)?),
