@@ -71,7 +71,7 @@ impl Change for Publish {
     }
 }
 
-async fn publish(
+pub(crate) async fn publish(
     tx: &mut WriteTransaction<'_>,
     fqdn: &Fqdn,
     keys: &KeyDirectory,

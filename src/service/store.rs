@@ -6,12 +6,14 @@
 //!
 //! A struct and no trait: there is one SQL text, and SQLite in a temporary folder serves the tests.
 
+pub(crate) mod administration;
 pub mod audit;
 pub(crate) mod clients;
 pub(crate) mod identities;
 pub(crate) mod lists;
 mod migrate;
 mod open;
+pub(crate) mod sealed;
 pub mod state_file;
 mod writer;
 

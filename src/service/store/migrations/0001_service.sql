@@ -46,10 +46,12 @@ create table client (
 );
 create table client_identity (client text not null, name text not null, kind bigint not null, primary key (client, name));
 create index client_identity_name on client_identity (name);
+-- config: the stakeholder's configuration for this client as JSON, which a new registration gets; '' for none.
 create table client_stakeholder (
-    client text not null, stakeholder text not null, fn bigint not null,
+    client text not null, stakeholder text not null, fn bigint not null, config text not null,
     primary key (client, stakeholder, fn)
 );
+-- In all tables with a sealed value, day counts days since 1970 and tells with generation the data key.
 -- What a client authenticates with: a Credential-ID, for pre-shared keys with the sealed key.
 create table credential (
     id text not null, fn bigint not null, client text not null, enabled bigint not null, not_after bigint not null,
@@ -58,9 +60,12 @@ create table credential (
 );
 create index credential_client on credential (client);
 create index credential_day on credential (day, generation);
--- Relative parts of KmID and KpsaID, in lower case: given once.
+-- Given once, in lower case: relative parts of KmID (fn 2), KpsaID as a whole (fn 3).
 create table assigned_name (fn bigint not null, name text not null, primary key (fn, name));
 
+-- client '' for all, suid 0 for all: the row that names most holds, a client before a SUID. targets: JSON array of
+-- whom the key may be for, [] for anybody; default_targets: the list if the request has none, [] for none;
+-- max_lifetime in seconds, 0 for none.
 create table policy (
     fn bigint not null, stakeholder text not null, client text not null, suid bigint not null,
     allow bigint not null, targets text not null, default_targets text not null, max_lifetime bigint not null,
