@@ -195,7 +195,9 @@ fn fqdn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fqdn, D::Error> {
 
 fn fqdns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Fqdn>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
-    let parse = |text: &String| Fqdn::parse(text).map_err(|error| D::Error::custom(format!("{text:?} is no FQDN: {error}")));
+    let parse = |text: &String| {
+        Fqdn::parse(text).map_err(|error| D::Error::custom(format!("{text:?} is no FQDN: {error}")))
+    };
     texts.iter().map(parse).collect()
 }
 
@@ -248,7 +250,8 @@ impl Config {
     /// [`ConfigError`] with the file, the line where there is one, and what to do.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let octets = public_file::read(path, MAX_OCTETS).map_err(|error| {
-            let message = format!("{error}: make one with `ibc config sample`, or name it with --config FILE");
+            let message =
+                format!("{error}: make one with `ibc config sample`, or name it with --config FILE");
             ConfigError::new(Path::new(""), message)
         })?;
         let text = core::str::from_utf8(&octets).map_err(|_| ConfigError::new(path, "is not UTF-8 text"))?;
@@ -265,13 +268,20 @@ impl Config {
     /// As [`read`](Self::read).
     pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+            let line = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .map(|before| before.matches('\n').count() + 1);
             let advice = if error.message().starts_with("unknown field") {
                 " (ibc config sample shows every key)"
             } else {
                 ""
             };
-            ConfigError { path: PathBuf::new(), line, message: format!("{}{advice}", error.message().replace('\n', " ")) }
+            ConfigError {
+                path: PathBuf::new(),
+                line,
+                message: format!("{}{advice}", error.message().replace('\n', " ")),
+            }
         })?;
         config.settle(folder).map_err(|message| ConfigError::new(Path::new(""), message))?;
         Ok(config)
@@ -290,9 +300,12 @@ impl Config {
             self.store.url = format!("sqlite:{}", folder.join(path).display());
         }
         check_url(&self.store.url).map_err(|why| format!("[store] url: {why}"))?;
-        let ways = [self.keys.key_file.is_some(), self.keys.passphrase_file.is_some(), self.keys.pkcs11.is_some()];
+        let ways =
+            [self.keys.key_file.is_some(), self.keys.passphrase_file.is_some(), self.keys.pkcs11.is_some()];
         if ways.into_iter().filter(|way| *way).count() != 1 {
-            return Err("[keys] needs one of key_file, passphrase_file and pkcs11, which seals the keys".into());
+            return Err(
+                "[keys] needs one of key_file, passphrase_file and pkcs11, which seals the keys".into()
+            );
         }
         if self.mef.is_none() && self.maf.is_none() {
             return Err("add [mef] with its fqdn, or [maf], or both: there is nothing to serve".into());
@@ -327,7 +340,8 @@ impl Config {
             Some(path) => Some(secret_file(path)?),
             None => env::var(PASSWORD_VARIABLE).ok().map(|text| Zeroizing::new(text.into_bytes())),
         };
-        let parsed = StoreUrl::parse(&self.store.url).map_err(|why| ConfigError::new(Path::new("[store] url"), why))?;
+        let parsed = StoreUrl::parse(&self.store.url)
+            .map_err(|why| ConfigError::new(Path::new("[store] url"), why))?;
         Ok(match (parsed, password) {
             (StoreUrl::Postgres(url), Some(password)) => StoreUrl::Postgres(with_password(&url, &password)),
             (parsed, _) => parsed,
@@ -344,7 +358,8 @@ impl Config {
         }
         if let Some(path) = &self.keys.passphrase_file {
             let passphrase = secret_file(path)?;
-            let kdf = crate::files::kdf::KdfParameters::new(65_536, 3, 1).map_err(|error| ConfigError::new(path, error.to_string()))?;
+            let kdf = crate::files::kdf::KdfParameters::new(65_536, 3, 1)
+                .map_err(|error| ConfigError::new(path, error.to_string()))?;
             return Ok(with(&Sealing::Passphrase { passphrase: &passphrase, kdf }));
         }
         self.with_token(with)
@@ -382,7 +397,9 @@ impl Config {
         opened.map_err(|error| {
             let advice = match &error {
                 KeysError::NotADirectory(_) => ": make it with `ibc service init`",
-                error if error.is_sealed() => ": it was sealed with another key file or passphrase, or changed",
+                error if error.is_sealed() => {
+                    ": it was sealed with another key file or passphrase, or changed"
+                }
                 _ => "",
             };
             ConfigError::new(directory, format!("{error}{advice}"))
@@ -423,7 +440,8 @@ fn user_info(url: &str) -> Option<&str> {
 
 fn has_password(url: &str) -> bool {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    user_info(url).is_some_and(|user| user.contains(':')) || query.split('&').any(|pair| pair.starts_with("password="))
+    user_info(url).is_some_and(|user| user.contains(':'))
+        || query.split('&').any(|pair| pair.starts_with("password="))
 }
 
 /// Puts a password behind the user, percent-encoded.
@@ -456,7 +474,10 @@ mod tests {
     #[test]
     fn a_password_is_put_into_a_url_and_found_in_one() {
         let url = "postgres://ibc@db.example.com:5432/mef?sslmode=require";
-        assert_eq!(with_password(url, b"p@ss/"), "postgres://ibc:p%40ss%2F@db.example.com:5432/mef?sslmode=require");
+        assert_eq!(
+            with_password(url, b"p@ss/"),
+            "postgres://ibc:p%40ss%2F@db.example.com:5432/mef?sslmode=require"
+        );
         assert!(!has_password(url) && has_password(&with_password(url, b"x")));
         assert!(has_password("postgres:///mef?password=x") && !has_password("postgres:///mef?host=/a:b"));
     }

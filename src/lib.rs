@@ -47,10 +47,10 @@ pub mod sakke;
 
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(any(feature = "cli", feature = "service"))]
-pub mod files;
 #[cfg(feature = "service")]
 pub mod config;
+#[cfg(any(feature = "cli", feature = "service"))]
+pub mod files;
 #[cfg(feature = "service")]
 pub mod service;
 #[cfg(feature = "service")]

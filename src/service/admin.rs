@@ -32,8 +32,8 @@ use super::store::audit::Event;
 use super::store::{BoxFuture, Change, WriteTransaction};
 use crate::onem2m::Fqdn;
 use core::marker::PhantomData;
-use sqlx::pool::PoolConnection;
 use sqlx::Any;
+use sqlx::pool::PoolConnection;
 use std::prelude::rust_2024::*;
 
 /// What an operator at this machine administers.
@@ -60,7 +60,9 @@ struct Act<T, F> {
 impl<T, F> Change for Act<T, F>
 where
     T: Send + 'static,
-    F: for<'a, 't> FnOnce(&'a mut WriteTransaction<'t>) -> BoxFuture<'a, Result<T, ServiceError>> + Send + 'static,
+    F: for<'a, 't> FnOnce(&'a mut WriteTransaction<'t>) -> BoxFuture<'a, Result<T, ServiceError>>
+        + Send
+        + 'static,
 {
     type Output = T;
 

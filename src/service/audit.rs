@@ -8,8 +8,8 @@ pub use checkpoint::Checkpoint;
 pub use segment::{Moved, move_segments};
 pub use verify::{Chain, Finding, Verification, verify};
 
-use crate::service::store::ReadStore;
 use crate::service::error::ServiceError;
+use crate::service::store::ReadStore;
 use std::prelude::rust_2024::*;
 
 /// Entries that are read at once.

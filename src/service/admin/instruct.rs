@@ -98,8 +98,10 @@ impl Admin {
                 if function != Some(Function::Mef.number()) {
                     return Err(refused(Kind::NotFound, "there is no such registration at the MEF"));
                 }
-                let number = rows::queue_command(tx.connection(), &registration, class, &arguments, &target).await?;
-                let event = event.with("registration", registration).with("number", number).with("class", class);
+                let number =
+                    rows::queue_command(tx.connection(), &registration, class, &arguments, &target).await?;
+                let event =
+                    event.with("registration", registration).with("number", number).with("class", class);
                 tx.audit(event).await?;
                 Ok(number)
             })
@@ -127,13 +129,21 @@ impl Admin {
             return Err(bad_request("the target is too long"));
         }
         let own = |uri: &str| host(uri).is_some_and(|host| Some(host) == self.mef);
-        if uri.is_none_or(own) { Ok(()) } else { Err(bad_request("the host of the URI is the MEF (clause 8.3.9)")) }
+        if uri.is_none_or(own) {
+            Ok(())
+        } else {
+            Err(bad_request("the host of the URI is the MEF (clause 8.3.9)"))
+        }
     }
 }
 
 fn bounded(configuration: &serde_json::Value) -> Result<String, ServiceError> {
     let text = serde_json::to_string(configuration).map_err(ServiceError::internal)?;
-    if text.len() <= CONFIGURATION_BYTES { Ok(text) } else { Err(unacceptable("the configuration has more than 16 KiB")) }
+    if text.len() <= CONFIGURATION_BYTES {
+        Ok(text)
+    } else {
+        Err(unacceptable("the configuration has more than 16 KiB"))
+    }
 }
 
 /// The host of a URI of the schemes `https` and `coaps`.

@@ -68,7 +68,8 @@ impl Checkpoint {
         let row = CheckpointRow { writer, number, at, heads, signature };
         audit::insert_checkpoint(tx.connection(), &row).await?;
         audit::forget_checkpoints(tx.connection(), &row.writer, number, KEPT).await?;
-        tx.audit(Event::new("checkpoint").with("number", number).with("chains", statement.heads.len())).await?;
+        tx.audit(Event::new("checkpoint").with("number", number).with("chains", statement.heads.len()))
+            .await?;
         Ok(number)
     }
 }

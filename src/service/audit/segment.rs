@@ -163,12 +163,14 @@ fn write_file(
     }
     let signature =
         keys.service_key().sign(LABEL, &octets, &mut SysRng).map_err(ServiceError::unavailable)?;
-    octets.extend(serde_json::to_vec(&Signed { signature: hex(&signature) }).map_err(ServiceError::internal)?);
+    octets
+        .extend(serde_json::to_vec(&Signed { signature: hex(&signature) }).map_err(ServiceError::internal)?);
     octets.push(b'\n');
     fs::create_dir_all(folder).map_err(ServiceError::unavailable)?;
     let file = format!("audit-{}-{:012}-{:012}.jsonl", first.writer, first.number, last.number);
     // A file that a crash left behind without its row is written anew.
-    private_file::write(&folder.join(&file), &octets, Existing::Replace).map_err(ServiceError::unavailable)?;
+    private_file::write(&folder.join(&file), &octets, Existing::Replace)
+        .map_err(ServiceError::unavailable)?;
     Ok(SegmentRow {
         writer: first.writer.clone(),
         first: first.number,
@@ -185,7 +187,10 @@ struct MoveOut {
 impl Change for MoveOut {
     type Output = bool;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<bool, ServiceError>> {
+    fn apply<'a>(
+        &'a mut self,
+        tx: &'a mut WriteTransaction<'_>,
+    ) -> BoxFuture<'a, Result<bool, ServiceError>> {
         Box::pin(async move {
             let SegmentRow { writer, first, last, file, .. } = &self.segment;
             if !audit::move_out(tx.connection(), &self.segment).await? {
@@ -203,7 +208,11 @@ impl Change for MoveOut {
 }
 
 /// Reads a segment, and checks form and signature.
-pub(super) fn read(folder: &Path, row: &SegmentRow, signer: &ServicePublicKey) -> Result<Vec<Entry>, &'static str> {
+pub(super) fn read(
+    folder: &Path,
+    row: &SegmentRow,
+    signer: &ServicePublicKey,
+) -> Result<Vec<Entry>, &'static str> {
     if row.file.contains('/') {
         return Err("its name is no name of a file");
     }
@@ -219,8 +228,10 @@ pub(super) fn read(folder: &Path, row: &SegmentRow, signer: &ServicePublicKey) -
         return Err("it was not signed by this service, or changed since");
     }
     let mut lines = signed.split(|octet| *octet == b'\n').filter(|line| !line.is_empty());
-    let header: Header =
-        lines.next().and_then(|line| serde_json::from_slice(line).ok()).ok_or("its header has another form")?;
+    let header: Header = lines
+        .next()
+        .and_then(|line| serde_json::from_slice(line).ok())
+        .ok_or("its header has another form")?;
     if header.format != FORMAT || header.version != VERSION {
         return Err("it is of another version");
     }

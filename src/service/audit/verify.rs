@@ -101,7 +101,11 @@ pub async fn verify(
         match checkpoint::open(&row, signer) {
             None => result.find(
                 &row.writer,
-                std::format!("checkpoint {} of {} was changed, or not signed by this service", row.number, row.writer),
+                std::format!(
+                    "checkpoint {} of {} was changed, or not signed by this service",
+                    row.number,
+                    row.writer
+                ),
             ),
             Some(statement) => {
                 result.checkpoints += 1;
@@ -120,7 +124,12 @@ pub async fn verify(
     let all = heads.iter().map(|(_, head)| head.number).sum();
     let mut done = 0;
     for (writer, _) in heads {
-        let mut walk = Walk { head: Head::START, entries: 0, lost: 0, claims: claims.remove(&writer).unwrap_or_default() };
+        let mut walk = Walk {
+            head: Head::START,
+            entries: 0,
+            lost: 0,
+            claims: claims.remove(&writer).unwrap_or_default(),
+        };
         let rows = audit::segments(&mut connection, &writer).await?;
         for row in &rows {
             match segment::read(segments, row, signer) {
@@ -129,7 +138,10 @@ pub async fn verify(
                     result.find(&writer, std::format!("{}: {why}", path.display()));
                     // The chain goes on behind it, so that the rest is checked as well.
                     walk.forgive(walk.head.number, row.last + 1);
-                    walk.head = Head { number: row.last, hash: row.last_hash.as_slice().try_into().unwrap_or([0; 32]) };
+                    walk.head = Head {
+                        number: row.last,
+                        hash: row.last_hash.as_slice().try_into().unwrap_or([0; 32]),
+                    };
                 }
                 Ok(entries) => walk.follow(&entries, &mut result),
             }
@@ -144,15 +156,23 @@ pub async fn verify(
             progress(done + walk.entries, all);
         }
         done += walk.entries;
-        let chain =
-            Chain { writer: writer.clone(), last: walk.head.number, entries: walk.entries, lost: walk.lost, segments: rows.len() };
+        let chain = Chain {
+            writer: writer.clone(),
+            last: walk.head.number,
+            entries: walk.entries,
+            lost: walk.lost,
+            segments: rows.len(),
+        };
         walk.close(&writer, &mut result);
         result.chains.push(chain);
     }
     for (writer, entries) in claims {
         for (number, claims) in entries.into_iter().filter(|(number, _)| *number > 0) {
             for Claim { by, .. } in claims {
-                result.find(&writer, std::format!("{by} knows entry {number} of {writer}, whose chain is gone"));
+                result.find(
+                    &writer,
+                    std::format!("{by} knows entry {number} of {writer}, whose chain is gone"),
+                );
             }
         }
     }
@@ -191,7 +211,12 @@ impl Walk {
             for claim in self.claims.get_mut(&entry.number).into_iter().flatten() {
                 claim.is_open = false;
                 if claim.hash != entry.hash {
-                    let text = std::format!("entry {} of {} is not the one that {} knows", entry.number, entry.writer, claim.by);
+                    let text = std::format!(
+                        "entry {} of {} is not the one that {} knows",
+                        entry.number,
+                        entry.writer,
+                        claim.by
+                    );
                     result.find(&entry.writer, text);
                 }
             }
@@ -211,14 +236,21 @@ impl Walk {
 
     fn close(self, writer: &str, result: &mut Verification) {
         let missing = |(number, claims): (u64, Vec<Claim>)| -> Vec<(u64, String)> {
-            claims.into_iter().filter(|claim| claim.is_open && number > 0).map(|claim| (number, claim.by)).collect()
+            claims
+                .into_iter()
+                .filter(|claim| claim.is_open && number > 0)
+                .map(|claim| (number, claim.by))
+                .collect()
         };
         let open: Vec<_> = self.claims.into_iter().map(missing).fold(vec![], |mut all, some| {
             all.extend(some);
             all
         });
         for (number, by) in open {
-            let text = std::format!("{by} knows entry {number} of {writer}, but the chain ends at {}", self.head.number);
+            let text = std::format!(
+                "{by} knows entry {number} of {writer}, but the chain ends at {}",
+                self.head.number
+            );
             result.find(writer, text);
         }
     }

@@ -124,7 +124,11 @@ impl Head {
     pub fn follow(&mut self, entry: &Entry) -> Result<(), Broken> {
         let expected = entry.skips_to().unwrap_or(self.number).max(self.number) + 1;
         if entry.number != expected {
-            return Err(Broken::Gap { writer: entry.writer.clone(), after: self.number, found: entry.number });
+            return Err(Broken::Gap {
+                writer: entry.writer.clone(),
+                after: self.number,
+                found: entry.number,
+            });
         }
         if entry.hash != entry.hash_after(&self.hash) {
             return Err(Broken::Hash { writer: entry.writer.clone(), number: entry.number });
@@ -235,7 +239,8 @@ pub(super) async fn hash_at(
         .bind(i64::try_from(number).unwrap_or(i64::MAX))
         .fetch_optional(connection)
         .await?;
-    hash.map(|hash| hash.try_into().map_err(|_| ServiceError::internal("a hash of another length"))).transpose()
+    hash.map(|hash| hash.try_into().map_err(|_| ServiceError::internal("a hash of another length")))
+        .transpose()
 }
 
 /// Up to `limit` entries of a chain behind number `after`, in order.
@@ -282,7 +287,10 @@ pub(crate) struct SegmentRow {
 }
 
 /// The segments of a chain in order.
-pub(crate) async fn segments(connection: &mut AnyConnection, writer: &str) -> Result<Vec<SegmentRow>, ServiceError> {
+pub(crate) async fn segments(
+    connection: &mut AnyConnection,
+    writer: &str,
+) -> Result<Vec<SegmentRow>, ServiceError> {
     let rows = sqlx::query(
         "select first_seq, last_seq, last_hash, file from segment where writer = $1 order by first_seq",
     )
@@ -304,11 +312,12 @@ pub(crate) async fn segments(connection: &mut AnyConnection, writer: &str) -> Re
 }
 
 /// Notes that entries are in a file, and takes them out of the table; false if another process did.
-pub(crate) async fn move_out(connection: &mut AnyConnection, segment: &SegmentRow) -> Result<bool, ServiceError> {
-    let (first, last) = (
-        i64::try_from(segment.first).unwrap_or(i64::MAX),
-        i64::try_from(segment.last).unwrap_or(i64::MAX),
-    );
+pub(crate) async fn move_out(
+    connection: &mut AnyConnection,
+    segment: &SegmentRow,
+) -> Result<bool, ServiceError> {
+    let (first, last) =
+        (i64::try_from(segment.first).unwrap_or(i64::MAX), i64::try_from(segment.last).unwrap_or(i64::MAX));
     let inserted = sqlx::query(
         "insert into segment (writer, first_seq, last_seq, last_hash, file) values ($1, $2, $3, $4, $5) \
          on conflict (writer, first_seq) do nothing",
@@ -360,7 +369,10 @@ pub(crate) async fn checkpoints(connection: &mut AnyConnection) -> Result<Vec<Ch
 }
 
 /// The number of the newest checkpoint that `writer` made, 0 for none.
-pub(crate) async fn last_checkpoint(connection: &mut AnyConnection, writer: &str) -> Result<u64, ServiceError> {
+pub(crate) async fn last_checkpoint(
+    connection: &mut AnyConnection,
+    writer: &str,
+) -> Result<u64, ServiceError> {
     let number: i64 = sqlx::query_scalar("select coalesce(max(number), 0) from checkpoint where writer = $1")
         .bind(writer)
         .fetch_one(connection)
@@ -403,6 +415,8 @@ fn head_of(row: &sqlx::any::AnyRow) -> Result<Head, ServiceError> {
     let number: i64 = row.try_get("seq")?;
     Ok(Head {
         number: number.unsigned_abs(),
-        hash: hash.try_into().map_err(|_| ServiceError::internal("a hash of the audit log has another length"))?,
+        hash: hash
+            .try_into()
+            .map_err(|_| ServiceError::internal("a hash of the audit log has another length"))?,
     })
 }

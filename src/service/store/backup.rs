@@ -107,12 +107,15 @@ pub async fn backup(url: &StoreUrl, file: &Path) -> Result<Backup, BackupError> 
 
 fn sync_folder(file: &Path) -> Result<(), BackupError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| BackupError::Io(folder.into(), error))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| BackupError::Io(folder.into(), error))
 }
 
 async fn sqlite(path: &Path, part: &Path) -> Result<Backup, BackupError> {
     fs::metadata(path).map_err(|error| BackupError::Io(path.into(), error))?;
-    let target = part.to_str().ok_or_else(|| BackupError::NotABackup(part.into(), "its path is not UTF-8"))?;
+    let target =
+        part.to_str().ok_or_else(|| BackupError::NotABackup(part.into(), "its path is not UTF-8"))?;
     let mut connection = open::sqlite_connection(path).await?;
     sqlx::query("vacuum into $1").bind(target).execute(&mut connection).await?;
     connection.close().await?;
@@ -154,13 +157,18 @@ fn postgres(url: &str, part: &Path) -> Result<Backup, BackupError> {
 fn check_dump(path: &Path) -> Result<(), BackupError> {
     let failed = |why| BackupError::NotABackup(path.into(), why);
     let mut start = [0; DUMP.len()];
-    io::Read::read_exact(&mut File::open(path).map_err(|error| BackupError::Io(path.into(), error))?, &mut start)
-        .map_err(|_| failed("it is empty"))?;
+    io::Read::read_exact(
+        &mut File::open(path).map_err(|error| BackupError::Io(path.into(), error))?,
+        &mut start,
+    )
+    .map_err(|_| failed("it is empty"))?;
     if start != DUMP {
         return Err(failed("it was not made by pg_dump --format=custom"));
     }
     let list = run("pg_restore", "", &["--list"], Some(path), false)?;
-    let has = |table: &str| list.lines().any(|line| line.contains("TABLE DATA") && line.contains(&format!(" {table} ")));
+    let has = |table: &str| {
+        list.lines().any(|line| line.contains("TABLE DATA") && line.contains(&format!(" {table} ")))
+    };
     if ["audit", "ibc_identity", "denied", "deny_list"].into_iter().all(has) {
         Ok(())
     } else {
@@ -236,8 +244,12 @@ pub async fn bring_back(url: &StoreUrl, file: &Path) -> Result<(), BackupError> 
             check_sqlite(file).await?;
             let part = part(path)?;
             let io = |path: &Path, error| BackupError::Io(path.into(), error);
-            crate::files::private_file::write(&part, &fs::read(file).map_err(|error| io(file, error))?, Existing::Replace)
-                .map_err(|error| io(&part, io::Error::other(format!("{error}"))))?;
+            crate::files::private_file::write(
+                &part,
+                &fs::read(file).map_err(|error| io(file, error))?,
+                Existing::Replace,
+            )
+            .map_err(|error| io(&part, io::Error::other(format!("{error}"))))?;
             // What SQLite keeps beside the old file belongs to the old file.
             for suffix in ["-wal", "-shm"] {
                 let mut name = path.clone().into_os_string();
@@ -254,7 +266,8 @@ pub async fn bring_back(url: &StoreUrl, file: &Path) -> Result<(), BackupError> 
         }
         StoreUrl::Postgres(url) => {
             check_dump(file)?;
-            let arguments = ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"];
+            let arguments =
+                ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"];
             run("pg_restore", url, &arguments, Some(file), true).map(drop)
         }
     }

@@ -213,8 +213,11 @@ async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
 
 async fn postgres(url: &str) -> Result<Pools, OpenError> {
     let options: AnyConnectOptions = url.parse()?;
-    let writes =
-        AnyPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).connect_with(options.clone()).await?;
+    let writes = AnyPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .connect_with(options.clone())
+        .await?;
     Ok(Pools { writes, reads: postgres_reads(options), database: Database::Postgres })
 }
 

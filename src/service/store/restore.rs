@@ -219,7 +219,8 @@ async fn find(tx: &mut Transaction<'_, Any>, states: &[StateFile]) -> Result<Fou
             let loss = Loss { writer: state.writer().into(), found: head.number, known: record.head.number };
             found.losses.push(loss);
         }
-        let is_behind = head.number < record.head.number || forked || record.mark > mark || record.deny_list > number;
+        let is_behind =
+            head.number < record.head.number || forked || record.mark > mark || record.deny_list > number;
         if is_behind {
             found.lost_until = found.lost_until.max(record.mark);
         }
@@ -271,10 +272,11 @@ async fn write(
     now: UnixTime,
     (ended, made): (Vec<KpakTag>, Vec<KpakTag>),
 ) -> Result<(Accepted, Option<SignedDenyList>), RestoreError> {
-    let epoch: i64 = sqlx::query_scalar("update clock set mark = $1, epoch = epoch + 1 where one = 1 returning epoch")
-        .bind(seconds(now))
-        .fetch_one(&mut **tx)
-        .await?;
+    let epoch: i64 =
+        sqlx::query_scalar("update clock set mark = $1, epoch = epoch + 1 where one = 1 returning epoch")
+            .bind(seconds(now))
+            .fetch_one(&mut **tx)
+            .await?;
     let epoch = epoch.unsigned_abs();
     for loss in &found.losses {
         let head = audit::head(tx, &loss.writer).await?;
@@ -328,7 +330,8 @@ async fn deny_again(
             let (end, since) = (id_2.expiration().to_unix(), since.to_unix());
             if identities::deny(tx.connection(), id_2.as_str(), end, since, "denied before the loss").await? {
                 denied += 1;
-                let event = audit::Event::new("denied").with("id2", id_2.as_str()).with("reason", "before the loss");
+                let event =
+                    audit::Event::new("denied").with("id2", id_2.as_str()).with("reason", "before the loss");
                 tx.audit(event).await?;
             }
         }
