@@ -19,6 +19,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod bench;
 pub mod clock;
 pub mod deny_list;
 pub mod error;
@@ -27,6 +28,7 @@ pub mod limits;
 pub mod mef;
 pub mod party;
 pub mod session;
+pub mod setup;
 pub mod store;
 
 use crate::onem2m::Fqdn;

@@ -40,4 +40,9 @@ impl Mef {
     pub fn fqdn(&self) -> &Fqdn {
         &self.fqdn
     }
+
+    /// The time by which it decides.
+    pub(crate) fn now(&self) -> crate::onem2m::UnixTime {
+        self.core.store.reads().now()
+    }
 }
