@@ -423,6 +423,23 @@ impl Config {
     }
 }
 
+/// The database of a URL without a password, with the one that the environment has.
+///
+/// # Errors
+/// A sentence for a text that is no URL of a store, or holds a password.
+pub fn store_url(url: &str) -> Result<StoreUrl, &'static str> {
+    check_url(url)?;
+    let password = env::var(PASSWORD_VARIABLE).ok().map(|text| Zeroizing::new(text.into_bytes()));
+    Ok(protected(StoreUrl::parse(url)?, password.as_deref().map(Vec::as_slice)))
+}
+
+fn protected(url: StoreUrl, password: Option<&[u8]>) -> StoreUrl {
+    match (url, password) {
+        (StoreUrl::Postgres(url), Some(password)) => StoreUrl::Postgres(with_password(&url, password)),
+        (url, _) => url,
+    }
+}
+
 fn check_url(url: &str) -> Result<(), &'static str> {
     match StoreUrl::parse(url)? {
         StoreUrl::Postgres(url) if has_password(&url) => {
