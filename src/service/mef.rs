@@ -36,6 +36,11 @@ impl Mef {
         self.core.store.clone().close().await;
     }
 
+    /// Its store.
+    pub fn store(&self) -> &super::store::Store {
+        &self.core.store
+    }
+
     /// Its FQDN.
     pub fn fqdn(&self) -> &Fqdn {
         &self.fqdn
