@@ -107,7 +107,8 @@ async fn cuts_the_expiry_or_refuses_it(place: &Place) {
     assert!(issued.id2.ends_with("@20270706T000000"), "{}", issued.id2);
     // or refused, where policy says so
     mef = {
-        let policy = eccsi_sakke::service::mef::ProvisioningPolicy { refuse_longer: true, ..Default::default() };
+        let policy =
+            eccsi_sakke::service::mef::ProvisioningPolicy { refuse_longer: true, ..Default::default() };
         Mef::new(place.core("b").await, service::fqdn(MEF), place.keys.clone(), policy)
     };
     let outcome = mef.enrol(&call(&session, AE), &asked(Some("20271231T000000"))).await;
@@ -146,7 +147,9 @@ async fn many_at_once_are_all_different(place: &Place) {
 async fn refuses_what_the_client_may_not_have(place: &Place) {
     let (mef, session) = device(place).await;
     place.add_client("other", &[("//sp.example.com/CSE2", 1)]).await;
-    for id in ["//sp.example.com/CSE2", "//sp.example.com/CSE090112/C190XX7U", "//other.example.com/CSE090112"] {
+    for id in
+        ["//sp.example.com/CSE2", "//sp.example.com/CSE090112/C190XX7U", "//other.example.com/CSE090112"]
+    {
         refused(mef.enrol(&call(&session, AE), &enrol(id, None)).await, Kind::NoPrivilege, 4103);
     }
     refused(
@@ -171,7 +174,11 @@ async fn refuses_other_handshakes(place: &Place) {
     let gba = session(Handshake::Gba, "10-device@mef.example.com", None);
     let server_only = Arc::new(Session::new(Handshake::ServerOnly, None, None));
     for session in [gba, server_only] {
-        refused(mef.enrol(&call(&session, AE), &enrol(AE, None)).await, Kind::SecurityAssociationRequired, 4107);
+        refused(
+            mef.enrol(&call(&session, AE), &enrol(AE, None)).await,
+            Kind::SecurityAssociationRequired,
+            4107,
+        );
     }
     let certificate = session(Handshake::Certificate, "10-device@mef.example.com", None);
     mef.enrol(&call(&certificate, AE), &enrol(AE, None)).await.unwrap();
@@ -181,7 +188,17 @@ async fn refuses_other_handshakes(place: &Place) {
 async fn refuses_what_is_no_identity_or_time(place: &Place) {
     let (mef, session) = device(place).await;
     let long = format!("/{}", "x".repeat(600));
-    for id in ["", "C190XX7T", "CSE090112", "/CSE/1/2", "//sp.example.com", "/CSE 1", "/CSE%2F1", "https://x.example/CSE", &long] {
+    for id in [
+        "",
+        "C190XX7T",
+        "CSE090112",
+        "/CSE/1/2",
+        "//sp.example.com",
+        "/CSE 1",
+        "/CSE%2F1",
+        "https://x.example/CSE",
+        &long,
+    ] {
         refused(mef.enrol(&call(&session, AE), &enrol(id, None)).await, Kind::BadRequest, 4000);
     }
     for et in ["", "2027-01-01T00:00:00", "20270101T000000Z", "20270229T000000", "99999999T000000"] {
@@ -199,14 +216,16 @@ async fn replaces_a_credential_that_is_valid(place: &Place) {
     let (mef, session) = device(place).await;
     let first = mef.enrol(&call(&session, AE), &enrol(AE, Some("20270101T000000"))).await.unwrap();
     place.clock.advance(3600);
-    let second = mef.reenrol(&call(&session, AE), &reenrol(&first.id2, Some("20270601T000000"))).await.unwrap();
+    let second =
+        mef.reenrol(&call(&session, AE), &reenrol(&first.id2, Some("20270601T000000"))).await.unwrap();
     let (old, new) = (validate(&first), validate(&second));
     assert_eq!((new.entity_id(), new.fqdn()), (old.entity_id(), old.fqdn()));
     assert_eq!(new.expiration(), ExpirationTime::parse("20270601T000000").unwrap());
     assert_ne!(first.pvt, second.pvt);
     assert_ne!(first.ssk.expose(), second.ssk.expose());
     // S12: the same expiry again is another identity
-    let third = mef.reenrol(&call(&session, AE), &reenrol(&second.id2, Some("20270601T000000"))).await.unwrap();
+    let third =
+        mef.reenrol(&call(&session, AE), &reenrol(&second.id2, Some("20270601T000000"))).await.unwrap();
     assert!(third.id2.ends_with("@20270531T235959"), "{}", third.id2);
 }
 
@@ -224,7 +243,9 @@ async fn refuses_to_replace_what_is_not_the_clients(place: &Place) {
     for id1 in [&theirs, &short, &denied, &unknown] {
         refused(mef.reenrol(&call(&session, AE), &reenrol(id1, None)).await, Kind::NoPrivilege, 4103);
     }
-    for id1 in ["", "x", &theirs.replace(MEF, "mef2.example.com"), &theirs.to_lowercase(), &format!("{theirs}@")] {
+    for id1 in
+        ["", "x", &theirs.replace(MEF, "mef2.example.com"), &theirs.to_lowercase(), &format!("{theirs}@")]
+    {
         refused(mef.reenrol(&call(&session, AE), &reenrol(id1, None)).await, Kind::BadRequest, 4000);
     }
 }
@@ -236,7 +257,10 @@ async fn only_the_newest_stay_live(place: &Place) {
         issued.push(mef.enrol(&call(&session, AE), &enrol(AE, None)).await.unwrap().id2);
         place.clock.advance(1);
     }
-    let rows: Vec<String> = sqlx::query_scalar("select id2 from denied order by id2").fetch_all(&place.raw().await).await.unwrap();
+    let rows: Vec<String> = sqlx::query_scalar("select id2 from denied order by id2")
+        .fetch_all(&place.raw().await)
+        .await
+        .unwrap();
     let mut expected = issued[..2].to_vec();
     expected.sort();
     assert_eq!(rows, expected);
@@ -260,12 +284,16 @@ async fn each_step_leaves_its_audit_entry(place: &Place) {
     let (mef, session) = device(place).await;
     let issued = mef.enrol(&call(&session, AE), &enrol(AE, None)).await.unwrap();
     let entries = place.audit().await;
-    let events: Vec<_> = entries.iter().map(|(writer, number, event, _)| (writer.as_str(), *number, event.as_str())).collect();
+    let events: Vec<_> =
+        entries.iter().map(|(writer, number, event, _)| (writer.as_str(), *number, event.as_str())).collect();
     assert_eq!(events, [("a", 1, "reserved"), ("a", 2, "issued")]);
     let (reserved, done) = (&entries[0].3, &entries[1].3);
     assert_eq!(reserved["id2"], issued.id2);
     assert_eq!(done["pvt"], issued.pvt);
-    assert_eq!((&done["client"], &done["requester"]), (&"device".into(), &"10-device@mef.example.com".into()));
+    assert_eq!(
+        (&done["client"], &done["requester"]),
+        (&"device".into(), &"10-device@mef.example.com".into())
+    );
     let text = format!("{entries:?}");
     assert!(!text.contains(issued.ssk.expose()), "the log holds SSK");
 }

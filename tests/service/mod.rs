@@ -85,7 +85,10 @@ impl Place {
             On::Postgres => {
                 let server = postgres();
                 let pool = any_pool(&server).await;
-                sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&pool).await.unwrap();
+                sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}")))
+                    .execute(&pool)
+                    .await
+                    .unwrap();
                 (StoreUrl::Postgres(server.replace("/postgres?", &format!("/{name}?"))), Some(name.clone()))
             }
         };
@@ -101,7 +104,10 @@ impl Place {
         #[cfg(feature = "store-postgres")]
         if let Some(name) = &self.database {
             let pool = any_pool(&postgres()).await;
-            sqlx::query(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).execute(&pool).await.unwrap();
+            sqlx::query(sqlx::AssertSqlSafe(format!("drop database {name} with (force)")))
+                .execute(&pool)
+                .await
+                .unwrap();
         }
         std::fs::remove_dir_all(&self.folder).unwrap();
     }

@@ -6,9 +6,10 @@ use std::prelude::rust_2024::*;
 
 /// The number for a new list. Its row stays locked until the end of the transaction.
 pub(crate) async fn next_number(connection: &mut AnyConnection) -> Result<u64, ServiceError> {
-    let number: i64 = sqlx::query_scalar("update deny_list set number = number + 1 where one = 1 returning number")
-        .fetch_one(connection)
-        .await?;
+    let number: i64 =
+        sqlx::query_scalar("update deny_list set number = number + 1 where one = 1 returning number")
+            .fetch_one(connection)
+            .await?;
     Ok(number.unsigned_abs())
 }
 
