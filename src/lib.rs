@@ -14,13 +14,14 @@
 //! | [`eccsi`] | RFC 6507 |
 //! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
+//! | `tls` (features `tls-openssl`, `tls-rustls`) | pre-shared keys, certificates, ECCSI in (D)TLS |
 //! | `files` (feature `cli`) | what stands on disk |
 //! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
 #![deny(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(feature = "cli", test))]
+#[cfg(any(feature = "cli", feature = "tls-openssl", feature = "tls-rustls", test))]
 extern crate std;
 
 pub mod error;
@@ -42,6 +43,9 @@ pub mod eccsi;
 pub mod saef;
 #[cfg(feature = "sakke")]
 pub mod sakke;
+
+#[cfg(feature = "tls-openssl")]
+pub mod tls;
 
 #[cfg(feature = "cli")]
 pub mod cli;
