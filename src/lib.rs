@@ -15,6 +15,7 @@
 //! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
 //! | `tls` (features `tls-openssl`, `tls-rustls`) | pre-shared keys, certificates, ECCSI in (D)TLS |
+//! | `association` (likewise) | security associations between two entities |
 //! | `files` (feature `cli`) | what stands on disk |
 //! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
@@ -44,7 +45,9 @@ pub mod saef;
 #[cfg(feature = "sakke")]
 pub mod sakke;
 
-#[cfg(feature = "tls-openssl")]
+#[cfg(any(feature = "tls-openssl", feature = "tls-rustls"))]
+pub mod association;
+#[cfg(any(feature = "tls-openssl", feature = "tls-rustls"))]
 pub mod tls;
 
 #[cfg(feature = "cli")]

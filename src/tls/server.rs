@@ -8,7 +8,7 @@ use super::suites::{self, PskSuites, Transport};
 use super::tcp::{TimedTcp, TlsStream};
 use crate::onem2m::Fqdn;
 use openssl::ssl::{
-    NameType, SniError, Ssl, SslAlert, SslContext, SslContextBuilder, SslMethod, SslOptions, SslRef,
+    NameType, SniError, Ssl, SslAlert, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslRef,
     SslSessionCacheMode, SslStream, SslVersion,
 };
 use std::ffi::CString;
@@ -131,6 +131,8 @@ pub(super) fn base(transport: Transport) -> Result<SslContextBuilder, TlsError> 
             | SslOptions::NO_QUERY_MTU,
     );
     context.set_session_cache_mode(SslSessionCacheMode::OFF);
+    // A write that timed out may be tried again from another place in memory.
+    context.set_mode(SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE);
     Ok(context)
 }
 
