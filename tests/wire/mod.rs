@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
+#[cfg(feature = "tls-openssl")]
+pub mod associate;
 pub mod lossy;
 
 use eccsi_sakke::onem2m::Fqdn;
