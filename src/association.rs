@@ -23,6 +23,8 @@
 
 #[cfg(feature = "tls-openssl")]
 mod bounded;
+#[cfg(feature = "tls-rustls")]
+mod eccsi_tls;
 #[cfg(feature = "tls-openssl")]
 mod error;
 #[cfg(feature = "tls-openssl")]
@@ -41,6 +43,8 @@ mod psk;
 #[cfg(feature = "tls-openssl")]
 mod responder;
 
+#[cfg(feature = "tls-rustls")]
+pub use eccsi_tls::EccsiEntity;
 #[cfg(feature = "tls-openssl")]
 pub use error::AssociationError;
 #[cfg(feature = "tls-openssl")]

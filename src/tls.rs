@@ -71,6 +71,8 @@ mod certificate;
 mod client;
 #[cfg(feature = "tls-openssl")]
 mod dtls;
+#[cfg(feature = "tls-rustls")]
+mod eccsi_der;
 #[cfg(feature = "tls-openssl")]
 mod error;
 #[cfg(feature = "tls-openssl")]
@@ -79,6 +81,8 @@ mod limits;
 mod openssl_ffi;
 #[cfg(feature = "tls-openssl")]
 mod psk;
+#[cfg(feature = "tls-rustls")]
+pub mod raw_public_key;
 #[cfg(feature = "tls-openssl")]
 mod server;
 #[cfg(feature = "tls-openssl")]

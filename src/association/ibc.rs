@@ -9,7 +9,8 @@ use super::initiator::{Offer, Offered};
 use super::peer::{Admission, Framework, Peer};
 use crate::onem2m::{EntityName, ExpiringIdentity, UnixTime};
 use crate::saef::{
-    Association, Credential, ExaminedPeer, PeerPolicy, PskIdentity, Role, SaefError, SharedKey, TrustedDomains,
+    Association, Credential, ExaminedPeer, PeerPolicy, PskIdentity, Role, SaefError, SharedKey,
+    TrustedDomains,
 };
 use crate::tls::Psk;
 use std::string::{String, ToString};
@@ -159,7 +160,12 @@ impl PeerPolicy for IbcOffer {
 }
 
 impl Offer for IbcOffer {
-    fn offer(&self, own: &EntityName, hint: Option<&str>, now: UnixTime) -> Result<Offered, AssociationError> {
+    fn offer(
+        &self,
+        own: &EntityName,
+        hint: Option<&str>,
+        now: UnixTime,
+    ) -> Result<Offered, AssociationError> {
         if self.party.entity()? != *own {
             return Err(AssociationError::Configuration("the credential is another entity's"));
         }

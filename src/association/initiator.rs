@@ -5,7 +5,8 @@ use super::established::{SecurityAssociation, Stream};
 use super::peer::{Clock, Peer};
 use crate::onem2m::{EntityName, Fqdn, UnixTime};
 use crate::tls::{
-    ClientContext, DtlsStream, Psk, PskAnswer, PskOffer, PskOffered, PskSuites, TlsError, TlsStream, Transport,
+    ClientContext, DtlsStream, Psk, PskAnswer, PskOffer, PskOffered, PskSuites, TlsError, TlsStream,
+    Transport,
 };
 use std::net::{TcpStream, UdpSocket};
 use std::string::String;
@@ -29,7 +30,8 @@ pub trait Offer: Send + Sync + 'static {
     ///
     /// # Errors
     /// An [`AssociationError`], which ends the handshake.
-    fn offer(&self, own: &EntityName, hint: Option<&str>, now: UnixTime) -> Result<Offered, AssociationError>;
+    fn offer(&self, own: &EntityName, hint: Option<&str>, now: UnixTime)
+    -> Result<Offered, AssociationError>;
 }
 
 /// The entity that calls, ready to associate over one transport.

@@ -71,6 +71,8 @@ pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
 pub fn system_clock() -> Clock {
     // A clock before 1970 counts as 1970: credentials of that time have not been issued.
     Arc::new(|| {
-        UnixTime::from_seconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+        UnixTime::from_seconds(
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        )
     })
 }

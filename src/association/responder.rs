@@ -247,10 +247,7 @@ impl PendingAssociation {
     ///
     /// # Errors
     /// [`AssociationError::Tls`], with [`TlsError::TimedOut`] after a refusal.
-    pub fn associate(
-        self,
-        patience: Duration,
-    ) -> Result<SecurityAssociation<DtlsStream>, AssociationError> {
+    pub fn associate(self, patience: Duration) -> Result<SecurityAssociation<DtlsStream>, AssociationError> {
         self.responder.associate(self.incoming.handshake(patience)?)
     }
 }

@@ -108,7 +108,11 @@ impl Association<'_> {
     ///
     /// # Timing
     /// Depends on public values only.
-    pub fn examine<'b>(&'b self, peer: &'b PskIdentity, now: UnixTime) -> Result<ExaminedPeer<'b>, SaefError> {
+    pub fn examine<'b>(
+        &'b self,
+        peer: &'b PskIdentity,
+        now: UnixTime,
+    ) -> Result<ExaminedPeer<'b>, SaefError> {
         let own_id = self.own.id_2();
         if !own_id.is_live(now) {
             return Err(SaefError::OwnCredentialExpired);
@@ -129,8 +133,12 @@ impl Association<'_> {
         Ok(ExaminedPeer { own: self.own, entity, kpak, id_2: peer.id_2(), pvt, info })
     }
 
-    /// The checks on an identity; gives the entity in absolute form.
-    fn admit(&self, id_2: &ExpiringIdentity, now: UnixTime) -> Result<EntityName, SaefError> {
+    /// The checks on a peer's identity alone: domain, expiry, deny list, own identity, policy. Gives the
+    /// entity in absolute form.
+    ///
+    /// # Errors
+    /// A [`SaefError`], for the log of this side.
+    pub fn admit(&self, id_2: &ExpiringIdentity, now: UnixTime) -> Result<EntityName, SaefError> {
         let entity = self.trusted.absolute(id_2.fqdn(), id_2.entity_id())?;
         if !id_2.is_live_with_skew(now, self.skew) {
             return Err(SaefError::PeerCredentialExpired);

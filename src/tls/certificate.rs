@@ -149,7 +149,8 @@ fn is_pinned(chain: &mut X509StoreContextRef, pinned: &Pinned) -> bool {
     if !unvouched || chain.error_depth() != 0 {
         return false;
     }
-    let known = chain.current_cert().and_then(|leaf| fingerprint(leaf).ok()).is_some_and(|hash| pinned(&hash));
+    let known =
+        chain.current_cert().and_then(|leaf| fingerprint(leaf).ok()).is_some_and(|hash| pinned(&hash));
     if known {
         chain.set_error(X509VerifyResult::OK);
     }

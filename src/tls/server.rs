@@ -80,7 +80,8 @@ impl ServerBuilder {
             if hint.len() > PSK_IDENTITY_MAX {
                 return Err(TlsError::Configuration("a PSK identity hint has at most 255 octets"));
             }
-            let hint = CString::new(hint).map_err(|_| TlsError::Configuration("a PSK identity hint has no NUL"))?;
+            let hint =
+                CString::new(hint).map_err(|_| TlsError::Configuration("a PSK identity hint has no NUL"))?;
             openssl_ffi::set_psk_identity_hint(&mut context, &hint)?;
         }
         match (&self.certificates, self.transport) {
@@ -89,7 +90,9 @@ impl ServerBuilder {
             // eight-octet tag of the mandatory suite, and no weak certificate along with it.
             (None, Transport::Dtls) => context.set_security_level(0),
             (Some(_), Transport::Dtls) => {
-                return Err(TlsError::Configuration("certificates are for TLS; DTLS has pre-shared keys only"));
+                return Err(TlsError::Configuration(
+                    "certificates are for TLS; DTLS has pre-shared keys only",
+                ));
             }
             (Some((own, clients)), Transport::Tls) => {
                 if !list.is_empty() {

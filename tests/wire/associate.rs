@@ -1,112 +1,15 @@
 //! Two entities that associate, over either transport.
 
+use super::entities::{Hand, NAME, entity};
 use super::{PATIENCE, fqdn};
-use eccsi_sakke::SysRng;
-use eccsi_sakke::association::{
-    Admission, AssociationError, Clock, Framework, Initiator, Offer, Peer, Responder, SecurityAssociation,
-};
-use eccsi_sakke::eccsi::KmsSecretKey;
-use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, UnixTime};
-use eccsi_sakke::saef::{Credential, TrustedDomains};
+use eccsi_sakke::association::{AssociationError, Initiator, Offer, Peer, Responder, SecurityAssociation};
 use eccsi_sakke::tls::{DtlsStream, HandshakeLimits, PskSuites, TlsStream, Transport};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-
-pub const CSE: &str = "//sp.example.com/CSE090112";
-pub const AE: &str = "//sp.example.com/CSE090112/C190XX7T";
-pub const OTHER: &str = "//sp.example.com/CSE2";
-/// What the CSE answers to.
-pub const NAME: &str = "cse.example.com";
-pub const MEF: &str = "mef.example.com";
-pub const PROVIDER: &str = "sp.example.com";
-
-pub fn entity(text: &str) -> EntityName {
-    EntityName::parse(text).expect("an identifier")
-}
-
-pub fn at(time: &str) -> UnixTime {
-    ExpirationTime::parse(time).expect("a time").to_unix()
-}
-
-/// A clock that stands until it is set.
-#[derive(Clone)]
-pub struct Hand(Arc<AtomicU64>);
-
-impl Hand {
-    pub fn at(time: &str) -> Self {
-        Self(Arc::new(AtomicU64::new(at(time).as_seconds())))
-    }
-
-    pub fn set(&self, time: &str) {
-        self.0.store(at(time).as_seconds(), Ordering::SeqCst);
-    }
-
-    pub fn advance(&self, seconds: u64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    pub fn clock(&self) -> Clock {
-        let seconds = Arc::clone(&self.0);
-        Arc::new(move || UnixTime::from_seconds(seconds.load(Ordering::SeqCst)))
-    }
-}
-
-/// Admits whom it lists; denies what it lists.
-#[derive(Default)]
-pub struct Lists {
-    pub admitted: Vec<EntityName>,
-    pub denied: Vec<String>,
-}
-
-impl Lists {
-    pub fn admitting(entities: &[&str]) -> Arc<Self> {
-        Arc::new(Self { admitted: entities.iter().map(|text| entity(text)).collect(), denied: Vec::new() })
-    }
-}
-
-impl Admission for Lists {
-    fn admits(&self, peer: &EntityName, _: Framework) -> bool {
-        self.admitted.contains(peer)
-    }
-
-    fn is_denied(&self, id_2: &ExpiringIdentity) -> bool {
-        self.denied.iter().any(|denied| denied == id_2.as_str())
-    }
-}
-
-/// A KMS with its domain.
-pub struct Kms {
-    key: KmsSecretKey,
-    pub fqdn: &'static str,
-}
-
-impl Kms {
-    pub fn of(fqdn: &'static str) -> Self {
-        Self { key: KmsSecretKey::generate(&mut SysRng).expect("random"), fqdn }
-    }
-
-    pub fn trusted(&self) -> TrustedDomains {
-        let mut trusted = TrustedDomains::new();
-        trusted.pin(fqdn(self.fqdn), fqdn(PROVIDER), self.key.public_key()).expect("the first");
-        trusted
-    }
-
-    pub fn credential(&self, name: &str, end: &str) -> Arc<Credential> {
-        let end = ExpirationTime::parse(end).expect("a time");
-        let id_2 = ExpiringIdentity::new(fqdn(self.fqdn), entity(name), end).expect("an identity");
-        let issued = self.key.issue(id_2.identity(), &mut SysRng).expect("issued");
-        let kpak = self.key.public_key();
-        Arc::new(Credential::install(id_2, issued, &kpak, &self.trusted(), UnixTime::EPOCH).expect("valid"))
-    }
-
-    pub fn public_key(&self) -> eccsi_sakke::eccsi::KmsPublicKey {
-        self.key.public_key()
-    }
-}
 
 /// What became of a handshake.
 #[derive(Debug)]
@@ -132,7 +35,11 @@ impl Outcome {
             Transport::Dtls => assert_eq!(seen, "handshake did not end in its time", "{reason}"),
         }
         self.at_responder.as_ref().expect_err("refused");
-        assert!(self.refusals.iter().any(|refusal| refusal.contains(reason)), "{reason}: {:?}", self.refusals);
+        assert!(
+            self.refusals.iter().any(|refusal| refusal.contains(reason)),
+            "{reason}: {:?}",
+            self.refusals
+        );
     }
 }
 
@@ -170,8 +77,9 @@ impl Serving {
             }
             Transport::Dtls => {
                 let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
-                let responder =
-                    responder.dtls([fqdn(NAME)], suites, socket, HandshakeLimits::default()).expect("a listener");
+                let responder = responder
+                    .dtls([fqdn(NAME)], suites, socket, HandshakeLimits::default())
+                    .expect("a listener");
                 let address = responder.local_addr().expect("an address");
                 let next = move || {
                     let pending = responder.accept(Duration::from_millis(5)).expect("alive")?;
@@ -184,7 +92,12 @@ impl Serving {
     }
 
     /// Associates from the other side, and exchanges a message.
-    pub fn call(&self, initiator: &Initiator, offer: Arc<dyn Offer>, patience: Duration) -> Result<Peer, AssociationError> {
+    pub fn call(
+        &self,
+        initiator: &Initiator,
+        offer: Arc<dyn Offer>,
+        patience: Duration,
+    ) -> Result<Peer, AssociationError> {
         match self.transport {
             Transport::Tls => {
                 let tcp = TcpStream::connect(self.address).expect("a connection");

@@ -79,8 +79,9 @@ impl Drop for Lossy {
 pub fn at_random(seed: u64, percent: u64) -> impl Fn(Way, usize) -> bool + Send + Sync {
     move |way, number| {
         // SplitMix64 of seed, way and number.
-        let mut z = seed
-            .wrapping_add((number as u64 * 2 + u64::from(way == Way::ToClient) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut z = seed.wrapping_add(
+            (number as u64 * 2 + u64::from(way == Way::ToClient) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        );
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % 100 < percent

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "tls-openssl")]
 pub mod associate;
+pub mod entities;
 pub mod lossy;
 
 use eccsi_sakke::onem2m::Fqdn;
