@@ -8,10 +8,18 @@
 
 pub mod audit;
 pub(crate) mod clients;
+pub(crate) mod commands;
+pub(crate) mod early_ends;
 pub(crate) mod identities;
+pub(crate) mod keys;
 pub(crate) mod lists;
 mod migrate;
 mod open;
+pub(crate) mod policies;
+pub(crate) mod registrations;
+pub(crate) mod sealed;
+pub(crate) mod secrets;
+pub(crate) mod sweep;
 pub mod state_file;
 mod writer;
 

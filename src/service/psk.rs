@@ -1,0 +1,90 @@
+//! Keys that sessions are opened with, by the identity that a handshake brings: TS-0003 clauses 8.3.5.2.2 and 8.8.2.2.
+//!
+//! One answer, `None`, for everything that is refused: an identity that is unknown, of another form, expired, or
+//! disabled. A transport then goes on with [`ServiceKey::refusal`](super::kms::ServiceKey::refusal) as the key, and the
+//! handshake fails at its end as it does for a wrong key.
+
+use super::error::ServiceError;
+use super::kms::SecretOctets;
+use super::store::{sealed, secrets};
+use super::{Core, Function, limits};
+use crate::onem2m::{CredentialId, KeId, KpsaId, KmId, KpmId};
+use std::format;
+use std::prelude::rust_2024::*;
+
+/// The associated data of a credential's key in the database.
+pub(crate) fn credential_record(function: Function, id: &str) -> String {
+    format!("credential {} {id}", function.as_str())
+}
+
+/// The same of a key that a MAF fetched.
+pub(crate) fn fetched_record(ke_id: &str) -> String {
+    format!("fetched key {ke_id}")
+}
+
+/// The same of an enrolment key.
+pub(crate) fn enrolment_record(ke_id: &str) -> String {
+    format!("enrolment key {ke_id}")
+}
+
+/// The same of a Kpsa.
+pub(crate) fn psa_record(id: &str) -> String {
+    format!("psa {id}")
+}
+
+impl Core {
+    /// The key of a client's credential: of a KpmID at a MEF, of a KmID at a MAF.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if store or keys cannot be read.
+    pub async fn credential_key(
+        &self,
+        function: Function,
+        identity: &str,
+    ) -> Result<Option<SecretOctets>, ServiceError> {
+        if identity.len() > limits::IDENTIFIER_BYTES {
+            return Ok(None);
+        }
+        let id = match function {
+            Function::Mef => KpmId::parse(identity).map(|id| CredentialId::from(&id)),
+            Function::Maf => KmId::parse(identity).map(|id| CredentialId::from(&id)),
+        };
+        let Ok(id) = id else { return Ok(None) };
+        let id = format!("{id}");
+        let now = self.store.reads().now();
+        let mut connection = self.store.reads().pool().acquire().await?;
+        let Some(row) = secrets::credential_key(&mut connection, function, &id, now).await? else { return Ok(None) };
+        drop(connection);
+        sealed::open(&self.keys, row, credential_record(function, &id)).await.map(Some)
+    }
+
+    /// A key that was fetched from a MEF before, by its KeID.
+    ///
+    /// # Errors
+    /// As [`credential_key`](Self::credential_key).
+    pub async fn fetched_key(&self, ke_id: &KeId) -> Result<Option<SecretOctets>, ServiceError> {
+        let ke_id = format!("{ke_id}");
+        let now = self.store.reads().now();
+        let mut connection = self.store.reads().pool().acquire().await?;
+        let Some(row) = secrets::fetched_key(&mut connection, &ke_id, now).await? else { return Ok(None) };
+        drop(connection);
+        sealed::open(&self.keys, row.sealed, fetched_record(&ke_id)).await.map(Some)
+    }
+
+    /// The Kpsa of two entities, by its KpsaID.
+    ///
+    /// # Errors
+    /// As [`credential_key`](Self::credential_key).
+    pub async fn kpsa(&self, identity: &str) -> Result<Option<SecretOctets>, ServiceError> {
+        if identity.len() > limits::IDENTIFIER_BYTES {
+            return Ok(None);
+        }
+        let Ok(id) = KpsaId::parse(identity) else { return Ok(None) };
+        let id = format!("{id}");
+        let now = self.store.reads().now();
+        let mut connection = self.store.reads().pool().acquire().await?;
+        let Some(row) = secrets::psa_key(&mut connection, &id, now).await? else { return Ok(None) };
+        drop(connection);
+        sealed::open(&self.keys, row, psa_record(&id)).await.map(Some)
+    }
+}
