@@ -8,16 +8,11 @@ use super::error::ServiceError;
 use super::kms::SecretOctets;
 use super::store::{sealed, secrets};
 use super::{Core, Function, limits};
-use crate::onem2m::{CredentialId, KeId, KpsaId, KmId, KpmId};
+use crate::onem2m::{CredentialId, KeId, KmId, KpmId};
 use std::format;
 use std::prelude::rust_2024::*;
 
-/// The associated data of a credential's key in the database.
-pub(crate) fn credential_record(function: Function, id: &str) -> String {
-    format!("credential {} {id}", function.as_str())
-}
-
-/// The same of a key that a MAF fetched.
+/// The associated data of a key that a MAF fetched.
 pub(crate) fn fetched_record(ke_id: &str) -> String {
     format!("fetched key {ke_id}")
 }
@@ -27,17 +22,12 @@ pub(crate) fn enrolment_record(ke_id: &str) -> String {
     format!("enrolment key {ke_id}")
 }
 
-/// The same of a Kpsa.
-pub(crate) fn psa_record(id: &str) -> String {
-    format!("psa {id}")
-}
-
 impl Core {
-    /// The key of a client's credential: of a KpmID at a MEF, of a KmID at a MAF.
+    /// The key of a client's credential: of a KpmID at a MEF, of a KmID, in whatever case, at a MAF.
     ///
     /// # Errors
     /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if store or keys cannot be read.
-    pub async fn credential_key(
+    pub async fn psk(
         &self,
         function: Function,
         identity: &str,
@@ -49,42 +39,25 @@ impl Core {
             Function::Mef => KpmId::parse(identity).map(|id| CredentialId::from(&id)),
             Function::Maf => KmId::parse(identity).map(|id| CredentialId::from(&id)),
         };
-        let Ok(id) = id else { return Ok(None) };
-        let id = format!("{id}");
-        let now = self.store.reads().now();
-        let mut connection = self.store.reads().pool().acquire().await?;
-        let Some(row) = secrets::credential_key(&mut connection, function, &id, now).await? else { return Ok(None) };
-        drop(connection);
-        sealed::open(&self.keys, row, credential_record(function, &id)).await.map(Some)
+        match id {
+            Ok(id) => self.credential_key(function, &id).await,
+            Err(_) => Ok(None),
+        }
     }
 
     /// A key that was fetched from a MEF before, by its KeID.
     ///
     /// # Errors
-    /// As [`credential_key`](Self::credential_key).
+    /// As [`psk`](Self::psk).
     pub async fn fetched_key(&self, ke_id: &KeId) -> Result<Option<SecretOctets>, ServiceError> {
         let ke_id = format!("{ke_id}");
         let now = self.store.reads().now();
         let mut connection = self.store.reads().pool().acquire().await?;
-        let Some(row) = secrets::fetched_key(&mut connection, &ke_id, now).await? else { return Ok(None) };
+        let row = secrets::fetched_key(&mut connection, &ke_id, now).await?;
         drop(connection);
-        sealed::open(&self.keys, row.sealed, fetched_record(&ke_id)).await.map(Some)
-    }
-
-    /// The Kpsa of two entities, by its KpsaID.
-    ///
-    /// # Errors
-    /// As [`credential_key`](Self::credential_key).
-    pub async fn kpsa(&self, identity: &str) -> Result<Option<SecretOctets>, ServiceError> {
-        if identity.len() > limits::IDENTIFIER_BYTES {
-            return Ok(None);
+        match row {
+            Some(row) => sealed::open(&self.keys, row.sealed, fetched_record(&ke_id)).await.map(Some),
+            None => Ok(None),
         }
-        let Ok(id) = KpsaId::parse(identity) else { return Ok(None) };
-        let id = format!("{id}");
-        let now = self.store.reads().now();
-        let mut connection = self.store.reads().pool().acquire().await?;
-        let Some(row) = secrets::psa_key(&mut connection, &id, now).await? else { return Ok(None) };
-        drop(connection);
-        sealed::open(&self.keys, row, psa_record(&id)).await.map(Some)
     }
 }

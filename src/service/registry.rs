@@ -28,6 +28,9 @@ mod sealed_key;
 mod update_client;
 mod update_key;
 
+pub use register_key::CONNECTION;
+pub(super) use sealed_key::record as key_record;
+
 use super::error::ServiceError;
 use super::{Core, Function};
 use crate::onem2m::Fqdn;

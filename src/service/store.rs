@@ -6,6 +6,7 @@
 //!
 //! A struct and no trait: there is one SQL text, and SQLite in a temporary folder serves the tests.
 
+pub(crate) mod administration;
 pub mod audit;
 pub(crate) mod clients;
 pub(crate) mod commands;

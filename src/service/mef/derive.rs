@@ -118,7 +118,11 @@ mod tests {
         };
         for (kind, text, target) in [
             (EntityKind::Cse, "//sp.example.com/CSE090112", Some("cse090112.sp.example.com")),
-            (EntityKind::Ae, "//sp.example.com/CSE090112/C190XX7T", Some("c190xx7t.cse090112.sp.example.com")),
+            (
+                EntityKind::Ae,
+                "//sp.example.com/CSE090112/C190XX7T",
+                Some("c190xx7t.cse090112.sp.example.com"),
+            ),
             (EntityKind::Ae, "//sp.example.com/S98821", Some("s98821.sp.example.com")),
             (EntityKind::Cse, "/CSE090112", None),
         ] {

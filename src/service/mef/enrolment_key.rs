@@ -83,7 +83,10 @@ fn taken() -> ServiceError {
 impl Change for Keep {
     type Output = KeId;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<KeId, ServiceError>> {
+    fn apply<'a>(
+        &'a mut self,
+        tx: &'a mut WriteTransaction<'_>,
+    ) -> BoxFuture<'a, Result<KeId, ServiceError>> {
         Box::pin(self.keep(tx))
     }
 }

@@ -136,7 +136,9 @@ pub fn may_fetch<'a>(
 ) -> Option<Duration> {
     stakeholders
         .into_iter()
-        .filter_map(|(rules, is_known)| rules.first().filter(|rule| rule.allow && rule.admits(target, is_known)))
+        .filter_map(|(rules, is_known)| {
+            rules.first().filter(|rule| rule.allow && rule.admits(target, is_known))
+        })
         .map(|rule| rule.max_lifetime.unwrap_or(limits::KEY_LIFETIME_MAX))
         .max()
 }
@@ -200,7 +202,11 @@ mod tests {
             for length in 0..=70 {
                 let fits = if exact { length == 32 } else { (16..=64).contains(&length) };
                 let mut key = vec![0; length];
-                assert_eq!(kind(key_value(usage, &key)), Some(Kind::ContentsUnacceptable), "{usage} zero {length}");
+                assert_eq!(
+                    kind(key_value(usage, &key)),
+                    Some(Kind::ContentsUnacceptable),
+                    "{usage} zero {length}"
+                );
                 if let Some(last) = key.last_mut() {
                     *last = 1;
                 }
@@ -217,7 +223,9 @@ mod tests {
             ..Rule::default()
         };
         let known = |target: &str| target == "//sp.example.com/B";
-        let check = |rule: &Rule, list: &[&str]| targets(rule, "//sp.example.com/A", list.iter().copied(), known).is_ok();
+        let check = |rule: &Rule, list: &[&str]| {
+            targets(rule, "//sp.example.com/A", list.iter().copied(), known).is_ok()
+        };
         for (rule, list, allowed) in [
             (of(&[]), vec!["//x.example.com/Z"], true),
             (of(&[]), vec!["//sp.example.com/A"], false),

@@ -20,7 +20,12 @@ impl Registry {
     /// [`Kind::BadRequest`](crate::service::error::Kind::BadRequest) for another function's FQDN;
     /// [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a registration that is
     /// unknown, expired or another client's.
-    pub async fn deregister_client(&self, call: &Call, fqdn: &str, registration: &str) -> Result<(), ServiceError> {
+    pub async fn deregister_client(
+        &self,
+        call: &Call,
+        fqdn: &str,
+        registration: &str,
+    ) -> Result<(), ServiceError> {
         let procedure = "deregister client";
         let parsed = self.check_fqdn(fqdn).and_then(|()| request::registration_id(registration));
         match parsed {
@@ -38,7 +43,12 @@ impl Registry {
     /// [`Kind::BadRequest`](crate::service::error::Kind::BadRequest) for another function's FQDN or another form
     /// of identifier; [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a key that
     /// is unknown, expired or another client's.
-    pub async fn deregister_key(&self, call: &Call, fqdn: &str, relative_key_id: &str) -> Result<(), ServiceError> {
+    pub async fn deregister_key(
+        &self,
+        call: &Call,
+        fqdn: &str,
+        relative_key_id: &str,
+    ) -> Result<(), ServiceError> {
         let procedure = "deregister key";
         let parsed = self.check_fqdn(fqdn).and_then(|()| request::relative_key_id(relative_key_id));
         match parsed {
@@ -59,7 +69,8 @@ impl Registry {
     ) -> Result<(Party, keys::KeyRow), ServiceError> {
         let now = tx.now();
         let party = Party::find(tx, self.function, call).await?;
-        let row = keys::live(tx.connection(), self.function, id.as_str(), now).await?.ok_or_else(not_found)?;
+        let row =
+            keys::live(tx.connection(), self.function, id.as_str(), now).await?.ok_or_else(not_found)?;
         let is_own = row.client == party.client && row.source == party.identity.as_str();
         if is_own { Ok((party, row)) } else { Err(not_found()) }
     }

@@ -5,11 +5,11 @@
 use super::Registry;
 use crate::SysRng;
 use crate::onem2m::{CredentialId, KmId, hex_binary};
+use crate::service::admin::credential_record;
 use crate::service::error::{Kind, ServiceError, no_privilege};
 use crate::service::session::{Authenticated, Call};
 use crate::service::store::audit::Event;
-use crate::service::store::secrets::{self, SecretRow};
-use crate::service::store::{WriteTransaction, sealed};
+use crate::service::store::{WriteTransaction, administration, sealed, secrets};
 use crate::service::{Function, limits, psk};
 use rand_core::TryRng;
 use std::format;
@@ -22,7 +22,9 @@ pub(super) async fn assign(
     registry: &Registry,
     call: &Call,
 ) -> Result<Option<String>, ServiceError> {
-    let (Function::Maf, Authenticated::KeId(ke_id)) = (registry.function, call.session.mutually_authenticated()?) else {
+    let (Function::Maf, Authenticated::KeId(ke_id)) =
+        (registry.function, call.session.mutually_authenticated()?)
+    else {
         return Ok(None);
     };
     let (ke_id, now) = (format!("{ke_id}"), tx.now());
@@ -34,10 +36,18 @@ pub(super) async fn assign(
     let credential = format!("{}", CredentialId::from(&km_id));
     let keys = &registry.core.keys;
     let km = sealed::open(keys, fetched.sealed.clone(), psk::fetched_record(&ke_id)).await?;
-    let record = psk::credential_record(Function::Maf, &credential);
-    let km = sealed::seal(keys, fetched.not_after, record, Zeroizing::new(km.expose().to_vec())).await?;
-    let row = SecretRow { sealed: km, ..fetched };
-    secrets::insert_credential(tx.connection(), Function::Maf, &credential, &row).await?;
+    let record = credential_record(Function::Maf, &credential);
+    let columns = sealed::seal(keys, fetched.not_after, record, Zeroizing::new(km.expose().to_vec())).await?;
+    let row = administration::NewCredential {
+        id: &credential,
+        function: Function::Maf,
+        client: &fetched.client,
+        not_after: fetched.not_after,
+        columns: &columns,
+    };
+    if !administration::insert_credential(tx.connection(), &row).await? {
+        return Err(ServiceError::internal("a KmID that was new is in use"));
+    }
     let km_id = format!("{km_id}");
     if !secrets::assign(tx.connection(), &ke_id, &km_id).await? {
         return Err(super::authorize::raced());
@@ -45,7 +55,7 @@ pub(super) async fn assign(
     let event = Event::new("KmID assigned")
         .with("km_id", km_id.as_str())
         .with("ke_id", ke_id)
-        .with("client", row.client.as_str());
+        .with("client", fetched.client.as_str());
     tx.audit(event).await?;
     Ok(Some(km_id))
 }
@@ -54,8 +64,9 @@ async fn new_km_id(tx: &mut WriteTransaction<'_>, registry: &Registry) -> Result
     for _ in 0..limits::DRAWS {
         let mut random = [0; 16];
         SysRng.try_fill_bytes(&mut random).map_err(ServiceError::unavailable)?;
-        let km_id = KmId::new(&hex_binary::encode(&random), registry.fqdn.clone()).map_err(ServiceError::internal)?;
-        if secrets::take_name(tx.connection(), Function::Maf, km_id.relative()).await? {
+        let km_id =
+            KmId::new(&hex_binary::encode(&random), registry.fqdn.clone()).map_err(ServiceError::internal)?;
+        if administration::assign_name(tx.connection(), Function::Maf.number(), km_id.relative()).await? {
             return Ok(km_id);
         }
     }

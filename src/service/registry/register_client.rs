@@ -87,7 +87,8 @@ impl Register {
             .ok_or_else(no_privilege)?;
         let end = granted_end(tx, function, &party, &self.stakeholder, self.proposed).await?;
         let place = (self.stakeholder.as_str(), entity.as_str());
-        if let Some(before) = registrations::by_owner(tx.connection(), function, &party.client, place).await? {
+        if let Some(before) = registrations::by_owner(tx.connection(), function, &party.client, place).await?
+        {
             if before.not_after > now {
                 return Err(already_registered());
             }

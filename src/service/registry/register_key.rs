@@ -91,7 +91,8 @@ impl Register {
         let proposed = request::end(&request.expiration_time)?;
         let labels = request::labels(request.labels.as_deref().unwrap_or_default())?;
         let usage = authorize::usage(registry.function, request.suid)?;
-        let targets = request.target_ids.as_deref().map(|texts| request::targets(usage, texts)).transpose()?;
+        let targets =
+            request.target_ids.as_deref().map(|texts| request::targets(usage, texts)).transpose()?;
         let given = request.key_value.as_ref().map(|key| key.expose().clone());
         if let Some(key) = &given {
             authorize::key_value(usage, key)?;
@@ -235,7 +236,8 @@ pub(super) async fn check_targets(
         None if rule.default_targets.is_empty() => return Err(unacceptable("targets are needed")),
         None => Some(request::targets(usage, &rule.default_targets).map_err(ServiceError::internal)?),
     };
-    let list: Vec<String> = asked.or(of_policy.as_ref()).into_iter().flat_map(TargetIds::texts).map(Into::into).collect();
+    let list: Vec<String> =
+        asked.or(of_policy.as_ref()).into_iter().flat_map(TargetIds::texts).map(Into::into).collect();
     let mut known = BTreeSet::new();
     if rule.asks_whether_known() {
         for target in &list {

@@ -1,7 +1,9 @@
 //! From text to values: what a request has to be before anything is known of its sender.
 
 use super::Registry;
-use crate::onem2m::{ExpirationTime, Fqdn, IdentifierError, RelativeKeyId, SecurityUsage, TargetIds, UnixTime};
+use crate::onem2m::{
+    ExpirationTime, Fqdn, IdentifierError, RelativeKeyId, SecurityUsage, TargetIds, UnixTime,
+};
 use crate::service::error::{ServiceError, bad_request, not_found, unacceptable};
 use crate::service::limits;
 use std::format;

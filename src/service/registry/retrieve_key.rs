@@ -30,7 +30,11 @@ impl Registry {
     /// [`Kind::BadRequest`](crate::service::error::Kind::BadRequest) for another form of identifier;
     /// [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a key that is unknown,
     /// expired or not for this client; and those of every procedure.
-    pub async fn retrieve_key(&self, call: &Call, relative_key_id: &str) -> Result<RetrievedKey, ServiceError> {
+    pub async fn retrieve_key(
+        &self,
+        call: &Call,
+        relative_key_id: &str,
+    ) -> Result<RetrievedKey, ServiceError> {
         let procedure = "retrieve key";
         match request::relative_key_id(relative_key_id) {
             Ok(id) => {
@@ -53,7 +57,8 @@ impl Retrieve {
         let (now, function) = (tx.now(), self.registry.function);
         let party = Party::find(tx, function, &self.call).await?;
         // 3) and 4)
-        let row = keys::live(tx.connection(), function, self.id.as_str(), now).await?.ok_or_else(not_found)?;
+        let row =
+            keys::live(tx.connection(), function, self.id.as_str(), now).await?.ok_or_else(not_found)?;
         if !authorize::may_retrieve(&request::list(&row.targets)?, &party.identities) {
             return Err(not_found());
         }

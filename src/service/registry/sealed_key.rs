@@ -34,7 +34,8 @@ pub(super) async fn move_end(
     }
     early_ends::mark(tx.connection(), &row.sealed).await?;
     let key = open(directory, row).await?;
-    row.sealed = sealed::seal(directory, end, record(&row.rkid), Zeroizing::new(key.expose().to_vec())).await?;
+    row.sealed =
+        sealed::seal(directory, end, record(&row.rkid), Zeroizing::new(key.expose().to_vec())).await?;
     Ok(())
 }
 

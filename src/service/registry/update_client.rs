@@ -82,7 +82,8 @@ impl Update {
         if let Some(labels) = &self.labels {
             row.labels.clone_from(labels);
         }
-        let assigned = km_id::assign(tx, registry, &self.call).await?.filter(|assigned| *assigned != row.assigned);
+        let assigned =
+            km_id::assign(tx, registry, &self.call).await?.filter(|assigned| *assigned != row.assigned);
         if let Some(assigned) = &assigned {
             row.assigned.clone_from(assigned);
         }

@@ -139,7 +139,10 @@ impl Update {
 impl Change for Update {
     type Output = KeyUpdate;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<KeyUpdate, ServiceError>> {
+    fn apply<'a>(
+        &'a mut self,
+        tx: &'a mut WriteTransaction<'_>,
+    ) -> BoxFuture<'a, Result<KeyUpdate, ServiceError>> {
         Box::pin(self.update(tx))
     }
 }

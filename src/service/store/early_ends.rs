@@ -33,10 +33,11 @@ pub(crate) async fn mark(connection: &mut AnyConnection, value: &SealedColumns) 
 
 /// All that are noted, up to `most`.
 pub(crate) async fn all(connection: &mut AnyConnection, most: i64) -> Result<Vec<EarlyEnd>, ServiceError> {
-    let rows = sqlx::query("select day, generation, renewed from early_end order by day, generation limit $1")
-        .bind(most)
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query("select day, generation, renewed from early_end order by day, generation limit $1")
+            .bind(most)
+            .fetch_all(connection)
+            .await?;
     rows.iter()
         .map(|row| {
             Ok(EarlyEnd {
@@ -51,23 +52,26 @@ pub(crate) async fn all(connection: &mut AnyConnection, most: i64) -> Result<Vec
 /// Notes that the next generation is there.
 pub(crate) async fn renewed(
     connection: &mut AnyConnection,
-    of: &EarlyEnd,
+    (day, generation): (i64, i64),
     now: UnixTime,
 ) -> Result<(), ServiceError> {
     sqlx::query("update early_end set renewed = $1 where day = $2 and generation = $3 and renewed = 0")
         .bind(seconds(now))
-        .bind(of.day)
-        .bind(of.generation)
+        .bind(day)
+        .bind(generation)
         .execute(connection)
         .await?;
     Ok(())
 }
 
 /// Forgets a data key that is erased.
-pub(crate) async fn done(connection: &mut AnyConnection, of: &EarlyEnd) -> Result<(), ServiceError> {
+pub(crate) async fn done(
+    connection: &mut AnyConnection,
+    (day, generation): (i64, i64),
+) -> Result<(), ServiceError> {
     sqlx::query("delete from early_end where day = $1 and generation = $2")
-        .bind(of.day)
-        .bind(of.generation)
+        .bind(day)
+        .bind(generation)
         .execute(connection)
         .await?;
     Ok(())

@@ -28,7 +28,11 @@ pub(crate) async fn rules(
     .fetch_all(connection)
     .await?;
     let list = |text: String| -> Result<Vec<String>, ServiceError> {
-        if text.is_empty() { Ok(Vec::new()) } else { serde_json::from_str(&text).map_err(ServiceError::internal) }
+        if text.is_empty() {
+            Ok(Vec::new())
+        } else {
+            serde_json::from_str(&text).map_err(ServiceError::internal)
+        }
     };
     rows.iter()
         .map(|row| {

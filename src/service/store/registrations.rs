@@ -176,7 +176,10 @@ pub(crate) async fn update(
 }
 
 /// Keeps a registration as it was read until the end of the transaction; false if it has changed or gone.
-pub(crate) async fn hold(connection: &mut AnyConnection, row: &RegistrationRow) -> Result<bool, ServiceError> {
+pub(crate) async fn hold(
+    connection: &mut AnyConnection,
+    row: &RegistrationRow,
+) -> Result<bool, ServiceError> {
     let held = sqlx::query("update registration set version = version where id = $1 and version = $2")
         .bind(&row.id)
         .bind(row.version)
@@ -187,7 +190,8 @@ pub(crate) async fn hold(connection: &mut AnyConnection, row: &RegistrationRow) 
 
 /// Removes a registration with its commands; its keys are the caller's. False if it has gone already.
 pub(crate) async fn remove(connection: &mut AnyConnection, id: &str) -> Result<bool, ServiceError> {
-    let removed = sqlx::query("delete from registration where id = $1").bind(id).execute(&mut *connection).await?;
+    let removed =
+        sqlx::query("delete from registration where id = $1").bind(id).execute(&mut *connection).await?;
     sqlx::query("delete from command where registration = $1").bind(id).execute(connection).await?;
     Ok(removed.rows_affected() == 1)
 }

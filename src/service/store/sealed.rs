@@ -37,7 +37,16 @@ pub(crate) async fn seal(
     record: String,
     value: zeroize::Zeroizing<Vec<u8>>,
 ) -> Result<SealedColumns, ServiceError> {
-    let day = day_of(not_after)?;
+    seal_on(keys, day_of(not_after)?, record, value).await
+}
+
+/// The same for a value that ends on `day`.
+pub(crate) async fn seal_on(
+    keys: &Arc<KeyDirectory>,
+    day: i64,
+    record: String,
+    value: zeroize::Zeroizing<Vec<u8>>,
+) -> Result<SealedColumns, ServiceError> {
     let expiry = expiry_day(day)?;
     let keys = Arc::clone(keys);
     let sealed = tokio::task::spawn_blocking(move || {

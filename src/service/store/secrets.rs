@@ -4,7 +4,6 @@ use super::clients::time;
 use super::sealed::SealedColumns;
 use super::writer::seconds;
 use crate::onem2m::UnixTime;
-use crate::service::Function;
 use crate::service::error::ServiceError;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -54,7 +53,10 @@ pub(crate) async fn enrolment_key(
 }
 
 /// How many enrolment keys a client has.
-pub(crate) async fn enrolment_keys(connection: &mut AnyConnection, client: &str) -> Result<usize, ServiceError> {
+pub(crate) async fn enrolment_keys(
+    connection: &mut AnyConnection,
+    client: &str,
+) -> Result<usize, ServiceError> {
     let count: i64 = sqlx::query_scalar("select count(*) from enrolment_key where client = $1")
         .bind(client)
         .fetch_one(connection)
@@ -131,7 +133,11 @@ pub(crate) async fn insert_fetched_key(
 }
 
 /// Notes the KmID of a fetched key that has none; false if it has one, or is gone.
-pub(crate) async fn assign(connection: &mut AnyConnection, ke_id: &str, km_id: &str) -> Result<bool, ServiceError> {
+pub(crate) async fn assign(
+    connection: &mut AnyConnection,
+    ke_id: &str,
+    km_id: &str,
+) -> Result<bool, ServiceError> {
     let assigned = sqlx::query(
         "update fetched_key set assigned = $1, version = version + 1 where ke_id = $2 and assigned = ''",
     )
@@ -155,80 +161,4 @@ pub(crate) async fn holders(
     .fetch_all(connection)
     .await?;
     rows.iter().map(|row| Ok((row.try_get("id")?, time(row.try_get("not_after")?)))).collect()
-}
-
-/// Inserts a credential with a name that was just taken.
-pub(crate) async fn insert_credential(
-    connection: &mut AnyConnection,
-    function: Function,
-    id: &str,
-    row: &SecretRow,
-) -> Result<(), ServiceError> {
-    sqlx::query(
-        "insert into credential (id, fn, client, enabled, not_after, day, generation, sealed, version) \
-         values ($1, $2, $3, 1, $4, $5, $6, $7, 1)",
-    )
-    .bind(id)
-    .bind(function.number())
-    .bind(&row.client)
-    .bind(seconds(row.not_after))
-    .bind(row.sealed.day)
-    .bind(row.sealed.generation)
-    .bind(row.sealed.sealed.clone())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// The key of a credential, if it is enabled, lives, and so does its client.
-pub(crate) async fn credential_key(
-    connection: &mut AnyConnection,
-    function: Function,
-    id: &str,
-    now: UnixTime,
-) -> Result<Option<SealedColumns>, ServiceError> {
-    let found = sqlx::query(
-        "select c.client, '' as entity, c.not_after, '' as assigned, c.day, c.generation, c.sealed from credential c \
-         join client on client.id = c.client \
-         where c.id = $1 and c.fn = $2 and c.enabled = 1 and client.enabled = 1 and c.not_after > $3 \
-         and client.not_after > $3 and c.generation > 0",
-    )
-    .bind(id)
-    .bind(function.number())
-    .bind(seconds(now))
-    .fetch_optional(connection)
-    .await?;
-    Ok(found.as_ref().map(row).transpose()?.map(|row| row.sealed))
-}
-
-/// A Kpsa, if it is enabled and lives.
-pub(crate) async fn psa_key(
-    connection: &mut AnyConnection,
-    id: &str,
-    now: UnixTime,
-) -> Result<Option<SealedColumns>, ServiceError> {
-    let found = sqlx::query(
-        "select a as client, b as entity, not_after, '' as assigned, day, generation, sealed from psa \
-         where id = $1 and enabled = 1 and not_after > $2",
-    )
-    .bind(id)
-    .bind(seconds(now))
-    .fetch_optional(connection)
-    .await?;
-    Ok(found.as_ref().map(row).transpose()?.map(|row| row.sealed))
-}
-
-/// Takes a relative part for ever; false if it was taken before, in whatever case.
-pub(crate) async fn take_name(
-    connection: &mut AnyConnection,
-    function: Function,
-    relative: &str,
-) -> Result<bool, ServiceError> {
-    let taken =
-        sqlx::query("insert into assigned_name (fn, name) values ($1, $2) on conflict (fn, name) do nothing")
-            .bind(function.number())
-            .bind(relative.to_ascii_lowercase())
-            .execute(connection)
-            .await?;
-    Ok(taken.rows_affected() == 1)
 }

@@ -37,13 +37,14 @@ create index ibc_identity_replaces on ibc_identity (replaces);
 
 -- listed: the number of the list that had it first, 0 while there is none.
 create table denied (
-    id2 text primary key, since bigint not null, not_after bigint not null, reason text not null, listed bigint not null
+    id2 text primary key, since bigint not null, not_after bigint not null, reason text not null,
+    listed bigint not null default 0
 );
 create index denied_listed on denied (listed);
 create index denied_end on denied (not_after);
 -- The newest list as published, its signature inside.
-create table deny_list (one bigint primary key, number bigint not null, body text not null, next_update bigint not null);
-insert into deny_list (one, number, body, next_update) values (1, 0, '', 0);
+create table deny_list (one bigint primary key, number bigint not null, body text not null, next_update bigint not null default 0);
+insert into deny_list (one, number, body) values (1, 0, '');
 
 create table stakeholder (fqdn text primary key, enabled bigint not null, version bigint not null);
 create table client (
