@@ -129,7 +129,9 @@ fn queries_stand_in_the_store_only() {
 #[test]
 fn the_core_names_no_std() {
     for path in rust_files(&src()) {
-        if ["association", "bin", "cli", "files", "lib", "service", "tls", "wire"].contains(&module_of(&path).as_str()) {
+        if ["association", "bin", "cli", "files", "lib", "service", "tls", "wire"]
+            .contains(&module_of(&path).as_str())
+        {
             continue;
         }
         // Folders `tests` hang below a `#[cfg(test)] mod tests;`.

@@ -9,12 +9,19 @@
 pub(crate) mod administration;
 pub mod audit;
 pub(crate) mod clients;
+pub(crate) mod commands;
+pub(crate) mod early_ends;
 pub(crate) mod identities;
+pub(crate) mod keys;
 pub(crate) mod lists;
 mod migrate;
 mod open;
+pub(crate) mod policies;
+pub(crate) mod registrations;
 pub(crate) mod sealed;
+pub(crate) mod secrets;
 pub mod state_file;
+pub(crate) mod sweep;
 mod writer;
 
 pub use open::{OpenError, StoreUrl};

@@ -5,12 +5,10 @@ use crate::onem2m::Fqdn;
 use crate::service::Function;
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
 use crate::service::limits::{CONFIGURATION_BYTES, IDENTIFIER_BYTES};
+use crate::service::mef::command::values::{class, class_of, host, uri};
 use crate::service::store::administration as rows;
-use crate::wire::{CommandArguments, CommandDescription};
+use crate::wire::CommandDescription;
 use std::prelude::rust_2024::*;
-
-/// The class NO_MORE_COMMANDS, which is not queued: it is what the queue says when it is empty.
-const NO_MORE_COMMANDS: u16 = 0;
 
 impl Admin {
     /// Sets the configuration (mefClientCfg, mafClientCfg) that the registrations of a client under a stakeholder
@@ -98,8 +96,10 @@ impl Admin {
                 if function != Some(Function::Mef.number()) {
                     return Err(refused(Kind::NotFound, "there is no such registration at the MEF"));
                 }
-                let number = rows::queue_command(tx.connection(), &registration, class, &arguments, &target).await?;
-                let event = event.with("registration", registration).with("number", number).with("class", class);
+                let number =
+                    rows::queue_command(tx.connection(), &registration, class, &arguments, &target).await?;
+                let event =
+                    event.with("registration", registration).with("number", number).with("class", class);
                 tx.audit(event).await?;
                 Ok(number)
             })
@@ -108,58 +108,30 @@ impl Admin {
     }
 
     fn check_command(&self, description: &CommandDescription) -> Result<(), ServiceError> {
-        let (class, uri) = match &description.arguments {
-            CommandArguments::NoMoreCommands { .. } => (NO_MORE_COMMANDS, None),
-            CommandArguments::CertificateProvisioning { uri, .. } => (1, Some(uri.as_str())),
-            CommandArguments::DeviceConfiguration { uri } => {
-                (2, Some(uri.split_once(':').map_or("", |(_, uri)| uri)))
-            }
-            CommandArguments::ManagementObject { .. } => (3, None),
-            CommandArguments::IbcProvisioning { uri, .. } => (4, Some(uri.as_str())),
-        };
+        let (class, uri) = (class_of(&description.arguments), uri(&description.arguments));
         if class != description.class {
             return Err(bad_request("the arguments are those of another class"));
         }
-        if class == NO_MORE_COMMANDS {
+        if class == class::NO_MORE_COMMANDS {
             return Err(bad_request("NO_MORE_COMMANDS is not queued: an empty queue says it"));
         }
         if description.target.as_ref().is_some_and(|target| target.len() > IDENTIFIER_BYTES) {
             return Err(bad_request("the target is too long"));
         }
         let own = |uri: &str| host(uri).is_some_and(|host| Some(host) == self.mef);
-        if uri.is_none_or(own) { Ok(()) } else { Err(bad_request("the host of the URI is the MEF (clause 8.3.9)")) }
+        if uri.is_none_or(own) {
+            Ok(())
+        } else {
+            Err(bad_request("the host of the URI is the MEF (clause 8.3.9)"))
+        }
     }
 }
 
 fn bounded(configuration: &serde_json::Value) -> Result<String, ServiceError> {
     let text = serde_json::to_string(configuration).map_err(ServiceError::internal)?;
-    if text.len() <= CONFIGURATION_BYTES { Ok(text) } else { Err(unacceptable("the configuration has more than 16 KiB")) }
-}
-
-/// The host of a URI of the schemes `https` and `coaps`.
-fn host(uri: &str) -> Option<Fqdn> {
-    let rest = uri.strip_prefix("https://").or_else(|| uri.strip_prefix("coaps://"))?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-    if port.bytes().all(|octet| octet.is_ascii_digit()) { Fqdn::parse(host).ok() } else { None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_of_a_uri_is_found_and_nothing_else() {
-        for (uri, expected) in [
-            ("https://mef.example.com/ibc", Some("mef.example.com")),
-            ("https://MEF.example.com:8443?x", Some("mef.example.com")),
-            ("coaps://mef.example.com", Some("mef.example.com")),
-            ("http://mef.example.com/", None),
-            ("https://mef.example.com@evil.example.org/", None),
-            ("https://user:1@mef.example.com/", None),
-            ("https:///ibc", None),
-        ] {
-            assert_eq!(host(uri).as_ref().map(Fqdn::as_str), expected, "{uri}");
-        }
+    if text.len() <= CONFIGURATION_BYTES {
+        Ok(text)
+    } else {
+        Err(unacceptable("the configuration has more than 16 KiB"))
     }
 }
