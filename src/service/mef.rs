@@ -67,4 +67,9 @@ impl Mef {
     pub async fn psk(&self, identity: &str) -> Result<Option<SecretOctets>, ServiceError> {
         self.core.psk(Function::Mef, identity).await
     }
+
+    /// The time by which it decides.
+    pub(crate) fn now(&self) -> crate::onem2m::UnixTime {
+        self.core.store.reads().now()
+    }
 }
