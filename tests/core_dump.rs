@@ -8,6 +8,7 @@
 
 #![allow(unsafe_code, reason = "asks the system whether core dumps are off")]
 
+mod backend_from_env;
 mod key_files;
 
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
