@@ -6,8 +6,10 @@
 //! | [`mef`], [`maf`] | the procedures of TS-0003 clauses 8.3 and 8.8 |
 //! | [`registry`] | what both have: client and key registrations |
 //! | [`admin`] | stakeholders, clients, policy |
+//! | [`sweeper`] | removes what has expired, erases what ended early |
 //! | [`session`], [`party`] | who is there, as a transport found out; who that is in the store |
-//! | [`store`] | the database, its one writer, the audit log |
+//! | [`store`] | the database, its one writer, the chains of the audit log |
+//! | [`audit`] | checking the whole log, checkpoints, files of older entries |
 //! | [`deny_list`] | the signed list of what is refused before it expires |
 //! | [`error`] | refusals, and their oneM2M response status codes |
 //! | [`limits`], [`clock`] | sizes and times; the time |
@@ -16,15 +18,23 @@
 //! builds one [`Change`](store::Change); the store applies it with its audit entry and answers. The procedures know no
 //! network, no SQL and no clock.
 
+pub mod admin;
+pub mod audit;
+pub mod bench;
 pub mod clock;
 pub mod deny_list;
 pub mod error;
 pub mod kms;
 pub mod limits;
+pub mod maf;
 pub mod mef;
 pub mod party;
+mod psk;
+pub mod registry;
 pub mod session;
+pub mod setup;
 pub mod store;
+pub mod sweeper;
 
 use crate::onem2m::Fqdn;
 use error::ServiceError;
@@ -50,6 +60,11 @@ impl Function {
             Self::Mef => 1,
             Self::Maf => 2,
         }
+    }
+
+    /// The function with this number in the database.
+    pub(crate) fn from_number(number: i64) -> Option<Self> {
+        [Self::Mef, Self::Maf].into_iter().find(|function| function.number() == number)
     }
 
     /// The name in the audit log.
@@ -105,6 +120,28 @@ impl Core {
             origin: printable(&call.origin),
             request_id: printable(&call.request_id),
         };
+        self.write_refusal(refusal, error).await
+    }
+
+    /// The same for something that an operator asked for at this machine.
+    pub(crate) async fn refuse_operator(
+        &self,
+        procedure: &'static str,
+        operator: &str,
+        error: ServiceError,
+    ) -> ServiceError {
+        let refusal = Refusal {
+            procedure,
+            kind: error.kind().as_str(),
+            text: error.text(),
+            session: "operator".into(),
+            origin: printable(operator),
+            request_id: String::new(),
+        };
+        self.write_refusal(refusal, error).await
+    }
+
+    async fn write_refusal(&self, refusal: Refusal, error: ServiceError) -> ServiceError {
         match self.store.write(refusal).await {
             Ok(()) => error,
             Err(unavailable) => unavailable,
