@@ -12,11 +12,19 @@ mod registration;
 pub mod root;
 mod secret_text;
 
-pub use command::{Command, CommandArguments, CommandDescription, CommandReport, ObjectTypeSpecific, ReceivedCommand, ReceivedDescription};
-pub use ibc::{DeniedIdentity, DenyList, EnrolRequest, IssuedCredential, KpakList, PublishedKpak, ReenrolRequest};
-pub use key::{FetchedCredentials, KeyRegistration, KeyRegistrationRequest, KeyUpdate, KeyUpdateRequest, RetrievedKey};
-pub use key_value::KeyValue;
-pub use secret_text::SecretText;
-pub use registration::{
-    ChildReference, ClientConfiguration, Registration, RegistrationRequest, RegistrationUpdate, RegistrationUpdateRequest,
+pub use command::{
+    Command, CommandArguments, CommandDescription, CommandReport, ObjectTypeSpecific, ReceivedCommand,
+    ReceivedDescription,
 };
+pub use ibc::{
+    DeniedIdentity, DenyList, EnrolRequest, IssuedCredential, KpakList, PublishedKpak, ReenrolRequest,
+};
+pub use key::{
+    FetchedCredentials, KeyRegistration, KeyRegistrationRequest, KeyUpdate, KeyUpdateRequest, RetrievedKey,
+};
+pub use key_value::KeyValue;
+pub use registration::{
+    ChildReference, ClientConfiguration, Registration, RegistrationRequest, RegistrationUpdate,
+    RegistrationUpdateRequest,
+};
+pub use secret_text::SecretText;

@@ -197,9 +197,9 @@ fn own_stack() -> Result<(*mut libc::c_void, usize), NoMemory> {
     Err(NoMemory)
 }
 
-/// Octets of stack that [`scrub_stack`] overwrites. The deepest operation on keys, which is to validate an
-/// RSK, takes less in every profile (`service::kms::vault` has the test that measures it).
-pub(crate) const SCRUBBED: usize = 128 * 1024;
+/// Octets of stack that [`scrub_stack`] overwrites: more than twice what the deepest operation on keys takes, a
+/// batch (19 KiB at `opt-level` 1; `service::kms::vault` has the test that measures them).
+pub(crate) const SCRUBBED: usize = 64 * 1024;
 
 /// Overwrites the stack below its caller, [`SCRUBBED`] octets, and the vector registers: what a
 /// computation that has returned left there of limbs, round keys and moved values.
@@ -267,8 +267,7 @@ fn wipe_vector_registers() {}
 /// Turns core dumps of this process off: RLIMIT_CORE 0, and on Linux PR_SET_DUMPABLE 0, after which no
 /// process of the same user can look into its memory either.
 ///
-/// # Errors
-/// [`NoMemory`] stands for a refusal of the system here; `false` for what could not be done.
+/// `false` if the system refuses; `errno` says why.
 pub(crate) fn forbid_core_dumps() -> bool {
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: reads a limit of our own.
@@ -279,6 +278,35 @@ pub(crate) fn forbid_core_dumps() -> bool {
     #[cfg(not(target_os = "linux"))]
     let hidden = true;
     limited && hidden
+}
+
+/// How many octets of stack `work` takes, at most. Paints two MiB below it first.
+#[cfg(test)]
+pub(crate) fn depth_of(work: impl FnOnce() + Send) -> usize {
+    const PAINTED: usize = 2 * 1024 * 1024 / size_of::<u64>();
+    const PAINT: u64 = 0xda1e_57ac_4da1_e57a;
+    #[inline(never)]
+    fn paint() -> usize {
+        let mut below = [PAINT; PAINTED];
+        black_box(&mut below);
+        below.as_ptr() as usize
+    }
+    #[inline(never)]
+    fn below(work: impl FnOnce()) {
+        work();
+    }
+    let measure = move || {
+        let lowest = paint();
+        below(work);
+        let words = lowest as *const u64;
+        // SAFETY: the stack of this thread, painted above, below the frames in use.
+        let painted = |at: &usize| unsafe { words.add(*at).read_volatile() } == PAINT;
+        (PAINTED - (0..PAINTED).take_while(painted).count()) * size_of::<u64>()
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(4 * 1024 * 1024);
+        thread.spawn_scoped(scope, measure).unwrap().join().unwrap()
+    })
 }
 
 #[cfg(test)]

@@ -106,7 +106,11 @@ impl KdfParameters {
     ///
     /// # Errors
     /// [`FormatError::OutOfMemory`].
-    pub(crate) fn derive(&self, passphrase: &[u8], salt: &[u8; SALT]) -> Result<Zeroizing<[u8; 32]>, FormatError> {
+    pub(crate) fn derive(
+        &self,
+        passphrase: &[u8],
+        salt: &[u8; SALT],
+    ) -> Result<Zeroizing<[u8; 32]>, FormatError> {
         let out_of_memory = FormatError::OutOfMemory { mib: self.memory_kib / 1024 };
         let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))
             .map_err(|_| FormatError::Unknown("key derivation"))?;

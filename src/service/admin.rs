@@ -21,11 +21,12 @@ mod psa;
 mod stakeholder;
 
 pub use client::{Client, ClientChange, Removed};
-pub use credential::{Credential, NewCredential, certificate_id};
 pub(super) use credential::record as credential_record;
+pub use credential::{Credential, NewCredential, certificate_id};
+pub use instruct::QueuedCommand;
 pub use policy::{Policy, PolicyKey};
-pub use psa::{NewPsa, Psa};
 pub(super) use psa::record as psa_record;
+pub use psa::{NewPsa, Psa};
 pub use stakeholder::Stakeholder;
 
 use super::Core;
@@ -34,8 +35,8 @@ use super::store::audit::Event;
 use super::store::{BoxFuture, Change, WriteTransaction};
 use crate::onem2m::Fqdn;
 use core::marker::PhantomData;
-use sqlx::pool::PoolConnection;
 use sqlx::Any;
+use sqlx::pool::PoolConnection;
 use std::prelude::rust_2024::*;
 
 /// What an operator at this machine administers.
@@ -62,7 +63,9 @@ struct Act<T, F> {
 impl<T, F> Change for Act<T, F>
 where
     T: Send + 'static,
-    F: for<'a, 't> FnOnce(&'a mut WriteTransaction<'t>) -> BoxFuture<'a, Result<T, ServiceError>> + Send + 'static,
+    F: for<'a, 't> FnOnce(&'a mut WriteTransaction<'t>) -> BoxFuture<'a, Result<T, ServiceError>>
+        + Send
+        + 'static,
 {
     type Output = T;
 

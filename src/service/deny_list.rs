@@ -88,11 +88,14 @@ pub(crate) async fn publish(
         next_update: time(next).map_err(ServiceError::internal)?,
         denied: denied
             .into_iter()
-            .map(|(id2, since)| Ok(DeniedIdentity { id2, since: time(since).map_err(ServiceError::internal)? }))
+            .map(|(id2, since)| {
+                Ok(DeniedIdentity { id2, since: time(since).map_err(ServiceError::internal)? })
+            })
             .collect::<Result<_, ServiceError>>()?,
     };
     let body = serde_json::to_string(&list).map_err(ServiceError::internal)?;
-    let signature = keys.service_key().sign(LABEL, body.as_bytes(), &mut SysRng).map_err(ServiceError::unavailable)?;
+    let signature =
+        keys.service_key().sign(LABEL, body.as_bytes(), &mut SysRng).map_err(ServiceError::unavailable)?;
     let signed = format!("{body}\n{}\n", base16ct::lower::encode_string(&signature));
     lists::store(tx.connection(), number, &signed, next).await?;
     let event = Event::new("deny list").with("number", number).with("entries", list.denied.len());

@@ -115,7 +115,11 @@ impl ServiceError {
 
     /// The store, the KMS or the audit log failed.
     pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind: Kind::Unavailable, text: "temporarily unavailable, repeat the request", cause: Some(cause.into()) }
+        Self {
+            kind: Kind::Unavailable,
+            text: "temporarily unavailable, repeat the request",
+            cause: Some(cause.into()),
+        }
     }
 
     /// What this process holds contradicts itself.

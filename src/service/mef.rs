@@ -44,6 +44,11 @@ impl Mef {
         Self { core, fqdn, kms, policy }
     }
 
+    /// Ends its writing, after what waits: for a process that is about to end.
+    pub async fn shut_down(&self) {
+        self.core.store.clone().close().await;
+    }
+
     /// Its FQDN.
     pub fn fqdn(&self) -> &Fqdn {
         &self.fqdn

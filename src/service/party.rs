@@ -3,8 +3,8 @@
 use super::Function;
 use super::error::{Kind, ServiceError, no_privilege};
 use super::session::{Authenticated, Call};
-use super::store::clients;
 use super::store::WriteTransaction;
+use super::store::clients;
 use crate::onem2m::{AeIdStem, EntityId, EntityKind, EntityName, Fqdn, UnixTime};
 use std::format;
 use std::prelude::rust_2024::*;
@@ -79,7 +79,8 @@ impl Party {
             Authenticated::KeId(_) if function == Function::Mef => return Err(no_privilege()),
             Authenticated::Credential(id) => {
                 let text = format!("{id}");
-                let row = clients::credential(tx.connection(), function, &text).await?.ok_or_else(no_privilege)?;
+                let row =
+                    clients::credential(tx.connection(), function, &text).await?.ok_or_else(no_privilege)?;
                 (row.client, text, row.not_after)
             }
             Authenticated::KeId(id) => {

@@ -4,13 +4,14 @@
 //! the feature `store-postgres` one for PostgreSQL, which needs the server that `TEST_POSTGRES_URL` names
 //! (`tests/postgres start FOLDER`).
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, UnixTime};
 use eccsi_sakke::service::clock::ManualClock;
 use eccsi_sakke::service::kms::{KeyDirectory, Sealing, create_key_file};
 use eccsi_sakke::service::mef::{Mef, ProvisioningPolicy};
 use eccsi_sakke::service::session::{Authenticated, Call, Exporter, Handshake, Session};
+use eccsi_sakke::service::store::audit::{Entry, Head};
 use eccsi_sakke::service::store::{Store, StoreOptions, StoreUrl};
 use eccsi_sakke::service::{Core, error::ServiceError};
 use sqlx::Row;
@@ -54,11 +55,25 @@ macro_rules! on_each_store {
 
 /// Runs a test in a folder and on a database of its own, which are gone afterwards.
 pub fn run(on: On, test: impl AsyncFnOnce(&Place)) {
+    match on {
+        On::Sqlite => run_at(on, "", test),
+        #[cfg(feature = "store-postgres")]
+        On::Postgres => run_at(on, &postgres(), test),
+    }
+}
+
+/// The same on this PostgreSQL.
+#[cfg(feature = "store-postgres")]
+pub fn run_on_server(url: &str, test: impl AsyncFnOnce(&Place)) {
+    run_at(On::Postgres, url, test);
+}
+
+fn run_at(on: On, server: &str, test: impl AsyncFnOnce(&Place)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let place = Place::new(on).await;
+        let place = Place::new(on, server).await;
         test(&place).await;
-        place.clean().await;
+        place.clean(server).await;
     });
 }
 
@@ -73,7 +88,7 @@ pub struct Place {
 }
 
 impl Place {
-    async fn new(on: On) -> Self {
+    async fn new(on: On, server: &str) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("ibc_test_{}_{number}", std::process::id());
@@ -83,22 +98,44 @@ impl Place {
             On::Sqlite => (StoreUrl::Sqlite(folder.join("service.db")), None),
             #[cfg(feature = "store-postgres")]
             On::Postgres => {
-                let server = postgres();
-                let pool = any_pool(&server).await;
-                sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&pool).await.unwrap();
+                let pool = any_pool(server).await;
+                sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}")))
+                    .execute(&pool)
+                    .await
+                    .unwrap();
                 (StoreUrl::Postgres(server.replace("/postgres?", &format!("/{name}?"))), Some(name.clone()))
             }
         };
         let clock = Arc::new(ManualClock::new(START));
         let keys = Arc::new(make_keys(&folder));
-        Self { folder, url, clock, keys, on, database }
+        let place = Self { folder, url, clock, keys, on, database };
+        // Makes the tables.
+        place.store("setup").await.close().await;
+        place
     }
 
-    async fn clean(self) {
-        #[cfg(feature = "store-postgres")]
+    /// A place that another process made.
+    pub fn open(on: On, folder: PathBuf, url: StoreUrl, now: UnixTime) -> Self {
+        let sealing = folder.join("seal.key");
+        let keys = Arc::new(KeyDirectory::open(&folder.join("keys"), &Sealing::KeyFile(&sealing)).unwrap());
+        Self { folder, url, clock: Arc::new(ManualClock::new(now)), keys, on, database: None }
+    }
+
+    /// The URL of the store as text.
+    pub fn url_text(&self) -> String {
+        match &self.url {
+            StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+            StoreUrl::Postgres(url) => url.clone(),
+        }
+    }
+
+    async fn clean(self, server: &str) {
         if let Some(name) = &self.database {
-            let pool = any_pool(&postgres()).await;
-            sqlx::query(sqlx::AssertSqlSafe(format!("drop database {name} with (force)"))).execute(&pool).await.unwrap();
+            let pool = any_pool(server).await;
+            sqlx::query(sqlx::AssertSqlSafe(format!("drop database {name} with (force)")))
+                .execute(&pool)
+                .await
+                .unwrap();
         }
         std::fs::remove_dir_all(&self.folder).unwrap();
     }
@@ -128,11 +165,29 @@ impl Place {
 
     /// A connection past the service, as somebody with the database's password has it.
     pub async fn raw(&self) -> sqlx::Pool<sqlx::Any> {
-        let url = match &self.url {
-            StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
-            StoreUrl::Postgres(url) => url.clone(),
-        };
-        any_pool(&url).await
+        any_pool(&self.url_text()).await
+    }
+
+    /// Every chain of the audit log, followed from its beginning: the number of entries.
+    pub async fn check_chains(&self) -> u64 {
+        let rows = sqlx::query("select writer, seq, at, event, detail, hash from audit order by writer, seq")
+            .fetch_all(&self.raw().await)
+            .await
+            .unwrap();
+        let mut heads = std::collections::BTreeMap::new();
+        for row in &rows {
+            let (number, at): (i64, i64) = (row.get("seq"), row.get("at"));
+            let entry = Entry {
+                writer: row.get("writer"),
+                number: number.unsigned_abs(),
+                at: UnixTime::from_seconds(at.unsigned_abs()),
+                event: row.get("event"),
+                detail: row.get("detail"),
+                hash: row.get::<Vec<u8>, _>("hash").try_into().unwrap(),
+            };
+            heads.entry(entry.writer.clone()).or_insert(Head::START).follow(&entry).unwrap();
+        }
+        rows.len() as u64
     }
 
     /// All audit entries: (writer, number, event, detail).
@@ -208,5 +263,49 @@ impl Exporter for FakeExporter {
         out[..32].copy_from_slice(&first);
         out[32..].copy_from_slice(&second[..16]);
         Ok(())
+    }
+}
+
+impl Place {
+    /// A client with one credential at the MEF and these identities, kind 1 for a CSE and 2 for an AE.
+    pub async fn add_client(&self, name: &str, identities: &[(&str, i64)]) {
+        let pool = self.raw().await;
+        let end = i64::try_from(time("20280101T000000").as_seconds()).unwrap();
+        sqlx::query("insert into client (id, label, enabled, not_after, version) values ($1, '', 1, $2, 1)")
+            .bind(name)
+            .bind(end)
+            .execute(&pool)
+            .await
+            .unwrap();
+        for (identity, kind) in identities {
+            sqlx::query("insert into client_identity (client, name, kind) values ($1, $2, $3)")
+                .bind(name)
+                .bind(*identity)
+                .bind(*kind)
+                .execute(&pool)
+                .await
+                .unwrap();
+        }
+        sqlx::query(
+            "insert into credential (id, fn, client, enabled, not_after, day, generation, sealed, version) \
+             values ($1, 1, $2, 1, $3, 0, 0, $4, 1)",
+        )
+        .bind(format!("10-{name}@{MEF}"))
+        .bind(name)
+        .bind(end)
+        .bind(Vec::<u8>::new())
+        .execute(&pool)
+        .await
+        .unwrap();
+    }
+
+    /// One value of the database.
+    pub async fn number(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(&self.raw().await).await.unwrap()
+    }
+
+    /// The names of all audit events, in the order of one writer.
+    pub async fn events(&self, writer: &str) -> Vec<String> {
+        self.audit().await.into_iter().filter(|(w, ..)| w == writer).map(|(_, _, event, _)| event).collect()
     }
 }

@@ -1,13 +1,13 @@
 //! A key directory: made, opened, read anew, and changed.
 
 use super::data_keys::{self, DataKeys};
+use super::erase;
 use super::error::KeysError;
 use super::kms_key::{self, KmsKey, PublicKeys, SealedFileOfKms};
 use super::sealed_file::{self, KEY, Kind};
 use super::sealing::{self, ROOT, Sealing};
 use super::service_key::{self, ServiceKey};
 use super::vault::Vault;
-use super::erase;
 use crate::backend::undumped::Undumped;
 use crate::files::private_file::Existing;
 use crate::files::{FileProblem, kms_file::MasterKeys};
@@ -83,8 +83,7 @@ impl KeyDirectory {
         let vault = Arc::new(Vault::start()?);
         let mut this = vault.run(|| {
             let root = sealing::open_root(path, sealing)?;
-            let service =
-                ServiceKey::open(path, &purpose_key(&root, Kind::Service.as_str()), vault.clone())?;
+            let service = ServiceKey::open(path, &purpose_key(&root, Kind::Service.as_str()), vault.clone())?;
             let mut data_key = Undumped::new([0; KEY])?;
             sealed_file::derive_key(&root, Kind::Data.as_str(), &mut data_key);
             Ok::<_, KeysError>(Self {
@@ -114,7 +113,7 @@ impl KeyDirectory {
             let opening = self.purpose_key(Kind::Kms.as_str());
             for name in self.kms_files()? {
                 let file = SealedFileOfKms::read(&self.path, &name)?;
-                let unchanged = known.iter().find(|key| key.line == file.line());
+                let unchanged = known.iter().find(|key| key.is_from(&file));
                 let key = match unchanged {
                     Some(key) => key.clone(),
                     None => Arc::new(KmsKey::open(&self.path.join(&name), file, &opening)?),
@@ -319,7 +318,10 @@ impl KeyDirectory {
 
 impl fmt::Debug for KeyDirectory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyDirectory").field("path", &self.path).field("kpaks", &self.list()).finish_non_exhaustive()
+        f.debug_struct("KeyDirectory")
+            .field("path", &self.path)
+            .field("kpaks", &self.list())
+            .finish_non_exhaustive()
     }
 }
 
@@ -345,7 +347,9 @@ fn make_folder(path: &Path) -> Result<(), KeysError> {
         Ok(()) => {
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             let parent = parent.unwrap_or(Path::new("."));
-            File::open(parent).and_then(|parent| parent.sync_all()).map_err(|error| KeysError::file(parent, error))
+            File::open(parent)
+                .and_then(|parent| parent.sync_all())
+                .map_err(|error| KeysError::file(parent, error))
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_folder(path),
         Err(error) => Err(KeysError::file(path, error)),

@@ -80,8 +80,10 @@ mod tests {
         assert_eq!(fs::read(&other).unwrap(), b"a sealed key");
         finish(&folder).unwrap();
         assert_eq!(fs::read(&other).unwrap(), [0; 12]);
-        let mut left: Vec<_> =
-            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut left: Vec<_> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         left.sort();
         assert_eq!(left, ["other", "three", "two", "witness"]);
         fs::remove_dir_all(&folder).unwrap();

@@ -96,7 +96,9 @@ impl fmt::Display for KeysError {
                 "{} holds keys, but its mode {mode:04o} lets others in: run chmod 700 {0}",
                 path.display()
             ),
-            Self::OtherSealing { method } => write!(f, "the root key is sealed by {method}: open it with that"),
+            Self::OtherSealing { method } => {
+                write!(f, "the root key is sealed by {method}: open it with that")
+            }
             Self::Token(message) => write!(f, "PKCS#11 token: {message}"),
             Self::Rng => Error::Rng.fmt(f),
             Self::NoMemory => f.write_str("the system gives no memory for keys, or no thread"),

@@ -58,7 +58,7 @@ pub trait Kms: Send + Sync {
     /// shared. For all or for none.
     ///
     /// # Errors
-    /// That of the first identity that is refused.
+    /// That of an identity that is refused.
     fn issue_many(
         &self,
         tag: Option<KpakTag>,

@@ -120,8 +120,8 @@ pub(super) fn is_name(name: &str) -> bool {
 pub(super) struct KmsKey {
     pub(super) public: Arc<PublicKeys>,
     secret: Undumped<MasterKeys>,
-    /// First line of the file it was read from: whether the file has changed since.
-    pub(super) line: Vec<u8>,
+    /// The file it was read from.
+    file: SealedFileOfKms,
 }
 
 impl KmsKey {
@@ -133,6 +133,11 @@ impl KmsKey {
         &self.secret.z
     }
 
+    /// Whether this is what it was read from: then there is nothing new in it.
+    pub(super) fn is_from(&self, file: &SealedFileOfKms) -> bool {
+        (&self.file.0.line, &self.file.0.sealed) == (&file.0.line, &file.0.sealed)
+    }
+
     pub(super) fn is_locked(&self) -> bool {
         self.secret.is_locked()
     }
@@ -140,8 +145,9 @@ impl KmsKey {
     /// Opens a file that was read. On a thread of the vault.
     pub(super) fn open(path: &Path, file: SealedFileOfKms, key: &[u8; KEY]) -> Result<Self, KeysError> {
         let failed = |error| KeysError::file(path, error);
-        let public = file.0.about.read(file.0.created).map_err(failed)?;
+        // First the seal: it vouches for the header.
         let secret = file.0.open::<SECRET>(key).map_err(failed)?;
+        let public = file.0.about.read(file.0.created).map_err(failed)?;
         let keys = split(&secret).map_err(failed)?;
         let fits = keys.ksak.public_key() == public.kpak && keys.z.public_key() == public.z;
         if !fits {
@@ -153,7 +159,7 @@ impl KmsKey {
         if public.not_before >= public.not_after {
             return Err(KeysError::Validity);
         }
-        Ok(Self { public: Arc::new(public), secret: Undumped::new(keys)?, line: file.0.line })
+        Ok(Self { public: Arc::new(public), secret: Undumped::new(keys)?, file })
     }
 
     /// The octets of the file that holds these keys. On a thread of the vault.
@@ -202,9 +208,5 @@ pub(super) struct SealedFileOfKms(SealedFile<About>);
 impl SealedFileOfKms {
     pub(super) fn read(folder: &Path, name: &str) -> Result<Self, KeysError> {
         SealedFile::read(folder, name, Kind::Kms).map(Self)
-    }
-
-    pub(super) fn line(&self) -> &[u8] {
-        &self.0.line
     }
 }

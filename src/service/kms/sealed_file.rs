@@ -185,7 +185,7 @@ impl<A: DeserializeOwned> SealedFile<A> {
             nonce: hex::exact(&header.cipher.nonce, "nonce")?,
             created: ExpirationTime::parse(&header.created)?.to_unix(),
             about: header.about,
-            sealed: hex::decode(sealed.strip_suffix('\n').unwrap_or(sealed))?,
+            sealed: second_line(sealed)?,
         })
     }
 
@@ -198,6 +198,12 @@ impl<A: DeserializeOwned> SealedFile<A> {
         decrypt(key, &self.nonce, &self.line, &self.sealed, &mut *secret)?;
         Ok(secret)
     }
+}
+
+/// Strict, since nothing vouches for the spelling of this line: lower case, one line end.
+fn second_line(text: &str) -> Result<Vec<u8>, FormatError> {
+    let digits = text.strip_suffix('\n').ok_or(FormatError::NotHex)?;
+    base16ct::lower::decode_vec(digits).map_err(|_| FormatError::NotHex)
 }
 
 /// Ciphertext and tag.

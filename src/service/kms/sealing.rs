@@ -38,7 +38,9 @@ pub enum Sealing<'a> {
 impl fmt::Debug for Sealing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Passphrase { kdf, .. } => f.debug_struct("Passphrase").field("kdf", kdf).finish_non_exhaustive(),
+            Self::Passphrase { kdf, .. } => {
+                f.debug_struct("Passphrase").field("kdf", kdf).finish_non_exhaustive()
+            }
             Self::KeyFile(path) => f.debug_tuple("KeyFile").field(path).finish(),
             #[cfg(feature = "pkcs11")]
             Self::Pkcs11(token) => f.debug_tuple("Pkcs11").field(token).finish(),
@@ -98,7 +100,8 @@ pub(super) fn seal_root<R: TryCryptoRng + ?Sized>(
     let nonce = sealed_file::nonce(rng)?;
     let mut salt = [0; SALT];
     rng.try_fill_bytes(&mut salt).map_err(|_| KeysError::Rng)?;
-    let header = |cipher, about| NewHeader { kind: Kind::Root, name: ROOT, cipher, created: now, nonce, about };
+    let header =
+        |cipher, about| NewHeader { kind: Kind::Root, name: ROOT, cipher, created: now, nonce, about };
     match sealing {
         Sealing::Passphrase { passphrase, kdf } => {
             let key = kdf.derive(passphrase, &salt).map_err(|error| in_root(Path::new(ROOT), error))?;

@@ -18,10 +18,7 @@ impl SecretOctets {
     }
 
     /// Takes `length` octets of 0, and lets `fill` put the secret in.
-    pub(super) fn filled<E>(
-        length: usize,
-        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
-    ) -> Result<Self, E> {
+    pub(super) fn filled<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         let mut octets = Self(std::vec![0; length].into_boxed_slice());
         fill(&mut octets.0)?;
         Ok(octets)

@@ -13,7 +13,7 @@ use crate::files::{FormatError, hex};
 use crate::onem2m::UnixTime;
 use core::fmt;
 use hmac::{Hmac, KeyInit, Mac};
-use p256::ecdsa::signature::{RandomizedMultipartSigner, MultipartVerifier};
+use p256::ecdsa::signature::{MultipartVerifier, RandomizedMultipartSigner};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use rand_core::TryCryptoRng;
 use serde::{Deserialize, Serialize};

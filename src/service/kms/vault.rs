@@ -13,9 +13,9 @@ use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-/// Octets of the stack of each thread: several times what the deepest operation takes, which is to
-/// validate an RSK, and little enough to be locked.
-const STACK: usize = 1024 * 1024;
+/// Octets of the stack of each thread: many times what the deepest operation takes, for jobs of rayon that
+/// wait for others, and for libraries of tokens; little enough to be locked.
+const STACK: usize = 512 * 1024;
 
 /// Turns core dumps of this process off: RLIMIT_CORE 0, and on Linux PR_SET_DUMPABLE 0, after which other
 /// processes of the same user cannot look into its memory either. A service calls it first.
@@ -81,4 +81,74 @@ pub(super) fn scrubbed<R>(work: impl FnOnce() -> R) -> R {
     }
     let _scrub = Scrub;
     below(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::undumped::{SCRUBBED, depth_of};
+    use crate::files::kms_file::MasterKeys;
+    use crate::service::kms::sealed_file::encrypt;
+    use crate::{Identity, SysRng};
+    use p256::ecdsa::SigningKey;
+    use p256::ecdsa::signature::Signer;
+
+    /// What is done with keys goes less deep than half of what is overwritten.
+    #[test]
+    fn what_is_scrubbed_is_more_than_any_operation_takes() {
+        let keys = MasterKeys::generate(&mut SysRng).unwrap();
+        let (kpak, z) = (keys.ksak.public_key(), keys.z.public_key());
+        let id = Identity::new(b"somebody");
+        let signing = SigningKey::from_slice(&[7; 32]).unwrap();
+        let octets = keys.z.expose();
+        let operations: [(&str, &(dyn Fn() + Sync)); 8] = [
+            ("issue", &|| drop(keys.ksak.issue(id, &mut SysRng).unwrap().validate(&kpak, id).unwrap())),
+            ("issue_many", &|| drop(keys.ksak.issue_many(&[id; 128], &mut SysRng).unwrap())),
+            ("issue RSK", &|| drop(keys.z.issue(id).unwrap())),
+            ("validate RSK", &|| drop(keys.z.issue(id).unwrap().validate(&z, id).unwrap())),
+            ("generate", &|| drop(MasterKeys::generate(&mut SysRng).unwrap())),
+            ("read z", &|| drop(crate::sakke::KmsSecretKey::from_bytes(&octets).unwrap())),
+            ("sign", &|| drop::<p256::ecdsa::Signature>(signing.sign(b"message"))),
+            ("encrypt", &|| drop(encrypt(&[7; 32], &[1; 12], b"associated", &[3; 64]))),
+        ];
+        let depths = operations.map(|(name, operation)| (name, depth_of(operation)));
+        assert!(depths.iter().all(|(_, depth)| 2 * depth < SCRUBBED && 4 * depth < STACK), "{depths:?}");
+        // The measure sees what is there.
+        assert!(depth_of(|| drop(core::hint::black_box([1u8; 100_000]))) > 100_000);
+        std::println!("{depths:?}");
+    }
+
+    #[test]
+    fn the_stack_of_every_thread_is_left_out_of_dumps() {
+        let vault = Vault::start().unwrap();
+        let smaps = vault.run(|| std::fs::read_to_string("/proc/self/smaps").unwrap());
+        let addresses = vault.0.broadcast(|_| {
+            let local = 0u8;
+            &raw const local as usize
+        });
+        for address in addresses {
+            let mapping = smaps.lines().scan(false, |inside, line| {
+                let bounds = line.split_once(' ').and_then(|(range, _)| range.split_once('-'));
+                let bounds =
+                    bounds.map(|(a, b)| (usize::from_str_radix(a, 16), usize::from_str_radix(b, 16)));
+                if let Some((Ok(start), Ok(end))) = bounds {
+                    *inside = (start..end).contains(&address);
+                }
+                Some((*inside, line))
+            });
+            let flags: Vec<_> =
+                mapping.filter(|(inside, line)| *inside && line.starts_with("VmFlags:")).collect();
+            assert!(matches!(flags[..], [(_, flags)] if flags.split_whitespace().any(|flag| flag == "dd")));
+        }
+    }
+
+    #[test]
+    fn a_panic_passes_through_and_the_threads_go_on() {
+        let vault = Vault::start().unwrap();
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            vault.run(|| -> () { panic!("on purpose") });
+        }));
+        assert!(caught.is_err());
+        assert_eq!(vault.run(|| 7), 7);
+    }
 }

@@ -6,7 +6,9 @@
 //! another ID_2.
 
 use super::Mef;
-use crate::onem2m::{AeIdStem, EntityId, EntityName, ExpirationTime, ExpiringIdentity, Fqdn, StemScope, UnixTime};
+use crate::onem2m::{
+    AeIdStem, EntityId, EntityName, ExpirationTime, ExpiringIdentity, Fqdn, StemScope, UnixTime,
+};
 use crate::saef::KpakTag;
 use crate::service::Function;
 use crate::service::deny_list::Deny;
@@ -85,7 +87,11 @@ impl Mef {
         let wanted = ExpiringIdentity::parse(&request.id1)
             .map_err(|_| bad_request("id1 is no ID_2"))
             .and_then(|id_1| {
-                if *id_1.fqdn() == self.fqdn { Ok(id_1) } else { Err(bad_request("id1 belongs to another MEF")) }
+                if *id_1.fqdn() == self.fqdn {
+                    Ok(id_1)
+                } else {
+                    Err(bad_request("id1 belongs to another MEF"))
+                }
             })
             .map(Wanted::Replacement);
         self.provision("reenrol", call, wanted, request.expiration_time.as_deref()).await
@@ -119,7 +125,8 @@ impl Mef {
 
     /// Lets the KMS issue, where blocking is allowed.
     async fn issue(&self, reserved: &Reserved) -> Result<Issued, ServiceError> {
-        let (kms, id_2, tag, now) = (Arc::clone(&self.kms), reserved.id_2.clone(), reserved.tag, reserved.now);
+        let (kms, id_2, tag, now) =
+            (Arc::clone(&self.kms), reserved.id_2.clone(), reserved.tag, reserved.now);
         let with_rsk = self.policy.with_rsk;
         tokio::task::spawn_blocking(move || kms.issue(Some(tag), &id_2, with_rsk, now))
             .await
@@ -160,7 +167,8 @@ impl Mef {
 }
 
 fn text(time: UnixTime) -> String {
-    ExpirationTime::from_unix(time).map_or_else(|_| format!("{}", ExpirationTime::MAX), |time| format!("{time}"))
+    ExpirationTime::from_unix(time)
+        .map_or_else(|_| format!("{}", ExpirationTime::MAX), |time| format!("{time}"))
 }
 
 /// The CSE-ID or AE-ID of a request: absolute, SP-relative, or a bare stem "S", which the provider completes. A
@@ -171,7 +179,9 @@ fn name(text: &str, provider: &Fqdn) -> Result<EntityName, ServiceError> {
         return Err(bad_request("id is too long"));
     }
     match AeIdStem::parse(text) {
-        Ok(stem) if stem.scope() == StemScope::Provider => Ok(stem.to_absolute(None, provider).map_err(error)?.into()),
+        Ok(stem) if stem.scope() == StemScope::Provider => {
+            Ok(stem.to_absolute(None, provider).map_err(error)?.into())
+        }
         _ => EntityName::parse(text).map_err(error),
     }
 }
@@ -209,7 +219,10 @@ struct Reserved {
 impl Change for Reserve {
     type Output = Reserved;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<Reserved, ServiceError>> {
+    fn apply<'a>(
+        &'a mut self,
+        tx: &'a mut WriteTransaction<'_>,
+    ) -> BoxFuture<'a, Result<Reserved, ServiceError>> {
         Box::pin(self.reserve(tx))
     }
 }

@@ -124,7 +124,11 @@ impl Head {
     pub fn follow(&mut self, entry: &Entry) -> Result<(), Broken> {
         let expected = entry.skips_to().unwrap_or(self.number).max(self.number) + 1;
         if entry.number != expected {
-            return Err(Broken::Gap { writer: entry.writer.clone(), after: self.number, found: entry.number });
+            return Err(Broken::Gap {
+                writer: entry.writer.clone(),
+                after: self.number,
+                found: entry.number,
+            });
         }
         if entry.hash != entry.hash_after(&self.hash) {
             return Err(Broken::Hash { writer: entry.writer.clone(), number: entry.number });
@@ -207,6 +211,8 @@ fn head_of(row: &sqlx::any::AnyRow) -> Result<Head, ServiceError> {
     let number: i64 = row.try_get("seq")?;
     Ok(Head {
         number: number.unsigned_abs(),
-        hash: hash.try_into().map_err(|_| ServiceError::internal("a hash of the audit log has another length"))?,
+        hash: hash
+            .try_into()
+            .map_err(|_| ServiceError::internal("a hash of the audit log has another length"))?,
     })
 }

@@ -90,7 +90,10 @@ pub(crate) const fn entity_kind_number(kind: EntityKind) -> i64 {
 }
 
 /// The identities bound to a client.
-pub(crate) async fn identities(connection: &mut AnyConnection, client: &str) -> Result<Vec<Bound>, ServiceError> {
+pub(crate) async fn identities(
+    connection: &mut AnyConnection,
+    client: &str,
+) -> Result<Vec<Bound>, ServiceError> {
     let rows = sqlx::query("select name, kind from client_identity where client = $1 order by name")
         .bind(client)
         .fetch_all(connection)

@@ -32,7 +32,10 @@ pub(crate) struct IssuedRow {
 /// # Errors
 /// [`Kind::Conflict`] if it is known as the other kind: `/S1` may be read as either, and one ID_2 must not
 /// name both.
-pub(crate) async fn claim_kind(connection: &mut AnyConnection, entity: &EntityId) -> Result<(), ServiceError> {
+pub(crate) async fn claim_kind(
+    connection: &mut AnyConnection,
+    entity: &EntityId,
+) -> Result<(), ServiceError> {
     let kind = entity_kind_number(entity.kind());
     sqlx::query("insert into entity (name, kind) values ($1, $2) on conflict (name) do nothing")
         .bind(entity.as_str())
@@ -82,13 +85,14 @@ pub(crate) async fn complete(
     pvt: &[u8],
     now: UnixTime,
 ) -> Result<bool, ServiceError> {
-    let updated =
-        sqlx::query("update ibc_identity set state = 1, pvt = $1, issued_at = $2 where id2 = $3 and state = 0")
-            .bind(pvt.to_vec())
-            .bind(seconds(now))
-            .bind(id_2)
-            .execute(connection)
-            .await?;
+    let updated = sqlx::query(
+        "update ibc_identity set state = 1, pvt = $1, issued_at = $2 where id2 = $3 and state = 0",
+    )
+    .bind(pvt.to_vec())
+    .bind(seconds(now))
+    .bind(id_2)
+    .execute(connection)
+    .await?;
     Ok(updated.rows_affected() == 1)
 }
 

@@ -38,8 +38,11 @@ fn statements(file: &str, database: Database) -> Vec<String> {
         Database::Sqlite => "blob",
         Database::Postgres => "bytea",
     };
-    let text: String =
-        file.lines().filter(|line| !line.trim_start().starts_with("--")).flat_map(|line| [line, "\n"]).collect();
+    let text: String = file
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
     text.replace("BLOB", octets)
         .split(';')
         .map(str::trim)

@@ -180,8 +180,11 @@ async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
 
 async fn postgres(url: &str) -> Result<Pools, OpenError> {
     let options: AnyConnectOptions = url.parse()?;
-    let writes =
-        AnyPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE).connect_with(options.clone()).await?;
+    let writes = AnyPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .connect_with(options.clone())
+        .await?;
     let reads = AnyPoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(ACQUIRE)

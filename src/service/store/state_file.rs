@@ -170,9 +170,11 @@ impl StateFile {
     }
 
     async fn find_loss(&self, tx: &mut Transaction<'_, Any>) -> Result<Option<Behind>, ServiceError> {
-        let row = sqlx::query("select mark, number from clock, deny_list where clock.one = 1 and deny_list.one = 1")
-            .fetch_one(&mut **tx)
-            .await?;
+        let row = sqlx::query(
+            "select mark, number from clock, deny_list where clock.one = 1 and deny_list.one = 1",
+        )
+        .fetch_one(&mut **tx)
+        .await?;
         let (mark, deny_list): (i64, i64) = (row.try_get("mark")?, row.try_get("number")?);
         let known = self.all().map_err(ServiceError::unavailable)?;
         if self.record.is_none() && super::audit::head(tx, &self.writer).await? != Head::START {
@@ -238,11 +240,7 @@ impl StateFile {
         let path = self.folder.join(DENY_LIST);
         crate::files::public_file::write(&path, signed, crate::files::private_file::Existing::Replace)
             .map_err(ServiceError::unavailable)?;
-        self.write(Record {
-            counter: before.counter + 1,
-            deny_list: number,
-            ..before
-        })
+        self.write(Record { counter: before.counter + 1, deny_list: number, ..before })
     }
 
     fn write(&mut self, record: Record) -> Result<(), ServiceError> {

@@ -126,7 +126,8 @@ where
 
     fn answer(self: Box<Self>, outcome: Result<(), ServiceError>) {
         let Self { output, answer, .. } = *self;
-        let output = outcome.and_then(|()| output.ok_or_else(|| ServiceError::internal("a change without output")));
+        let output =
+            outcome.and_then(|()| output.ok_or_else(|| ServiceError::internal("a change without output")));
         // Who asked may have gone.
         let _ = answer.send(output);
     }
@@ -233,7 +234,10 @@ impl Task {
         }
     }
 
-    async fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Result<(), ServiceError>>, ServiceError> {
+    async fn commit(
+        &mut self,
+        jobs: &mut [Box<dyn Job>],
+    ) -> Result<Vec<Result<(), ServiceError>>, ServiceError> {
         let parts = &mut self.parts;
         let mut tx = parts.pool.begin_with(begin(parts.database)).await?;
         let mut head = match self.head.clone() {
@@ -291,7 +295,9 @@ impl Task {
             .await?;
             let (mark, number): (i64, i64) = (row.try_get("mark")?, row.try_get("number")?);
             let (mark, number) = (UnixTime::from_seconds(mark.unsigned_abs()), number.unsigned_abs());
-            let Some(known) = self.parts.state.last().map(|last| (last.mark, last.deny_list)) else { return Ok(()) };
+            let Some(known) = self.parts.state.last().map(|last| (last.mark, last.deny_list)) else {
+                return Ok(());
+            };
             if mark < known.0 || number < known.1 {
                 self.head = None; // the next group is refused by `check`
                 return Ok(());
