@@ -1,14 +1,29 @@
 //! What stakeholders tell registered clients: their configuration, and MEF Client Commands.
 
-use super::{Admin, refused};
+use super::{Admin, refused, stakeholder};
 use crate::onem2m::Fqdn;
 use crate::service::Function;
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
-use crate::service::limits::{CONFIGURATION_BYTES, IDENTIFIER_BYTES};
+use crate::service::limits::{COMMAND_BYTES, COMMANDS, CONFIGURATION_BYTES, IDENTIFIER_BYTES};
 use crate::service::mef::command::values::{class, class_of, host, uri};
-use crate::service::store::administration as rows;
+use crate::service::store::{administration as rows, commands};
 use crate::wire::CommandDescription;
 use std::prelude::rust_2024::*;
+
+/// A command, as `show` gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedCommand {
+    /// cmdID.
+    pub number: u64,
+    /// cmdClassID.
+    pub class: u16,
+    /// The client has it, and has not reported it.
+    pub is_issued: bool,
+    /// How often it was delivered.
+    pub deliveries: u64,
+    /// What the client reported.
+    pub status: Option<u16>,
+}
 
 impl Admin {
     /// Sets the configuration (mefClientCfg, mafClientCfg) that the registrations of a client under a stakeholder
@@ -96,6 +111,9 @@ impl Admin {
                 if function != Some(Function::Mef.number()) {
                     return Err(refused(Kind::NotFound, "there is no such registration at the MEF"));
                 }
+                if commands::open(tx.connection(), &registration).await? >= COMMANDS {
+                    return Err(refused(Kind::ContentsUnacceptable, "too many commands wait: at most 32"));
+                }
                 let number =
                     rows::queue_command(tx.connection(), &registration, class, &arguments, &target).await?;
                 let event =
@@ -105,6 +123,84 @@ impl Admin {
             })
         })
         .await
+    }
+
+    /// Adds a command to those that every registration of a client at the MEF begins with, or with `None` every
+    /// registration under this stakeholder.
+    ///
+    /// # Errors
+    /// As [`queue_command`](Self::queue_command); [`Kind::NotFound`] if there is no such stakeholder;
+    /// [`Kind::ContentsUnacceptable`] beyond 32 of them.
+    pub async fn add_standing_command(
+        &self,
+        stakeholder: &Fqdn,
+        client: Option<&str>,
+        description: &CommandDescription,
+    ) -> Result<(), ServiceError> {
+        let procedure = "admin command stand";
+        let arguments = self
+            .check_command(description)
+            .and_then(|()| serde_json::to_string(&description.arguments).map_err(ServiceError::internal));
+        let arguments = match arguments {
+            Ok(arguments) => arguments,
+            Err(error) => return Err(self.refuse(procedure, error).await),
+        };
+        let (event, fqdn) = (self.event(procedure), stakeholder.as_str().to_owned());
+        let (class, target) = (description.class, description.target.clone().unwrap_or_default());
+        let client = client.unwrap_or_default().to_owned();
+        self.act(procedure, move |tx| {
+            Box::pin(async move {
+                stakeholder::check(tx.connection(), &fqdn).await?;
+                let command = (class, arguments.as_str(), target.as_str());
+                if !commands::insert_standing(tx.connection(), (&fqdn, &client), command, COMMANDS).await? {
+                    return Err(refused(
+                        Kind::ContentsUnacceptable,
+                        "too many standing commands: at most 32",
+                    ));
+                }
+                tx.audit(event.with("stakeholder", fqdn).with("client", client).with("class", class)).await
+            })
+        })
+        .await
+    }
+
+    /// Removes the standing commands of a client, or with `None` those of all clients, under a stakeholder. Gives how
+    /// many there were.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`] if the store cannot be written.
+    pub async fn clear_standing_commands(
+        &self,
+        stakeholder: &Fqdn,
+        client: Option<&str>,
+    ) -> Result<u64, ServiceError> {
+        let procedure = "admin command clear";
+        let (event, fqdn) = (self.event(procedure), stakeholder.as_str().to_owned());
+        let client = client.unwrap_or_default().to_owned();
+        self.act(procedure, move |tx| {
+            Box::pin(async move {
+                let removed = commands::clear_standing(tx.connection(), (&fqdn, &client)).await?;
+                tx.audit(event.with("stakeholder", fqdn).with("client", client).with("commands", removed))
+                    .await?;
+                Ok(removed)
+            })
+        })
+        .await
+    }
+
+    /// The commands of a registration: those that wait, the one that is issued, and the last that were reported.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`] if the store cannot be read.
+    pub async fn commands(&self, registration: &str) -> Result<Vec<QueuedCommand>, ServiceError> {
+        let open = |row: commands::CommandFate| QueuedCommand {
+            number: row.number.unsigned_abs(),
+            class: u16::try_from(row.class).unwrap_or(u16::MAX),
+            is_issued: row.state == 1,
+            deliveries: row.deliveries.unsigned_abs(),
+            status: u16::try_from(row.status).ok().filter(|status| *status != 0),
+        };
+        Ok(commands::all(&mut *self.read().await?, registration).await?.into_iter().map(open).collect())
     }
 
     fn check_command(&self, description: &CommandDescription) -> Result<(), ServiceError> {
@@ -117,6 +213,11 @@ impl Admin {
         }
         if description.target.as_ref().is_some_and(|target| target.len() > IDENTIFIER_BYTES) {
             return Err(bad_request("the target is too long"));
+        }
+        if serde_json::to_string(&description.arguments).map_err(ServiceError::internal)?.len()
+            > COMMAND_BYTES
+        {
+            return Err(bad_request("the arguments have more than 4 KiB"));
         }
         let own = |uri: &str| host(uri).is_some_and(|host| Some(host) == self.mef);
         if uri.is_none_or(own) {

@@ -1,9 +1,7 @@
 //! Commands of a registration at the MEF.
 
-use super::clients::time;
 use super::writer::seconds;
 use crate::onem2m::UnixTime;
-use crate::service::Function;
 use crate::service::error::ServiceError;
 use sqlx::{AnyConnection, Row};
 use std::prelude::rust_2024::*;
@@ -203,11 +201,21 @@ pub(crate) async fn confirm_credential(
     Ok(confirmed.rows_affected() == 1)
 }
 
-/// Commands of a registration with their fate, for administrators: (number, class, state, deliveries, status).
+/// A command with its fate.
+pub(crate) struct CommandFate {
+    pub(crate) number: i64,
+    pub(crate) class: i64,
+    /// 0 waits, 1 issued, 2 reported.
+    pub(crate) state: i64,
+    pub(crate) deliveries: i64,
+    pub(crate) status: i64,
+}
+
+/// Commands of a registration, for administrators.
 pub(crate) async fn all(
     connection: &mut AnyConnection,
     registration: &str,
-) -> Result<Vec<(i64, i64, i64, i64, i64)>, ServiceError> {
+) -> Result<Vec<CommandFate>, ServiceError> {
     let rows = sqlx::query(
         "select number, class, state, deliveries, status from command where registration = $1 order by number",
     )
@@ -216,26 +224,13 @@ pub(crate) async fn all(
     .await?;
     rows.iter()
         .map(|row| {
-            Ok((
-                row.try_get("number")?,
-                row.try_get("class")?,
-                row.try_get("state")?,
-                row.try_get("deliveries")?,
-                row.try_get("status")?,
-            ))
+            Ok(CommandFate {
+                number: row.try_get("number")?,
+                class: row.try_get("class")?,
+                state: row.try_get("state")?,
+                deliveries: row.try_get("deliveries")?,
+                status: row.try_get("status")?,
+            })
         })
         .collect()
-}
-
-/// The end of a registration at the MEF.
-pub(crate) async fn registration_end(
-    connection: &mut AnyConnection,
-    registration: &str,
-) -> Result<Option<UnixTime>, ServiceError> {
-    let end: Option<i64> = sqlx::query_scalar("select not_after from registration where id = $1 and fn = $2")
-        .bind(registration)
-        .bind(Function::Mef.number())
-        .fetch_optional(connection)
-        .await?;
-    Ok(end.map(time))
 }

@@ -107,10 +107,10 @@ pub(crate) async fn replaced(
     most: i64,
 ) -> Result<Vec<(String, UnixTime)>, ServiceError> {
     let rows = sqlx::query(
-        "select old.id2, old.not_after from ibc_identity new join ibc_identity old on old.id2 = new.replaces \
-         where new.replaces <> '' and new.state = 1 and (new.confirmed = 1 or new.issued_at <= $1) \
-         and old.not_after > $2 and not exists (select 1 from denied where denied.id2 = old.id2) \
-         order by old.id2 limit $3",
+        "select earlier.id2, earlier.not_after from ibc_identity later join ibc_identity earlier on earlier.id2 = later.replaces \
+         where later.replaces <> '' and later.state = 1 and (later.confirmed = 1 or later.issued_at <= $1) \
+         and earlier.not_after > $2 and not exists (select 1 from denied where denied.id2 = earlier.id2) \
+         order by earlier.id2 limit $3",
     )
     .bind(seconds(issued_before))
     .bind(seconds(now))
