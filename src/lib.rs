@@ -14,6 +14,8 @@
 //! | [`eccsi`] | RFC 6507 |
 //! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
+//! | `tls` (features `tls-openssl`, `tls-rustls`) | pre-shared keys, certificates, ECCSI in (D)TLS |
+//! | `association` (likewise) | security associations between two entities |
 //! | `files` (features `cli`, `service`) | what stands on disk |
 //! | `wire` (feature `service`) | bodies of requests and answers |
 //! | `service` (feature `service`) | KMS, MEF and MAF on a durable store |
@@ -22,7 +24,7 @@
 #![deny(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(feature = "cli", feature = "service", test))]
+#[cfg(any(feature = "cli", feature = "service", feature = "tls-openssl", feature = "tls-rustls", test))]
 extern crate std;
 
 pub mod error;
@@ -44,6 +46,11 @@ pub mod eccsi;
 pub mod saef;
 #[cfg(feature = "sakke")]
 pub mod sakke;
+
+#[cfg(any(feature = "tls-openssl", feature = "tls-rustls"))]
+pub mod association;
+#[cfg(any(feature = "tls-openssl", feature = "tls-rustls"))]
+pub mod tls;
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -38,7 +38,7 @@ mod error;
 mod psk_identity;
 mod trusted_domains;
 
-pub use association::{Association, ExpectedPeer, PeerPolicy, Role, SharedKey};
+pub use association::{Association, ExaminedPeer, ExpectedPeer, PeerPolicy, Role, SharedKey};
 pub use credential::Credential;
 pub use error::SaefError;
 pub use psk_identity::PskIdentity;

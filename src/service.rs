@@ -6,6 +6,7 @@
 //! | [`mef`], [`maf`] | the procedures of TS-0003 clauses 8.3 and 8.8 |
 //! | [`registry`] | what both have: client and key registrations |
 //! | [`admin`] | stakeholders, clients, policy |
+//! | [`sweeper`] | removes what has expired, erases what ended early |
 //! | [`session`], [`party`] | who is there, as a transport found out; who that is in the store |
 //! | [`store`] | the database, its one writer, the chains of the audit log |
 //! | [`audit`] | checking the whole log, checkpoints, files of older entries |
@@ -25,11 +26,15 @@ pub mod deny_list;
 pub mod error;
 pub mod kms;
 pub mod limits;
+pub mod maf;
 pub mod mef;
 pub mod party;
+mod psk;
+pub mod registry;
 pub mod session;
 pub mod setup;
 pub mod store;
+pub mod sweeper;
 
 use crate::onem2m::Fqdn;
 use error::ServiceError;

@@ -86,10 +86,8 @@ impl Association<'_> {
     /// [`skew`](Self::skew) where nothing else is configured.
     pub const DEFAULT_SKEW: Duration = Duration::from_secs(300);
 
-    /// Checks the peer and derives the key shared with it.
-    ///
-    /// The checks come in the order of their cost: own expiry, domain, expiry, deny list, own
-    /// identity, policy, KPAK by tag, the point, and only then arithmetic.
+    /// Checks the peer and derives the key shared with it: [`examine`](Self::examine), then
+    /// [`ExaminedPeer::derive`].
     ///
     /// # Errors
     /// A [`SaefError`], for the log of this side: the peer must not see which.
@@ -97,6 +95,24 @@ impl Association<'_> {
     /// # Timing
     /// Constant in SSK and Z. The checks see public values only.
     pub fn derive(&self, peer: &PskIdentity, now: UnixTime) -> Result<SharedKey, SaefError> {
+        self.examine(peer, now)?.derive()
+    }
+
+    /// All checks on the peer, without the arithmetic on secrets.
+    ///
+    /// They come in the order of their cost: own expiry, domain, expiry, deny list, own identity, policy,
+    /// KPAK by tag, and the point.
+    ///
+    /// # Errors
+    /// As [`derive`](Self::derive).
+    ///
+    /// # Timing
+    /// Depends on public values only.
+    pub fn examine<'b>(
+        &'b self,
+        peer: &'b PskIdentity,
+        now: UnixTime,
+    ) -> Result<ExaminedPeer<'b>, SaefError> {
         let own_id = self.own.id_2();
         if !own_id.is_live(now) {
             return Err(SaefError::OwnCredentialExpired);
@@ -108,24 +124,21 @@ impl Association<'_> {
 
         let own_key = self.own.signing_key();
         let own = Party { kpak: own_key.kms_public_key(), id_2: own_id, pvt: own_key.pvt() };
-        let peer = Party { kpak, id_2: peer.id_2(), pvt: &pvt };
+        let party = Party { kpak, id_2: peer.id_2(), pvt: &pvt };
         let (client, server) = match self.role {
-            Role::Client => (&own, &peer),
-            Role::Server => (&peer, &own),
+            Role::Client => (&own, &party),
+            Role::Server => (&party, &own),
         };
-        let z = shared_secret(self.own, &peer)?;
         let info = info(client, server);
-        Ok(SharedKey {
-            okm: derive_key(&z, &info),
-            context: Sha256::digest(&info).into(),
-            peer: entity,
-            peer_id_2: peer.id_2.clone(),
-            expiration: own_id.expiration().min(peer.id_2.expiration()),
-        })
+        Ok(ExaminedPeer { own: self.own, entity, kpak, id_2: peer.id_2(), pvt, info })
     }
 
-    /// The checks on an identity; gives the entity in absolute form.
-    fn admit(&self, id_2: &ExpiringIdentity, now: UnixTime) -> Result<EntityName, SaefError> {
+    /// The checks on a peer's identity alone: domain, expiry, deny list, own identity, policy. Gives the
+    /// entity in absolute form.
+    ///
+    /// # Errors
+    /// A [`SaefError`], for the log of this side.
+    pub fn admit(&self, id_2: &ExpiringIdentity, now: UnixTime) -> Result<EntityName, SaefError> {
         let entity = self.trusted.absolute(id_2.fqdn(), id_2.entity_id())?;
         if !id_2.is_live_with_skew(now, self.skew) {
             return Err(SaefError::PeerCredentialExpired);
@@ -142,6 +155,48 @@ impl Association<'_> {
             return Err(SaefError::NotAdmitted);
         }
         Ok(entity)
+    }
+}
+
+/// A peer that has passed all checks.
+#[derive(Debug)]
+pub struct ExaminedPeer<'a> {
+    own: &'a Credential,
+    entity: EntityName,
+    kpak: &'a KmsPublicKey,
+    id_2: &'a ExpiringIdentity,
+    pvt: PublicValidationToken,
+    info: Vec<u8>,
+}
+
+impl ExaminedPeer<'_> {
+    /// SHA-256(info): finds a key that was derived before for the same two credentials and roles.
+    pub fn context(&self) -> [u8; 32] {
+        Sha256::digest(&self.info).into()
+    }
+
+    /// CSE-ID or AE-ID of the peer in absolute form.
+    pub fn entity(&self) -> &EntityName {
+        &self.entity
+    }
+
+    /// Derives the shared key.
+    ///
+    /// # Errors
+    /// [`SaefError::PeerKey`].
+    ///
+    /// # Timing
+    /// Constant in SSK and Z.
+    pub fn derive(&self) -> Result<SharedKey, SaefError> {
+        let party = Party { kpak: self.kpak, id_2: self.id_2, pvt: &self.pvt };
+        let z = shared_secret(self.own, &party)?;
+        Ok(SharedKey {
+            okm: derive_key(&z, &self.info),
+            context: self.context(),
+            peer: self.entity.clone(),
+            peer_id_2: self.id_2.clone(),
+            expiration: self.own.id_2().expiration().min(self.id_2.expiration()),
+        })
     }
 }
 

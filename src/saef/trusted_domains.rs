@@ -138,6 +138,11 @@ impl TrustedDomains {
         Ok(kpak)
     }
 
+    /// All pinned KPAKs of this domain; none if it is not known.
+    pub fn kpaks(&self, fqdn: &Fqdn) -> impl Iterator<Item = &KmsPublicKey> {
+        self.domain(fqdn).into_iter().flat_map(|domain| domain.kpaks.iter().map(|(_, kpak)| kpak))
+    }
+
     /// The absolute form of an identity of this domain.
     ///
     /// # Errors

@@ -75,6 +75,8 @@ impl Party {
         let authenticated = call.session.mutually_authenticated()?;
         let now = tx.now();
         let (client, credential, end) = match authenticated {
+            // A KeID stands for a key that a MEF gave to a MAF.
+            Authenticated::KeId(_) if function == Function::Mef => return Err(no_privilege()),
             Authenticated::Credential(id) => {
                 let text = format!("{id}");
                 let row =

@@ -4,7 +4,6 @@ use super::error::{Kind, ServiceError};
 use super::limits::{REMEMBERED_ANSWERS, REQUEST_ID_BYTES};
 use crate::onem2m::{CredentialId, KeId};
 use core::fmt;
-use core::sync::atomic::{AtomicBool, Ordering};
 use std::prelude::rust_2024::*;
 use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
@@ -54,7 +53,6 @@ pub struct Session {
     handshake: Handshake,
     authenticated: Option<Authenticated>,
     exporter: Option<Box<dyn Exporter>>,
-    exported: AtomicBool,
     answered: Mutex<Vec<(String, Box<dyn core::any::Any + Send>)>>,
 }
 
@@ -65,13 +63,7 @@ impl Session {
         authenticated: Option<Authenticated>,
         exporter: Option<Box<dyn Exporter>>,
     ) -> Self {
-        Self {
-            handshake,
-            authenticated,
-            exporter,
-            exported: AtomicBool::new(false),
-            answered: Mutex::new(Vec::new()),
-        }
+        Self { handshake, authenticated, exporter, answered: Mutex::new(Vec::new()) }
     }
 
     /// No session: an operator at this machine acts for a client of the store.
@@ -93,7 +85,9 @@ impl Session {
     pub fn mutually_authenticated(&self) -> Result<&Authenticated, ServiceError> {
         match (self.handshake, &self.authenticated) {
             (Handshake::Operator, Some(operator @ Authenticated::Operator { .. })) => Ok(operator),
-            (_, Some(Authenticated::Operator { .. })) => Err(ServiceError::internal("an operator in a session")),
+            (_, Some(Authenticated::Operator { .. })) => {
+                Err(ServiceError::internal("an operator in a session"))
+            }
             (Handshake::PreSharedKey | Handshake::Certificate, Some(authenticated)) => Ok(authenticated),
             _ => Err(ServiceError::new(
                 Kind::SecurityAssociationRequired,
@@ -102,32 +96,15 @@ impl Session {
         }
     }
 
-    /// Exports the one key that a session may register: KcID (16 octets) and Kc (32).
+    /// Exports 48 octets under a label: TS-0003 clause 10.3.1. The same each time, which is why what they name is
+    /// registered once.
     ///
     /// # Errors
-    /// [`Kind::Conflict`] the second time, since the exporter would give the same octets again.
-    pub fn export_once(&self, label: &str) -> Result<Exported, ServiceError> {
+    /// [`Kind::ContentsUnacceptable`] for a session without an exporter; those of the exporter.
+    pub fn export(&self, label: &str) -> Result<Exported, ServiceError> {
         let exporter = self.exporter.as_ref().ok_or_else(|| {
             ServiceError::new(Kind::ContentsUnacceptable, "this session exports no key: send a key value")
         })?;
-        if self.exported.swap(true, Ordering::SeqCst) {
-            return Err(ServiceError::new(
-                Kind::Conflict,
-                "this session has exported its key already: open another session",
-            ));
-        }
-        export(&**exporter, label)
-    }
-
-    /// Exports for another label, as often as asked.
-    ///
-    /// # Errors
-    /// Those of the exporter.
-    pub fn export(&self, label: &str) -> Result<Exported, ServiceError> {
-        let exporter = self
-            .exporter
-            .as_ref()
-            .ok_or_else(|| ServiceError::new(Kind::ContentsUnacceptable, "this session exports no key"))?;
         export(&**exporter, label)
     }
 

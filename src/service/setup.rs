@@ -72,7 +72,8 @@ impl Change for Note {
     fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
         Box::pin(async move {
             let event = Event::new(self.name);
-            tx.audit(self.fields.iter().fold(event, |event, (name, value)| event.with(name, value.as_str()))).await
+            tx.audit(self.fields.iter().fold(event, |event, (name, value)| event.with(name, value.as_str())))
+                .await
         })
     }
 }
@@ -102,16 +103,18 @@ impl Admin {
         not_after: ExpirationTime,
     ) -> Result<Arc<PublicKeys>, ServiceError> {
         let fields = |tag: Option<KpakTag>| {
-            let mut fields = std::vec![("fqdn", String::from(fqdn.as_str())), ("until", std::format!("{not_after}"))];
+            let mut fields =
+                std::vec![("fqdn", String::from(fqdn.as_str())), ("until", std::format!("{not_after}"))];
             fields.extend(tag.map(|tag| ("kpak_tag", std::format!("{tag}"))));
             fields
         };
         self.note("kpak to be made", fields(None)).await?;
         let (keys, of, now) = (Arc::clone(&self.core.keys), fqdn.clone(), self.core.store.reads().now());
-        let made = tokio::task::spawn_blocking(move || keys.rotate(&of, not_before, not_after, now, &mut SysRng))
-            .await
-            .map_err(ServiceError::internal)?
-            .map_err(ServiceError::unavailable)?;
+        let made =
+            tokio::task::spawn_blocking(move || keys.rotate(&of, not_before, not_after, now, &mut SysRng))
+                .await
+                .map_err(ServiceError::internal)?
+                .map_err(ServiceError::unavailable)?;
         self.note("kpak made", fields(Some(made.tag))).await?;
         Ok(made)
     }

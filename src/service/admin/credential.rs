@@ -97,7 +97,7 @@ pub(super) fn check_key(key: &[u8], lab: bool) -> Result<(), ServiceError> {
 }
 
 /// The name of the row, under which its key is sealed.
-fn record(function: Function, id: &str) -> String {
+pub(in crate::service) fn record(function: Function, id: &str) -> String {
     format!("credential {} {id}", function.as_str())
 }
 

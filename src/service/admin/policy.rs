@@ -5,6 +5,7 @@ use crate::onem2m::{EntityName, Fqdn, SecurityUsage};
 use crate::service::Function;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::TARGETS;
+use crate::service::registry::authorize::KNOWN;
 use crate::service::store::administration::{self as rows, PolicyRow};
 use crate::service::store::audit::Event;
 use core::time::Duration;
@@ -31,7 +32,7 @@ pub struct Policy {
     pub key: PolicyKey,
     /// Whether such keys may be registered at all.
     pub allow: bool,
-    /// For whom, in absolute form; nobody named means anybody.
+    /// For whom, in absolute form; [`KNOWN`] stands for whom the stakeholder knows; nobody named means anybody.
     pub targets: Vec<String>,
     /// The targets if a request names none.
     pub default_targets: Vec<String>,
@@ -97,6 +98,10 @@ fn canonical(
     };
     let mut canonical = Vec::new();
     for text in targets {
+        if text == KNOWN {
+            canonical.push(text.clone());
+            continue;
+        }
         let maf = match usage {
             Some(usage) => usage.to_u8() == 21,
             None => !text.starts_with('/'),

@@ -42,7 +42,7 @@ pub struct Psa {
     pub version: u64,
 }
 
-fn record(id: &str) -> String {
+pub(in crate::service) fn record(id: &str) -> String {
     format!("psa {id}")
 }
 

@@ -134,10 +134,20 @@ pub(crate) async fn update_client(connection: &mut AnyConnection, row: &ClientRe
 /// Removes a client with all that hangs on it. What it was issued stays, so that it is not issued again.
 pub(crate) async fn remove_client(connection: &mut AnyConnection, id: &str, version: i64) -> Done {
     for text in [
+        // What lay under these data keys ends early.
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from registered_key \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from enrolment_key \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from fetched_key \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from credential \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
         "delete from command where registration in (select id from registration where client = $1)",
         "delete from registered_key where client = $1",
         "delete from registration where client = $1",
         "delete from enrolment_key where client = $1",
+        "delete from fetched_key where client = $1",
         "delete from credential where client = $1",
         "delete from policy where client = $1",
         "delete from client_stakeholder where client = $1",
@@ -310,6 +320,9 @@ pub(crate) async fn remove_credential(
     connection: &mut AnyConnection,
     (id, function, client): (&str, Function, &str),
 ) -> Done {
+    let text = "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from credential \
+                where id = $1 and fn = $2 and client = $3 and generation > 0 on conflict (day, generation) do nothing";
+    sqlx::query(text).bind(id).bind(function.number()).bind(client).execute(&mut *connection).await?;
     let text = "delete from credential where id = $1 and fn = $2 and client = $3";
     let query = sqlx::query(text).bind(id).bind(function.number()).bind(client);
     Ok(query.execute(connection).await?.rows_affected() == 1)
@@ -485,6 +498,9 @@ pub(crate) async fn enable_psa(
 }
 
 pub(crate) async fn remove_psa(connection: &mut AnyConnection, id: &str, version: i64) -> Done {
+    let text = "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from psa \
+                where id = $1 and version = $2 and generation > 0 on conflict (day, generation) do nothing";
+    sqlx::query(text).bind(id).bind(version).execute(&mut *connection).await?;
     let query = sqlx::query("delete from psa where id = $1 and version = $2").bind(id).bind(version);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }

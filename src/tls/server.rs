@@ -1,0 +1,217 @@
+//! The server's side.
+
+use super::certificate::{OwnCertificate, TrustedCertificates};
+use super::error::TlsError;
+use super::openssl_ffi;
+use super::psk::{self, PSK_IDENTITY_MAX, PskResolver};
+use super::suites::{self, PskSuites, Transport};
+use super::tcp::{TimedTcp, TlsStream};
+use crate::onem2m::Fqdn;
+use openssl::ssl::{
+    NameType, SniError, Ssl, SslAlert, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslRef,
+    SslSessionCacheMode, SslStream, SslVersion,
+};
+use std::ffi::CString;
+use std::net::TcpStream;
+use std::string::String;
+use std::sync::Arc;
+use std::time::Duration;
+use std::vec::Vec;
+
+/// What a server accepts. Made by [`ServerContext::tls`] and [`ServerContext::dtls`].
+pub struct ServerBuilder {
+    transport: Transport,
+    names: Vec<Fqdn>,
+    resolver: Option<Arc<dyn PskResolver>>,
+    suites: PskSuites,
+    hint: Option<String>,
+    certificates: Option<(OwnCertificate, TrustedCertificates)>,
+}
+
+impl std::fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerBuilder")
+            .field("transport", &self.transport)
+            .field("names", &self.names)
+            .field("suites", &self.suites)
+            .field("hint", &self.hint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ServerBuilder {
+    /// Accepts pre-shared keys that `resolver` knows.
+    pub fn psk(self, resolver: Arc<dyn PskResolver>) -> Self {
+        Self { resolver: Some(resolver), ..self }
+    }
+
+    /// Offers these PSK suites instead of [`PskSuites::ForwardSecretFirst`].
+    pub fn suites(self, suites: PskSuites) -> Self {
+        Self { suites, ..self }
+    }
+
+    /// Sends this PSK identity hint, at most 255 octets.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Also accepts clients with a certificate, on the same port; over TLS only.
+    pub fn certificates(self, own: OwnCertificate, clients: TrustedCertificates) -> Self {
+        Self { certificates: Some((own, clients)), ..self }
+    }
+
+    /// Makes the context.
+    ///
+    /// # Errors
+    /// [`TlsError::Configuration`], [`TlsError::Setup`], [`TlsError::Rng`].
+    pub fn build(self) -> Result<ServerContext, TlsError> {
+        if self.names.is_empty() {
+            return Err(TlsError::Configuration("a server has at least one name"));
+        }
+        let mut context = base(self.transport)?;
+        context.set_options(SslOptions::CIPHER_SERVER_PREFERENCE);
+        context.set_session_id_context(b"eccsi-sakke")?;
+        let mut list = String::new();
+        if let Some(resolver) = self.resolver {
+            list += self.suites.list(self.transport);
+            psk::serve(&mut context, resolver)?;
+        }
+        if let Some(hint) = self.hint {
+            if hint.len() > PSK_IDENTITY_MAX {
+                return Err(TlsError::Configuration("a PSK identity hint has at most 255 octets"));
+            }
+            let hint =
+                CString::new(hint).map_err(|_| TlsError::Configuration("a PSK identity hint has no NUL"))?;
+            openssl_ffi::set_psk_identity_hint(&mut context, &hint)?;
+        }
+        match (&self.certificates, self.transport) {
+            (None, Transport::Tls) => {}
+            // Nothing but PSK suites here: security level 0 lets in what the others would not need, the
+            // eight-octet tag of the mandatory suite, and no weak certificate along with it.
+            (None, Transport::Dtls) => context.set_security_level(0),
+            (Some(_), Transport::Dtls) => {
+                return Err(TlsError::Configuration(
+                    "certificates are for TLS; DTLS has pre-shared keys only",
+                ));
+            }
+            (Some((own, clients)), Transport::Tls) => {
+                if !list.is_empty() {
+                    list += ":";
+                }
+                list += suites::CERTIFICATE;
+                own.install(&mut context)?;
+                clients.demand(&mut context)?;
+            }
+        }
+        if list.is_empty() {
+            return Err(TlsError::Configuration("a server accepts pre-shared keys or certificates"));
+        }
+        context.set_cipher_list(&list)?;
+        demand_server_name(&mut context, self.names);
+        if self.transport == Transport::Dtls {
+            super::dtls::cookies(&mut context)?;
+        }
+        Ok(ServerContext { context: context.build(), transport: self.transport })
+    }
+}
+
+/// What all contexts have in common: (D)TLS 1.2 and nothing else, no renegotiation, no resumption, no
+/// compression. (Early data exist in TLS 1.3 only.)
+///
+/// A session that cannot be resumed does not outlive the key that made it.
+pub(super) fn base(transport: Transport) -> Result<SslContextBuilder, TlsError> {
+    let (method, version) = match transport {
+        Transport::Tls => (SslMethod::tls(), SslVersion::TLS1_2),
+        Transport::Dtls => (SslMethod::dtls(), SslVersion::DTLS1_2),
+    };
+    let mut context = SslContext::builder(method)?;
+    context.set_min_proto_version(Some(version))?;
+    context.set_max_proto_version(Some(version))?;
+    context.set_options(
+        SslOptions::NO_RENEGOTIATION
+            | SslOptions::NO_TICKET
+            | SslOptions::NO_COMPRESSION
+            | SslOptions::NO_QUERY_MTU,
+    );
+    context.set_session_cache_mode(SslSessionCacheMode::OFF);
+    // A write that timed out may be tried again from another place in memory.
+    context.set_mode(SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE);
+    Ok(context)
+}
+
+/// Refuses clients that name no server or another one, with the alert unrecognized_name.
+fn demand_server_name(context: &mut SslContextBuilder, names: Vec<Fqdn>) {
+    context.set_servername_callback(move |ssl: &mut SslRef, alert: &mut SslAlert| {
+        let named = ssl.servername(NameType::HOST_NAME);
+        if named.is_some_and(|named| names.iter().any(|name| name.as_str().eq_ignore_ascii_case(named))) {
+            return Ok(());
+        }
+        *alert = SslAlert::UNRECOGNIZED_NAME;
+        Err(SniError::ALERT_FATAL)
+    });
+}
+
+/// What all connections of a server share. Cheap to clone.
+#[derive(Clone)]
+pub struct ServerContext {
+    pub(super) context: SslContext,
+    transport: Transport,
+}
+
+impl std::fmt::Debug for ServerContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerContext").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}
+
+impl ServerContext {
+    /// A TLS 1.2 server that answers to these names.
+    pub fn tls(names: impl IntoIterator<Item = Fqdn>) -> ServerBuilder {
+        Self::builder(Transport::Tls, names)
+    }
+
+    /// A DTLS 1.2 server that answers to these names; serve it with a
+    /// [`DtlsListener`](super::DtlsListener).
+    pub fn dtls(names: impl IntoIterator<Item = Fqdn>) -> ServerBuilder {
+        Self::builder(Transport::Dtls, names)
+    }
+
+    fn builder(transport: Transport, names: impl IntoIterator<Item = Fqdn>) -> ServerBuilder {
+        ServerBuilder {
+            transport,
+            names: names.into_iter().collect(),
+            resolver: None,
+            suites: PskSuites::default(),
+            hint: None,
+            certificates: None,
+        }
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// An object for one connection, for I/O of the caller's own, such as that of the crate
+    /// `tokio-openssl`. After the handshake ask [`Session::of`](super::Session::of).
+    ///
+    /// # Errors
+    /// [`TlsError::Setup`].
+    pub fn connection(&self) -> Result<Ssl, TlsError> {
+        let mut ssl = Ssl::new(&self.context)?;
+        ssl.set_accept_state();
+        Ok(ssl)
+    }
+
+    /// Does the handshake on an accepted connection; the whole of it has to end within `patience`.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn accept(&self, tcp: TcpStream, patience: Duration) -> Result<TlsStream, TlsError> {
+        if self.transport != Transport::Tls {
+            return Err(TlsError::Configuration("a TCP connection needs a context for TLS"));
+        }
+        let stream = SslStream::new(self.connection()?, TimedTcp::new(tcp, patience)?)?;
+        TlsStream::handshake(stream, SslStream::accept)
+    }
+}
