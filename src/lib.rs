@@ -54,6 +54,8 @@ pub mod tls;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "service")]
+pub mod config;
 #[cfg(any(feature = "cli", feature = "service"))]
 pub mod files;
 #[cfg(feature = "service")]

@@ -8,7 +8,8 @@
 //! | [`admin`] | stakeholders, clients, policy |
 //! | [`sweeper`] | removes what has expired, erases what ended early |
 //! | [`session`], [`party`] | who is there, as a transport found out; who that is in the store |
-//! | [`store`] | the database, its one writer, the audit log |
+//! | [`store`] | the database, its one writer, the chains of the audit log |
+//! | [`audit`] | checking the whole log, checkpoints, files of older entries |
 //! | [`deny_list`] | the signed list of what is refused before it expires |
 //! | [`error`] | refusals, and their oneM2M response status codes |
 //! | [`limits`], [`clock`] | sizes and times; the time |
@@ -18,6 +19,8 @@
 //! network, no SQL and no clock.
 
 pub mod admin;
+pub mod audit;
+pub mod bench;
 pub mod clock;
 pub mod deny_list;
 pub mod error;
@@ -29,6 +32,7 @@ pub mod party;
 mod psk;
 pub mod registry;
 pub mod session;
+pub mod setup;
 pub mod store;
 pub mod sweeper;
 

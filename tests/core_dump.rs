@@ -8,6 +8,7 @@
 
 #![allow(unsafe_code, reason = "asks the system whether core dumps are off")]
 
+mod backend_from_env;
 mod key_files;
 
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
@@ -42,6 +43,10 @@ fn main() {
     match &arguments[1..] {
         [role, directory, key_file] if role == "service" => {
             service(Path::new(directory), Path::new(key_file));
+        }
+        #[cfg(feature = "pkcs11")]
+        [role, directory, key_file] if role == "token" => {
+            token::service(Path::new(directory), Path::new(key_file));
         }
         // The arguments of a test runner.
         _ => parent(),
@@ -432,6 +437,66 @@ fn parent() {
     assert_eq!(service.next().0, b'.');
     service.input.write_all(b".").unwrap();
     assert!(service.child.wait().unwrap().success());
+    #[cfg(feature = "pkcs11")]
+    token::parent(&folder, &held);
     fs::remove_dir_all(&folder).unwrap();
     println!("core_dump: ok");
+}
+
+/// The root key unwrapped by SoftHSM, whose library computes in this process: what it leaves there.
+#[cfg(feature = "pkcs11")]
+mod token {
+    use super::{KeyDirectory, Mappings, NOW, Sealing, SysRng, Wanted, search_process};
+    use eccsi_sakke::service::kms::Pkcs11;
+    use std::collections::BTreeMap;
+    use std::fs::{self, Permissions};
+    use std::io::{Read, Write};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+
+    pub(crate) fn service(directory: &Path, folder: &Path) {
+        let module =
+            ["/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/lib/aarch64-linux-gnu/softhsm"]
+                .map(|folder| Path::new(folder).join("libsofthsm2.so"));
+        let module = module.into_iter().find(|path| path.exists()).expect("SoftHSM");
+        let pin_file = folder.join("pin");
+        let token = Pkcs11 { module, token: "core".into(), key: "root".into(), pin_file };
+        if std::env::var_os("SEAL").is_some() {
+            let keys = KeyDirectory::open(directory, &Sealing::KeyFile(&folder.join("key"))).unwrap();
+            token.make_key().unwrap();
+            keys.seal_anew(&Sealing::Pkcs11(&token), NOW, &mut SysRng).unwrap();
+            return;
+        }
+        let keys = KeyDirectory::open(directory, &Sealing::Pkcs11(&token)).unwrap();
+        std::io::stdout().write_all(b".").unwrap();
+        std::io::stdout().flush().unwrap();
+        std::io::stdin().read_exact(&mut [0]).unwrap();
+        drop(keys);
+    }
+
+    pub(crate) fn parent(folder: &Path, held: &Wanted) {
+        let (conf, tokens, pin) = (folder.join("softhsm2.conf"), folder.join("tokens"), folder.join("pin"));
+        fs::create_dir(&tokens).unwrap();
+        fs::write(&conf, format!("directories.tokendir = {}\n", tokens.display())).unwrap();
+        fs::write(&pin, "5678").unwrap();
+        fs::set_permissions(&pin, Permissions::from_mode(0o600)).unwrap();
+        let made = Command::new("softhsm2-util")
+            .args(["--init-token", "--free", "--label", "core", "--so-pin", "1234", "--pin", "5678"])
+            .env("SOFTHSM2_CONF", &conf)
+            .output()
+            .expect("SoftHSM 2, Debian's package softhsm2");
+        assert!(made.status.success(), "{made:?}");
+        let mut service = Command::new(std::env::current_exe().unwrap());
+        service.arg("token").arg(folder.join("keys")).arg(folder).env("SOFTHSM2_CONF", &conf);
+        assert!(service.env("SEAL", "1").status().unwrap().success());
+        let mut child =
+            service.env_remove("SEAL").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        let (found, octets) = search_process(child.id(), Mappings::Dumped, held);
+        child.stdin.take().unwrap().write_all(b".").unwrap();
+        assert!(child.wait().unwrap().success());
+        assert_eq!(found, BTreeMap::new(), "after SoftHSM has unwrapped the root key");
+        println!("keys in use, the root key unwrapped by SoftHSM: not in {octets} octets");
+    }
 }

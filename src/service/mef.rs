@@ -49,6 +49,11 @@ impl Mef {
         self.core.store.clone().close().await;
     }
 
+    /// Its store.
+    pub fn store(&self) -> &super::store::Store {
+        &self.core.store
+    }
+
     /// Its FQDN.
     pub fn fqdn(&self) -> &Fqdn {
         &self.fqdn
@@ -66,5 +71,10 @@ impl Mef {
     /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if store or keys cannot be read.
     pub async fn psk(&self, identity: &str) -> Result<Option<SecretOctets>, ServiceError> {
         self.core.psk(Function::Mef, identity).await
+    }
+
+    /// The time by which it decides.
+    pub(crate) fn now(&self) -> crate::onem2m::UnixTime {
+        self.core.store.reads().now()
     }
 }

@@ -83,6 +83,9 @@ impl Party {
                     clients::credential(tx.connection(), function, &text).await?.ok_or_else(no_privilege)?;
                 (row.client, text, row.not_after)
             }
+            Authenticated::Operator { operator, client } => {
+                (client.clone(), format!("operator {operator}"), UnixTime::from_seconds(u64::MAX))
+            }
             Authenticated::KeId(id) => {
                 let text = format!("{id}");
                 let row = clients::fetched(tx.connection(), &text).await?.ok_or_else(no_privilege)?;

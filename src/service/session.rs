@@ -19,6 +19,8 @@ pub enum Handshake {
     Gba,
     /// The client did not authenticate.
     ServerOnly,
+    /// None: an operator at this machine acts for a client. Never made by a transport.
+    Operator,
 }
 
 /// What the client showed in the handshake.
@@ -28,6 +30,13 @@ pub enum Authenticated {
     Credential(CredentialId),
     /// A key that the MEF distributes, by its KeID: towards a MAF, before it has given a KmID.
     KeId(KeId),
+    /// An operator, who has the keys of the service anyway.
+    Operator {
+        /// Who, for the audit log.
+        operator: String,
+        /// For which client.
+        client: String,
+    },
 }
 
 /// Derives keys from a (D)TLS session: RFC 5705 without a context value.
@@ -54,12 +63,13 @@ impl Session {
         authenticated: Option<Authenticated>,
         exporter: Option<Box<dyn Exporter>>,
     ) -> Self {
-        Self {
-            handshake,
-            authenticated,
-            exporter,
-            answered: Mutex::new(Vec::new()),
-        }
+        Self { handshake, authenticated, exporter, answered: Mutex::new(Vec::new()) }
+    }
+
+    /// No session: an operator at this machine acts for a client of the store.
+    pub fn of_operator(operator: &str, client: &str) -> Self {
+        let authenticated = Authenticated::Operator { operator: operator.into(), client: client.into() };
+        Self::new(Handshake::Operator, Some(authenticated), None)
     }
 
     /// How the two ends authenticated each other.
@@ -74,6 +84,10 @@ impl Session {
     /// 8.3.2.1 and 8.3.2.2): the only handshakes that the procedures here admit.
     pub fn mutually_authenticated(&self) -> Result<&Authenticated, ServiceError> {
         match (self.handshake, &self.authenticated) {
+            (Handshake::Operator, Some(operator @ Authenticated::Operator { .. })) => Ok(operator),
+            (_, Some(Authenticated::Operator { .. })) => {
+                Err(ServiceError::internal("an operator in a session"))
+            }
             (Handshake::PreSharedKey | Handshake::Certificate, Some(authenticated)) => Ok(authenticated),
             _ => Err(ServiceError::new(
                 Kind::SecurityAssociationRequired,
@@ -88,12 +102,9 @@ impl Session {
     /// # Errors
     /// [`Kind::ContentsUnacceptable`] for a session without an exporter; those of the exporter.
     pub fn export(&self, label: &str) -> Result<Exported, ServiceError> {
-        let exporter = self
-            .exporter
-            .as_ref()
-            .ok_or_else(|| {
-                ServiceError::new(Kind::ContentsUnacceptable, "this session exports no key: send a key value")
-            })?;
+        let exporter = self.exporter.as_ref().ok_or_else(|| {
+            ServiceError::new(Kind::ContentsUnacceptable, "this session exports no key: send a key value")
+        })?;
         export(&**exporter, label)
     }
 
@@ -141,10 +152,12 @@ impl fmt::Display for Session {
             Handshake::Certificate => "certificate",
             Handshake::Gba => "gba",
             Handshake::ServerOnly => "server-only",
+            Handshake::Operator => "operator",
         })?;
         match &self.authenticated {
             Some(Authenticated::Credential(id)) => write!(f, " {id}"),
             Some(Authenticated::KeId(id)) => write!(f, " {id}"),
+            Some(Authenticated::Operator { operator, client }) => write!(f, " {operator} for {client}"),
             None => Ok(()),
         }
     }

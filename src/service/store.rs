@@ -8,6 +8,7 @@
 
 pub(crate) mod administration;
 pub mod audit;
+pub mod backup;
 pub(crate) mod clients;
 pub(crate) mod commands;
 pub(crate) mod early_ends;
@@ -18,10 +19,11 @@ mod migrate;
 mod open;
 pub(crate) mod policies;
 pub(crate) mod registrations;
+pub mod restore;
 pub(crate) mod sealed;
 pub(crate) mod secrets;
-pub(crate) mod sweep;
 pub mod state_file;
+pub(crate) mod sweep;
 mod writer;
 
 pub use open::{OpenError, StoreUrl};
@@ -81,6 +83,15 @@ pub struct ReadStore {
 }
 
 impl ReadStore {
+    /// Opens a database that is there, for reading alone: without tables made, writer, or state file.
+    ///
+    /// # Errors
+    /// [`OpenError`], also if there is no such database.
+    pub async fn open(url: &StoreUrl, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let (pool, database) = open::connect_reads(url).await?;
+        Ok(Self { pool, database, clock, mark: Arc::new(AtomicU64::new(0)) })
+    }
+
     /// The pool: for the modules with queries.
     pub(crate) fn pool(&self) -> &Pool<Any> {
         &self.pool

@@ -111,7 +111,10 @@ impl Next {
 impl Change for Next {
     type Output = Command;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<Command, ServiceError>> {
+    fn apply<'a>(
+        &'a mut self,
+        tx: &'a mut WriteTransaction<'_>,
+    ) -> BoxFuture<'a, Result<Command, ServiceError>> {
         Box::pin(self.next(tx))
     }
 }
@@ -188,7 +191,8 @@ async fn no_more(tx: &mut WriteTransaction<'_>, row: &RegistrationRow) -> Result
     let arguments = CommandArguments::NoMoreCommands { retry_duration: duration::text(limits::RETRY) };
     let text = serde_json::to_string(&arguments).map_err(ServiceError::internal)?;
     const REPORTED: i64 = 2;
-    let number = commands::append(tx.connection(), &row.id, (class::NO_MORE_COMMANDS, &text, ""), REPORTED).await?;
+    let number =
+        commands::append(tx.connection(), &row.id, (class::NO_MORE_COMMANDS, &text, ""), REPORTED).await?;
     Ok(Command {
         id: format!("{number}"),
         status: status::ISSUED,

@@ -15,6 +15,15 @@ pub(crate) async fn next_number(connection: &mut AnyConnection) -> Result<u64, S
     Ok(number.unsigned_abs())
 }
 
+/// Lets numbers go on behind one that was published.
+pub(crate) async fn raise_number(connection: &mut AnyConnection, number: u64) -> Result<(), ServiceError> {
+    sqlx::query("update deny_list set number = $1 where one = 1 and number < $1")
+        .bind(i64::try_from(number).unwrap_or(i64::MAX))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Keeps a list that has all that is denied.
 pub(crate) async fn store(
     connection: &mut AnyConnection,
