@@ -215,13 +215,14 @@ async fn what_is_no_copy_is_not_brought_back(place: &Place) {
     enrol(&place.mef("node").await, 100_001).await.unwrap();
 }
 
+fn run(program: &str, arguments: &[&str]) -> bool {
+    std::process::Command::new(program).args(arguments).status().is_ok_and(|status| status.success())
+}
+
 /// Runs `test` with a database that lies on a file system of its own, if one can be mounted here.
-fn on_a_small_disk(test: impl AsyncFnOnce(&Place)) -> bool {
-    let folder = std::env::temp_dir().join(format!("ibc-small-disk-{}", std::process::id()));
+fn on_a_small_disk(name: &str, test: impl AsyncFnOnce(&Place)) -> bool {
+    let folder = std::env::temp_dir().join(format!("ibc-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let run = |program: &str, arguments: &[&str]| {
-        std::process::Command::new(program).args(arguments).status().is_ok_and(|status| status.success())
-    };
     let at = folder.to_str().unwrap();
     let mounted = run("mount", &["-t", "tmpfs", "-o", "size=2m", "tmpfs", at]);
     if mounted {
@@ -237,7 +238,7 @@ fn on_a_small_disk(test: impl AsyncFnOnce(&Place)) -> bool {
 
 #[test]
 fn a_full_disk_issues_nothing() {
-    let ran = on_a_small_disk(async |place| {
+    let ran = on_a_small_disk("full", async |place| {
         place.store("setup").await.close().await;
         let mef = device(place).await;
         enrol(&mef, 100_000).await.unwrap();
@@ -272,6 +273,39 @@ fn a_full_disk_issues_nothing() {
         enrol(&mef, 200_000).await.expect("there is room again");
         assert_eq!(findings(place).await, Vec::<String>::new());
         close(mef).await;
+    });
+    if !ran {
+        eprintln!("not run: no file system can be mounted here");
+    }
+}
+
+#[test]
+fn a_read_only_disk_issues_nothing() {
+    let ran = on_a_small_disk("read-only", async |place| {
+        place.store("setup").await.close().await;
+        let mef = device(place).await;
+        enrol(&mef, 100_000).await.unwrap();
+        close(mef).await;
+        let StoreUrl::Sqlite(path) = &place.url else { unreachable!() };
+        let disk = path.parent().unwrap().to_str().unwrap();
+        // Connections that were dropped close in their own time.
+        let mut turns = 0;
+        while !run("mount", &["-o", "remount,ro", disk]) {
+            turns += 1;
+            assert!(turns < 100, "nobody has it open any more");
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        match Store::open(place.options("node")).await {
+            Err(_) => {}
+            Ok(store) => {
+                store.close().await;
+                let error = enrol(&place.mef("node").await, 100_001).await.expect_err("refused");
+                assert_eq!(error.kind(), Kind::Unavailable);
+            }
+        }
+        assert!(run("mount", &["-o", "remount,rw", disk]));
+        assert_eq!(place.number("select count(*) from ibc_identity").await, 1);
+        enrol(&place.mef("node").await, 100_001).await.unwrap();
     });
     if !ran {
         eprintln!("not run: no file system can be mounted here");

@@ -45,7 +45,8 @@ pub(super) enum Command {
     /// Make a new KPAK in the key directory of a service
     ///
     /// From its beginning on it issues; those before it stay published until they end, so that credentials under them
-    /// stay valid. Publish it before it begins: ibc mef kpaks. Running nodes take it up within a minute.
+    /// stay valid. Publish it before it begins: ibc mef kpaks. A running node issues under it
+    /// once it has read the directory anew.
     #[cfg(feature = "service")]
     #[command(after_help = "Example:\n  ibc kms rotate --from 20270101T000000 --lifetime 800d")]
     Rotate(Rotate),

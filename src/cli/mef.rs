@@ -73,12 +73,11 @@ pub(super) struct Provision {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["credential", "id1"])]
 pub(super) struct Reprovision {
     #[command(flatten)]
     to: Destination,
     /// The credential that is replaced
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required_unless_present = "id1", conflicts_with = "id1")]
     credential: Option<PathBuf>,
     /// Its ID_2
     #[arg(long, value_name = "ID_2", value_parser = ExpiringIdentity::parse)]

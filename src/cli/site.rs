@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::{env, format, thread};
 
 /// How long a command waits for another one at this node.
-const TURNS: u32 = 50;
+const TURNS: u32 = 300;
 const TURN: Duration = Duration::from_millis(100);
 
 /// Which service.

@@ -7,10 +7,10 @@ use super::{Outcome, options};
 use crate::config::Config;
 use crate::service::audit::move_segments;
 use crate::service::clock::{Clock, SystemClock};
-use crate::service::deny_list::Publish;
 use crate::service::kms::KeyDirectory;
 use crate::service::store::backup;
 use crate::service::store::restore::{self, Accepted, Acceptance, idle};
+use crate::service::sweeper::Sweeper;
 use clap::Args;
 use core::time::Duration;
 use serde_json::json;
@@ -56,7 +56,7 @@ pub(super) struct Restore {
     accept_loss: bool,
 }
 
-/// Sign a checkpoint, move older audit entries to files, publish the deny list anew
+/// Remove what has expired, sign a checkpoint, move older audit entries to files
 ///
 /// What a running service does by itself from time to time. For a scheduler, where no service runs.
 #[derive(Debug, Args)]
@@ -172,25 +172,42 @@ impl Tidy {
             let (admin, config) = (&opened.admin, &opened.config);
             let core = &admin.core;
             let checkpoint = admin.checkpoint().await?;
-            let mut deny_list = None;
-            if let Some(mef) = &config.mef {
-                let publish = Publish { fqdn: mef.fqdn.clone(), keys: Arc::clone(&core.keys) };
-                deny_list = Some(core.store.write(publish).await?);
-            }
+            let mef = config.mef.as_ref().map(|mef| mef.fqdn.clone());
+            let swept = Sweeper::new(core.clone(), mef).sweep().await?;
+            let deny_list = swept.deny_list;
             let age = audit_older_than.unwrap_or(config.audit.keep);
             let before = SystemClock.now().checked_sub(age);
             let before = before.ok_or_else(|| Failure::usage("--audit-older-than reaches before 1970"))?;
             let folder = &config.audit.segments;
             let moved = move_segments(&core.store, &core.keys, folder, before, |_| {}).await?;
-            let published = deny_list.map_or_else(String::new, |number| format!("\n  deny list  {number}"));
+            let removed = [
+                ("registrations", swept.registrations),
+                ("keys", swept.keys),
+                ("enrolment_keys", swept.enrolment_keys),
+                ("credentials", swept.credentials),
+                ("identities", swept.identities),
+                ("denials", swept.denials),
+                ("data_keys", swept.data_keys),
+            ];
+            let gone: Vec<_> = removed
+                .iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(what, count)| format!("{count} {}", what.replace('_', " ")))
+                .collect();
+            let gone = if gone.is_empty() { "nothing".into() } else { gone.join(", ") };
+            let published = deny_list.map_or_else(String::new, |number| format!("\n  published  deny list {number}"));
+            let removed: serde_json::Map<_, _> =
+                removed.iter().map(|(what, count)| (String::from(*what), json!(count))).collect();
             Ok(Report::new(
                 format!(
-                    "tidied\n  checkpoint {checkpoint}{published}\n  moved      {} audit entries to {} files in {}",
+                    "tidied\n  removed    {gone}\n  resealed   {} values{published}\n  checkpoint {checkpoint}\n  moved      {} audit entries to {} files in {}",
+                    swept.resealed,
                     moved.entries,
                     moved.files,
                     folder.display()
                 ),
-                &json!({"checkpoint": checkpoint, "deny_list": deny_list, "audit_entries_moved": moved.entries,
+                &json!({"removed": removed, "resealed": swept.resealed, "superseded": swept.superseded,
+                    "checkpoint": checkpoint, "deny_list": deny_list, "audit_entries_moved": moved.entries,
                     "audit_files": moved.files}),
             ))
         })

@@ -55,6 +55,12 @@ pub struct Admin {
     pub lab: bool,
 }
 
+impl core::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Admin").field("operator", &self.operator).finish_non_exhaustive()
+    }
+}
+
 /// One change of an administrator.
 struct Act<T, F> {
     work: Option<F>,

@@ -30,6 +30,7 @@ pub(super) struct Statement {
 }
 
 /// Signs where all chains end now.
+#[derive(Debug)]
 pub struct Checkpoint {
     /// With the key that signs.
     pub keys: Arc<KeyDirectory>,

@@ -4,7 +4,6 @@
 //! pg_dump and pg_restore are called, which have to be there.
 
 use super::{Database, StoreUrl, open};
-use crate::files::private_file::Existing;
 use core::fmt;
 use sqlx::{AnyConnection, Connection};
 use std::fs::{self, File, OpenOptions};
@@ -15,10 +14,10 @@ use std::process::Command;
 use std::{format, io};
 
 /// What a custom-format dump begins with.
-const DUMP: &[u8] = b"PGDMP";
+const DUMP: &[u8; 5] = b"PGDMP";
 
 /// What a file of SQLite begins with.
-const SQLITE: &[u8] = b"SQLite format 3\0";
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
 /// A copy that was made and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,11 +126,12 @@ async fn sqlite(path: &Path, part: &Path) -> Result<Backup, BackupError> {
 /// Checks that a file is a whole database of this service, and counts its audit entries.
 async fn check_sqlite(path: &Path) -> Result<u64, BackupError> {
     let failed = |why| BackupError::NotABackup(path.into(), why);
-    let start = fs::read(path).map_err(|error| BackupError::Io(path.into(), error))?;
-    if !start.starts_with(SQLITE) {
+    let mut start = [0; SQLITE.len()];
+    let mut file = File::open(path).map_err(|error| BackupError::Io(path.into(), error))?;
+    if io::Read::read_exact(&mut file, &mut start).is_err() || start != *SQLITE {
         return Err(failed("it is no file of SQLite"));
     }
-    drop(start);
+    drop(file);
     let mut connection = open::sqlite_connection(path).await?;
     let integrity: String = sqlx::query_scalar("pragma integrity_check").fetch_one(&mut connection).await?;
     if integrity != "ok" {
@@ -162,7 +162,7 @@ fn check_dump(path: &Path) -> Result<(), BackupError> {
         &mut start,
     )
     .map_err(|_| failed("it is empty"))?;
-    if start != DUMP {
+    if start != *DUMP {
         return Err(failed("it was not made by pg_dump --format=custom"));
     }
     let list = run("pg_restore", "", &["--list"], Some(path), false)?;
@@ -233,6 +233,13 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&octets).into_owned()
 }
 
+/// Copies a file into a new one of mode 0600, on the disk when it returns.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut target = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to)?;
+    io::copy(&mut File::open(from)?, &mut target)?;
+    target.sync_all()
+}
+
 /// Puts a copy in the place of the database, whole or not at all. Nobody may have the database open: the caller
 /// holds [`Idle`](super::restore::Idle).
 ///
@@ -244,12 +251,11 @@ pub async fn bring_back(url: &StoreUrl, file: &Path) -> Result<(), BackupError> 
             check_sqlite(file).await?;
             let part = part(path)?;
             let io = |path: &Path, error| BackupError::Io(path.into(), error);
-            crate::files::private_file::write(
-                &part,
-                &fs::read(file).map_err(|error| io(file, error))?,
-                Existing::Replace,
-            )
-            .map_err(|error| io(&part, io::Error::other(format!("{error}"))))?;
+            let copied = copy(file, &part);
+            if copied.is_err() {
+                let _ = fs::remove_file(&part);
+            }
+            copied.map_err(|error| io(&part, error))?;
             // What SQLite keeps beside the old file belongs to the old file.
             for suffix in ["-wal", "-shm"] {
                 let mut name = path.clone().into_os_string();

@@ -132,6 +132,12 @@ pub struct Acceptance<'a> {
     pub operator: &'a str,
 }
 
+impl fmt::Debug for Acceptance<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acceptance").field("own", &self.own).field("operator", &self.operator).finish_non_exhaustive()
+    }
+}
+
 /// What the database lacks.
 struct Found {
     losses: Vec<Loss>,
@@ -182,6 +188,12 @@ pub async fn accept_loss(acceptance: &Acceptance<'_>) -> Result<Option<Accepted>
 
 /// Keeps every writer of a state folder from starting while it lives.
 pub struct Idle(Vec<StateFile>);
+
+impl fmt::Debug for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(StateFile::writer)).finish()
+    }
+}
 
 /// Takes all state files of the folder.
 ///
