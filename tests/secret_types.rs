@@ -42,6 +42,8 @@ macro_rules! secret {
 secret!(KmsSecretKey, IssuedKey, SigningKey, SharedKey);
 #[cfg(feature = "sakke")]
 secret!(sakke::KmsSecretKey, sakke::IssuedKey, sakke::ReceiverSecretKey, sakke::SharedSecretValue);
+#[cfg(feature = "tls-openssl")]
+secret!(eccsi_sakke::tls::Psk, eccsi_sakke::tls::ExportedKey);
 // A credential wipes through the key in it.
 has_not!(Credential: Copy, Clone, PartialEq, Hash, Default, std::fmt::Display, AsRef<[u8]>);
 #[cfg(feature = "serde")]

@@ -100,6 +100,8 @@ fn each_suite_gives_a_session_and_the_same_exported_keys_at_both_ends() {
             PskSuites::ForwardSecretFirst,
             "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256",
         ),
+        (PskSuites::DheFirst, PskSuites::DheFirst, "TLS_DHE_PSK_WITH_AES_128_GCM_SHA256"),
+        (PskSuites::DheFirst, PskSuites::ForwardSecretFirst, MANDATORY),
         (PskSuites::ForwardSecretFirst, PskSuites::MandatoryOnly, MANDATORY),
         (PskSuites::MandatoryOnly, PskSuites::ForwardSecretFirst, MANDATORY),
     ] {

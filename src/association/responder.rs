@@ -124,7 +124,9 @@ impl Responder {
 
     fn context(&self, mut builder: ServerBuilder) -> Result<ServerContext, AssociationError> {
         if let Some(ibc) = &self.ibc {
-            builder = builder.hint(ibc.text()?);
+            ibc.text()?; // a credential that cannot be named shows now
+            let ibc = Arc::clone(ibc);
+            builder = builder.hint_from(move || ibc.text().ok());
         }
         Ok(builder.psk(Arc::new(self.clone())).build()?)
     }
