@@ -14,6 +14,8 @@
 //! | | | `ifma::Ifma`: the same, and AVX-512 IFMA for eight elements at a time |
 //! | the 1024-bit curve of RFC 6509, field and order | [`fp1024::Ops`], below it [`fp1024::Field`] | [`rustcrypto::fp1024`]: the crate `crypto-bigint` |
 //!
+//! Beside them stands `undumped`: memory for keys that no core dump holds. It is here because `unsafe` is.
+//!
 //! # Which one runs
 //!
 //! The best that the CPU offers, see [`selected`]. `RUSTFLAGS='--cfg eccsi_sakke_backend="…"'` with
@@ -24,7 +26,8 @@
 //! # Safety
 //!
 //! `unsafe` stands in this module only. An implementation that needs a CPU feature is a zero-size
-//! token whose one constructor asks the CPU: whoever holds the value has the proof.
+//! token whose one constructor asks the CPU: whoever holds the value has the proof. `undumped` states its own
+//! argument.
 
 #[cfg(all(feature = "eccsi", target_arch = "x86_64"))]
 #[allow(unsafe_code, reason = "instructions that the compiler does not know how to use; see Safety above")]
@@ -41,6 +44,9 @@ pub(crate) mod p256;
 #[cfg(feature = "eccsi")]
 pub(crate) mod portable;
 pub(crate) mod rustcrypto;
+#[cfg(all(feature = "service", unix))]
+#[allow(unsafe_code, reason = "asks the system for memory of a kind; see Safety there")]
+pub(crate) mod undumped;
 
 #[cfg(feature = "eccsi")]
 pub(crate) use choice::{Backend, selected};

@@ -2,7 +2,7 @@
 //!
 //! | file | content | mode | module |
 //! |---|---|---|---|
-//! | KMS file | KSAK and z, sealed under a passphrase | 0600 | [`kms_file`] |
+//! | KMS file | KSAK and z, sealed under a passphrase | 0600 | [`kms_file`], [`kdf`] |
 //! | credential | identity, SSK, PVT, KPAK; RSK and Z for SAKKE | 0600 | [`credential_file`] |
 //! | batch | credentials, one a line | 0600 | [`batch_file`] |
 //! | identity list | one identity a line | any | [`identity_list`] |
@@ -15,9 +15,10 @@
 pub mod batch_file;
 pub mod credential_file;
 mod error;
-mod hex;
+pub(crate) mod hex;
 pub mod identity_list;
-mod json;
+pub(crate) mod json;
+pub mod kdf;
 pub mod kms_file;
 mod on_disk;
 pub mod private_file;

@@ -16,13 +16,15 @@
 //! | [`saef`] | the IBC-based security association of oneM2M |
 //! | `tls` (features `tls-openssl`, `tls-rustls`) | pre-shared keys, certificates, ECCSI in (D)TLS |
 //! | `association` (likewise) | security associations between two entities |
-//! | `files` (feature `cli`) | what stands on disk |
+//! | `files` (features `cli`, `service`) | what stands on disk |
+//! | `wire` (feature `service`) | bodies of requests and answers |
+//! | `service` (feature `service`) | KMS, MEF and MAF on a durable store |
 //! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
 #![deny(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(feature = "cli", feature = "tls-openssl", feature = "tls-rustls", test))]
+#[cfg(any(feature = "cli", feature = "service", feature = "tls-openssl", feature = "tls-rustls", test))]
 extern crate std;
 
 pub mod error;
@@ -52,8 +54,12 @@ pub mod tls;
 
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "service"))]
 pub mod files;
+#[cfg(feature = "service")]
+pub mod service;
+#[cfg(feature = "service")]
+pub mod wire;
 
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]

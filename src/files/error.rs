@@ -136,6 +136,8 @@ pub enum FormatError {
         /// The memory it needs, in MiB.
         mib: u32,
     },
+    /// The header was made for a file of another name.
+    Misnamed,
     /// The seal does not open: wrong passphrase, or the file was changed.
     Sealed,
 }
@@ -262,6 +264,7 @@ impl fmt::Display for FormatError {
             Self::KdfParameter { name, min, max } => {
                 write!(f, "argon2id parameter {name} is not between {min} and {max}")
             }
+            Self::Misnamed => f.write_str("made under another name: files were swapped or renamed"),
             Self::OutOfMemory { mib } => {
                 write!(f, "the passphrase needs {mib} MiB of memory to be checked, which this machine does not give")
             }

@@ -10,18 +10,23 @@ use std::vec;
 use zeroize::Zeroizing;
 
 /// Lower-case digits of a secret.
-pub(super) fn encode_secret(octets: &[u8]) -> Zeroizing<String> {
+pub(crate) fn encode_secret(octets: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(base16ct::lower::encode_string(octets))
 }
 
 /// Octets of public text, digits in either case.
-pub(super) fn decode(text: &str) -> Result<Vec<u8>, FormatError> {
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, FormatError> {
     if !text.len().is_multiple_of(2) {
         return Err(FormatError::NotHex);
     }
     let mut octets = vec![0; text.len() / 2];
     base16ct::mixed::decode(text, &mut octets).map_err(|_| FormatError::NotHex)?;
     Ok(octets)
+}
+
+/// Octets of public text, N of them; `what` names the value.
+pub(crate) fn exact<const N: usize>(text: &str, what: &'static str) -> Result<[u8; N], FormatError> {
+    decode(text)?.try_into().map_err(|_| FormatError::Unknown(what))
 }
 
 /// A JSON string of N octets in hexadecimal, either case. Wiped when dropped; no error shows it.

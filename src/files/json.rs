@@ -13,7 +13,7 @@ const MESSAGE_CHARS: usize = 200;
 ///
 /// The first octet decides that it is an object: a parser that finds a bare string would show it,
 /// and it would take an array for an object.
-pub(super) fn object<'de, T: Deserialize<'de>>(octets: &'de [u8]) -> Result<T, FormatError> {
+pub(crate) fn object<'de, T: Deserialize<'de>>(octets: &'de [u8]) -> Result<T, FormatError> {
     if octets.trim_ascii_start().first() != Some(&b'{') {
         return Err(FormatError::NotAnObject);
     }
@@ -35,7 +35,7 @@ pub(super) fn line(value: &impl Serialize, capacity: usize) -> Zeroizing<Vec<u8>
 }
 
 /// Appends `value` to `out`, without a line end.
-pub(super) fn append(out: &mut Vec<u8>, value: &impl Serialize) {
+pub(crate) fn append(out: &mut Vec<u8>, value: &impl Serialize) {
     serde_json::to_writer(out, value)
         .expect("structs of strings and numbers always serialise, and a Vec takes all");
 }

@@ -5,7 +5,7 @@
 //! | field | meaning |
 //! |---|---|
 //! | `format`, `version` | `"ibc-kms"`, 1 |
-//! | `kdf` | `name` `"argon2id"`, `memory_kib`, `passes`, `lanes`, `salt` (32 octets) |
+//! | `kdf` | `name` `"argon2id"`, `memory_kib`, `passes`, `lanes`, `salt` (32 octets): [`super::kdf`] |
 //! | `cipher` | `name` `"AES-256-GCM-SIV"`, `nonce` (12 octets) |
 //! | `created` | time, `YYYYMMDDThhmmss` |
 //! | `kpak` | KPAK, 65 octets |
@@ -18,15 +18,14 @@
 //! the header can be changed unnoticed. Until the seal is open, nothing in the header is to be relied
 //! upon, KPAK and Z least of all.
 
-use super::hex::{self, Hex};
+use super::hex::{self, Hex, exact};
+use super::kdf::{KdfHeader, KdfParameters, SALT};
 use super::{FormatError, json};
 use crate::eccsi::{KmsPublicKey, KmsSecretKey};
 use crate::onem2m::{ExpirationTime, UnixTime};
 use crate::sakke;
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce, Tag, aead::AeadInOut};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
 use core::fmt;
-use core::ops::RangeInclusive;
 use rand_core::TryCryptoRng;
 use serde::{Deserialize, Serialize};
 use std::prelude::rust_2024::*;
@@ -37,81 +36,9 @@ pub const MAX_OCTETS: u64 = 16 * 1024;
 
 const FORMAT: &str = "ibc-kms";
 const VERSION: u32 = 1;
-const KDF: &str = "argon2id";
 const CIPHER: &str = "AES-256-GCM-SIV";
-const SALT: usize = 32;
 const NONCE: usize = 12;
 const TAG: usize = 16;
-
-/// What guessing a passphrase costs: parameters of argon2id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KdfParameters {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-}
-
-impl KdfParameters {
-    /// Memory in KiB. The least is what OWASP asks for together with two passes; the most keeps a file
-    /// from outside from taking all memory there is.
-    pub const MEMORY_KIB: RangeInclusive<u32> = 19 * 1024..=1024 * 1024;
-
-    /// Passes over the memory.
-    pub const PASSES: RangeInclusive<u32> = 2..=16;
-
-    /// Lanes; they are computed one after the other.
-    pub const LANES: RangeInclusive<u32> = 1..=16;
-
-    /// 64 MiB, 3 passes, 1 lane: the memory and passes of the second choice of RFC 9106 §4.
-    pub const DEFAULT: Self = Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
-
-    /// Checks the parameters against their bounds.
-    ///
-    /// # Errors
-    /// [`FormatError::KdfParameter`].
-    pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, FormatError> {
-        for (name, value, range) in [
-            ("memory_kib", memory_kib, Self::MEMORY_KIB),
-            ("passes", passes, Self::PASSES),
-            ("lanes", lanes, Self::LANES),
-        ] {
-            if !range.contains(&value) {
-                return Err(FormatError::KdfParameter { name, min: *range.start(), max: *range.end() });
-            }
-        }
-        Ok(Self { memory_kib, passes, lanes })
-    }
-
-    /// Memory in KiB.
-    pub fn memory_kib(&self) -> u32 {
-        self.memory_kib
-    }
-
-    /// Passes over the memory.
-    pub fn passes(&self) -> u32 {
-        self.passes
-    }
-
-    fn derive(&self, passphrase: &[u8], salt: &[u8; SALT]) -> Result<Zeroizing<[u8; 32]>, FormatError> {
-        let out_of_memory = FormatError::OutOfMemory { mib: self.memory_kib / 1024 };
-        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))
-            .map_err(|_| FormatError::Unknown("key derivation"))?;
-        let mut blocks = Zeroizing::new(Vec::new());
-        blocks.try_reserve_exact(params.block_count()).map_err(|_| out_of_memory)?;
-        blocks.resize(params.block_count(), Block::default());
-        let mut key = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into_with_memory(passphrase, salt, key.as_mut_slice(), &mut blocks[..])
-            .map_err(|_| FormatError::Unknown("key derivation"))?;
-        Ok(key)
-    }
-}
-
-impl Default for KdfParameters {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
 
 /// The master keys of a KMS. Wiped when dropped.
 pub struct MasterKeys {
@@ -150,21 +77,11 @@ pub struct KmsFile {
 struct Header<'a> {
     format: &'a str,
     version: u32,
-    kdf: Kdf<'a>,
+    kdf: KdfHeader,
     cipher: Cipher<'a>,
     created: &'a str,
     kpak: &'a str,
     z_public: &'a str,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Kdf<'a> {
-    name: &'a str,
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-    salt: &'a str,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -212,13 +129,7 @@ pub fn seal<R: TryCryptoRng + ?Sized>(
         &Header {
             format: FORMAT,
             version: VERSION,
-            kdf: Kdf {
-                name: KDF,
-                memory_kib: kdf.memory_kib,
-                passes: kdf.passes,
-                lanes: kdf.lanes,
-                salt: &base16ct::lower::encode_string(&salt),
-            },
+            kdf: KdfHeader::new(kdf, &salt),
             cipher: Cipher { name: CIPHER, nonce: &base16ct::lower::encode_string(&nonce) },
             created: &std::format!("{created}"),
             kpak: &base16ct::lower::encode_string(&keys.ksak.public_key().to_bytes()),
@@ -256,18 +167,17 @@ impl KmsFile {
         for (known, what) in [
             (header.format == FORMAT, "format"),
             (header.version == VERSION, "version"),
-            (header.kdf.name == KDF, "key derivation"),
             (header.cipher.name == CIPHER, "cipher"),
         ] {
             if !known {
                 return Err(FormatError::Unknown(what));
             }
         }
-        let kdf = KdfParameters::new(header.kdf.memory_kib, header.kdf.passes, header.kdf.lanes)?;
+        let (kdf, salt) = header.kdf.read()?;
         Ok(Self {
             header: header_line.into(),
             kdf,
-            salt: exact(header.kdf.salt, "salt")?,
+            salt,
             nonce: exact(header.cipher.nonce, "nonce")?,
             created: ExpirationTime::parse(header.created)?.to_unix(),
             kpak: KmsPublicKey::from_slice(&hex::decode(header.kpak)?)?,
@@ -336,10 +246,6 @@ impl fmt::Debug for KmsFile {
     }
 }
 
-fn exact<const N: usize>(text: &str, what: &'static str) -> Result<[u8; N], FormatError> {
-    hex::decode(text)?.try_into().map_err(|_| FormatError::Unknown(what))
-}
-
 /// Why a KMS file could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -371,6 +277,7 @@ impl core::error::Error for SealError {}
 mod tests {
     use super::*;
     use crate::SysRng;
+    use core::ops::RangeInclusive;
     use std::format;
 
     const CHEAP: KdfParameters = KdfParameters { memory_kib: 8, passes: 1, lanes: 1 };

@@ -1,0 +1,189 @@
+//! What the service answers when it does not do what it was asked.
+
+use core::fmt;
+use std::boxed::Box;
+use std::error::Error;
+
+/// What the caller can act on. One oneM2M response status code each, see
+/// [`response_status_code`](Self::response_status_code).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Not parsable, a parameter missing or forbidden, another function's FQDN.
+    BadRequest,
+    /// A value outside what policy allows: expiry, SUID, targets, length of a key.
+    ContentsUnacceptable,
+    /// The session has no mutual authentication by a method that the procedure admits.
+    SecurityAssociationRequired,
+    /// The originator is no identity of the session.
+    OriginatorNotAuthenticated,
+    /// The client may not do this.
+    NoPrivilege,
+    /// No such registration, key, or configuration, or an expired one, or somebody else's.
+    NotFound,
+    /// The client has a registration under this stakeholder.
+    AlreadyRegistered,
+    /// A second export in one session; an identifier that is taken.
+    Conflict,
+    /// The resource does not have this operation.
+    OperationNotAllowed,
+    /// A body of another media type.
+    UnsupportedMediaType,
+    /// An answer of another media type was asked for.
+    NotAcceptable,
+    /// Something is wrong on this side.
+    Internal,
+    /// The store, the KMS or the audit log cannot be used now: the same request may be repeated.
+    Unavailable,
+    /// Not built.
+    NotImplemented,
+}
+
+impl Kind {
+    /// All there are.
+    pub const ALL: [Self; 14] = [
+        Self::BadRequest,
+        Self::ContentsUnacceptable,
+        Self::SecurityAssociationRequired,
+        Self::OriginatorNotAuthenticated,
+        Self::NoPrivilege,
+        Self::NotFound,
+        Self::AlreadyRegistered,
+        Self::Conflict,
+        Self::OperationNotAllowed,
+        Self::UnsupportedMediaType,
+        Self::NotAcceptable,
+        Self::Internal,
+        Self::Unavailable,
+        Self::NotImplemented,
+    ];
+
+    /// The response status code of TS-0004 clause 6.6.3.
+    pub const fn response_status_code(self) -> u16 {
+        match self {
+            Self::BadRequest => 4000,
+            Self::NotFound => 4004,
+            Self::OperationNotAllowed => 4005,
+            Self::UnsupportedMediaType => 4015,
+            Self::ContentsUnacceptable => 4102,
+            Self::NoPrivilege => 4103,
+            Self::Conflict => 4105,
+            Self::OriginatorNotAuthenticated => 4106,
+            Self::SecurityAssociationRequired => 4107,
+            Self::AlreadyRegistered => 4117,
+            Self::Internal | Self::Unavailable => 5000,
+            Self::NotImplemented => 5001,
+            Self::NotAcceptable => 5207,
+        }
+    }
+
+    /// The name in the audit log and in `--json`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::ContentsUnacceptable => "contents_unacceptable",
+            Self::SecurityAssociationRequired => "security_association_required",
+            Self::OriginatorNotAuthenticated => "originator_not_authenticated",
+            Self::NoPrivilege => "no_privilege",
+            Self::NotFound => "not_found",
+            Self::AlreadyRegistered => "already_registered",
+            Self::Conflict => "conflict",
+            Self::OperationNotAllowed => "operation_not_allowed",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::NotAcceptable => "not_acceptable",
+            Self::Internal => "internal",
+            Self::Unavailable => "unavailable",
+            Self::NotImplemented => "not_implemented",
+        }
+    }
+}
+
+/// A refusal or a failure.
+///
+/// The text is constant and safe to send: it speaks of the request, never of what others have
+/// registered. The cause is for the log of the operator.
+pub struct ServiceError {
+    kind: Kind,
+    text: &'static str,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ServiceError {
+    /// A refusal, with what is wrong.
+    pub const fn new(kind: Kind, text: &'static str) -> Self {
+        Self { kind, text, cause: None }
+    }
+
+    /// The store, the KMS or the audit log failed.
+    pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind: Kind::Unavailable,
+            text: "temporarily unavailable, repeat the request",
+            cause: Some(cause.into()),
+        }
+    }
+
+    /// What this process holds contradicts itself.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind: Kind::Internal, text: "internal error", cause: Some(cause.into()) }
+    }
+
+    /// What the caller can act on.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What may be sent.
+    pub fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// What the operator may see.
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.cause.as_deref()
+    }
+}
+
+impl fmt::Debug for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceError")
+            .field("kind", &self.kind)
+            .field("text", &self.text)
+            .field("cause", &self.cause)
+            .finish()
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text)
+    }
+}
+
+impl Error for ServiceError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+impl From<sqlx::Error> for ServiceError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+/// Short forms for the places that refuse.
+pub(super) fn bad_request(text: &'static str) -> ServiceError {
+    ServiceError::new(Kind::BadRequest, text)
+}
+
+pub(super) fn unacceptable(text: &'static str) -> ServiceError {
+    ServiceError::new(Kind::ContentsUnacceptable, text)
+}
+
+pub(super) fn no_privilege() -> ServiceError {
+    ServiceError::new(Kind::NoPrivilege, "not permitted")
+}
+
+pub(super) fn not_found() -> ServiceError {
+    ServiceError::new(Kind::NotFound, "not found")
+}

@@ -1,0 +1,141 @@
+//! The durable store: one SQL text for SQLite (one node) and PostgreSQL (many).
+//!
+//! Everything that changes goes through one task, [`writer`], which commits what waits together and
+//! writes the audit entry of each change in the same transaction. [`ReadStore`] is a handle that the
+//! database itself keeps from writing.
+//!
+//! A struct and no trait: there is one SQL text, and SQLite in a temporary folder serves the tests.
+
+pub(crate) mod administration;
+pub mod audit;
+pub(crate) mod clients;
+pub(crate) mod identities;
+pub(crate) mod lists;
+mod migrate;
+mod open;
+pub(crate) mod sealed;
+pub mod state_file;
+mod writer;
+
+pub use open::{OpenError, StoreUrl};
+pub use writer::{BoxFuture, Change, WriteTransaction};
+
+use super::clock::Clock;
+use super::error::ServiceError;
+use crate::onem2m::UnixTime;
+use sqlx::{Any, Pool};
+use state_file::StateFile;
+use std::path::PathBuf;
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use writer::Writer;
+
+/// The database behind a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// One file, one process that serves.
+    Sqlite,
+    /// A server, for many nodes.
+    Postgres,
+}
+
+/// How a store is opened.
+pub struct StoreOptions {
+    /// Where the database is.
+    pub url: StoreUrl,
+    /// The name of this writer: its audit chain and its state file have it. No two processes at once.
+    pub writer: String,
+    /// Folder of the state files: outside the database and its backups.
+    pub state_folder: PathBuf,
+    /// Seals the state file.
+    pub state_key: zeroize::Zeroizing<[u8; 32]>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// How far the clock may stand behind the latest write before nothing is issued any more.
+    pub clock_tolerance: core::time::Duration,
+}
+
+/// A database, opened for reading and writing. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    reads: ReadStore,
+    writer: Writer,
+}
+
+/// A handle that cannot write: the database refuses it.
+#[derive(Clone)]
+pub struct ReadStore {
+    pool: Pool<Any>,
+    database: Database,
+    clock: Arc<dyn Clock>,
+    /// The latest time written, as this process knows it.
+    mark: Arc<AtomicU64>,
+}
+
+impl ReadStore {
+    /// The pool: for the modules with queries.
+    pub(crate) fn pool(&self) -> &Pool<Any> {
+        &self.pool
+    }
+
+    /// Which database it is.
+    pub fn database(&self) -> Database {
+        self.database
+    }
+
+    /// Now, or the latest time written where the clock stands behind it: what has expired stays so.
+    pub fn now(&self) -> UnixTime {
+        self.clock.now().max(UnixTime::from_seconds(self.mark.load(Ordering::Relaxed)))
+    }
+}
+
+impl Store {
+    /// Opens the database, makes or brings up its tables, and starts the writer.
+    ///
+    /// # Errors
+    /// [`OpenError`]: cannot connect, a newer version's tables, another process with this writer's name,
+    /// a state file that does not open.
+    pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        let state = StateFile::open(&options.state_folder, &options.writer, &options.state_key)?;
+        let pools = open::connect(&options.url).await?;
+        migrate::run(&pools.writes, pools.database).await?;
+        let mark = Arc::new(AtomicU64::new(0));
+        let reads = ReadStore {
+            pool: pools.reads,
+            database: pools.database,
+            clock: Arc::clone(&options.clock),
+            mark: Arc::clone(&mark),
+        };
+        let writer = Writer::start(writer::Parts {
+            pool: pools.writes,
+            database: pools.database,
+            name: options.writer,
+            clock: options.clock,
+            tolerance: options.clock_tolerance,
+            mark,
+            state,
+        });
+        Ok(Self { reads, writer })
+    }
+
+    /// The handle that cannot write.
+    pub fn reads(&self) -> &ReadStore {
+        &self.reads
+    }
+
+    /// Applies a change. When this returns `Ok`, it and its audit entries are durable.
+    ///
+    /// # Errors
+    /// The change's own refusal, with nothing written; [`Kind::Unavailable`](super::error::Kind::Unavailable)
+    /// if the database, the audit log or the state file cannot be written.
+    pub async fn write<C: Change>(&self, change: C) -> Result<C::Output, ServiceError> {
+        self.writer.write(change).await
+    }
+
+    /// Ends the writer, after what waits.
+    pub async fn close(self) {
+        self.writer.close().await;
+        self.reads.pool.close().await;
+    }
+}

@@ -1,0 +1,346 @@
+//! The one task that writes.
+//!
+//! Changes queue up and are applied in order, those that wait together in one transaction, each behind a
+//! savepoint: one that refuses takes back only what it did itself. After the commit the highest
+//! number of the audit chain goes to the state file, and only then is anything answered. So no
+//! secret leaves before its audit entry is on the disk, and one `fsync` serves many requests.
+//!
+//! Time inside a transaction is `max(clock, mark)`, where the mark is the latest time at which this database
+//! wrote: a clock that was set back by more than the tolerance stops all writing.
+
+use super::audit::{self, Head};
+use super::state_file::StateFile;
+use super::{Database, ServiceError};
+use crate::onem2m::UnixTime;
+use crate::service::clock::Clock;
+use core::future::Future;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+use sqlx::{Any, AnyConnection, Pool, Row, Transaction};
+use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::{format, vec};
+use tokio::sync::{mpsc, oneshot};
+
+/// Changes that may wait. A sender beyond them waits itself.
+const QUEUE: usize = 1024;
+
+/// Changes in one transaction: enough that the commit no longer counts.
+const GROUP: usize = 256;
+
+/// How often a writer without work looks what others wrote.
+const OBSERVE: Duration = Duration::from_secs(5);
+
+/// A future that a change returns.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Something to be written as one piece, with its audit entries.
+pub trait Change: Send + 'static {
+    /// What it gives once it is durable.
+    type Output: Send + 'static;
+
+    /// Writes it. What an `Err` returns from is undone.
+    fn apply<'a>(
+        &'a mut self,
+        tx: &'a mut WriteTransaction<'_>,
+    ) -> BoxFuture<'a, Result<Self::Output, ServiceError>>;
+}
+
+/// A transaction for one [`Change`].
+pub struct WriteTransaction<'t> {
+    connection: &'t mut AnyConnection,
+    now: UnixTime,
+    writer: &'t str,
+    head: &'t mut Head,
+    deny_list: &'t mut Option<SignedDenyList>,
+}
+
+/// A deny list as it is published, for the state folder.
+pub(super) struct SignedDenyList {
+    pub(super) number: u64,
+    pub(super) octets: Vec<u8>,
+}
+
+impl WriteTransaction<'_> {
+    /// The connection, for queries.
+    pub(crate) fn connection(&mut self) -> &mut AnyConnection {
+        self.connection
+    }
+
+    /// The time of this transaction.
+    pub fn now(&self) -> UnixTime {
+        self.now
+    }
+
+    /// Puts a signed deny list, numbered upwards, beside the state files once this is committed.
+    pub(crate) fn publish_deny_list(&mut self, number: u64, octets: Vec<u8>) {
+        *self.deny_list = Some(SignedDenyList { number, octets });
+    }
+
+    /// Appends an entry to the chain of this writer.
+    ///
+    /// # Errors
+    /// As every query.
+    pub async fn audit(&mut self, event: audit::Event<'_>) -> Result<(), ServiceError> {
+        let entry = self.head.next(self.writer, self.now, event);
+        audit::insert(self.connection, &entry).await?;
+        self.head.advance(&entry);
+        Ok(())
+    }
+}
+
+/// The statement that begins a writing transaction.
+pub(super) const fn begin(database: Database) -> &'static str {
+    match database {
+        // Takes the lock at once: one that was taken later could be refused.
+        Database::Sqlite => "begin immediate",
+        Database::Postgres => "begin",
+    }
+}
+
+/// A change without its type.
+trait Job: Send {
+    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>>;
+
+    /// Answers who waits: with `Err`, or with what `apply` left.
+    fn answer(self: Box<Self>, outcome: Result<(), ServiceError>);
+}
+
+struct Waiting<C: Change> {
+    change: C,
+    output: Option<C::Output>,
+    answer: oneshot::Sender<Result<C::Output, ServiceError>>,
+}
+
+impl<C: Change> Job for Waiting<C>
+where
+    C::Output: Send,
+{
+    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
+        Box::pin(async move {
+            self.output = Some(self.change.apply(tx).await?);
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), ServiceError>) {
+        let Self { output, answer, .. } = *self;
+        let output =
+            outcome.and_then(|()| output.ok_or_else(|| ServiceError::internal("a change without output")));
+        // Who asked may have gone.
+        let _ = answer.send(output);
+    }
+}
+
+enum Message {
+    Job(Box<dyn Job>),
+    Close(oneshot::Sender<()>),
+}
+
+#[derive(Clone)]
+pub(super) struct Writer(mpsc::Sender<Message>);
+
+/// What the task needs.
+pub(super) struct Parts {
+    pub(super) pool: Pool<Any>,
+    pub(super) database: Database,
+    pub(super) name: String,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) tolerance: Duration,
+    pub(super) mark: Arc<AtomicU64>,
+    pub(super) state: StateFile,
+}
+
+impl Writer {
+    pub(super) fn start(parts: Parts) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(Task { parts, head: None }.run(receiver));
+        Self(sender)
+    }
+
+    pub(super) async fn write<C: Change>(&self, change: C) -> Result<C::Output, ServiceError> {
+        let (answer, outcome) = oneshot::channel();
+        let gone = |_| ServiceError::unavailable("the writer has ended");
+        let job = Box::new(Waiting { change, output: None, answer });
+        self.0.send(Message::Job(job)).await.map_err(|_| gone(()))?;
+        outcome.await.map_err(|_| gone(()))?
+    }
+
+    pub(super) async fn close(&self) {
+        let (answer, closed) = oneshot::channel();
+        if self.0.send(Message::Close(answer)).await.is_ok() {
+            let _ = closed.await;
+        }
+    }
+}
+
+struct Task {
+    parts: Parts,
+    /// The end of the own chain; to be read again after a failure.
+    head: Option<Head>,
+}
+
+impl Task {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Message>) {
+        loop {
+            let first = match tokio::time::timeout(OBSERVE, receiver.recv()).await {
+                Ok(Some(first)) => first,
+                Ok(None) => return,
+                Err(_) => {
+                    self.observe().await;
+                    continue;
+                }
+            };
+            let mut jobs = Vec::new();
+            let mut next = Some(first);
+            let mut closing = None;
+            while let Some(message) = next {
+                match message {
+                    Message::Job(job) => jobs.push(job),
+                    Message::Close(answer) => closing = Some(answer),
+                }
+                next = if jobs.len() < GROUP && closing.is_none() { receiver.try_recv().ok() } else { None };
+            }
+            self.group(jobs).await;
+            if let Some(answer) = closing {
+                self.parts.pool.close().await;
+                let _ = answer.send(());
+                return;
+            }
+        }
+    }
+
+    /// Applies, commits, answers.
+    async fn group(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        if jobs.is_empty() {
+            return;
+        }
+        match self.commit(&mut jobs).await {
+            Ok(outcomes) => {
+                for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                    job.answer(outcome);
+                }
+            }
+            Err(error) => {
+                // Whether it was committed may be unknown: the chain is read again.
+                self.head = None;
+                tracing::error!(error = %error, cause = ?error.cause(), changes = jobs.len(), "nothing was written");
+                for job in jobs {
+                    let cause = error.cause().map_or_else(|| format!("{error}"), |cause| format!("{cause}"));
+                    job.answer(Err(ServiceError::unavailable(cause)));
+                }
+            }
+        }
+    }
+
+    async fn commit(
+        &mut self,
+        jobs: &mut [Box<dyn Job>],
+    ) -> Result<Vec<Result<(), ServiceError>>, ServiceError> {
+        let parts = &mut self.parts;
+        let mut tx = parts.pool.begin_with(begin(parts.database)).await?;
+        let mut head = match self.head.clone() {
+            Some(head) => head,
+            None => {
+                parts.state.check(&mut tx).await?;
+                audit::head(&mut tx, &parts.name).await?
+            }
+        };
+        let now = time(parts, &mut tx).await?;
+        let mut outcomes = vec![];
+        let mut deny_list = None;
+        for job in jobs {
+            let before = head.clone();
+            let mut list = None;
+            sqlx::query("savepoint change").execute(&mut *tx).await?;
+            let mut change = WriteTransaction {
+                connection: &mut tx,
+                now,
+                writer: &parts.name,
+                head: &mut head,
+                deny_list: &mut list,
+            };
+            let outcome = job.apply(&mut change).await;
+            match outcome {
+                Ok(()) => {
+                    sqlx::query("release savepoint change").execute(&mut *tx).await?;
+                    deny_list = list.or(deny_list);
+                }
+                Err(_) => {
+                    head = before;
+                    sqlx::query("rollback to savepoint change").execute(&mut *tx).await?;
+                }
+            }
+            outcomes.push(outcome);
+        }
+        tx.commit().await?;
+        parts.mark.fetch_max(now.as_seconds(), Ordering::Relaxed);
+        parts.state.record(&head, now)?;
+        if let Some(list) = deny_list {
+            parts.state.record_deny_list(list.number, &list.octets)?;
+        }
+        self.head = Some(head);
+        Ok(outcomes)
+    }
+
+    /// Takes note of what other writers did, so that a copy older than that is found out.
+    async fn observe(&mut self) {
+        let Some(head) = self.head.clone() else { return };
+        let seen: Result<(), ServiceError> = async {
+            let row = sqlx::query(
+                "select mark, number, body from clock, deny_list where clock.one = 1 and deny_list.one = 1",
+            )
+            .fetch_one(&self.parts.pool)
+            .await?;
+            let (mark, number): (i64, i64) = (row.try_get("mark")?, row.try_get("number")?);
+            let (mark, number) = (UnixTime::from_seconds(mark.unsigned_abs()), number.unsigned_abs());
+            let Some(known) = self.parts.state.last().map(|last| (last.mark, last.deny_list)) else {
+                return Ok(());
+            };
+            if mark < known.0 || number < known.1 {
+                self.head = None; // the next group is refused by `check`
+                return Ok(());
+            }
+            if mark > known.0 {
+                self.parts.mark.fetch_max(mark.as_seconds(), Ordering::Relaxed);
+                self.parts.state.record(&head, mark)?;
+            }
+            if number > known.1 {
+                let body: String = row.try_get("body")?;
+                self.parts.state.record_deny_list(number, body.as_bytes())?;
+            }
+            Ok(())
+        }
+        .await;
+        if let Err(error) = seen {
+            tracing::warn!(cause = ?error.cause(), "cannot see what other nodes wrote");
+        }
+    }
+}
+
+/// The time of the transaction, and the mark moved up to it.
+async fn time(parts: &Parts, tx: &mut Transaction<'_, Any>) -> Result<UnixTime, ServiceError> {
+    let clock = parts.clock.now();
+    let mark: i64 = sqlx::query_scalar("select mark from clock where one = 1").fetch_one(&mut **tx).await?;
+    let mark = UnixTime::from_seconds(mark.unsigned_abs());
+    if clock.checked_add(parts.tolerance).is_some_and(|latest| latest < mark) {
+        return Err(ServiceError::unavailable(format!(
+            "the clock stands {} seconds behind the latest write: set it",
+            mark.as_seconds() - clock.as_seconds()
+        )));
+    }
+    if clock > mark {
+        // On PostgreSQL the row is locked by whoever moves it: once a second, not with every group.
+        sqlx::query("update clock set mark = $1 where one = 1 and mark < $1")
+            .bind(seconds(clock))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(clock.max(mark))
+}
+
+/// As the database keeps it.
+pub(crate) fn seconds(time: UnixTime) -> i64 {
+    i64::try_from(time.as_seconds()).unwrap_or(i64::MAX)
+}
