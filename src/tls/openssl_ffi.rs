@@ -1,16 +1,15 @@
-//! What OpenSSL can do and the crate `openssl` does not offer: the hint of a PSK server, groups for DHE_PSK,
-//! the stateless start of a DTLS handshake, and the retransmission timer of DTLS.
+//! What OpenSSL can do and the crate `openssl` does not offer: the hint of a PSK server, the stateless
+//! start of a DTLS handshake, and the retransmission timer of DTLS.
 //!
 //! The only file outside `backend` with unsafe code. Everything it declares is part of OpenSSL's public
-//! interface since 1.1.1 and unchanged in 3.x: `SSL_use_psk_identity_hint(3)`, `SSL_CTX_set_dh_auto(3)`,
-//! `DTLSv1_listen(3)`, `DTLSv1_get_timeout(3)`, `DTLSv1_handle_timeout(3)`; of these all but the first and the
-//! third are macros over `SSL_ctrl` or `SSL_CTX_ctrl`.
+//! interface since 1.1.1 and unchanged in 3.x: `SSL_use_psk_identity_hint(3)`, `DTLSv1_listen(3)`,
+//! `DTLSv1_get_timeout(3)`, `DTLSv1_handle_timeout(3)`; the last two are macros over `SSL_ctrl`.
 #![allow(unsafe_code, reason = "foreign functions; each call says why it is sound")]
 
 use foreign_types::ForeignTypeRef;
 use libc::{c_char, c_int, c_void, timeval};
 use openssl::error::ErrorStack;
-use openssl::ssl::{SslContextBuilder, SslRef, SslStream};
+use openssl::ssl::{SslRef, SslStream};
 use openssl_sys::SSL;
 use std::ffi::CStr;
 use std::ptr;
@@ -33,9 +32,6 @@ unsafe extern "C" {
     fn BIO_ADDR_free(address: *mut BioAddr);
 }
 
-/// `SSL_CTRL_SET_DH_AUTO` of `openssl/ssl.h`.
-const SET_DH_AUTO: c_int = 118;
-
 /// Sets the hint that this server connection will send.
 pub(super) fn set_psk_identity_hint(ssl: &mut SslRef, hint: &CStr) -> Result<(), ErrorStack> {
     // SAFETY: `ssl` is a live object that nobody else uses during the call (`&mut`). The hint ends in NUL and
@@ -48,14 +44,6 @@ pub(super) fn set_psk_identity_hint(ssl: &mut SslRef, hint: &CStr) -> Result<(),
 pub(super) fn set_psk_identity_hint_of<S>(stream: &mut SslStream<S>, hint: &CStr) -> Result<(), ErrorStack> {
     // SAFETY: as above; the exclusive reference to the stream stands for one to the SSL in it.
     let done = unsafe { SSL_use_psk_identity_hint(stream.ssl().as_ptr(), hint.as_ptr()) };
-    if done == 1 { Ok(()) } else { Err(ErrorStack::get()) }
-}
-
-/// Lets servers of this context choose a group for DHE_PSK: those of OpenSSL, 2048 bits and more.
-pub(super) fn choose_dh_groups(context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
-    // SAFETY: the builder owns a live SSL_CTX that nobody else uses yet (`&mut`). The control takes the number
-    // and no pointer.
-    let done = unsafe { openssl_sys::SSL_CTX_ctrl(context.as_ptr(), SET_DH_AUTO, 1, ptr::null_mut()) };
     if done == 1 { Ok(()) } else { Err(ErrorStack::get()) }
 }
 

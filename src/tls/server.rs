@@ -7,6 +7,9 @@ use super::psk::{self, PSK_IDENTITY_MAX, PskResolver};
 use super::suites::{self, PskSuites, Transport};
 use super::tcp::{TimedTcp, TlsStream};
 use crate::onem2m::Fqdn;
+use openssl::bn::BigNum;
+use openssl::dh::Dh;
+use openssl::pkey::Params;
 use openssl::ssl::{
     NameType, SniError, Ssl, SslAlert, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslRef,
     SslSessionCacheMode, SslStream, SslVersion,
@@ -85,7 +88,8 @@ impl ServerBuilder {
             psk::serve(&mut context, resolver)?;
         }
         if self.suites == PskSuites::DheFirst {
-            openssl_ffi::choose_dh_groups(&mut context)?;
+            let group = dh_group()?;
+            context.set_tmp_dh(&group)?;
         }
         match (&self.certificates, self.transport) {
             (None, Transport::Tls) => {}
@@ -142,6 +146,12 @@ pub(super) fn base(transport: Transport) -> Result<SslContextBuilder, TlsError> 
     // A write that timed out may be tried again from another place in memory.
     context.set_mode(SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE);
     Ok(context)
+}
+
+/// The group of DHE_PSK: number 14 of RFC 3526, 2048 bits. Left to choose, OpenSSL takes 1024 bits at security
+/// level 0.
+fn dh_group() -> Result<Dh<Params>, TlsError> {
+    Ok(Dh::from_pqg(BigNum::get_rfc3526_prime_2048()?, None, BigNum::from_u32(2)?)?)
 }
 
 /// Refuses clients that name no server or another one, with the alert unrecognized_name.

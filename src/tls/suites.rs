@@ -20,7 +20,7 @@ pub enum PskSuites {
     #[default]
     ForwardSecretFirst,
     /// DHE_PSK (RFC 4279, RFC 5487, RFC 6655), then the mandatory one: forward secrecy within the letter of
-    /// clause 10.2.2, which knows no ECDHE_PSK. Slower: a modular exponentiation of 2048 bits or more.
+    /// clause 10.2.2, which knows no ECDHE_PSK. Slower: exponentiations in a group of 2048 bits (RFC 3526).
     DheFirst,
     /// The mandatory suite alone.
     MandatoryOnly,
