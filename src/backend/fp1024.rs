@@ -110,20 +110,33 @@ impl Zeroize for Committed {
     }
 }
 
-/// A prime field with p ≡ 3 mod 4: what the generic curve code asks of a kernel.
+/// An integer below p as words of 64 bits, least significant first: the form of constants.
+pub(crate) type Words = [u64; 16];
+
+/// Arithmetic modulo p: what the curve code asks of a kernel, for one element at a time and for
+/// eight in lanes alike.
 ///
 /// All operations run in time independent of the values. Elements are kept in any form the
-/// kernel likes, as long as [`ct_eq`](ConstantTimeEq::ct_eq) compares values.
+/// kernel likes; a single element may be used in any chain of calls, while lanes have bounds that
+/// their kernel states and asserts. An element carries the proof that the CPU has what its kernel
+/// needs.
 ///
-/// The provided methods are the places where a kernel gains by reducing lazily: it overrides
-/// them with one reduction per output.
-pub(crate) trait Field:
-    Copy + ConditionallySelectable + ConstantTimeEq + Zeroize + Send + Sync + 'static
-{
+/// The provided methods are the places where a kernel gains by interleaving independent products or by
+/// reducing lazily.
+pub(crate) trait Arithmetic: Copy + Zeroize + Send + Sync + 'static {
+    /// The proof that the CPU has the instructions.
+    type Proof: Copy + Send + Sync + 'static;
+    /// The kernel's form without the proof: constants.
+    type Raw: Copy + Sync + 'static;
+
+    /// The proof that the element carries.
+    fn proof(&self) -> Self::Proof;
     /// 0.
-    const ZERO: Self;
+    fn zero(proof: Self::Proof) -> Self;
     /// 1.
-    const ONE: Self;
+    fn one(proof: Self::Proof) -> Self;
+    /// A constant; in lanes, in each of them.
+    fn from_raw(proof: Self::Proof, raw: &Self::Raw) -> Self;
 
     /// a + b
     fn add(&self, b: &Self) -> Self;
@@ -135,35 +148,91 @@ pub(crate) trait Field:
     fn mul(&self, b: &Self) -> Self;
     /// a²
     fn square(&self) -> Self;
-    /// a⁻¹; 0 for a = 0.
-    fn invert(&self) -> Self;
-
-    /// Big-endian octets; none unless the value lies below p.
-    fn from_octets(octets: &FieldOctets) -> CtOption<Self>;
-    /// Big-endian octets of the one representative below p.
-    fn to_octets(&self) -> FieldOctets;
 
     /// 2a
     fn double(&self) -> Self {
         self.add(self)
     }
 
+    /// N independent products.
+    fn mul_pairs<const N: usize>(a: [&Self; N], b: [&Self; N]) -> [Self; N] {
+        core::array::from_fn(|i| a[i].mul(b[i]))
+    }
+
+    /// Σ aᵢ·bᵢ for N from 1 to 6, with one reduction where the kernel can.
+    fn sum_of_products<const N: usize>(a: [&Self; N], b: [&Self; N]) -> Self {
+        (1..N).fold(a[0].mul(b[0]), |sum, i| sum.add(&a[i].mul(b[i])))
+    }
+
     /// (a0 + i·a1)(b0 + i·b1) in F_p², by Karatsuba: `3M`.
     fn complex_mul(a: [&Self; 2], b: [&Self; 2]) -> [Self; 2] {
-        let m0 = a[0].mul(b[0]);
-        let m1 = a[1].mul(b[1]);
-        let cross = a[0].add(a[1]).mul(&b[0].add(b[1]));
+        let [m0, m1, cross] = Self::mul_pairs([a[0], a[1], &a[0].add(a[1])], [b[0], b[1], &b[0].add(b[1])]);
         [m0.sub(&m1), cross.sub(&m0).sub(&m1)]
     }
 
     /// (a0 + i·a1)² in F_p²: `2M`, (a0 + a1)(a0 − a1) + 2i·a0·a1.
     fn complex_square(a: [&Self; 2]) -> [Self; 2] {
-        let re = a[0].add(a[1]).mul(&a[0].sub(a[1]));
-        [re, a[0].mul(a[1]).double()]
+        let [re, im] = Self::mul_pairs([&a[0].add(a[1]), a[0]], [&a[0].sub(a[1]), a[1]]);
+        [re, im.double()]
+    }
+
+    /// (a0 + i·a1) to the power 2ⁿ.
+    fn complex_square_times(a: [&Self; 2], n: usize) -> [Self; 2] {
+        (0..n).fold([*a[0], *a[1]], |a, _| Self::complex_square([&a[0], &a[1]]))
     }
 
     /// (a0 + i·a1)(1 + i·t) in F_p²: `2M`.
     fn complex_mul_unit(a: [&Self; 2], t: &Self) -> [Self; 2] {
-        [a[0].sub(&a[1].mul(t)), a[1].add(&a[0].mul(t))]
+        let [m0, m1] = Self::mul_pairs([a[0], a[1]], [t, t]);
+        [a[0].sub(&m1), a[1].add(&m0)]
     }
+}
+
+/// A prime field with p ≡ 3 mod 4, one element at a time.
+///
+/// Whatever the form of elements, [`ct_eq`](ConstantTimeEq::ct_eq) compares values.
+pub(crate) trait Field: Arithmetic + ConditionallySelectable + ConstantTimeEq {
+    /// a⁻¹; 0 for a = 0.
+    fn invert(&self) -> Self;
+
+    /// Big-endian octets; none unless the value lies below p.
+    fn from_octets(proof: Self::Proof, octets: &FieldOctets) -> CtOption<Self>;
+    /// Big-endian octets of the one representative below p.
+    fn to_octets(&self) -> FieldOctets;
+
+    /// `table[index]`. Reads all of the table, which is not empty, whatever the index.
+    fn select<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
+        let mut found = table[0];
+        for (candidate, i) in table.iter().zip(0u64..).skip(1) {
+            let here = i.ct_eq(&index);
+            for (found, candidate) in found.iter_mut().zip(candidate) {
+                found.conditional_assign(candidate, here);
+            }
+        }
+        found
+    }
+}
+
+/// Eight elements of a field at a time, one in each lane.
+pub(crate) trait Lanes8: Arithmetic {
+    /// The same field, one element at a time.
+    type Single: Field<Proof = Self::Proof>;
+
+    /// One element into each lane.
+    fn from_singles(singles: [&Self::Single; 8]) -> Self;
+
+    /// The elements, all times one constant of F_p.
+    fn to_singles_scaled(&self) -> [Self::Single; 8];
+
+    /// The elements.
+    fn to_singles(&self) -> [Self::Single; 8];
+
+    /// Lane `lane` in all lanes.
+    fn broadcast(&self, lane: usize) -> Self;
+
+    /// b in the lanes whose bit is set, a in the others. The bits may be secret.
+    fn select(a: &Self, b: &Self, bits: u8) -> Self;
+
+    /// Bounds as small as after a product.
+    fn reduce(&self) -> Self;
 }
