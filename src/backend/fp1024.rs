@@ -76,11 +76,27 @@ pub(crate) trait Ops {
     /// inversion for all.
     fn commit_many(&self, jobs: &[Commit<'_, Self::Comb>], g: Option<&Self::UnitComb>) -> Vec<Committed>;
 
-    /// Is \[k\]B = R? R is any point of the curve.
-    fn mul_equals(&self, k: &ScalarOctets, base: Base<'_, Self::Comb>, r: &PointOctets) -> Choice;
+    /// Is \[kᵢ\]B = Rᵢ? R is any point of the curve. Both slices have the same length.
+    fn equals_many(
+        &self,
+        base: Base<'_, Self::Comb>,
+        k: &[ScalarOctets],
+        r: &[&PointOctets],
+    ) -> Vec<Choice>;
 
-    /// The pairing <K, R>: the loop walks K, of order q; R is any point of the curve with y ≠ 0.
-    fn pairing(&self, k: Base<'_, Self::Lines>, r: &PointOctets) -> FieldOctets;
+    /// The pairings <K, Rᵢ>: the loop walks K, of order q; R is any point of the curve with y ≠ 0. One
+    /// inversion for all.
+    fn pairing_many(&self, k: Base<'_, Self::Lines>, r: &[&PointOctets]) -> Vec<FieldOctets>;
+
+    /// <P, K>^b·<Z, K> = <\[b\]P + Z, K>, for public b, P and Z: the loops walk P and Z. K is any point of
+    /// the curve with y ≠ 0, and secret.
+    fn pairing_product_vartime(
+        &self,
+        b: &ScalarOctets,
+        p: Base<'_, Self::Lines>,
+        z: Base<'_, Self::Lines>,
+        k: &PointOctets,
+    ) -> FieldOctets;
 }
 
 /// One encapsulation: the exponent r of g, and the terms whose sum is \[r\](\[b\]P + Z).
@@ -154,9 +170,19 @@ pub(crate) trait Arithmetic: Copy + Zeroize + Send + Sync + 'static {
         self.add(self)
     }
 
+    /// The same element with bounds as small as after a product. Single elements have none.
+    fn reduce(&self) -> Self {
+        *self
+    }
+
     /// N independent products.
     fn mul_pairs<const N: usize>(a: [&Self; N], b: [&Self; N]) -> [Self; N] {
         core::array::from_fn(|i| a[i].mul(b[i]))
+    }
+
+    /// N independent squares.
+    fn squares<const N: usize>(a: [&Self; N]) -> [Self; N] {
+        core::array::from_fn(|i| a[i].square())
     }
 
     /// Σ aᵢ·bᵢ for N from 1 to 6, with one reduction where the kernel can.
@@ -221,9 +247,6 @@ pub(crate) trait Lanes8: Arithmetic {
     /// One element into each lane.
     fn from_singles(singles: [&Self::Single; 8]) -> Self;
 
-    /// The elements, all times one constant of F_p.
-    fn to_singles_scaled(&self) -> [Self::Single; 8];
-
     /// The elements.
     fn to_singles(&self) -> [Self::Single; 8];
 
@@ -232,7 +255,4 @@ pub(crate) trait Lanes8: Arithmetic {
 
     /// b in the lanes whose bit is set, a in the others. The bits may be secret.
     fn select(a: &Self, b: &Self, bits: u8) -> Self;
-
-    /// Bounds as small as after a product.
-    fn reduce(&self) -> Self;
 }

@@ -2,7 +2,7 @@
 
 use super::encoding::encode_point;
 use super::{EncapsulatedData, IssuedKey, KmsPublicKey, SharedSecretValue, hash};
-use crate::curve::ss1024::{Base, FieldOctets, LineTable, OPS, Ops, PointComb, PointOctets};
+use crate::curve::ss1024::{self, Base, FieldOctets, LineTable, PointComb, PointOctets};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -65,7 +65,7 @@ impl ReceiverSecretKey {
     /// Constant in K.
     pub fn prepared(mut self) -> Self {
         self.tables.get_or_insert_with(|| {
-            Box::new(Tables { lines: Zeroizing::new(OPS.lines(&self.issued.k)), comb: OPS.comb(&self.bound) })
+            Box::new(Tables { lines: Zeroizing::new(LineTable::new(&self.issued.k)), comb: PointComb::new(&self.bound) })
         });
         self
     }
@@ -93,13 +93,13 @@ impl ReceiverSecretKey {
         // 5) TEST = [r]([b]P + Z), refused unless it is R
         let comb = self.tables.as_ref().map(|tables| &tables.comb);
         let bound = Base { point: &self.bound, table: comb };
-        let right = OPS.mul_equals(r.as_octets(), bound, data.r()) & !r.is_zero();
+        let right = ss1024::equals_many(bound, &[*r.as_octets()], &[data.r()])[0] & !r.is_zero();
         if declassify(right).into() { Ok(ssv) } else { Err(Error::DecapsulationFailed) }
     }
 
     /// < R, K >
     pub(super) fn pairing(&self, data: &EncapsulatedData) -> FieldOctets {
         let lines = self.tables.as_ref().map(|tables| &*tables.lines);
-        OPS.pairing(Base { point: &self.issued.k, table: lines }, data.r())
+        ss1024::pairing_many(Base { point: &self.issued.k, table: lines }, &[data.r()])[0]
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Recipient;
 use super::encoding::{POINT_BYTES, decode_point, encode_point, identity_integer};
-use crate::curve::ss1024::{self, Base, OPS, Ops, PointComb, PointOctets, Scalar, UnitComb};
+use crate::curve::ss1024::{self, Base, PointComb, PointOctets, Scalar, UnitComb};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -67,8 +67,8 @@ impl KmsSecretKey {
         let z = Scalar::from_key_octets(octets)
             .ok_or(DecodeError::new(Part::MasterSecret, Problem::OutOfRange))?;
         let p = ss1024::generator();
-        let comb = OPS.comb(&p);
-        let [point] = OPS.mul_many(Base { point: &p, table: Some(&comb) }, &[*z.as_octets()])[..] else {
+        let comb = PointComb::new(&p);
+        let [point] = ss1024::mul_many(Base { point: &p, table: Some(&comb) }, &[*z.as_octets()])[..] else {
             unreachable!("one scalar gives one point")
         };
         let public = KmsPublicKey { point: declassify(point), tables: None };
@@ -119,7 +119,7 @@ impl KmsPublicKey {
     /// curve, and [`Problem::WrongOrder`] for one of another order.
     pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Result<Self, DecodeError> {
         let point = *decode_point(Part::Z, octets)?;
-        if !bool::from(OPS.has_order_q(&point)) {
+        if !bool::from(ss1024::has_order_q(&point)) {
             return Err(DecodeError::new(Part::Z, Problem::WrongOrder));
         }
         Ok(Self { point, tables: None })
@@ -143,9 +143,9 @@ impl KmsPublicKey {
     pub fn prepared(self) -> Self {
         let tables = self.tables.unwrap_or_else(|| {
             Arc::new(Tables {
-                p: OPS.comb(&ss1024::generator()),
-                z: OPS.comb(&self.point),
-                g: Arc::new(OPS.unit_comb()),
+                p: PointComb::new(&ss1024::generator()),
+                z: PointComb::new(&self.point),
+                g: Arc::new(UnitComb::of_g()),
             })
         });
         Self { point: self.point, tables: Some(tables) }
@@ -164,7 +164,7 @@ impl KmsPublicKey {
     /// \[b\]P + Z, the point that stands for an identity under this KMS.
     pub(super) fn bound_point(&self, id: Identity<'_>) -> Result<PointOctets, Error> {
         let b = identity_integer(id)?;
-        OPS.mul_add_vartime(b.as_octets(), &ss1024::generator(), &self.point).ok_or(Error::UnusableIdentity)
+        ss1024::mul_add_vartime(&b, &ss1024::generator(), &self.point).ok_or(Error::UnusableIdentity)
     }
 
     pub(super) fn tables(&self) -> Option<&Tables> {

@@ -1,12 +1,11 @@
 //! RFC 6508 §6.1.2: the receiver validates its Receiver Secret Key before it uses it.
 
 use super::{IssuedKey, KmsPublicKey, ReceiverSecretKey};
-use crate::curve::ss1024::{Base, OPS, Ops, pairing_generator};
+use crate::curve::ss1024::{self, Base, pairing_generator};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::secret::declassify;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 impl IssuedKey {
     /// Validates the key against the KMS public key and the identity it was issued for:
@@ -29,10 +28,10 @@ impl IssuedKey {
         // [a]P + Z
         let bound = Z.bound_point(id)?;
         // K is of order q
-        let order = OPS.has_order_q(&self.k);
+        let order = ss1024::has_order_q(&self.k);
         // < [a]P + Z, K > = g, the loop walking K as it will in decapsulation
-        let w = Zeroizing::new(OPS.pairing(Base { point: &self.k, table: None }, &bound));
-        let valid = order & w.as_slice().ct_eq(&pairing_generator());
+        let w = ss1024::pairing_many(Base { point: &self.k, table: None }, &[&bound]);
+        let valid = order & w[0].as_slice().ct_eq(&pairing_generator());
         if declassify(valid).into() {
             Ok(ReceiverSecretKey::new(self, id, Z, bound))
         } else {

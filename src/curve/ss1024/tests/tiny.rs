@@ -1,8 +1,8 @@
 //! Fields F_p for small p with p + 1 = 4q, q prime, and 3 no square: the same kind of curve as the
 //! real one. And the plain affine group law, to compare with.
 
-use crate::backend::fp1024::{Field, FieldOctets, ScalarOctets};
-use crate::curve::ss1024::field::{Parameters, SignedDigits, naf, naf_length};
+use crate::backend::fp1024::{Arithmetic, Field, FieldOctets, ScalarOctets};
+use crate::curve::ss1024::field::{Parameters, SignedDigits, naf, naf_length, octal, octal_length};
 use std::vec::Vec;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, CtOption};
 use zeroize::Zeroize;
@@ -29,10 +29,20 @@ impl<const P: u64> ConstantTimeEq for Tiny<P> {
     }
 }
 
-impl<const P: u64> Field for Tiny<P> {
-    const ZERO: Self = Self(0);
-    const ONE: Self = Self(1);
+impl<const P: u64> Arithmetic for Tiny<P> {
+    type Proof = ();
+    type Raw = Self;
 
+    fn proof(&self) {}
+    fn zero((): ()) -> Self {
+        Self(0)
+    }
+    fn one((): ()) -> Self {
+        Self(1)
+    }
+    fn from_raw((): (), raw: &Self) -> Self {
+        *raw
+    }
     fn add(&self, b: &Self) -> Self {
         Self((self.0 + b.0) % P)
     }
@@ -48,10 +58,13 @@ impl<const P: u64> Field for Tiny<P> {
     fn square(&self) -> Self {
         self.mul(self)
     }
+}
+
+impl<const P: u64> Field for Tiny<P> {
     fn invert(&self) -> Self {
-        (1..P).map(Self).find(|b| self.mul(b) == Self::ONE).unwrap_or(Self::ZERO)
+        (1..P).map(Self).find(|b| self.mul(b) == Self(1)).unwrap_or(Self(0))
     }
-    fn from_octets(octets: &FieldOctets) -> CtOption<Self> {
+    fn from_octets((): (), octets: &FieldOctets) -> CtOption<Self> {
         let (zeros, value) = octets.split_at(120);
         let value = u64::from_be_bytes(value.try_into().unwrap());
         let reduced = value < P && zeros.iter().all(|octet| *octet == 0);
@@ -61,6 +74,10 @@ impl<const P: u64> Field for Tiny<P> {
         octets(self.0)
     }
 }
+
+/// The curve on one of these fields.
+pub(super) trait TinyCurve: Parameters<Proof = (), Raw = Self> {}
+impl<const P: u64> TinyCurve for Tiny<P> where Self: Parameters<Proof = (), Raw = Self> {}
 
 /// An integer as 128 octets.
 pub(super) fn octets(value: u64) -> [u8; 128] {
@@ -74,7 +91,8 @@ macro_rules! tiny {
         impl Parameters for Tiny<$p> {
             const Q: &'static [u64] = &[($p + 1) / 4];
             const NAF: &'static [i8] = &naf::<{ naf_length(&[($p + 1) / 4]) }>(&[($p + 1) / 4]);
-            const DIGITS: usize = 24;
+            const OCTAL: &'static [i8] = &octal::<{ octal_length(&[($p + 1) / 4]) }>(&[($p + 1) / 4]);
+            const DIGITS: usize = 54;
             const P: [Self; 2] = [Self($x), Self($y)];
             const G: Self = Self($g);
             const S: Self = Self($s);
@@ -84,7 +102,7 @@ macro_rules! tiny {
             fn recode(k: &ScalarOctets) -> SignedDigits {
                 let q: u64 = ($p + 1) / 4;
                 let k = u64::from_be_bytes(k[120..].try_into().unwrap());
-                SignedDigits::new(&octets((k + (1 << 24) - 1) * q.div_ceil(2) % q))
+                SignedDigits::new(&octets((k + (1 << 54) - 1) % q * q.div_ceil(2) % q))
             }
         }
     };

@@ -1,0 +1,376 @@
+//! The operations of a kernel with lanes: eight scalars, eight points R, or eight steps of one loop at a
+//! time. What has one way only, a single product of a scalar and the squarings of the Miller loop, goes
+//! through single elements.
+
+use super::edwards::Edwards;
+use super::field::{Parameters, SignedDigits};
+use super::field2::Complex;
+use super::function::{Argument, Function};
+use super::generic::Generic;
+use super::mul::{BLOCKS, Comb, FieldGroup, Group, TEETH, mul_vartime};
+use super::pairing;
+use super::point::Affine;
+use super::walk::{Multiples, Step, digit, order, step_function};
+use crate::backend::fp1024::{
+    Arithmetic, Base, Commit, Committed, Field, FieldOctets, Lanes8, Ops, PointOctets, ScalarOctets,
+};
+use crate::error::Problem;
+use alloc::vec::Vec;
+use subtle::Choice;
+use zeroize::{Zeroize, Zeroizing};
+
+/// As many elements as there are lanes.
+const LANES: usize = 8;
+
+/// The curve over a kernel with lanes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InLanes<E: Lanes8>(pub(super) E::Proof);
+
+/// Lanes of a field with the curve over it.
+pub(crate) trait CurveLanes: Lanes8<Single: Parameters<Proof = Self::Proof>> + Parameters {}
+impl<E: Lanes8<Single: Parameters<Proof = Self::Proof>> + Parameters> CurveLanes for E {}
+
+/// Work for that many takes less time in lanes than one by one.
+fn fills_lanes(items: usize) -> bool {
+    items > LANES / 2
+}
+
+/// Item i, or the first where there are fewer.
+fn lanes_of<T, U>(items: &[T], f: impl Fn(&T) -> U) -> [U; LANES] {
+    core::array::from_fn(|i| f(items.get(i).unwrap_or(&items[0])))
+}
+
+/// Eight rows of elements, turned into a row of lanes.
+fn gather<E: Lanes8, const N: usize>(rows: &[[E::Single; N]; LANES]) -> [E; N] {
+    core::array::from_fn(|i| E::from_singles(rows.each_ref().map(|row| &row[i])))
+}
+
+/// A row of lanes, turned into eight rows of elements.
+fn scatter<E: Lanes8, const N: usize>(row: &[E; N]) -> [[E::Single; N]; LANES] {
+    let columns = row.each_ref().map(E::to_singles);
+    let rows = core::array::from_fn(|i| columns.each_ref().map(|column| column[i]));
+    let mut columns = columns;
+    columns.zeroize();
+    rows
+}
+
+/// One element in all lanes.
+fn splat<E: Lanes8>(single: &E::Single) -> E {
+    E::from_singles([single; LANES])
+}
+
+/// Σ kᵢ·Bᵢ by combs in each lane; the terms share the doublings.
+fn comb_sum<E, G, S, const N: usize>(proof: E::Proof, terms: &[[(&Comb<S>, &SignedDigits); LANES]]) -> G
+where
+    E: CurveLanes,
+    G: Group<Element = E, Entry = [E; N]>,
+    S: FieldGroup<Element = E::Single, Entry = [E::Single; N]>,
+{
+    let columns = E::DIGITS / (TEETH * BLOCKS);
+    let mut sum = G::identity(proof);
+    for column in (0..columns).rev() {
+        if column + 1 != columns {
+            sum = sum.double();
+        }
+        for term in terms {
+            for block in 0..BLOCKS {
+                let entries = term.map(|(comb, k)| comb.entry(k, column, block));
+                sum = sum.add_entry(&gather(&entries));
+            }
+        }
+    }
+    sum
+}
+
+/// Scalars as digits, none missing: lanes without a job repeat the first.
+fn recode<E: CurveLanes>(k: &[&ScalarOctets]) -> [SignedDigits; LANES] {
+    lanes_of(k, |k| E::recode(k))
+}
+
+impl<E: CurveLanes> InLanes<E> {
+    fn single(self) -> Generic<E::Single> {
+        Generic(self.0)
+    }
+
+    /// Σ of the terms of up to eight jobs, which have as many terms each, all with combs.
+    fn sums(self, jobs: &[Vec<(&ScalarOctets, &Comb<Edwards<E::Single>>)>]) -> Edwards<E> {
+        let digits: Vec<_> = (0..jobs[0].len())
+            .map(|term| recode::<E>(&lanes_of(jobs, |job| job[term].0)))
+            .collect();
+        let terms: Vec<[_; LANES]> = digits
+            .iter()
+            .enumerate()
+            .map(|(term, digits)| {
+                let combs = lanes_of(jobs, |job| job[term].1);
+                core::array::from_fn(|lane| (combs[lane], &digits[lane]))
+            })
+            .collect();
+        comb_sum(self.0, &terms)
+    }
+
+    /// The same for one term each, with one base.
+    fn products(self, comb: &Comb<Edwards<E::Single>>, k: &[ScalarOctets]) -> Edwards<E> {
+        let jobs: Vec<_> = k.iter().map(|k| alloc::vec![(k, comb)]).collect();
+        self.sums(&jobs)
+    }
+
+    /// Adds the encapsulations of up to eight jobs to `all`, if they can be done together.
+    fn commit(
+        self,
+        jobs: &[Commit<'_, Comb<Edwards<E::Single>>>],
+        g: Option<&Comb<Complex<E::Single>>>,
+        all: &mut Vec<([E::Single; 3], Complex<E::Single>)>,
+    ) -> Option<()> {
+        let g = g.filter(|_| fills_lanes(jobs.len()))?;
+        let mut terms = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let combs: Option<Vec<_>> = job.terms.iter().map(|(k, base)| Some((*k, base.table?))).collect();
+            terms.push(combs.filter(|combs| combs.len() == jobs[0].terms.len())?);
+        }
+        let r = recode::<E>(&jobs.iter().map(|job| job.r).collect::<Vec<_>>());
+        let power: Complex<E> = comb_sum(self.0, &[r.each_ref().map(|r| (g, r))]);
+        let points = Zeroizing::new(scatter(&self.sums(&terms).to_fraction()));
+        let powers = Zeroizing::new(scatter(&[power.re, power.im]));
+        let rows = points.iter().zip(powers.iter());
+        all.extend(rows.take(jobs.len()).map(|(point, [re, im])| (*point, Complex { re: *re, im: *im })));
+        Some(())
+    }
+
+    /// The value at \[i\]R of the function that the loop on K makes.
+    fn value(self, k: Base<'_, LaneLines<E>>, r: &Affine<E::Single>) -> Complex<E::Single> {
+        match k.table {
+            Some(lines) => lines.value(r),
+            None => pairing::value(&self.single().load(k.point), r),
+        }
+    }
+}
+
+impl<E: CurveLanes> Ops for InLanes<E> {
+    type Comb = Comb<Edwards<E::Single>>;
+    type UnitComb = Comb<Complex<E::Single>>;
+    type Lines = LaneLines<E>;
+
+    fn check_point(&self, point: &PointOctets) -> Result<(), Problem> {
+        self.single().check_point(point)
+    }
+
+    fn has_order_q(&self, point: &PointOctets) -> Choice {
+        self.single().has_order_q(point)
+    }
+
+    fn comb(&self, point: &PointOctets) -> Self::Comb {
+        self.single().comb(point)
+    }
+
+    fn unit_comb(&self) -> Self::UnitComb {
+        self.single().unit_comb()
+    }
+
+    fn lines(&self, point: &PointOctets) -> Self::Lines {
+        LaneLines::new(&self.single().load(point))
+    }
+
+    fn mul_many(&self, base: Base<'_, Self::Comb>, k: &[ScalarOctets]) -> Vec<PointOctets> {
+        let mut fractions = Zeroizing::new(Vec::with_capacity(k.len()));
+        for k in k.chunks(LANES) {
+            match base.table.filter(|_| fills_lanes(k.len())) {
+                Some(comb) => {
+                    let rows = Zeroizing::new(scatter(&self.products(comb, k).to_fraction()));
+                    fractions.extend_from_slice(&rows[..k.len()]);
+                }
+                None => fractions.extend(k.iter().map(|k| self.single().sum(&[(k, base)]).to_fraction())),
+            }
+        }
+        Generic::<E::Single>::all_affine(&fractions)
+    }
+
+    fn mul_add_vartime(&self, k: &ScalarOctets, p: &PointOctets, q: &PointOctets) -> Option<PointOctets> {
+        self.single().mul_add_vartime(k, p, q)
+    }
+
+    fn commit_many(&self, jobs: &[Commit<'_, Self::Comb>], g: Option<&Self::UnitComb>) -> Vec<Committed> {
+        let mut all = Vec::with_capacity(jobs.len());
+        for jobs in jobs.chunks(LANES) {
+            if self.commit(jobs, g, &mut all).is_none() {
+                self.single().commit_each(jobs, g, &mut all);
+            }
+        }
+        let out = self.single().commitments(&all);
+        for (point, power) in &mut all {
+            point.zeroize();
+            power.zeroize();
+        }
+        out
+    }
+
+    fn equals_many(
+        &self,
+        base: Base<'_, Self::Comb>,
+        k: &[ScalarOctets],
+        r: &[&PointOctets],
+    ) -> Vec<Choice> {
+        let mut out = Vec::with_capacity(k.len());
+        for (k, r) in k.chunks(LANES).zip(r.chunks(LANES)) {
+            let Some(comb) = base.table.filter(|_| fills_lanes(k.len())) else {
+                out.extend(self.single().equals_many(base, k, r));
+                continue;
+            };
+            let Edwards { x, y, z, t } = self.products(comb, k);
+            let points = Zeroizing::new(scatter(&[x, y, z, t]));
+            out.extend(
+                points.iter().zip(r).map(|(point, r)| Edwards::from_parts(*point).equals(&self.single().load(r))),
+            );
+        }
+        out
+    }
+
+    fn pairing_many(&self, k: Base<'_, Self::Lines>, r: &[&PointOctets]) -> Vec<FieldOctets> {
+        let mut values = Zeroizing::new(Vec::with_capacity(r.len()));
+        for r in r.chunks(LANES) {
+            match k.table.filter(|_| fills_lanes(r.len())) {
+                Some(lines) => {
+                    let points = lanes_of(r, |r| self.single().load(r));
+                    values.extend_from_slice(&lines.values(&points)[..r.len()]);
+                }
+                None => values.extend(r.iter().map(|r| self.value(k, &self.single().load(r)))),
+            }
+        }
+        Generic::<E::Single>::finish_many(&values)
+    }
+
+    fn pairing_product_vartime(
+        &self,
+        b: &ScalarOctets,
+        p: Base<'_, Self::Lines>,
+        z: Base<'_, Self::Lines>,
+        k: &PointOctets,
+    ) -> FieldOctets {
+        let k = Zeroizing::new(self.single().load(k));
+        let power = mul_vartime(self.0, &self.value(p, &k), b);
+        let product = Zeroizing::new([Complex::mul(&power, &self.value(z, &k))]);
+        Generic::<E::Single>::finish_many(&product[..])[0]
+    }
+}
+
+/// The functions of the loop that walks one point, as [`Lines`](super::lines::Lines) has them, eight
+/// steps to a row of lanes: steps with functions of one order stand together. As secret as the point.
+#[derive(Zeroize)]
+pub(crate) struct LaneLines<E: Lanes8> {
+    start: Vec<E::Single>,
+    rows: Vec<E>,
+}
+
+/// Eight steps with functions of one order. The last group of an order may name a step twice.
+struct Group8 {
+    order: usize,
+    steps: [usize; LANES],
+    /// Where its coefficients begin.
+    start: usize,
+}
+
+/// Which steps stand together. The same for every point.
+fn groups<E: CurveLanes>() -> Vec<Group8> {
+    let mut groups = Vec::new();
+    let mut start = 0;
+    // The last step has its own way to its function.
+    let last = E::OCTAL.len() - 1;
+    for d in 0..=4 {
+        let steps: Vec<usize> = (1..last).filter(|step| digit::<E>(*step) == d).collect();
+        for steps in steps.chunks(LANES) {
+            let group = Group8 { order: order::<E>(steps[0]), steps: lanes_of(steps, |step| *step), start };
+            start += group.order - 1;
+            groups.push(group);
+        }
+    }
+    if last > 0 {
+        groups.push(Group8 { order: order::<E>(last), steps: [last; LANES], start });
+    }
+    groups
+}
+
+impl<E: CurveLanes> LaneLines<E> {
+    /// Walks the loop on `k`, of order q, and keeps the coefficients.
+    fn new(k: &Affine<E::Single>) -> Self {
+        let small = Multiples::new(k);
+        let steps = small.steps();
+        let groups = groups::<E>();
+        let mut rows = Vec::with_capacity(groups.iter().map(|group| group.order - 1).sum());
+        for group in &groups {
+            let walked = Zeroizing::new(group.steps.map(|step| steps[step - 1].0));
+            let walked = Zeroizing::new(Step(gather(&walked)));
+            let function = match small.lanes_of_steps(&group.steps) {
+                None => step_function(group.steps[0], &walked, None),
+                Some((x, of_d)) => step_function(group.steps[0], &walked, Some((&x, &of_d))),
+            };
+            rows.extend(function.coefficients());
+        }
+        debug_assert_eq!(rows.len(), rows.capacity());
+        let mut start = Vec::with_capacity(small.start().order() - 1);
+        start.extend(small.start().coefficients());
+        Self { start, rows }
+    }
+
+    /// The value of the function at \[i\]R: eight steps at a time, then all together.
+    fn value(&self, r: &Affine<E::Single>) -> Complex<E::Single> {
+        let at = Zeroizing::new(Argument::new(&splat::<E>(&r.x), &splat::<E>(&r.y)));
+        let one = Complex::<E::Single>::one(r.x.proof());
+        let mut values = Zeroizing::new(alloc::vec![one; E::OCTAL.len()]);
+        for group in groups::<E>() {
+            let value = at.value(group.order, |i| &self.rows[group.start + i]);
+            let rows = Zeroizing::new(scatter(&[value.re, value.im]));
+            for (step, [re, im]) in group.steps.iter().zip(rows.iter()) {
+                values[*step] = Complex { re: *re, im: *im };
+            }
+        }
+        let at = Argument::new(&r.x, &r.y);
+        values[0] = at.value(digit::<E>(0) + 1, |i| &self.start[i]);
+        values[1..].iter().fold(values[0], |f, value| f.square_times(3).mul(value))
+    }
+
+    /// The values for eight points, one in each lane.
+    fn values(&self, r: &[Affine<E::Single>; LANES]) -> Zeroizing<[Complex<E::Single>; LANES]> {
+        let at = Zeroizing::new(Argument::<E>::new(
+            &E::from_singles(r.each_ref().map(|r| &r.x)),
+            &E::from_singles(r.each_ref().map(|r| &r.y)),
+        ));
+        // Where the function of each step stands: group and lane.
+        let groups = groups::<E>();
+        let mut places = alloc::vec![(0, 0); E::OCTAL.len()];
+        for (i, group) in groups.iter().enumerate() {
+            for (lane, step) in group.steps.iter().enumerate() {
+                places[*step] = (i, lane);
+            }
+        }
+        let start: Zeroizing<Vec<E>> = Zeroizing::new(self.start.iter().map(splat).collect());
+        let mut f = at.value(digit::<E>(0) + 1, |i| &start[i]);
+        let mut coefficients = Zeroizing::new(Vec::with_capacity(super::function::MAX_ORDER));
+        for (i, lane) in &places[1..] {
+            let Group8 { order, start, .. } = groups[*i];
+            coefficients.clear();
+            coefficients.extend(self.rows[start..][..order - 1].iter().map(|c| c.broadcast(*lane)));
+            f = f.square_times(3).mul(&at.value(order, |i| &coefficients[i]));
+        }
+        let rows = Zeroizing::new(scatter(&[f.re, f.im]));
+        Zeroizing::new(core::array::from_fn(|i| Complex { re: rows[i][0], im: rows[i][1] }))
+    }
+}
+
+impl<F: Parameters + Field> Multiples<F> {
+    /// X of dK and its function in the lanes of eight steps with digits ±d.
+    fn lanes_of_steps<E: CurveLanes<Single = F>>(&self, steps: &[usize; LANES]) -> Option<(E, Function<E>)> {
+        let (multiple, _) = self.of_step(steps[0])?;
+        let negative = steps.iter().enumerate().fold(0, |bits, (lane, step)| {
+            bits | u8::from(E::OCTAL[*step] < 0) << lane
+        });
+        let function = multiple.function.map(splat::<E>);
+        let function = function.reflect(|same, opposite| E::select(same, opposite, negative));
+        Some((splat(&multiple.x), function))
+    }
+}
+
+#[cfg(feature = "hazmat")]
+impl<E: Lanes8> super::tables::Size for LaneLines<E> {
+    fn size(&self) -> usize {
+        size_of_val(self.start.as_slice()) + size_of_val(self.rows.as_slice())
+    }
+}
