@@ -1,7 +1,8 @@
 //! Eight 64-bit words at a time.
 
+#[cfg(feature = "eccsi")]
 use crate::backend::p256::TablePoint;
-#[cfg(feature = "__backends")]
+#[cfg(all(feature = "__backends", feature = "eccsi"))]
 use crate::backend::portable;
 
 /// Eight words and what IFMA does with them, word by word.
@@ -20,6 +21,7 @@ pub(crate) trait Lanes: Copy {
     fn splat(proof: Self::Proof, x: u64) -> Self;
 
     /// Word `limb` of each point: 0 to 3 of x, 4 to 7 of y.
+    #[cfg(feature = "eccsi")]
     fn limb(proof: Self::Proof, points: &[TablePoint; 8], limb: usize) -> Self;
 
     fn load(proof: Self::Proof, words: &[u64; 8]) -> Self;
@@ -51,6 +53,7 @@ pub(crate) trait Lanes: Copy {
     fn rotate<const N: i32>(self) -> Self;
 
     /// `row[n]`. Reads all of `row`.
+    #[cfg(feature = "eccsi")]
     fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> TablePoint;
 }
 
@@ -82,6 +85,7 @@ impl Lanes for NoLanes {
         proof
     }
 
+    #[cfg(feature = "eccsi")]
     fn limb(proof: Self, _: &[TablePoint; 8], _: usize) -> Self {
         proof
     }
@@ -134,6 +138,7 @@ impl Lanes for NoLanes {
         self
     }
 
+    #[cfg(feature = "eccsi")]
     fn select(proof: Self, _: &[TablePoint], _: u64) -> TablePoint {
         match proof {}
     }
@@ -180,6 +185,7 @@ impl Lanes for Model {
         Self([x; 8])
     }
 
+    #[cfg(feature = "eccsi")]
     #[inline(never)]
     fn limb((): (), points: &[TablePoint; 8], limb: usize) -> Self {
         Self(points.map(|point| if limb < 4 { point.x[limb] } else { point.y[limb - 4] }))
@@ -245,6 +251,7 @@ impl Lanes for Model {
         Self(core::array::from_fn(|i| self.0[(i + N as usize) % 8]))
     }
 
+    #[cfg(feature = "eccsi")]
     #[inline(never)]
     fn select((): (), row: &[TablePoint], n: u64) -> TablePoint {
         portable::select(row, n)
