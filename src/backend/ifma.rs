@@ -10,6 +10,8 @@
 //! [`lane::Lanes::run`], a function with these features, into which the kernels are inlined: vectors
 //! stay in registers, and no vector passes between functions that disagree on their size.
 
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024;
 pub(crate) mod lane;
 #[cfg(feature = "eccsi")]
 pub(crate) mod p256x8;

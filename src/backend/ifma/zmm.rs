@@ -157,6 +157,41 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_alignr_epi64::<N>(self.0, self.0) })
     }
 
+    #[inline(always)]
+    fn splat_first(self) -> Self {
+        Self(unsafe { _mm512_broadcastq_epi64(_mm512_castsi512_si128(self.0)) })
+    }
+
+    #[inline(always)]
+    fn first_shr<const N: u32>(self) -> Self {
+        Self(unsafe { _mm512_maskz_srli_epi64::<N>(1, self.0) })
+    }
+
+    #[inline(always)]
+    fn window<const N: i32>(self, high: Self) -> Self {
+        Self(unsafe { _mm512_alignr_epi64::<N>(high.0, self.0) })
+    }
+
+    #[inline(always)]
+    fn above(self, other: Self) -> u8 {
+        unsafe { _mm512_cmpgt_epu64_mask(self.0, other.0) }
+    }
+
+    #[inline(always)]
+    fn equal(self, other: Self) -> u8 {
+        unsafe { _mm512_cmpeq_epi64_mask(self.0, other.0) }
+    }
+
+    #[inline(always)]
+    fn choose(self, bits: u8, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_mov_epi64(self.0, bits, other.0) })
+    }
+
+    #[inline(always)]
+    fn add_where(self, bits: u8, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_add_epi64(self.0, bits, self.0, other.0) })
+    }
+
     #[cfg(feature = "eccsi")]
     #[inline(always)]
     fn select(_: Proof, row: &[TablePoint], n: u64) -> TablePoint {
