@@ -1,6 +1,7 @@
 //! The lanes in a 512-bit register.
 
 use super::lane::{Job, Lanes};
+#[cfg(feature = "eccsi")]
 use crate::backend::p256::TablePoint;
 use core::arch::x86_64::*;
 
@@ -40,6 +41,7 @@ fn called_with_features<J: Job>(job: J) -> J::Output {
 }
 
 /// `row[n]`. Reads all of `row`.
+#[cfg(feature = "eccsi")]
 #[target_feature(enable = "avx512f")]
 fn select(row: &[TablePoint], n: u64) -> TablePoint {
     let mut found = TablePoint::ZERO;
@@ -80,6 +82,7 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_set1_epi64(x as i64) })
     }
 
+    #[cfg(feature = "eccsi")]
     #[inline(always)]
     fn limb(_: Proof, points: &[TablePoint; 8], limb: usize) -> Self {
         debug_assert!(limb < 8);
@@ -154,6 +157,42 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_alignr_epi64::<N>(self.0, self.0) })
     }
 
+    #[inline(always)]
+    fn splat_first(self) -> Self {
+        Self(unsafe { _mm512_broadcastq_epi64(_mm512_castsi512_si128(self.0)) })
+    }
+
+    #[inline(always)]
+    fn first_shr<const N: u32>(self) -> Self {
+        Self(unsafe { _mm512_maskz_srli_epi64::<N>(1, self.0) })
+    }
+
+    #[inline(always)]
+    fn window<const N: i32>(self, high: Self) -> Self {
+        Self(unsafe { _mm512_alignr_epi64::<N>(high.0, self.0) })
+    }
+
+    #[inline(always)]
+    fn above(self, other: Self) -> u8 {
+        unsafe { _mm512_cmpgt_epu64_mask(self.0, other.0) }
+    }
+
+    #[inline(always)]
+    fn equal(self, other: Self) -> u8 {
+        unsafe { _mm512_cmpeq_epi64_mask(self.0, other.0) }
+    }
+
+    #[inline(always)]
+    fn choose(self, bits: u8, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_mov_epi64(self.0, bits, other.0) })
+    }
+
+    #[inline(always)]
+    fn add_where(self, bits: u8, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_add_epi64(self.0, bits, self.0, other.0) })
+    }
+
+    #[cfg(feature = "eccsi")]
     #[inline(always)]
     fn select(_: Proof, row: &[TablePoint], n: u64) -> TablePoint {
         unsafe { select(row, n) }
