@@ -46,19 +46,19 @@ impl<L: Lanes, const PAIRS: usize> Job for Sum<'_, L, PAIRS> {
 #[inline(always)]
 fn clear_lowest<L: Lanes>(proof: L::Proof, t: &[L; N + 1], next: L) -> [L; N + 1] {
     let m = L::splat(proof, 0).madd_low(t[0], L::splat(proof, NEGATED_INVERSE));
-    let mut t = *t;
+    let mut r = [next; N + 1];
+    let mut low = L::splat(proof, P_LIMBS[0]);
+    let carry = t[0].madd_low(m, low).shr::<52>();
     for j in 0..N {
-        let p = L::splat(proof, P_LIMBS[j]);
-        t[j] = t[j].madd_low(m, p);
-        t[j + 1] = t[j + 1].madd_high(m, p);
+        // Limb j + 1 takes the high half of the product with limb j of p, and becomes limb j.
+        r[j] = t[j + 1].madd_high(m, low);
+        if j + 1 < N {
+            low = L::splat(proof, P_LIMBS[j + 1]);
+            r[j] = r[j].madd_low(m, low);
+        }
     }
-    let carry = t[0].shr::<52>();
-    for j in 0..N {
-        t[j] = t[j + 1];
-    }
-    t[0] = t[0].add(carry);
-    t[N] = next;
-    t
+    r[0] = r[0].add(carry);
+    r
 }
 
 #[inline(always)]
