@@ -1,6 +1,8 @@
 //! What the curve code adds to a field: its constants, and powers with fixed exponents.
 
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets, PointOctets, ScalarOctets, Words};
+use crate::backend::ifma::{fp1024 as ifma, lane::Lanes};
+use crate::backend::portable::{fp1024 as portable, fp1024_order as portable_order};
 use crate::backend::rustcrypto::{fp1024 as rustcrypto, fp1024_order as rustcrypto_order};
 use alloc::vec::Vec;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -289,7 +291,7 @@ const T_OVER_S: Words = words(
 const DIGITS: usize = 1026;
 
 macro_rules! parameters {
-    ($([$($generics:tt)*])? $type:ty, $raw:path, $order:path) => {
+    ($type:ty, $raw:path, $order:path $(, $($generics:tt)*)?) => {
         impl$(<$($generics)*>)? Parameters for $type {
             const Q: &'static [u64] = &Q;
             const OCTAL: &'static [i8] = &octal::<{ octal_length(&Q) }>(&Q);
@@ -325,3 +327,5 @@ macro_rules! parameters {
 }
 
 parameters!(rustcrypto::Fp, rustcrypto, rustcrypto_order);
+parameters!(portable::Fe, portable, portable_order);
+parameters!(ifma::Fe<L>, ifma, portable_order, L: Lanes<Proof: Send + Sync> + Send + Sync + 'static);
