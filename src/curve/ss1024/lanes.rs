@@ -184,7 +184,12 @@ impl<E: CurveLanes> Ops for InLanes<E> {
         Generic::<E::Single>::all_affine(&fractions)
     }
 
-    fn mul_add_vartime(&self, k: &ScalarOctets, p: &PointOctets, q: &PointOctets) -> Option<PointOctets> {
+    fn mul_add_vartime(
+        &self,
+        k: &ScalarOctets,
+        p: Base<'_, Self::Comb>,
+        q: &PointOctets,
+    ) -> Option<PointOctets> {
         self.single().mul_add_vartime(k, p, q)
     }
 

@@ -135,7 +135,7 @@ where
     let [p, z] = [&group[0], &group[group.len() / 3]];
     let mut found = found.iter();
     for b in &k {
-        let sum = one.mul_add_vartime(b, p, z);
+        let sum = one.mul_add_vartime(b, Base { point: p, table: None }, z);
         for k in &group {
             let expected = match &sum {
                 Some(sum) => one.pairing_many(Base { point: sum, table: None }, &[k])[0],
