@@ -80,6 +80,7 @@ impl<F: Parameters> Parameters for Eight<F> {
     const S: F::Raw = F::S;
     const T: F::Raw = F::T;
     const T_OVER_S: F::Raw = F::T_OVER_S;
+    const LAMBDA: [F::Raw; 2] = F::LAMBDA;
 
     fn recode(k: &ScalarOctets) -> SignedDigits {
         F::recode(k)

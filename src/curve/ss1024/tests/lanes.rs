@@ -2,7 +2,7 @@
 //! one.
 
 use super::eight::Eight;
-use super::tiny::{Tiny, TinyCurve, octets, on_every_field, plain_mul};
+use super::tiny::{Tiny, TinyCurve, octets, on_every_field, on_every_loop, plain_mul};
 use crate::backend::fp1024::{Base, Commit, Committed, Ops, PointOctets, ScalarOctets};
 use crate::backend::rustcrypto::fp1024::Fp;
 use crate::curve::ss1024::field::Parameters;
@@ -12,7 +12,8 @@ use crate::curve::ss1024::{generator, scalar::Scalar};
 use std::vec::Vec;
 use subtle::Choice;
 
-on_every_field!(products, encapsulations, comparisons, pairings, products_of_pairings);
+on_every_field!(products, encapsulations, comparisons, products_of_pairings);
+on_every_loop!(pairings);
 
 /// [1]P, [2]P, … [q − 1]P.
 fn group<const P: u64>() -> Vec<PointOctets>
