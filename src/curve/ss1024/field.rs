@@ -22,8 +22,6 @@ pub(crate) trait Parameters: Arithmetic {
     const NAF: &'static [i8];
     /// Digits ±1 into which scalars are recoded: a multiple of 54, more than the bits of q.
     const DIGITS: usize;
-    /// The point P of order q.
-    const P: [Self::Raw; 2];
     /// g = <P, P>.
     const G: Self::Raw;
     /// s, the square root of −3 for which 2s³ is a square.
@@ -274,10 +272,6 @@ macro_rules! parameters {
             const OCTAL: &'static [i8] = &octal::<{ octal_length(&Q) }>(&Q);
             const NAF: &'static [i8] = &naf::<{ naf_length(&Q) }>(&Q);
             const DIGITS: usize = DIGITS;
-            const P: [Self::Raw; 2] = {
-                use $raw as kernel;
-                [kernel::raw(&P_X), kernel::raw(&P_Y)]
-            };
             const G: Self::Raw = {
                 use $raw as kernel;
                 kernel::raw(&G)

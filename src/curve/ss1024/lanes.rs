@@ -74,8 +74,17 @@ where
         }
         for term in terms {
             for block in 0..BLOCKS {
-                let entries = term.map(|(comb, k)| comb.entry(k, column, block));
-                sum = sum.add_entry(&gather(&entries));
+                let mut negative = 0;
+                let mut lane = 0;
+                let entries = term.map(|(comb, k)| {
+                    let (entry, minus) = comb.entry(k, column, block);
+                    negative |= minus.unwrap_u8() << lane;
+                    lane += 1;
+                    entry
+                });
+                let plus = gather::<E, N>(&entries);
+                let minus = G::neg_entry(&plus);
+                sum = sum.add_entry(&core::array::from_fn(|i| E::select(&plus[i], &minus[i], negative)));
             }
         }
     }

@@ -59,12 +59,6 @@ impl<F: Parameters + Field> Affine<F> {
         self.y.square().ct_eq(&self.x.square().sub(&F::three(self.x.proof())).mul(&self.x))
     }
 
-    /// The generator P of RFC 6509.
-    pub(crate) fn generator(proof: F::Proof) -> Self {
-        let [x, y] = F::P;
-        Self { x: F::from_raw(proof, &x), y: F::from_raw(proof, &y) }
-    }
-
     /// Has this point, one of the curve with y ≠ 0, order q?
     ///
     /// The group is cyclic of order 4q, so the points of order q and infinity are 4E. The pairing of order

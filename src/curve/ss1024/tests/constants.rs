@@ -5,6 +5,7 @@ use crate::backend::rustcrypto::{fp1024::Fp, fp1024_order};
 use crate::curve::ss1024::edwards::Edwards;
 use crate::curve::ss1024::field::Parameters;
 use crate::curve::ss1024::mul::mul_vartime;
+use crate::curve::ss1024::generator;
 use crate::curve::ss1024::point::Affine;
 use num_bigint::BigUint;
 use std::vec::Vec;
@@ -116,7 +117,7 @@ fn parameters_belong_together() {
 
 #[test]
 fn generator_has_order_q() {
-    let generator = Affine::<Fp>::generator(());
+    let generator = Affine::<Fp>::load((), &generator());
     assert!(bool::from(generator.is_on_curve()));
     assert!(bool::from(generator.has_order_q()));
     let point = Edwards::from_affine(&generator);

@@ -75,7 +75,6 @@ impl<F: Parameters> Parameters for Eight<F> {
     const OCTAL: &'static [i8] = F::OCTAL;
     const NAF: &'static [i8] = F::NAF;
     const DIGITS: usize = F::DIGITS;
-    const P: [F::Raw; 2] = F::P;
     const G: F::Raw = F::G;
     const S: F::Raw = F::S;
     const T: F::Raw = F::T;

@@ -5,7 +5,6 @@ use super::eight::Eight;
 use super::tiny::{Tiny, TinyCurve, octets, on_every_field, on_every_loop, plain_mul};
 use crate::backend::fp1024::{Base, Commit, Committed, Ops, PointOctets, ScalarOctets};
 use crate::backend::rustcrypto::fp1024::Fp;
-use crate::curve::ss1024::field::Parameters;
 use crate::curve::ss1024::generic::Generic;
 use crate::curve::ss1024::lanes::InLanes;
 use crate::curve::ss1024::{generator, scalar::Scalar};

@@ -76,8 +76,10 @@ impl<const P: u64> Field for Tiny<P> {
 }
 
 /// The curve on one of these fields.
-pub(super) trait TinyCurve: Parameters<Proof = (), Raw = Self> {}
-impl<const P: u64> TinyCurve for Tiny<P> where Self: Parameters<Proof = (), Raw = Self> {}
+pub(super) trait TinyCurve: Parameters<Proof = (), Raw = Self> {
+    /// P: the first point of order q.
+    const P: [Self; 2];
+}
 
 /// An integer as 128 octets.
 pub(super) fn octets(value: u64) -> [u8; 128] {
@@ -93,7 +95,6 @@ macro_rules! tiny {
             const NAF: &'static [i8] = &naf::<{ naf_length(&[($p + 1) / 4]) }>(&[($p + 1) / 4]);
             const OCTAL: &'static [i8] = &octal::<{ octal_length(&[($p + 1) / 4]) }>(&[($p + 1) / 4]);
             const DIGITS: usize = 54;
-            const P: [Self; 2] = [Self($x), Self($y)];
             const G: Self = Self($g);
             const S: Self = Self($s);
             const T: Self = Self($t);
@@ -106,10 +107,14 @@ macro_rules! tiny {
                 SignedDigits::new(&octets((k + (1 << 54) - 1) % q * q.div_ceil(2) % q))
             }
         }
+
+        impl TinyCurve for Tiny<$p> {
+            const P: [Self; 2] = [Self($x), Self($y)];
+        }
     };
 }
 
-// P: the first point of order q; g from the loop of RFC 6508 §3.2 in affine coordinates.
+// g from the loop of RFC 6508 §3.2 in affine coordinates.
 tiny!(19, point: [1, 6], g: 2, s: 15, t: 9, t_over_s: 12, lambda: [8, 4]);
 tiny!(43, point: [9, 10], g: 12, s: 30, t: 11, t_over_s: 19, lambda: [8, 11]);
 tiny!(67, point: [19, 13], g: 45, s: 8, t: 32, t_over_s: 4, lambda: [25, 38]);
