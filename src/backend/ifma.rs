@@ -12,6 +12,8 @@
 
 #[cfg(feature = "sakke")]
 pub(crate) mod fp1024;
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024x8;
 pub(crate) mod lane;
 #[cfg(feature = "eccsi")]
 pub(crate) mod p256x8;

@@ -42,6 +42,8 @@ const FOLD: usize = 1077;
 const FOLD_IN_TOP: u32 = (FOLD - 20 * BITS) as u32;
 
 impl Digits {
+    pub(super) const ZERO: Self = Self([[0; 8]; 3]);
+
     const fn of(digits: &[u64; 24]) -> Self {
         let mut all = [[0; 8]; 3];
         let mut i = 0;

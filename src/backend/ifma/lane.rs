@@ -75,6 +75,9 @@ pub(crate) trait Lanes: Copy {
     /// Plus `other` where the bit is set.
     fn add_where(self, bits: u8, other: Self) -> Self;
 
+    /// Word j of result i is word i of row j.
+    fn transpose(rows: [Self; 8]) -> [Self; 8];
+
     /// `row[n]`. Reads all of `row`.
     #[cfg(feature = "eccsi")]
     fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> TablePoint;
@@ -187,6 +190,10 @@ impl Lanes for NoLanes {
 
     fn add_where(self, _: u8, _: Self) -> Self {
         self
+    }
+
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        rows
     }
 
     #[cfg(feature = "eccsi")]
@@ -352,6 +359,11 @@ impl Lanes for Model {
     #[inline(never)]
     fn add_where(self, bits: u8, other: Self) -> Self {
         self.add(other.and(masks(bits)))
+    }
+
+    #[inline(never)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        core::array::from_fn(|i| Self(core::array::from_fn(|j| rows[j].0[i])))
     }
 
     #[cfg(feature = "eccsi")]

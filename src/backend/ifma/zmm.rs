@@ -192,6 +192,35 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_mask_add_epi64(self.0, bits, self.0, other.0) })
     }
 
+    #[inline(always)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        unsafe {
+            // Blocks of one word, then of two, then of four change sides.
+            let r = [
+                rows[0].0, rows[1].0, rows[2].0, rows[3].0, rows[4].0, rows[5].0, rows[6].0, rows[7].0,
+            ];
+            let (s0, t0) = (_mm512_unpacklo_epi64(r[0], r[1]), _mm512_unpackhi_epi64(r[0], r[1]));
+            let (s1, t1) = (_mm512_unpacklo_epi64(r[2], r[3]), _mm512_unpackhi_epi64(r[2], r[3]));
+            let (s2, t2) = (_mm512_unpacklo_epi64(r[4], r[5]), _mm512_unpackhi_epi64(r[4], r[5]));
+            let (s3, t3) = (_mm512_unpacklo_epi64(r[6], r[7]), _mm512_unpackhi_epi64(r[6], r[7]));
+            // Blocks of two words: 0 and 2, or 1 and 3, of both.
+            let (a0, a1) = (_mm512_shuffle_i64x2::<0x88>(s0, s1), _mm512_shuffle_i64x2::<0xdd>(s0, s1));
+            let (a2, a3) = (_mm512_shuffle_i64x2::<0x88>(s2, s3), _mm512_shuffle_i64x2::<0xdd>(s2, s3));
+            let (b0, b1) = (_mm512_shuffle_i64x2::<0x88>(t0, t1), _mm512_shuffle_i64x2::<0xdd>(t0, t1));
+            let (b2, b3) = (_mm512_shuffle_i64x2::<0x88>(t2, t3), _mm512_shuffle_i64x2::<0xdd>(t2, t3));
+            [
+                Self(_mm512_shuffle_i64x2::<0x88>(a0, a2)),
+                Self(_mm512_shuffle_i64x2::<0x88>(b0, b2)),
+                Self(_mm512_shuffle_i64x2::<0x88>(a1, a3)),
+                Self(_mm512_shuffle_i64x2::<0x88>(b1, b3)),
+                Self(_mm512_shuffle_i64x2::<0xdd>(a0, a2)),
+                Self(_mm512_shuffle_i64x2::<0xdd>(b0, b2)),
+                Self(_mm512_shuffle_i64x2::<0xdd>(a1, a3)),
+                Self(_mm512_shuffle_i64x2::<0xdd>(b1, b3)),
+            ]
+        }
+    }
+
     #[cfg(feature = "eccsi")]
     #[inline(always)]
     fn select(_: Proof, row: &[TablePoint], n: u64) -> TablePoint {

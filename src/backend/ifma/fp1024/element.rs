@@ -18,7 +18,7 @@ pub(crate) struct Fe<L: Lanes> {
     proof: L::Proof,
 }
 
-static ZERO: Digits = Digits([[0; 8]; 3]);
+static ZERO: Digits = Digits::ZERO;
 static ONE: Digits = raw(&words::ONE);
 /// 2²¹⁸⁴ mod p: takes an integer to its form.
 static R_2: Digits = Digits::of_words(&words::shifted(&words::ONE, 2 * 1092, &P));
@@ -195,6 +195,21 @@ impl<L: Lanes, const N: usize> Job for LookUp<'_, L, N> {
 
 impl<L: Lanes> Fe<L> {
     #[inline(always)]
+    pub(in crate::backend::ifma) fn digits(&self) -> &Digits {
+        &self.digits
+    }
+
+    #[inline(always)]
+    pub(in crate::backend::ifma) fn of_digits(proof: L::Proof, digits: Digits) -> Self {
+        Self { digits: digits.checked(), proof }
+    }
+
+    #[inline(always)]
+    pub(in crate::backend::ifma) fn proof_of_cpu(&self) -> L::Proof {
+        self.proof
+    }
+
+    #[inline(always)]
     fn of_row(proof: L::Proof, row: Row<L>) -> Self {
         Self { digits: store(row), proof }
     }
@@ -310,6 +325,10 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe<L> {
 
     fn mul_pairs<const N: usize>(a: [&Self; N], b: [&Self; N]) -> [Self; N] {
         Self::sums::<N, 1>(a.map(|a| [a]), b.map(|b| [b]))
+    }
+
+    fn squares<const N: usize>(a: [&Self; N]) -> [Self; N] {
+        Self::mul_pairs(a, a)
     }
 
     fn sum_of_products<const N: usize>(a: [&Self; N], b: [&Self; N]) -> Self {
