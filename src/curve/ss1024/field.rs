@@ -1,7 +1,7 @@
 //! What the curve code adds to a field: its constants, digits of q and of scalars.
 
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets, PointOctets, ScalarOctets, Words};
-use crate::backend::ifma::{fp1024 as ifma, lane::Lanes};
+use crate::backend::ifma::{fp1024 as ifma, fp1024x8 as ifma_x8, lane::Lanes};
 use crate::backend::portable::{fp1024 as portable, fp1024_order as portable_order};
 use crate::backend::rustcrypto::{fp1024 as rustcrypto, fp1024_order as rustcrypto_order};
 use alloc::vec::Vec;
@@ -304,3 +304,4 @@ macro_rules! parameters {
 parameters!(rustcrypto::Fp, rustcrypto, rustcrypto_order);
 parameters!(portable::Fe, portable, portable_order);
 parameters!(ifma::Fe<L>, ifma, portable_order, L: Lanes<Proof: Send + Sync> + Send + Sync + 'static);
+parameters!(ifma_x8::Fe8<L>, ifma_x8, portable_order, L: Lanes<Proof: Send + Sync> + Send + Sync + 'static);

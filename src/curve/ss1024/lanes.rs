@@ -47,7 +47,7 @@ fn gather<E: Lanes8, const N: usize>(rows: &[[E::Single; N]; LANES]) -> [E; N] {
 
 /// A row of lanes, turned into eight rows of elements.
 fn scatter<E: Lanes8, const N: usize>(row: &[E; N]) -> [[E::Single; N]; LANES] {
-    let columns = row.each_ref().map(E::to_singles);
+    let columns = row.each_ref().map(|lanes| lanes.reduce().to_singles());
     let rows = core::array::from_fn(|i| columns.each_ref().map(|column| column[i]));
     let mut columns = columns;
     columns.zeroize();

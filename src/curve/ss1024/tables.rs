@@ -1,10 +1,12 @@
 //! Tables, each in the form of the backend that built it, and the choice of the backend.
 
 use super::generic::Generic;
+#[cfg(any(target_arch = "x86_64", feature = "__backends"))]
+use super::lanes::InLanes;
 #[cfg(feature = "__backends")]
 use crate::backend::ifma::lane;
 #[cfg(any(target_arch = "x86_64", feature = "__backends"))]
-use crate::backend::ifma::fp1024 as ifma;
+use crate::backend::ifma::fp1024x8 as ifma;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::ifma::zmm;
 use crate::backend::fp1024::{Base, Commit, Ops, PointOctets};
@@ -16,9 +18,9 @@ pub(crate) type Portable = Generic<portable::Fe>;
 #[cfg(target_arch = "x86_64")]
 pub(crate) type Adx = Generic<portable::Fe>;
 #[cfg(target_arch = "x86_64")]
-pub(crate) type Ifma = Generic<ifma::Fe<zmm::Zmm>>;
+pub(crate) type Ifma = InLanes<ifma::Fe8<zmm::Zmm>>;
 #[cfg(feature = "__backends")]
-pub(crate) type IfmaModel = Generic<ifma::Fe<lane::Model>>;
+pub(crate) type IfmaModel = InLanes<ifma::Fe8<lane::Model>>;
 
 /// Evaluates an expression over the chosen implementation of [`Ops`].
 macro_rules! on_backend {
@@ -41,12 +43,12 @@ macro_rules! on_backend {
             }
             #[cfg(target_arch = "x86_64")]
             Backend::Ifma(proof) => {
-                let $ops: tables::Ifma = $crate::curve::ss1024::generic::Generic(proof.lanes_proof());
+                let $ops: tables::Ifma = $crate::curve::ss1024::lanes::InLanes(proof.lanes_proof());
                 $body
             }
             #[cfg(feature = "__backends")]
             Backend::IfmaModel(proof) => {
-                let $ops: tables::IfmaModel = $crate::curve::ss1024::generic::Generic(proof.lanes_proof());
+                let $ops: tables::IfmaModel = $crate::curve::ss1024::lanes::InLanes(proof.lanes_proof());
                 $body
             }
         }

@@ -157,7 +157,7 @@ fn points() {
     let (a, b) = (Edwards::from_affine(&p), Edwards::from_affine(&p).double());
     let entry = Edwards::entries(&[b])[0];
     assert_eq!(count(|| p.is_on_curve()), cost(3, 3, 0));
-    assert_eq!(count(|| p.has_order_q()), cost(2062, 2060, 1));
+    assert_eq!(count(|| p.has_order_q()), cost(2061, 2059, 1));
     assert_eq!(count(|| Edwards::from_affine(&p)), cost(5, 5, 0));
     assert_eq!(count(|| a.add(&b)), cost(8, 8, 0));
     assert_eq!(count(|| a.add_entry(&entry)), cost(7, 7, 0));
@@ -183,7 +183,7 @@ fn multiplications() {
     let g = unitary::generator::<Counted>(());
     let k = Counted::recode(&K);
     assert_eq!(count(|| Comb::new(&base)), cost(11782, 11782, 1));
-    assert_eq!(count(|| Comb::new(&g)), cost(0, 0, 1));
+    assert_eq!(count(|| Comb::new(&g)), cost(4552, 3904, 1));
     let (comb, units) = (Comb::new(&base), Comb::new(&g));
     assert_eq!(count(|| comb_sum((), &[(&comb, &k)])), cost(1341, 1341, 0));
     assert_eq!(count(|| comb_sum((), &[(&comb, &k), (&comb, &k)])), cost(2538, 2538, 0));
@@ -199,7 +199,7 @@ fn pairings() {
     let p = Affine::<Counted>::load((), &generator());
     let lines = Lines::new(&p);
     assert_eq!(count(|| Lines::new(&p)), cost(57935, 49149, 4));
-    assert_eq!(count(|| pairing::value(&p, &p)), cost(0, 0, 0));
+    assert_eq!(count(|| pairing::value(&p, &p)), cost(24696, 21952, 0));
     assert_eq!(count(|| lines.value(&p)), cost(0, 0, 0));
     assert_eq!(count(|| Generic::<Counted>::finish_many(&[lines.value(&p)])), cost(0, 0, 1));
 }
@@ -230,5 +230,7 @@ fn operations() {
         let w = ops.pairing_product_vartime(&short, with_lines, Base { point: &z, table: Some(&lines_z) }, &z);
         (bound, w, ops.has_order_q(&z))
     });
-    assert_eq!([issue, encapsulate, decapsulate, validate], [cost(0, 0, 0); 4]);
+    let all = [issue, encapsulate, decapsulate, validate];
+    let expected = [cost(1351, 1351, 1), cost(2930, 2930, 1), cost(7854, 4767, 1), cost(17152, 10818, 3)];
+    assert_eq!(all, expected);
 }
