@@ -70,7 +70,12 @@ pub(crate) trait Ops {
     fn mul_many(&self, base: Base<'_, Self::Comb>, k: &[ScalarOctets]) -> Vec<PointOctets>;
 
     /// \[k\]P + Q, or `None` for the identity. All inputs public.
-    fn mul_add_vartime(&self, k: &ScalarOctets, p: &PointOctets, q: &PointOctets) -> Option<PointOctets>;
+    fn mul_add_vartime(
+        &self,
+        k: &ScalarOctets,
+        p: Base<'_, Self::Comb>,
+        q: &PointOctets,
+    ) -> Option<PointOctets>;
 
     /// For each job (r, terms): Σ \[kᵢ\]Bᵢ over its terms, and g^r as an element of PF_p; one
     /// inversion for all.

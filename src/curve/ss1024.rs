@@ -73,8 +73,8 @@ pub(crate) fn mul_many(b: Base<'_, PointComb>, k: &[ScalarOctets]) -> Vec<PointO
 }
 
 /// \[k\]P + Q, or `None` for the identity. All inputs public.
-pub(crate) fn mul_add_vartime(k: &Scalar, p: &PointOctets, q: &PointOctets) -> Option<PointOctets> {
-    on_backend!(ops => ops.mul_add_vartime(k.as_octets(), p, q))
+pub(crate) fn mul_add_vartime(k: &Scalar, p: Base<'_, PointComb>, q: &PointOctets) -> Option<PointOctets> {
+    on_backend!(ops => ops.mul_add_vartime(k.as_octets(), base(p), q))
 }
 
 /// For each job (r, terms): Σ \[kᵢ\]Bᵢ over its terms, and g^r as an element of PF_p; one inversion

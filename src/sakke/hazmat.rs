@@ -89,7 +89,7 @@ pub fn encapsulation_steps(
 
 /// w = <R, K>, RFC 6508 §6.2.2 step 2.
 pub fn pairing_of(key: &ReceiverSecretKey, data: &EncapsulatedData) -> [u8; 128] {
-    key.pairing(data)
+    key.pairings(core::slice::from_ref(data))[0]
 }
 
 /// <A, B> of two encoded points. The loop walks `a`, which must have order q; `b` is any point
@@ -121,6 +121,7 @@ pub fn table_sizes() -> Vec<(&'static str, usize)> {
         ("KmsSecretKey", comb),
         ("KmsPublicKey, prepared", 2 * comb + g),
         ("Recipient, prepared", comb + g),
+        ("KmsPublicKey, prepared to validate", 2 * lines),
         ("ReceiverSecretKey, prepared", comb + lines),
     ]
 }

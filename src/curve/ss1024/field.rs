@@ -1,6 +1,8 @@
-//! What the curve code adds to a field: its constants, and powers with fixed exponents.
+//! What the curve code adds to a field: its constants, digits of q and of scalars.
 
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets, PointOctets, ScalarOctets, Words};
+use crate::backend::ifma::{fp1024 as ifma, fp1024x8 as ifma_x8, lane::Lanes};
+use crate::backend::portable::{fp1024 as portable, fp1024_order as portable_order};
 use crate::backend::rustcrypto::{fp1024 as rustcrypto, fp1024_order as rustcrypto_order};
 use alloc::vec::Vec;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -20,8 +22,6 @@ pub(crate) trait Parameters: Arithmetic {
     const NAF: &'static [i8];
     /// Digits ±1 into which scalars are recoded: a multiple of 54, more than the bits of q.
     const DIGITS: usize;
-    /// The point P of order q.
-    const P: [Self::Raw; 2];
     /// g = <P, P>.
     const G: Self::Raw;
     /// s, the square root of −3 for which 2s³ is a square.
@@ -30,6 +30,9 @@ pub(crate) trait Parameters: Arithmetic {
     const T: Self::Raw;
     /// T/S.
     const T_OVER_S: Self::Raw;
+    /// λ = u + i·v, the slope of the tangent in a point of order four over F_p² whose double is (i·s, 0):
+    /// λ² = 2√6 + 3s·i with one of the roots.
+    const LAMBDA: [Self::Raw; 2];
 
     /// Recodes k, an integer below q, into [`DIGITS`](Self::DIGITS) digits ±1.
     fn recode(k: &ScalarOctets) -> SignedDigits;
@@ -44,39 +47,6 @@ pub(crate) trait Parameters: Arithmetic {
     fn triple(&self) -> Self {
         self.double().add(self)
     }
-}
-
-/// a to the power q − 1 = (p − 3)/4, by windows of five bits.
-///
-/// For a square a, this is 1/√a; see [`point::has_order_q`](super::point::has_order_q). For
-/// p of 1024 bits: `1020S + 225M`.
-pub(super) fn pow_q_minus_1<F: Parameters>(a: &F) -> F {
-    // The exponent is public: windows are indexed directly.
-    let mut powers = Zeroizing::new([*a; 32]);
-    for i in 2..32 {
-        powers[i] = powers[i - 1].mul(a);
-    }
-    let windows = (64 * F::Q.len()).div_ceil(5);
-    let mut power: Option<F> = None;
-    for i in (0..windows).rev() {
-        // q is odd: q − 1 differs from q in the lowest bit only.
-        let digit = (0..5).rev().fold(0, |digit, j| 2 * digit + q_bit::<F>(5 * i + j)) - usize::from(i == 0);
-        power = match power {
-            None if digit == 0 => None,
-            None => Some(powers[digit]),
-            Some(mut power) => {
-                for _ in 0..5 {
-                    power = power.square();
-                }
-                Some(if digit == 0 { power } else { power.mul(&powers[digit]) })
-            }
-        };
-    }
-    power.unwrap_or(F::one(a.proof()))
-}
-
-fn q_bit<F: Parameters>(i: usize) -> usize {
-    F::Q.get(i / 64).map_or(0, |word| (word >> (i % 64)) as usize & 1)
 }
 
 /// A scalar as digits ±1: bit i tells the sign of digit i, 1 for plus. Wiped when dropped.
@@ -284,21 +254,24 @@ const T: Words = words(
 const T_OVER_S: Words = words(
     "4d47c996bb6f5aa035884cd8893f30f1d95485f9fb02716a93b22662993722b29e66e7433e8d305b97c86595ab781d9caa0d345722031c7c815eed4c2bd726d9eaa3ce5f83999edda7adaaf624e6ac396a571f8cf70afb77bcad867a9217b8a5e80c2a781fbb004df2605d93b3daf3b3cc0a49fb08b2640294f2211d908255ed",
 );
+/// λ = u + i·v with λ² = ±2√6 + 3s·i.
+const LAMBDA_RE: Words = words(
+    "1ca5d7873c3d00509666625caca97ecd380414a660c8aad0c468a9f36521d6670993dda9923dbb254680746b6b9396b6076b9a11dad93d95e24efaa9c3a9313acb65785667010e31a8922c838acdac9917361f2f7dbd22419cf8b28f636b91d9de31fa535e951bcc858b22f33540d796498ba430c187eead52936d21e6557a5b",
+);
+const LAMBDA_IM: Words = words(
+    "2f8d1a0112a9e4e999d76263a4e7b5bb3013724140e9662666801302b58721154c0fe63b1231239a443e56d41a99e85e3618e536faec3006d1bf3ffeb6e64ebc2c631dd147d09fc500eaee53b5b3c40f3522b5ebbcbd0cc94e29034826b8bf2ad956b1e3d847030584f8679ca069b2666b2ff0e4e2407bd77ee7f23b87d08fa3",
+);
 
 /// Digits ±1 of scalars.
 const DIGITS: usize = 1026;
 
 macro_rules! parameters {
-    ($([$($generics:tt)*])? $type:ty, $raw:path, $order:path) => {
+    ($type:ty, $raw:path, $order:path $(, $($generics:tt)*)?) => {
         impl$(<$($generics)*>)? Parameters for $type {
             const Q: &'static [u64] = &Q;
             const OCTAL: &'static [i8] = &octal::<{ octal_length(&Q) }>(&Q);
             const NAF: &'static [i8] = &naf::<{ naf_length(&Q) }>(&Q);
             const DIGITS: usize = DIGITS;
-            const P: [Self::Raw; 2] = {
-                use $raw as kernel;
-                [kernel::raw(&P_X), kernel::raw(&P_Y)]
-            };
             const G: Self::Raw = {
                 use $raw as kernel;
                 kernel::raw(&G)
@@ -315,6 +288,10 @@ macro_rules! parameters {
                 use $raw as kernel;
                 kernel::raw(&T_OVER_S)
             };
+            const LAMBDA: [Self::Raw; 2] = {
+                use $raw as kernel;
+                [kernel::raw(&LAMBDA_RE), kernel::raw(&LAMBDA_IM)]
+            };
 
             fn recode(k: &ScalarOctets) -> SignedDigits {
                 use $order as order;
@@ -325,3 +302,6 @@ macro_rules! parameters {
 }
 
 parameters!(rustcrypto::Fp, rustcrypto, rustcrypto_order);
+parameters!(portable::Fe, portable, portable_order);
+parameters!(ifma::Fe<L>, ifma, portable_order, L: Lanes<Proof: Send + Sync> + Send + Sync + 'static);
+parameters!(ifma_x8::Fe8<L>, ifma_x8, portable_order, L: Lanes<Proof: Send + Sync> + Send + Sync + 'static);

@@ -100,7 +100,7 @@ impl<A: Parameters> Function<A> {
                     sum = sum.add(c);
                 }
                 match bb_at(k.checked_sub(1)) {
-                    Some(c) => sum.sub(&c.triple()),
+                    Some(c) => sum.sub(&c.reduce().triple()),
                     None => sum,
                 }
             })

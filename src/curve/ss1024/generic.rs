@@ -131,8 +131,16 @@ impl<F: Parameters + Field> Ops for Generic<F> {
         Self::all_affine(&products)
     }
 
-    fn mul_add_vartime(&self, k: &ScalarOctets, p: &PointOctets, q: &PointOctets) -> Option<PointOctets> {
-        let product = mul::mul_vartime(self.0, &Edwards::<F>::from_affine(&self.load(p)), k);
+    fn mul_add_vartime(
+        &self,
+        k: &ScalarOctets,
+        p: Base<'_, Self::Comb>,
+        q: &PointOctets,
+    ) -> Option<PointOctets> {
+        let product = match p.table {
+            Some(_) => self.sum(&[(k, p)]),
+            None => mul::mul_vartime(self.0, &Edwards::<F>::from_affine(&self.load(p.point)), k),
+        };
         let fraction = product.add(&Edwards::from_affine(&self.load(q))).to_fraction();
         let identity = bool::from(fraction[2].ct_eq(&F::zero(self.0)));
         (!identity).then(|| Self::affine(&fraction, &fraction[2].invert()))

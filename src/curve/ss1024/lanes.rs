@@ -47,7 +47,7 @@ fn gather<E: Lanes8, const N: usize>(rows: &[[E::Single; N]; LANES]) -> [E; N] {
 
 /// A row of lanes, turned into eight rows of elements.
 fn scatter<E: Lanes8, const N: usize>(row: &[E; N]) -> [[E::Single; N]; LANES] {
-    let columns = row.each_ref().map(E::to_singles);
+    let columns = row.each_ref().map(|lanes| lanes.reduce().to_singles());
     let rows = core::array::from_fn(|i| columns.each_ref().map(|column| column[i]));
     let mut columns = columns;
     columns.zeroize();
@@ -74,8 +74,17 @@ where
         }
         for term in terms {
             for block in 0..BLOCKS {
-                let entries = term.map(|(comb, k)| comb.entry(k, column, block));
-                sum = sum.add_entry(&gather(&entries));
+                let mut negative = 0;
+                let mut lane = 0;
+                let entries = term.map(|(comb, k)| {
+                    let (entry, minus) = comb.entry(k, column, block);
+                    negative |= minus.unwrap_u8() << lane;
+                    lane += 1;
+                    entry
+                });
+                let plus = gather::<E, N>(&entries);
+                let minus = G::neg_entry(&plus);
+                sum = sum.add_entry(&core::array::from_fn(|i| E::select(&plus[i], &minus[i], negative)));
             }
         }
     }
@@ -184,7 +193,12 @@ impl<E: CurveLanes> Ops for InLanes<E> {
         Generic::<E::Single>::all_affine(&fractions)
     }
 
-    fn mul_add_vartime(&self, k: &ScalarOctets, p: &PointOctets, q: &PointOctets) -> Option<PointOctets> {
+    fn mul_add_vartime(
+        &self,
+        k: &ScalarOctets,
+        p: Base<'_, Self::Comb>,
+        q: &PointOctets,
+    ) -> Option<PointOctets> {
         self.single().mul_add_vartime(k, p, q)
     }
 

@@ -98,12 +98,11 @@ impl<G: FieldGroup> Comb<G> {
         Self(G::entries(&elements))
     }
 
-    /// The entry that belongs to a column and a block for the scalar k.
-    pub(super) fn entry(&self, k: &SignedDigits, column: usize, block: usize) -> G::Entry {
+    /// The entry that belongs to a column and a block for the scalar k, and whether it is to be negated.
+    pub(super) fn entry(&self, k: &SignedDigits, column: usize, block: usize) -> (G::Entry, Choice) {
         let columns = G::Element::DIGITS / (TEETH * BLOCKS);
         let (index, negative) = index(TEETH, |a| k.sign(columns * (BLOCKS * a + block) + column));
-        let entry = G::select_entry(&self.0[ENTRIES * block..][..ENTRIES], index);
-        G::choose_entry(&entry, &G::neg_entry(&entry), negative)
+        (G::select_entry(&self.0[ENTRIES * block..][..ENTRIES], index), negative)
     }
 }
 
@@ -128,7 +127,8 @@ pub(crate) fn comb_sum<G: FieldGroup>(
         }
         for (comb, k) in terms {
             for block in 0..BLOCKS {
-                sum = sum.add_entry(&comb.entry(k, column, block));
+                let (entry, negative) = comb.entry(k, column, block);
+                sum = sum.add_entry(&G::choose_entry(&entry, &G::neg_entry(&entry), negative));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Affine points of y² = x³ − 3x, and the test for order q.
 
-use super::field::{Parameters, pow_q_minus_1};
+use super::field::Parameters;
+use super::field2::Complex;
 use crate::backend::fp1024::{Field, FieldOctets, PointOctets};
 use crate::error::Problem;
 use crate::secret::declassify;
@@ -58,43 +59,46 @@ impl<F: Parameters + Field> Affine<F> {
         self.y.square().ct_eq(&self.x.square().sub(&F::three(self.x.proof())).mul(&self.x))
     }
 
-    /// The generator P of RFC 6509.
-    pub(crate) fn generator(proof: F::Proof) -> Self {
-        let [x, y] = F::P;
-        Self { x: F::from_raw(proof, &x), y: F::from_raw(proof, &y) }
-    }
-
     /// Has this point, one of the curve with y ≠ 0, order q?
     ///
-    /// The group is cyclic of order 4q, so the points of order q and infinity are 4E: what can be
-    /// halved twice. A point (x, y) can be halved exactly if x is a square; its halves
-    /// are then ((u, v) with u one of t(t ± 2w)/2, where w² = x and t² is the one square
-    /// among 2(x ± y/w). Whether *they* can be halved is the question whether u is a square, which
-    /// has the same answer for both. `docs/maths.md` proves it.
+    /// The group is cyclic of order 4q, so the points of order q and infinity are 4E. The pairing of order
+    /// four with a point T, 4T = O, tells whether a point is one of them: it is of order q exactly if
+    /// the class of f_T(x, y) in PF_p has the q-th power 1, where f_T has a fourfold zero in T and a
+    /// fourfold pole at infinity. `docs/maths.md` proves it for any T over F_p² whose double is (i·s, 0): then
     ///
-    /// Three powers to the exponent q − 1 = (p − 3)/4 and some products; for a square a,
-    /// h = a^((p−3)/4) has a·h² = 1, so it gives √a = a·h and 1/√a = h at once.
-    /// `683M + 3061S` in all.
+    /// ```text
+    /// f_T = (y − λ(x − i·s))²/(x − i·s),    λ the slope of the tangent in T.
+    /// ```
+    ///
+    /// With z of this class, w = z̄/z has norm 1, and z^q is in F_p exactly if w^q = 1, that is, if its
+    /// trace V_q(w + 1/w) is 2: a Lucas chain of two products for each bit of q. `2056M` and an inversion.
     pub(crate) fn has_order_q(&self) -> Choice {
         let proof = self.x.proof();
-        let one = F::one(proof);
+        let (s, [u, v]) = (F::from_raw(proof, &F::S), F::LAMBDA.map(|part| F::from_raw(proof, &part)));
+        // ℓ = y − λ(x − i·s); modulo F_p*, 1/(x − i·s) is x + i·s.
+        let [ux, vs, us, vx] = F::mul_pairs([&u, &v, &u, &v], [&self.x, &s, &s, &self.x]);
+        let line = Complex { re: self.y.sub(&ux).sub(&vs), im: us.sub(&vx) };
+        let z = line.square().mul(&Complex { re: self.x, im: s });
+        // The trace of z̄/z = z̄²/|z|²: 2(a² − b²)/(a² + b²).
+        let [aa, bb] = F::squares([&z.re, &z.im]);
+        let trace = aa.sub(&bb).double().mul(&aa.add(&bb).invert());
+        let two = F::one(proof).double();
         let not_zero = !self.y.ct_eq(&F::zero(proof));
-        // x is a square, w = √x, 1/w = h.
-        let h = pow_q_minus_1(&self.x);
-        let w = self.x.mul(&h);
-        let halves = w.mul(&h).ct_eq(&one);
-        // m = 2(x + y/w); its partner 2(x − y/w) is 12/m, a square exactly if m is none.
-        let m = self.x.add(&self.y.mul(&h)).double();
-        let k = pow_q_minus_1(&m);
-        let root = m.mul(&k);
-        // t = √m, or, since k = ±1/√−m then, √(12/m) = √−12·k.
-        let t = F::conditional_select(&F::from_raw(proof, &F::S).double().mul(&k), &root, root.mul(&k).ct_eq(&one));
-        // u = t(t + 2w)/2, times the square 4.
-        let u = t.add(&w.double()).mul(&t).double();
-        let power = pow_q_minus_1(&u);
-        let halves_twice = power.square().mul(&u).ct_eq(&one);
-        not_zero & halves & halves_twice
+        not_zero & lucas::<F>(&trace, &two).ct_eq(&two)
     }
+}
+
+/// V_q(t): the trace of w^q for w of norm 1 and trace t.
+fn lucas<F: Parameters + Field>(t: &F, two: &F) -> F {
+    // V_n and V_(n + 1), n from the highest bit of q on, which is public.
+    let (mut low, mut high) = (*two, *t);
+    for i in (0..64 * F::Q.len()).rev() {
+        let one = F::Q[i / 64] >> (i % 64) & 1 == 1;
+        let [square, product] = F::mul_pairs([if one { &high } else { &low }, &low], [if one { &high } else { &low }, &high]);
+        let (square, product) = (square.sub(two), product.sub(t));
+        (low, high) = if one { (product, square) } else { (square, product) };
+    }
+    low
 }
 
 fn halves(octets: &PointOctets) -> (&FieldOctets, &FieldOctets) {

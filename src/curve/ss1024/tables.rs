@@ -1,91 +1,140 @@
 //! Tables, each in the form of the backend that built it, and the choice of the backend.
 
 use super::generic::Generic;
+#[cfg(any(target_arch = "x86_64", feature = "__backends"))]
+use super::lanes::InLanes;
+#[cfg(feature = "__backends")]
+use crate::backend::ifma::lane;
+#[cfg(any(target_arch = "x86_64", feature = "__backends"))]
+use crate::backend::ifma::fp1024x8 as ifma;
+#[cfg(target_arch = "x86_64")]
+use crate::backend::ifma::zmm;
 use crate::backend::fp1024::{Base, Commit, Ops, PointOctets};
-use crate::backend::rustcrypto::fp1024 as rustcrypto;
+use crate::backend::{portable::fp1024 as portable, rustcrypto::fp1024 as rustcrypto};
 use zeroize::Zeroize;
 
 pub(crate) type RustCrypto = Generic<rustcrypto::Fp>;
+pub(crate) type Portable = Generic<portable::Fe>;
+#[cfg(target_arch = "x86_64")]
+pub(crate) type Adx = Generic<portable::Fe>;
+#[cfg(target_arch = "x86_64")]
+pub(crate) type Ifma = InLanes<ifma::Fe8<zmm::Zmm>>;
+#[cfg(feature = "__backends")]
+pub(crate) type IfmaModel = InLanes<ifma::Fe8<lane::Model>>;
 
 /// Evaluates an expression over the chosen implementation of [`Ops`].
 macro_rules! on_backend {
     ($ops:ident => $body:expr) => {{
-        let $ops: $crate::curve::ss1024::tables::RustCrypto = $crate::curve::ss1024::generic::Generic(());
-        $body
+        use $crate::backend::{Backend, selected};
+        use $crate::curve::ss1024::tables;
+        match selected() {
+            Backend::RustCrypto(_) => {
+                let $ops: tables::RustCrypto = $crate::curve::ss1024::generic::Generic(());
+                $body
+            }
+            Backend::Portable(proof) => {
+                let $ops: tables::Portable = $crate::curve::ss1024::generic::Generic(proof);
+                $body
+            }
+            #[cfg(target_arch = "x86_64")]
+            Backend::Adx(_) => {
+                let $ops: tables::Adx = $crate::curve::ss1024::generic::Generic($crate::backend::portable::Portable);
+                $body
+            }
+            #[cfg(target_arch = "x86_64")]
+            Backend::Ifma(proof) => {
+                let $ops: tables::Ifma = $crate::curve::ss1024::lanes::InLanes(proof.lanes_proof());
+                $body
+            }
+            #[cfg(feature = "__backends")]
+            Backend::IfmaModel(proof) => {
+                let $ops: tables::IfmaModel = $crate::curve::ss1024::lanes::InLanes(proof.lanes_proof());
+                $body
+            }
+        }
     }};
 }
 pub(super) use on_backend;
 
-/// A table in the form of one of the backends.
-#[derive(Zeroize)]
-pub(crate) enum OfBackend<R: Zeroize> {
-    RustCrypto(R),
-}
-
-/// Multiples of a point, for multiplications by many scalars.
-pub(crate) type PointComb = OfBackend<<RustCrypto as Ops>::Comb>;
-/// Powers of g, for exponentiations by many scalars.
-pub(crate) type UnitComb = OfBackend<<RustCrypto as Ops>::UnitComb>;
-/// The functions of the Miller loop that walks one point. As secret as the point.
-pub(crate) type LineTable = OfBackend<<RustCrypto as Ops>::Lines>;
-
-/// A table that one implementation understands, inside the type for all.
-pub(super) trait Form<T>: Sized {
-    fn wrap(table: T) -> Self;
-    /// None where another backend built it.
-    fn find(&self) -> Option<&T>;
-}
-
-macro_rules! form {
-    ($ops:ty, $variant:ident) => {
-        form!($ops, $variant, PointComb, Comb);
-        form!($ops, $variant, UnitComb, UnitComb);
-        form!($ops, $variant, LineTable, Lines);
+/// Three tables of each backend: of a point, of g, and of a loop.
+macro_rules! tables {
+    ($($(#[$when:meta])* $backend:ident),* $(,)?) => {
+        tables!(PointComb, Comb, "Multiples of a point, for multiplications by many scalars.", $($(#[$when])* $backend),*);
+        tables!(UnitComb, UnitComb, "Powers of g, for exponentiations by many scalars.", $($(#[$when])* $backend),*);
+        tables!(LineTable, Lines, "The functions of the Miller loop that walks one point. As secret as the point.", $($(#[$when])* $backend),*);
     };
-    ($ops:ty, $variant:ident, $all:ty, $own:ident) => {
-        impl Form<<$ops as Ops>::$own> for $all {
-            fn wrap(table: <$ops as Ops>::$own) -> Self {
-                Self::$variant(table)
+    ($table:ident, $own:ident, $doc:literal, $($(#[$when:meta])* $backend:ident),*) => {
+        #[doc = $doc]
+        #[derive(Zeroize)]
+        pub(crate) enum $table {
+            $($(#[$when])* $backend(<$backend as Ops>::$own),)*
+        }
+
+        $($(#[$when])* impl Form<$table> for <$backend as Ops>::$own {
+            fn wrap(self) -> $table {
+                $table::$backend(self)
             }
 
-            fn find(&self) -> Option<&<$ops as Ops>::$own> {
-                #[allow(irrefutable_let_patterns, reason = "where there is one backend")]
-                if let Self::$variant(table) = self { Some(table) } else { None }
+            fn find(table: &$table) -> Option<&Self> {
+                if let $table::$backend(table) = table { Some(table) } else { None }
+            }
+        })*
+
+        #[cfg(feature = "hazmat")]
+        impl Size for $table {
+            fn size(&self) -> usize {
+                match self {
+                    $($(#[$when])* Self::$backend(table) => table.size(),)*
+                }
             }
         }
     };
 }
 
-form!(RustCrypto, RustCrypto);
+/// A table in the form of one backend, inside the type for all.
+pub(super) trait Form<A>: Sized {
+    fn wrap(self) -> A;
+    /// None where another backend built it.
+    fn find(all: &A) -> Option<&Self>;
+}
+
+tables!(
+    RustCrypto,
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Ifma,
+    #[cfg(feature = "__backends")]
+    IfmaModel,
+);
 
 /// Where another backend built the table, the bare point has to do.
-pub(super) fn base<'a, A: Form<T>, T>(base: Base<'a, A>) -> Base<'a, T> {
-    Base { point: base.point, table: base.table.and_then(Form::find) }
+pub(super) fn base<'a, A, T: Form<A>>(base: Base<'a, A>) -> Base<'a, T> {
+    Base { point: base.point, table: base.table.and_then(T::find) }
 }
 
 /// The same for all terms of an encapsulation.
-pub(super) fn job<'a, A: Form<T>, T>(job: &Commit<'a, A>) -> Commit<'a, T> {
+pub(super) fn job<'a, A, T: Form<A>>(job: &Commit<'a, A>) -> Commit<'a, T> {
     Commit { r: job.r, terms: job.terms.iter().map(|(k, term)| (*k, base(*term))).collect() }
 }
 
 impl PointComb {
     /// Builds the comb of `point`, of order q.
     pub(crate) fn new(point: &PointOctets) -> Self {
-        on_backend!(ops => Self::wrap(ops.comb(point)))
+        on_backend!(ops => ops.comb(point).wrap())
     }
 }
 
 impl UnitComb {
     /// Builds the comb of g.
     pub(crate) fn of_g() -> Self {
-        on_backend!(ops => Self::wrap(ops.unit_comb()))
+        on_backend!(ops => ops.unit_comb().wrap())
     }
 }
 
 impl LineTable {
     /// Builds the line table of `point`, of order q.
     pub(crate) fn new(point: &PointOctets) -> Self {
-        on_backend!(ops => Self::wrap(ops.lines(point)))
+        on_backend!(ops => ops.lines(point).wrap())
     }
 }
 
@@ -93,13 +142,4 @@ impl LineTable {
 #[cfg(feature = "hazmat")]
 pub(crate) trait Size {
     fn size(&self) -> usize;
-}
-
-#[cfg(feature = "hazmat")]
-impl<R: Zeroize + Size> Size for OfBackend<R> {
-    fn size(&self) -> usize {
-        match self {
-            Self::RustCrypto(table) => table.size(),
-        }
-    }
 }

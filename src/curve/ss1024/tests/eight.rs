@@ -75,11 +75,11 @@ impl<F: Parameters> Parameters for Eight<F> {
     const OCTAL: &'static [i8] = F::OCTAL;
     const NAF: &'static [i8] = F::NAF;
     const DIGITS: usize = F::DIGITS;
-    const P: [F::Raw; 2] = F::P;
     const G: F::Raw = F::G;
     const S: F::Raw = F::S;
     const T: F::Raw = F::T;
     const T_OVER_S: F::Raw = F::T_OVER_S;
+    const LAMBDA: [F::Raw; 2] = F::LAMBDA;
 
     fn recode(k: &ScalarOctets) -> SignedDigits {
         F::recode(k)

@@ -2,17 +2,17 @@
 //! one.
 
 use super::eight::Eight;
-use super::tiny::{Tiny, TinyCurve, octets, on_every_field, plain_mul};
+use super::tiny::{Tiny, TinyCurve, octets, on_every_field, on_every_loop, plain_mul};
 use crate::backend::fp1024::{Base, Commit, Committed, Ops, PointOctets, ScalarOctets};
 use crate::backend::rustcrypto::fp1024::Fp;
-use crate::curve::ss1024::field::Parameters;
 use crate::curve::ss1024::generic::Generic;
 use crate::curve::ss1024::lanes::InLanes;
 use crate::curve::ss1024::{generator, scalar::Scalar};
 use std::vec::Vec;
 use subtle::Choice;
 
-on_every_field!(products, encapsulations, comparisons, pairings, products_of_pairings);
+on_every_field!(products, encapsulations, comparisons, products_of_pairings);
+on_every_loop!(pairings);
 
 /// [1]P, [2]P, … [q − 1]P.
 fn group<const P: u64>() -> Vec<PointOctets>
@@ -135,7 +135,7 @@ where
     let [p, z] = [&group[0], &group[group.len() / 3]];
     let mut found = found.iter();
     for b in &k {
-        let sum = one.mul_add_vartime(b, p, z);
+        let sum = one.mul_add_vartime(b, Base { point: p, table: None }, z);
         for k in &group {
             let expected = match &sum {
                 Some(sum) => one.pairing_many(Base { point: sum, table: None }, &[k])[0],
