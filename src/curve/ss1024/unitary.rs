@@ -22,8 +22,8 @@ impl<A: Parameters> Group for Complex<A> {
     }
 
     /// `2M`.
-    fn double(&self) -> Self {
-        self.square()
+    fn double_in_place(&mut self) {
+        *self = self.square();
     }
 
     fn double_times(&self, n: usize) -> Self {
@@ -40,8 +40,8 @@ impl<A: Parameters> Group for Complex<A> {
     }
 
     /// `2M`.
-    fn add_entry(&self, [t]: &[A; 1]) -> Self {
-        self.mul_unit(t)
+    fn add_entry_in_place(&mut self, [t]: &[A; 1]) {
+        *self = self.mul_unit(t);
     }
 
     fn neg_entry([t]: &[A; 1]) -> [A; 1] {
