@@ -44,6 +44,7 @@ pub(crate) trait Group: Copy + Zeroize {
         self.double_times(1)
     }
     /// a + b
+    #[cfg(test)]
     fn add_entry(&self, b: &Self::Entry) -> Self {
         let mut a = *self;
         a.add_entry_in_place(b);
