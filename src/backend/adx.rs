@@ -7,6 +7,8 @@
 //! it writes no memory, uses no stack, and keeps no state but the flags, which every `asm!` may
 //! change. What the instructions need of the CPU, an [`Adx`] value proves.
 
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024;
 #[cfg(feature = "eccsi")]
 mod p256;
 
