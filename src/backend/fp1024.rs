@@ -82,12 +82,7 @@ pub(crate) trait Ops {
     fn commit_many(&self, jobs: &[Commit<'_, Self::Comb>], g: Option<&Self::UnitComb>) -> Vec<Committed>;
 
     /// Is \[kᵢ\]B = Rᵢ? R is any point of the curve. Both slices have the same length.
-    fn equals_many(
-        &self,
-        base: Base<'_, Self::Comb>,
-        k: &[ScalarOctets],
-        r: &[&PointOctets],
-    ) -> Vec<Choice>;
+    fn equals_many(&self, base: Base<'_, Self::Comb>, k: &[ScalarOctets], r: &[&PointOctets]) -> Vec<Choice>;
 
     /// The pairings <K, Rᵢ>: the loop walks K, of order q; R is any point of the curve with y ≠ 0. One
     /// inversion for all.

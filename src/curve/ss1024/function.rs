@@ -105,9 +105,8 @@ impl<A: Parameters> Function<A> {
                 }
             })
             .collect();
-        let b = (1..b_length)
-            .map(|k| sum(proof, &[(fa, gb), (ga, fb)], k).unwrap_or(A::zero(proof)))
-            .collect();
+        let b =
+            (1..b_length).map(|k| sum(proof, &[(fa, gb), (ga, fb)], k).unwrap_or(A::zero(proof))).collect();
         for c in bb.iter_mut().flatten() {
             c.zeroize();
         }
@@ -199,8 +198,7 @@ impl<A: Parameters> Argument<A> {
         let minus = x.neg();
         let mut powers = Self { x: [minus; MAX_ORDER / 2], y: [*y; MAX_ORDER / 2] };
         for i in 1..powers.x.len() {
-            [powers.x[i], powers.y[i]] =
-                A::mul_pairs([&powers.x[i - 1], &powers.y[i - 1]], [&minus, &minus]);
+            [powers.x[i], powers.y[i]] = A::mul_pairs([&powers.x[i - 1], &powers.y[i - 1]], [&minus, &minus]);
         }
         powers
     }

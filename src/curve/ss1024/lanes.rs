@@ -103,9 +103,8 @@ impl<E: CurveLanes> InLanes<E> {
 
     /// Σ of the terms of up to eight jobs, which have as many terms each, all with combs.
     fn sums(self, jobs: &[Vec<(&ScalarOctets, &Comb<Edwards<E::Single>>)>]) -> Edwards<E> {
-        let digits: Vec<_> = (0..jobs[0].len())
-            .map(|term| recode::<E>(&lanes_of(jobs, |job| job[term].0)))
-            .collect();
+        let digits: Vec<_> =
+            (0..jobs[0].len()).map(|term| recode::<E>(&lanes_of(jobs, |job| job[term].0))).collect();
         let terms: Vec<[_; LANES]> = digits
             .iter()
             .enumerate()
@@ -217,12 +216,7 @@ impl<E: CurveLanes> Ops for InLanes<E> {
         out
     }
 
-    fn equals_many(
-        &self,
-        base: Base<'_, Self::Comb>,
-        k: &[ScalarOctets],
-        r: &[&PointOctets],
-    ) -> Vec<Choice> {
+    fn equals_many(&self, base: Base<'_, Self::Comb>, k: &[ScalarOctets], r: &[&PointOctets]) -> Vec<Choice> {
         let mut out = Vec::with_capacity(k.len());
         for (k, r) in k.chunks(LANES).zip(r.chunks(LANES)) {
             let Some(comb) = base.table.filter(|_| fills_lanes(k.len())) else {
@@ -231,7 +225,10 @@ impl<E: CurveLanes> Ops for InLanes<E> {
             };
             let points = Zeroizing::new(scatter(&self.products(comb, k).0));
             out.extend(
-                points.iter().zip(r).map(|(point, r)| Edwards::from_parts(*point).equals(&self.single().load(r))),
+                points
+                    .iter()
+                    .zip(r)
+                    .map(|(point, r)| Edwards::from_parts(*point).equals(&self.single().load(r))),
             );
         }
         out
@@ -379,9 +376,10 @@ impl<F: Parameters + Field> Multiples<F> {
     /// X of dK and its function in the lanes of eight steps with digits ±d.
     fn lanes_of_steps<E: CurveLanes<Single = F>>(&self, steps: &[usize; LANES]) -> Option<(E, Function<E>)> {
         let (multiple, _) = self.of_step(steps[0])?;
-        let negative = steps.iter().enumerate().fold(0, |bits, (lane, step)| {
-            bits | u8::from(E::OCTAL[*step] < 0) << lane
-        });
+        let negative = steps
+            .iter()
+            .enumerate()
+            .fold(0, |bits, (lane, step)| bits | u8::from(E::OCTAL[*step] < 0) << lane);
         let function = multiple.function.map(splat::<E>);
         let function = function.reflect(|same, opposite| E::select(same, opposite, negative));
         Some((splat(&multiple.x), function))

@@ -190,11 +190,7 @@ pub(crate) fn mul<G: FieldGroup>(base: &G, k: &SignedDigits) -> G {
 }
 
 /// k·B for public k and B, by the non-adjacent form.
-pub(crate) fn mul_vartime<G: Group>(
-    proof: <G::Element as Arithmetic>::Proof,
-    base: &G,
-    k: &[u8],
-) -> G {
+pub(crate) fn mul_vartime<G: Group>(proof: <G::Element as Arithmetic>::Proof, base: &G, k: &[u8]) -> G {
     let minus = base.neg();
     let mut product = G::identity(proof);
     for digit in naf_vartime(k).into_iter().rev() {

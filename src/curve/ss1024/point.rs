@@ -94,7 +94,8 @@ fn lucas<F: Parameters + Field>(t: &F, two: &F) -> F {
     let (mut low, mut high) = (*two, *t);
     for i in (0..64 * F::Q.len()).rev() {
         let one = F::Q[i / 64] >> (i % 64) & 1 == 1;
-        let [square, product] = F::mul_pairs([if one { &high } else { &low }, &low], [if one { &high } else { &low }, &high]);
+        let [square, product] =
+            F::mul_pairs([if one { &high } else { &low }, &low], [if one { &high } else { &low }, &high]);
         let (square, product) = (square.sub(two), product.sub(t));
         (low, high) = if one { (product, square) } else { (square, product) };
     }

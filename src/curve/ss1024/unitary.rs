@@ -76,7 +76,11 @@ impl<F: Parameters + Field> FieldGroup for Complex<F> {
     fn entries(elements: &[Self]) -> Vec<[F; 1]> {
         let mut inverses: Vec<F> = elements.iter().map(|element| element.re).collect();
         invert_all(&mut inverses);
-        inverses.iter().zip(elements).map(|(inverse, element)| [Arithmetic::mul(inverse, &element.im)]).collect()
+        inverses
+            .iter()
+            .zip(elements)
+            .map(|(inverse, element)| [Arithmetic::mul(inverse, &element.im)])
+            .collect()
     }
 }
 

@@ -219,15 +219,15 @@ fn operations() {
         ops.commit_many(&[Commit { r: &K, terms }], Some(&g))
     });
     let with_lines = Base { point: &p, table: Some(&lines_p) };
-    let decapsulate = count(|| {
-        (ops.pairing_many(with_lines, &[&z]), ops.equals_many(with_comb, &[K], &[&z]))
-    });
+    let decapsulate =
+        count(|| (ops.pairing_many(with_lines, &[&z]), ops.equals_many(with_comb, &[K], &[&z])));
     // With an identifier of 26 octets.
     let mut short = [0; 128];
     short[102..].copy_from_slice(&[0x13; 26]);
     let validate = count(|| {
         let bound = ops.mul_add_vartime(&short, with_comb, &z);
-        let w = ops.pairing_product_vartime(&short, with_lines, Base { point: &z, table: Some(&lines_z) }, &z);
+        let w =
+            ops.pairing_product_vartime(&short, with_lines, Base { point: &z, table: Some(&lines_z) }, &z);
         (bound, w, ops.has_order_q(&z))
     });
     let all = [issue, encapsulate, decapsulate, validate];
