@@ -119,7 +119,9 @@ fn operations() {
     for round in 0..rounds(2, 200) {
         let inputs = Inputs::new(&mut stream, 9 + round % 9);
         let oracle = with(Name::RustCrypto, || transcript(&inputs)).expect("everywhere");
-        on_each(|name| assert!(transcript(&inputs) == oracle, "{name} differs from rustcrypto, round {round}"));
+        on_each(|name| {
+            assert!(transcript(&inputs) == oracle, "{name} differs from rustcrypto, round {round}")
+        });
     }
 }
 
@@ -136,7 +138,8 @@ fn points_of_other_orders() {
         .collect();
     assert!(points.len() > 10);
     let good = points.iter().find(|point| hazmat::has_order_q(point) == Ok(true)).expect("one of order q");
-    let all = || points.iter().map(|b| (hazmat::has_order_q(b), hazmat::pairing(good, b))).collect::<Vec<_>>();
+    let all =
+        || points.iter().map(|b| (hazmat::has_order_q(b), hazmat::pairing(good, b))).collect::<Vec<_>>();
     let oracle = with(Name::RustCrypto, all).expect("everywhere");
     assert!(oracle.iter().any(|(order, _)| *order == Ok(false)));
     on_each(|name| assert!(all() == oracle, "{name} differs from rustcrypto"));

@@ -85,12 +85,7 @@ pub(crate) trait Ops {
     fn commit_many(&self, jobs: &[Commit<'_, Self::Comb>], g: Option<&Self::UnitComb>) -> Vec<Committed>;
 
     /// Is \[kᵢ\]B = Rᵢ? R is any point of the curve. Both slices have the same length.
-    fn equals_many(
-        &self,
-        base: Base<'_, Self::Comb>,
-        k: &[ScalarOctets],
-        r: &[&PointOctets],
-    ) -> Vec<Choice>;
+    fn equals_many(&self, base: Base<'_, Self::Comb>, k: &[ScalarOctets], r: &[&PointOctets]) -> Vec<Choice>;
 
     /// The pairings <K, Rᵢ>: the loop walks K, of order q; R is any point of the curve with y ≠ 0. One
     /// inversion for all.
@@ -188,6 +183,11 @@ pub(crate) trait Arithmetic: Copy + Zeroize + Send + Sync + 'static {
         core::array::from_fn(|i| a[i].mul(b[i]))
     }
 
+    /// The same, written where they are wanted: copies of elements cost what their arithmetic does.
+    fn mul_pairs_into<const N: usize>(out: &mut [Self; N], a: [&Self; N], b: [&Self; N]) {
+        *out = Self::mul_pairs(a, b);
+    }
+
     /// N independent squares.
     fn squares<const N: usize>(a: [&Self; N]) -> [Self; N] {
         core::array::from_fn(|i| a[i].square())
@@ -213,6 +213,31 @@ pub(crate) trait Arithmetic: Copy + Zeroize + Send + Sync + 'static {
     /// (a0 + i·a1) to the power 2ⁿ.
     fn complex_square_times(a: [&Self; 2], n: usize) -> [Self; 2] {
         (0..n).fold([*a[0], *a[1]], |a, _| Self::complex_square([&a[0], &a[1]]))
+    }
+
+    /// f ← f⁸·g in F_p²: a step of the Miller loop.
+    fn complex_step(f: &mut [Self; 2], g: &[Self; 2]) {
+        let [re, im] = Self::complex_square_times([&f[0], &f[1]], 3);
+        *f = Self::complex_mul([&re, &im], [&g[0], &g[1]]);
+    }
+
+    /// (X : Y : Z : T) plus the point of (y − x, y + x, 2xy), on −X² + Y² = 1 + X²Y² in extended coordinates:
+    /// EFD "add-2008-hwcd-3" with Z = 1 on the right, `7M`.
+    fn edwards_add(p: &mut [Self; 4], entry: &[Self; 3]) {
+        let [x, y, z, t] = &*p;
+        let (minus, plus, d) = (y.sub(x), y.add(x), z.double());
+        let [m, n, c] = Self::mul_pairs([&minus, &plus, t], [&entry[0], &entry[1], &entry[2]]);
+        let (e, f, g, h) = (n.sub(&m), d.sub(&c), d.add(&c), n.add(&m));
+        Self::mul_pairs_into(p, [&e, &g, &f, &e], [&f, &h, &g, &h]);
+    }
+
+    /// 2(X : Y : Z : T): EFD "dbl-2008-hwcd" with a = −1, `4M + 4S`. T is not used, and made all the same.
+    fn edwards_double(p: &mut [Self; 4]) {
+        let [x, y, z, _] = &*p;
+        let [a, b, c, e] = Self::squares([x, y, z, &x.add(y)]);
+        let (h, g) = (a.add(&b), b.sub(&a));
+        let (e, f, h) = (e.sub(&h), g.sub(&c.double()), h.neg());
+        Self::mul_pairs_into(p, [&e, &g, &f, &e], [&f, &h, &g, &h]);
     }
 
     /// (a0 + i·a1)(1 + i·t) in F_p²: `2M`.

@@ -93,10 +93,7 @@ pub(crate) fn equals_many(b: Base<'_, PointComb>, k: &[ScalarOctets], r: &[&Poin
 
 /// The pairings <K, Rᵢ>: the loop walks K, of order q; R is any point of the curve with y ≠ 0. One
 /// inversion for all.
-pub(crate) fn pairing_many(
-    k: Base<'_, LineTable>,
-    r: &[&PointOctets],
-) -> Zeroizing<Vec<FieldOctets>> {
+pub(crate) fn pairing_many(k: Base<'_, LineTable>, r: &[&PointOctets]) -> Zeroizing<Vec<FieldOctets>> {
     Zeroizing::new(on_backend!(ops => ops.pairing_many(base(k), r)))
 }
 

@@ -67,7 +67,10 @@ impl ReceiverSecretKey {
     /// Constant in K.
     pub fn prepared(mut self) -> Self {
         self.tables.get_or_insert_with(|| {
-            Box::new(Tables { lines: Zeroizing::new(LineTable::new(&self.issued.k)), comb: PointComb::new(&self.bound) })
+            Box::new(Tables {
+                lines: Zeroizing::new(LineTable::new(&self.issued.k)),
+                comb: PointComb::new(&self.bound),
+            })
         });
         self
     }

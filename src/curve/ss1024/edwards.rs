@@ -23,14 +23,9 @@ use alloc::vec::Vec;
 use subtle::{Choice, ConditionallySelectable};
 use zeroize::Zeroize;
 
-/// (X : Y : Z : T) with XY = ZT: extended coordinates. Order q or the identity.
+/// [X, Y, Z, T] for (X : Y : Z : T) with XY = ZT: extended coordinates. Order q or the identity.
 #[derive(Clone, Copy, Debug, Zeroize)]
-pub(crate) struct Edwards<A: Zeroize> {
-    pub(super) x: A,
-    pub(super) y: A,
-    pub(super) z: A,
-    pub(super) t: A,
-}
+pub(crate) struct Edwards<A: Zeroize>(pub(super) [A; 4]);
 
 /// (Y − X, Y + X, 2XY) of an affine point: what a mixed addition wants.
 pub(crate) type Niels<A> = [A; 3];
@@ -38,32 +33,12 @@ pub(crate) type Niels<A> = [A; 3];
 impl<A: Parameters> Edwards<A> {
     /// (x·d, y·d, d) of the point (x, y) of y² = x³ − 3x; d = 0 for the identity. `5M`.
     pub(crate) fn to_fraction(self) -> [A; 3] {
-        let proof = self.x.proof();
-        let sum = self.y.add(&self.z);
-        let difference = self.y.sub(&self.z);
-        let [x, y, d] = A::mul_pairs([&sum, &sum, &difference], [&self.x, &self.z, &self.x]);
+        let [x, y, z, _] = self.0;
+        let proof = x.proof();
+        let (sum, difference) = (y.add(&z), y.sub(&z));
+        let [x, y, d] = A::mul_pairs([&sum, &sum, &difference], [&x, &z, &x]);
         let [x, y] = A::mul_pairs([&x, &y], [&A::from_raw(proof, &A::S), &A::from_raw(proof, &A::T)]);
         [x, y, d]
-    }
-
-    /// EFD "dbl-2008-hwcd" without T: `4S`.
-    fn double_parts(&self) -> [A; 4] {
-        let sum = self.x.add(&self.y);
-        let [a, b, c, e] = A::squares([&self.x, &self.y, &self.z, &sum]);
-        let h = a.add(&b);
-        let g = b.sub(&a);
-        [e.sub(&h), g.sub(&c.double()), g, h.neg()]
-    }
-
-    /// From the common end of the formulas: X = EF, Y = GH, Z = FG, T = EH.
-    fn finish([e, f, g, h]: [A; 4]) -> Self {
-        let [x, y, z, t] = A::mul_pairs([&e, &g, &f, &e], [&f, &h, &g, &h]);
-        Self { x, y, z, t }
-    }
-
-    fn finish_without_t([e, f, g, h]: [A; 4]) -> Self {
-        let [x, y, z] = A::mul_pairs([&e, &g, &f], [&f, &h, &g]);
-        Self { x, y, z, t: A::zero(x.proof()) }
     }
 }
 
@@ -74,8 +49,7 @@ impl<F: Parameters + Field> Edwards<F> {
         let s = F::from_raw(proof, &F::S);
         let (plus, minus) = (point.x.add(&s), point.x.sub(&s));
         let scaled = point.x.mul(&F::from_raw(proof, &F::T_OVER_S));
-        let [x, y, z, t] = F::mul_pairs([&scaled, &plus, &minus, &scaled], [&minus, &point.y, &point.y, &plus]);
-        Self { x, y, z, t }
+        Self(F::mul_pairs([&scaled, &plus, &minus, &scaled], [&minus, &point.y, &point.y, &plus]))
     }
 
     /// Is it (x, y)? Without an inversion: `7M`.
@@ -92,42 +66,32 @@ impl<A: Parameters> Group for Edwards<A> {
 
     fn identity(proof: A::Proof) -> Self {
         let (zero, one) = (A::zero(proof), A::one(proof));
-        Self { x: zero, y: one, z: one, t: zero }
+        Self([zero, one, one, zero])
     }
 
-    /// EFD "dbl-2008-hwcd" with a = −1: `4M + 4S`.
-    fn double(&self) -> Self {
-        Self::finish(self.double_parts())
-    }
-
-    /// The last of n doublings makes T, the others leave it out: `n(3M + 4S) + 1M`.
-    fn double_times(&self, n: usize) -> Self {
-        let Some(before) = n.checked_sub(1) else { return *self };
-        let point = (0..before).fold(*self, |point, _| Self::finish_without_t(point.double_parts()));
-        point.double()
+    /// `4M + 4S`.
+    fn double_in_place(&mut self) {
+        A::edwards_double(&mut self.0);
     }
 
     /// EFD "add-2008-hwcd-3" with a = −1, k = 2d = 2: `8M`.
     fn add(&self, b: &Self) -> Self {
-        let (minus, plus) = (self.y.sub(&self.x), self.y.add(&self.x));
-        let [m, n, c, d] = A::mul_pairs(
-            [&minus, &plus, &self.t, &self.z],
-            [&b.y.sub(&b.x), &b.y.add(&b.x), &b.t, &b.z],
-        );
+        let ([x, y, z, t], [b_x, b_y, b_z, b_t]) = (&self.0, &b.0);
+        let (minus, plus) = (y.sub(x), y.add(x));
+        let [m, n, c, d] = A::mul_pairs([&minus, &plus, t, z], [&b_y.sub(b_x), &b_y.add(b_x), b_t, b_z]);
         let (c, d) = (c.double(), d.double());
-        Self::finish([n.sub(&m), d.sub(&c), d.add(&c), n.add(&m)])
+        let (e, f, g, h) = (n.sub(&m), d.sub(&c), d.add(&c), n.add(&m));
+        Self(A::mul_pairs([&e, &g, &f, &e], [&f, &h, &g, &h]))
     }
 
     fn neg(&self) -> Self {
-        Self { x: self.x.neg(), t: self.t.neg(), ..*self }
+        let [x, y, z, t] = &self.0;
+        Self([x.neg(), *y, *z, t.neg()])
     }
 
-    /// The same with Z = 1 on the right and its sums made beforehand: `7M`.
-    fn add_entry(&self, [y_minus_x, y_plus_x, xy2]: &Niels<A>) -> Self {
-        let (minus, plus) = (self.y.sub(&self.x), self.y.add(&self.x));
-        let [m, n, c] = A::mul_pairs([&minus, &plus, &self.t], [y_minus_x, y_plus_x, xy2]);
-        let d = self.z.double();
-        Self::finish([n.sub(&m), d.sub(&c), d.add(&c), n.add(&m)])
+    /// `7M`.
+    fn add_entry_in_place(&mut self, entry: &Niels<A>) {
+        A::edwards_add(&mut self.0, entry);
     }
 
     fn neg_entry([y_minus_x, y_plus_x, xy2]: &Niels<A>) -> Niels<A> {
@@ -139,11 +103,11 @@ impl<F: Parameters + Field> FieldGroup for Edwards<F> {
     type Parts = [F; 4];
 
     fn to_parts(self) -> [F; 4] {
-        [self.x, self.y, self.z, self.t]
+        self.0
     }
 
-    fn from_parts([x, y, z, t]: [F; 4]) -> Self {
-        Self { x, y, z, t }
+    fn from_parts(parts: [F; 4]) -> Self {
+        Self(parts)
     }
 
     fn select_parts(table: &[[F; 4]], index: u64) -> [F; 4] {
@@ -160,10 +124,10 @@ impl<F: Parameters + Field> FieldGroup for Edwards<F> {
 
     /// `6M` each and one inversion. No Z is zero.
     fn entries(points: &[Self]) -> Vec<Niels<F>> {
-        let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
+        let mut inverses: Vec<F> = points.iter().map(|point| point.0[2]).collect();
         invert_all(&mut inverses);
         let entry = |(point, inverse): (&Self, &F)| {
-            let [x, y] = F::mul_pairs([&point.x, &point.y], [inverse, inverse]);
+            let [x, y] = F::mul_pairs([&point.0[0], &point.0[1]], [inverse, inverse]);
             [y.sub(&x), y.add(&x), x.mul(&y).double()]
         };
         let entries = points.iter().zip(&inverses).map(entry).collect();
@@ -174,11 +138,6 @@ impl<F: Parameters + Field> FieldGroup for Edwards<F> {
 
 impl<F: Field> ConditionallySelectable for Edwards<F> {
     fn conditional_select(a: &Self, b: &Self, choice: Choice) -> Self {
-        Self {
-            x: F::conditional_select(&a.x, &b.x, choice),
-            y: F::conditional_select(&a.y, &b.y, choice),
-            z: F::conditional_select(&a.z, &b.z, choice),
-            t: F::conditional_select(&a.t, &b.t, choice),
-        }
+        Self(core::array::from_fn(|i| F::conditional_select(&a.0[i], &b.0[i], choice)))
     }
 }

@@ -81,21 +81,21 @@ impl<A: Parameters> Function<A> {
         Self::new(order, divide(a, x, monic), divide(b, x, !monic))
     }
 
-    /// A and B of the product, without the leading coefficient.
+    /// A and B of the product, without the leading coefficient, and without those of X⁰: that of A and that of
+    /// B/Y only count for a remainder, which is 0.
     fn product(&self, g: &Self) -> [Vec<A>; 2] {
         let proof = self.a[0].proof();
-        let [one_a, one_b] = [self.order % 2 == 0, self.order % 2 == 1];
-        let [one_ga, one_gb] = [g.order % 2 == 0, g.order % 2 == 1];
-        let (fa, fb) = (Polynomial(&self.a, one_a), Polynomial(&self.b, one_b));
-        let (ga, gb) = (Polynomial(&g.a, one_ga), Polynomial(&g.b, one_gb));
+        let even = |f: &Self| f.order % 2 == 0;
+        let (fa, fb) = (Polynomial(&self.a, even(self)), Polynomial(&self.b, !even(self)));
+        let (ga, gb) = (Polynomial(&g.a, even(g)), Polynomial(&g.b, !even(g)));
         let [a_length, b_length] = coefficients(self.order + g.order);
 
-        let bb: Vec<Option<A>> =
-            (0..fb.length() + gb.length()).map(|k| sum(proof, &[(fb, gb, k)])).collect();
-        let bb_at = |k: Option<usize>| k.and_then(|k| bb.get(k)).and_then(|c| c.as_ref());
-        let a = (0..a_length)
+        let mut bb: Vec<Option<A>> =
+            (0..fb.length() + gb.length()).map(|k| sum(proof, &[(fb, gb)], k)).collect();
+        let bb_at = |k: Option<usize>| k.and_then(|k| bb.get(k)).and_then(Option::as_ref);
+        let a = (1..a_length)
             .map(|k| {
-                let mut sum = sum(proof, &[(fa, ga, k)]).unwrap_or(A::zero(proof));
+                let mut sum = sum(proof, &[(fa, ga)], k).unwrap_or(A::zero(proof));
                 if let Some(c) = bb_at(k.checked_sub(3)) {
                     sum = sum.add(c);
                 }
@@ -105,10 +105,8 @@ impl<A: Parameters> Function<A> {
                 }
             })
             .collect();
-        let b = (0..b_length)
-            .map(|k| sum(proof, &[(fa, gb, k), (ga, fb, k)]).unwrap_or(A::zero(proof)))
-            .collect();
-        let mut bb = bb;
+        let b =
+            (1..b_length).map(|k| sum(proof, &[(fa, gb), (ga, fb)], k).unwrap_or(A::zero(proof))).collect();
         for c in bb.iter_mut().flatten() {
             c.zeroize();
         }
@@ -126,30 +124,28 @@ impl<A> Polynomial<'_, A> {
     }
 }
 
-/// The sum of the coefficients k of products of polynomials; none where there is nothing to add.
+/// The coefficient of Xᵏ in a sum of products; none where there is nothing to add.
 fn sum<A: Arithmetic>(
     proof: A::Proof,
-    products: &[(Polynomial<'_, A>, Polynomial<'_, A>, usize)],
+    products: &[(Polynomial<'_, A>, Polynomial<'_, A>)],
+    k: usize,
 ) -> Option<A> {
-    let mut pairs: [Vec<&A>; 2] = [Vec::new(), Vec::new()];
     let mut plain: Option<A> = None;
     let mut add = |c: A| plain = Some(plain.map_or(c, |sum| sum.add(&c)));
-    for (f, g, k) in products {
-        for i in 0..f.length().min(k + 1) {
-            let j = k - i;
-            match (f.0.get(i), g.0.get(j)) {
-                (Some(a), Some(b)) => {
-                    pairs[0].push(a);
-                    pairs[1].push(b);
-                }
-                (Some(c), None) | (None, Some(c)) if j < g.length() => add(*c),
-                (None, None) if j < g.length() => add(A::one(proof)),
-                _ => {}
-            }
+    for (f, g) in products {
+        // f.0[i] and g.0[k − i] for i in this range
+        let range = (k + 1).saturating_sub(g.0.len())..f.0.len().min(k + 1);
+        for from in range.clone().step_by(6) {
+            let part = from..range.end.min(from + 6);
+            dot(part.map(|i| (&f.0[i], &g.0[k - i]))).into_iter().for_each(&mut add);
         }
-    }
-    for (a, b) in pairs[0].chunks(6).zip(pairs[1].chunks(6)) {
-        dot(a.iter().copied().zip(b.iter().copied())).into_iter().for_each(&mut add);
+        let leading = |f: &Polynomial<'_, A>| f.1.then_some(f.0.len()).filter(|at| *at <= k);
+        let (of_f, of_g) = (leading(f), leading(g));
+        of_f.and_then(|at| g.0.get(k - at)).into_iter().for_each(|c| add(*c));
+        of_g.and_then(|at| f.0.get(k - at)).into_iter().for_each(|c| add(*c));
+        if of_f.zip(of_g).is_some_and(|(a, b)| a + b == k) {
+            add(A::one(proof));
+        }
     }
     plain
 }
@@ -172,7 +168,8 @@ fn dot<'a, A: Arithmetic>(pairs: impl ExactSizeIterator<Item = (&'a A, &'a A)>) 
     })
 }
 
-/// Divides by X − x, exactly. The quotient has small bounds.
+/// Divides by X − x, exactly, a polynomial whose lowest coefficient was left out. The quotient has small
+/// bounds.
 fn divide<A: Arithmetic>(mut c: Vec<A>, x: &A, monic: bool) -> Vec<A> {
     // From above: each coefficient of the quotient is the one of the dividend plus x times the last.
     for i in (0..c.len()).rev() {
@@ -181,14 +178,7 @@ fn divide<A: Arithmetic>(mut c: Vec<A>, x: &A, monic: bool) -> Vec<A> {
         } else if monic {
             c[i] = c[i].add(x);
         }
-    }
-    // What arrives at the bottom is the remainder, 0.
-    if !c.is_empty() {
-        c[0].zeroize();
-        c.remove(0);
-    }
-    for c in &mut c {
-        *c = c.reduce();
+        c[i] = c[i].reduce();
     }
     c
 }
@@ -208,8 +198,7 @@ impl<A: Parameters> Argument<A> {
         let minus = x.neg();
         let mut powers = Self { x: [minus; MAX_ORDER / 2], y: [*y; MAX_ORDER / 2] };
         for i in 1..powers.x.len() {
-            [powers.x[i], powers.y[i]] =
-                A::mul_pairs([&powers.x[i - 1], &powers.y[i - 1]], [&minus, &minus]);
+            [powers.x[i], powers.y[i]] = A::mul_pairs([&powers.x[i - 1], &powers.y[i - 1]], [&minus, &minus]);
         }
         powers
     }

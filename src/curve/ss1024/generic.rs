@@ -157,12 +157,7 @@ impl<F: Parameters + Field> Ops for Generic<F> {
         out
     }
 
-    fn equals_many(
-        &self,
-        base: Base<'_, Self::Comb>,
-        k: &[ScalarOctets],
-        r: &[&PointOctets],
-    ) -> Vec<Choice> {
+    fn equals_many(&self, base: Base<'_, Self::Comb>, k: &[ScalarOctets], r: &[&PointOctets]) -> Vec<Choice> {
         k.iter().zip(r).map(|(k, r)| self.sum(&[(k, base)]).equals(&self.load(r))).collect()
     }
 

@@ -70,7 +70,7 @@ where
     let mut sum = G::identity(proof);
     for column in (0..columns).rev() {
         if column + 1 != columns {
-            sum = sum.double();
+            sum.double_in_place();
         }
         for term in terms {
             for block in 0..BLOCKS {
@@ -84,7 +84,7 @@ where
                 });
                 let plus = gather::<E, N>(&entries);
                 let minus = G::neg_entry(&plus);
-                sum = sum.add_entry(&core::array::from_fn(|i| E::select(&plus[i], &minus[i], negative)));
+                sum.add_entry_in_place(&core::array::from_fn(|i| E::select(&plus[i], &minus[i], negative)));
             }
         }
     }
@@ -103,9 +103,8 @@ impl<E: CurveLanes> InLanes<E> {
 
     /// Σ of the terms of up to eight jobs, which have as many terms each, all with combs.
     fn sums(self, jobs: &[Vec<(&ScalarOctets, &Comb<Edwards<E::Single>>)>]) -> Edwards<E> {
-        let digits: Vec<_> = (0..jobs[0].len())
-            .map(|term| recode::<E>(&lanes_of(jobs, |job| job[term].0)))
-            .collect();
+        let digits: Vec<_> =
+            (0..jobs[0].len()).map(|term| recode::<E>(&lanes_of(jobs, |job| job[term].0))).collect();
         let terms: Vec<[_; LANES]> = digits
             .iter()
             .enumerate()
@@ -217,22 +216,19 @@ impl<E: CurveLanes> Ops for InLanes<E> {
         out
     }
 
-    fn equals_many(
-        &self,
-        base: Base<'_, Self::Comb>,
-        k: &[ScalarOctets],
-        r: &[&PointOctets],
-    ) -> Vec<Choice> {
+    fn equals_many(&self, base: Base<'_, Self::Comb>, k: &[ScalarOctets], r: &[&PointOctets]) -> Vec<Choice> {
         let mut out = Vec::with_capacity(k.len());
         for (k, r) in k.chunks(LANES).zip(r.chunks(LANES)) {
             let Some(comb) = base.table.filter(|_| fills_lanes(k.len())) else {
                 out.extend(self.single().equals_many(base, k, r));
                 continue;
             };
-            let Edwards { x, y, z, t } = self.products(comb, k);
-            let points = Zeroizing::new(scatter(&[x, y, z, t]));
+            let points = Zeroizing::new(scatter(&self.products(comb, k).0));
             out.extend(
-                points.iter().zip(r).map(|(point, r)| Edwards::from_parts(*point).equals(&self.single().load(r))),
+                points
+                    .iter()
+                    .zip(r)
+                    .map(|(point, r)| Edwards::from_parts(*point).equals(&self.single().load(r))),
             );
         }
         out
@@ -327,18 +323,23 @@ impl<E: CurveLanes> LaneLines<E> {
     /// The value of the function at \[i\]R: eight steps at a time, then all together.
     fn value(&self, r: &Affine<E::Single>) -> Complex<E::Single> {
         let at = Zeroizing::new(Argument::new(&splat::<E>(&r.x), &splat::<E>(&r.y)));
-        let one = Complex::<E::Single>::one(r.x.proof());
-        let mut values = Zeroizing::new(alloc::vec![one; E::OCTAL.len()]);
+        let zero = E::Single::zero(r.x.proof());
+        let mut values = Zeroizing::new(alloc::vec![[zero; 2]; E::OCTAL.len()]);
         for group in groups::<E>() {
             let value = at.value(group.order, |i| &self.rows[group.start + i]);
             let rows = Zeroizing::new(scatter(&[value.re, value.im]));
-            for (step, [re, im]) in group.steps.iter().zip(rows.iter()) {
-                values[*step] = Complex { re: *re, im: *im };
+            for (step, value) in group.steps.iter().zip(rows.iter()) {
+                values[*step] = *value;
             }
         }
         let at = Argument::new(&r.x, &r.y);
-        values[0] = at.value(digit::<E>(0) + 1, |i| &self.start[i]);
-        values[1..].iter().fold(values[0], |f, value| f.square_times(3).mul(value))
+        let Complex { re, im } = at.value(digit::<E>(0) + 1, |i| &self.start[i]);
+        let mut f = [re, im];
+        for value in &values[1..] {
+            E::Single::complex_step(&mut f, value);
+        }
+        let [re, im] = f;
+        Complex { re, im }
     }
 
     /// The values for eight points, one in each lane.
@@ -356,15 +357,17 @@ impl<E: CurveLanes> LaneLines<E> {
             }
         }
         let start: Zeroizing<Vec<E>> = Zeroizing::new(self.start.iter().map(splat).collect());
-        let mut f = at.value(digit::<E>(0) + 1, |i| &start[i]);
+        let Complex { re, im } = at.value(digit::<E>(0) + 1, |i| &start[i]);
+        let mut f = [re, im];
         let mut coefficients = Zeroizing::new(Vec::with_capacity(super::function::MAX_ORDER));
         for (i, lane) in &places[1..] {
             let Group8 { order, start, .. } = groups[*i];
             coefficients.clear();
             coefficients.extend(self.rows[start..][..order - 1].iter().map(|c| c.broadcast(*lane)));
-            f = f.square_times(3).mul(&at.value(order, |i| &coefficients[i]));
+            let Complex { re, im } = at.value(order, |i| &coefficients[i]);
+            E::complex_step(&mut f, &[re, im]);
         }
-        let rows = Zeroizing::new(scatter(&[f.re, f.im]));
+        let rows = Zeroizing::new(scatter(&f));
         Zeroizing::new(core::array::from_fn(|i| Complex { re: rows[i][0], im: rows[i][1] }))
     }
 }
@@ -373,9 +376,10 @@ impl<F: Parameters + Field> Multiples<F> {
     /// X of dK and its function in the lanes of eight steps with digits ±d.
     fn lanes_of_steps<E: CurveLanes<Single = F>>(&self, steps: &[usize; LANES]) -> Option<(E, Function<E>)> {
         let (multiple, _) = self.of_step(steps[0])?;
-        let negative = steps.iter().enumerate().fold(0, |bits, (lane, step)| {
-            bits | u8::from(E::OCTAL[*step] < 0) << lane
-        });
+        let negative = steps
+            .iter()
+            .enumerate()
+            .fold(0, |bits, (lane, step)| bits | u8::from(E::OCTAL[*step] < 0) << lane);
         let function = multiple.function.map(splat::<E>);
         let function = function.reflect(|same, opposite| E::select(same, opposite, negative));
         Some((splat(&multiple.x), function))

@@ -42,11 +42,14 @@ impl<F: Parameters + Field> Lines<F> {
             rest = tail;
             at.value(order, |i| &function[i])
         };
-        let mut f = next(digit::<F>(0) + 1);
+        let Complex { re, im } = next(digit::<F>(0) + 1);
+        let mut f = [re, im];
         for step in 1..F::OCTAL.len() {
-            f = f.square_times(3).mul(&next(order::<F>(step)));
+            let Complex { re, im } = next(order::<F>(step));
+            F::complex_step(&mut f, &[re, im]);
         }
-        f
+        let [re, im] = f;
+        Complex { re, im }
     }
 }
 

@@ -28,9 +28,9 @@ struct Jacobian<F: Zeroize> {
     z: F,
 }
 
-/// The Miller loop step by step, nothing kept. Each of 1021 digits costs `12M + 5S` (tangent 7M + 5S,
-/// square 2M, product 3M), each of 351 additions `14M + 3S`: with the end `17171M + 6159S` and an
-/// inversion.
+/// The value at \[i\]R of the function of the Miller loop, step by step, nothing kept; <K, R> is its fourth
+/// power in PF_p. Each of 1021 digits costs 17 products and a multiplication in F_p², each of 351 additions 14
+/// and one more: 24 696 products with 21 952 reductions.
 pub(super) fn value<F: Parameters + Field>(k: &Affine<F>, r: &Affine<F>) -> Complex<F> {
     let proof = k.x.proof();
     let mut f = Complex::one(proof);

@@ -71,7 +71,7 @@ impl<F: Parameters + Field> Affine<F> {
     /// ```
     ///
     /// With z of this class, w = z̄/z has norm 1, and z^q is in F_p exactly if w^q = 1, that is, if its
-    /// trace V_q(w + 1/w) is 2: a Lucas chain of two products for each bit of q. `2056M` and an inversion.
+    /// trace V_q(w + 1/w) is 2: a Lucas chain of two products for each bit of q: 2061 in all, and an inversion.
     pub(crate) fn has_order_q(&self) -> Choice {
         let proof = self.x.proof();
         let (s, [u, v]) = (F::from_raw(proof, &F::S), F::LAMBDA.map(|part| F::from_raw(proof, &part)));
@@ -94,7 +94,8 @@ fn lucas<F: Parameters + Field>(t: &F, two: &F) -> F {
     let (mut low, mut high) = (*two, *t);
     for i in (0..64 * F::Q.len()).rev() {
         let one = F::Q[i / 64] >> (i % 64) & 1 == 1;
-        let [square, product] = F::mul_pairs([if one { &high } else { &low }, &low], [if one { &high } else { &low }, &high]);
+        let [square, product] =
+            F::mul_pairs([if one { &high } else { &low }, &low], [if one { &high } else { &low }, &high]);
         let (square, product) = (square.sub(two), product.sub(t));
         (low, high) = if one { (product, square) } else { (square, product) };
     }

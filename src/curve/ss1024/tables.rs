@@ -3,20 +3,22 @@
 use super::generic::Generic;
 #[cfg(any(target_arch = "x86_64", feature = "__backends"))]
 use super::lanes::InLanes;
-#[cfg(feature = "__backends")]
-use crate::backend::ifma::lane;
+#[cfg(target_arch = "x86_64")]
+use crate::backend::adx::fp1024 as adx;
+use crate::backend::fp1024::{Base, Commit, Ops, PointOctets};
 #[cfg(any(target_arch = "x86_64", feature = "__backends"))]
 use crate::backend::ifma::fp1024x8 as ifma;
+#[cfg(feature = "__backends")]
+use crate::backend::ifma::lane;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::ifma::zmm;
-use crate::backend::fp1024::{Base, Commit, Ops, PointOctets};
 use crate::backend::{portable::fp1024 as portable, rustcrypto::fp1024 as rustcrypto};
 use zeroize::Zeroize;
 
 pub(crate) type RustCrypto = Generic<rustcrypto::Fp>;
 pub(crate) type Portable = Generic<portable::Fe>;
 #[cfg(target_arch = "x86_64")]
-pub(crate) type Adx = Generic<portable::Fe>;
+pub(crate) type Adx = Generic<adx::Fe>;
 #[cfg(target_arch = "x86_64")]
 pub(crate) type Ifma = InLanes<ifma::Fe8<zmm::Zmm>>;
 #[cfg(feature = "__backends")]
@@ -37,8 +39,8 @@ macro_rules! on_backend {
                 $body
             }
             #[cfg(target_arch = "x86_64")]
-            Backend::Adx(_) => {
-                let $ops: tables::Adx = $crate::curve::ss1024::generic::Generic($crate::backend::portable::Portable);
+            Backend::Adx(proof) => {
+                let $ops: tables::Adx = $crate::curve::ss1024::generic::Generic(proof);
                 $body
             }
             #[cfg(target_arch = "x86_64")]
@@ -101,6 +103,8 @@ pub(super) trait Form<A>: Sized {
 tables!(
     RustCrypto,
     Portable,
+    #[cfg(target_arch = "x86_64")]
+    Adx,
     #[cfg(target_arch = "x86_64")]
     Ifma,
     #[cfg(feature = "__backends")]

@@ -22,8 +22,8 @@ impl<A: Parameters> Group for Complex<A> {
     }
 
     /// `2M`.
-    fn double(&self) -> Self {
-        self.square()
+    fn double_in_place(&mut self) {
+        *self = self.square();
     }
 
     fn double_times(&self, n: usize) -> Self {
@@ -40,8 +40,8 @@ impl<A: Parameters> Group for Complex<A> {
     }
 
     /// `2M`.
-    fn add_entry(&self, [t]: &[A; 1]) -> Self {
-        self.mul_unit(t)
+    fn add_entry_in_place(&mut self, [t]: &[A; 1]) {
+        *self = self.mul_unit(t);
     }
 
     fn neg_entry([t]: &[A; 1]) -> [A; 1] {
@@ -76,7 +76,11 @@ impl<F: Parameters + Field> FieldGroup for Complex<F> {
     fn entries(elements: &[Self]) -> Vec<[F; 1]> {
         let mut inverses: Vec<F> = elements.iter().map(|element| element.re).collect();
         invert_all(&mut inverses);
-        inverses.iter().zip(elements).map(|(inverse, element)| [Arithmetic::mul(inverse, &element.im)]).collect()
+        inverses
+            .iter()
+            .zip(elements)
+            .map(|(inverse, element)| [Arithmetic::mul(inverse, &element.im)])
+            .collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Every input on small fields, against the school's group law and brute force.
 
-use super::tiny::{Plain, Tiny, TinyCurve, octets, on_every_field, on_every_loop, plain_add, plain_mul, points};
+use super::tiny::{
+    Plain, Tiny, TinyCurve, octets, on_every_field, on_every_loop, plain_add, plain_mul, points,
+};
 use crate::backend::fp1024::{Arithmetic, Field};
 use crate::curve::ss1024::edwards::Edwards;
 use crate::curve::ss1024::field::{Parameters, invert_all};

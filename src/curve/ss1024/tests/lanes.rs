@@ -55,15 +55,18 @@ fn same(a: &[Committed], b: &[Committed]) {
 }
 
 /// Jobs of two terms: r and rb of all values; some sums are infinity.
-fn commit<O: Ops>(ops: O, points: [&PointOctets; 2], k: &[ScalarOctets], tables: [bool; 3]) -> Vec<Committed> {
+fn commit<O: Ops>(
+    ops: O,
+    points: [&PointOctets; 2],
+    k: &[ScalarOctets],
+    tables: [bool; 3],
+) -> Vec<Committed> {
     let combs = points.map(|point| ops.comb(point));
     let g = ops.unit_comb();
     let base = |i: usize| Base { point: points[i], table: Some(&combs[i]).filter(|_| tables[i]) };
     let jobs: Vec<_> = k
         .iter()
-        .flat_map(|r| {
-            k.iter().map(move |rb| Commit { r, terms: std::vec![(r, base(0)), (rb, base(1))] })
-        })
+        .flat_map(|r| k.iter().map(move |rb| Commit { r, terms: std::vec![(r, base(0)), (rb, base(1))] }))
         .collect();
     ops.commit_many(&jobs, Some(&g).filter(|_| tables[2]))
 }
@@ -125,7 +128,9 @@ where
         let [p, z] = [&group[0], &group[group.len() / 3]];
         let (of_p, of_z) = (ops.lines(p), ops.lines(z));
         let (p, z) = (Base { point: p, table: Some(&of_p) }, Base { point: z, table: Some(&of_z) });
-        k.iter().flat_map(|b| group.iter().map(|k| ops.pairing_product_vartime(b, p, z, k)).collect::<Vec<_>>()).collect()
+        k.iter()
+            .flat_map(|b| group.iter().map(|k| ops.pairing_product_vartime(b, p, z, k)).collect::<Vec<_>>())
+            .collect()
     }
     let (one, many): (One<P>, Many<P>) = (Generic(()), InLanes(()));
     let (group, k) = (group::<P>(), scalars::<P>());
@@ -149,8 +154,11 @@ where
 #[test]
 fn real_field() {
     let (one, many): (Generic<Fp>, InLanes<Eight<Fp>>) = (Generic(()), InLanes(()));
-    let k: Vec<ScalarOctets> =
-        (1u8..10).map(|i| *Scalar::reduce(&std::array::from_fn(|j| i.wrapping_mul(29).wrapping_add(j as u8))).as_octets()).collect();
+    let k: Vec<ScalarOctets> = (1u8..10)
+        .map(|i| {
+            *Scalar::reduce(&std::array::from_fn(|j| i.wrapping_mul(29).wrapping_add(j as u8))).as_octets()
+        })
+        .collect();
     let p = generator();
     let comb = many.comb(&p);
     let base = Base { point: &p, table: Some(&comb) };
