@@ -219,7 +219,10 @@ fn octets_at_or_above_p_are_refused() {
     on_each(|name| {
         for excess in [0u32, 1, 2, u32::MAX] {
             assert!(!probe::decodes(&to_octets(&(&*P + excess))), "{name}");
-            assert!(!probe::decodes(&to_octets(&((BigUint::from(1u32) << 1024usize) - 1u32 - excess))), "{name}");
+            assert!(
+                !probe::decodes(&to_octets(&((BigUint::from(1u32) << 1024usize) - 1u32 - excess))),
+                "{name}"
+            );
             assert!(probe::decodes(&to_octets(&(&*P - 1u32 - excess))), "{name}");
             assert!(probe::decodes(&to_octets(&BigUint::from(excess))), "{name}");
         }

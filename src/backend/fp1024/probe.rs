@@ -140,7 +140,9 @@ pub fn run(registers: &mut [FieldOctets; 8], steps: &[Step]) -> [bool; 8] {
         for step in steps {
             let f = |i: usize| r[step.from[i]];
             match step.op {
-                Op::Choose(bits) => r[step.to[0]] = F::conditional_select(&f(0), &f(1), Choice::from(bits & 1)),
+                Op::Choose(bits) => {
+                    r[step.to[0]] = F::conditional_select(&f(0), &f(1), Choice::from(bits & 1))
+                }
                 Op::LookUp(index) => {
                     let table = [[f(0), f(1)], [f(2), f(3)], [f(4), f(5)], [f(6), f(7)]];
                     [r[step.to[0]], r[step.to[1]]] = F::select(&table, index);

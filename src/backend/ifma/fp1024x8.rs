@@ -17,6 +17,7 @@
 //! memory to memory: 20 limbs fill most of the registers.
 
 mod convert;
+mod curve;
 mod products;
 
 use super::lane::{Job, Lanes};
@@ -357,18 +358,35 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe8<L> {
         L::call(a[0].proof, products::Sum { a, b })
     }
 
-    /// Two sums of two products.
+    fn mul_pairs_into<const M: usize>(out: &mut [Self; M], a: [&Self; M], b: [&Self; M]) {
+        curve::mul_pairs_into(out, a, b);
+    }
+
     fn complex_mul(a: [&Self; 2], b: [&Self; 2]) -> [Self; 2] {
-        let minus_b1 = b[1].neg();
-        [Self::sum_of_products(a, [b[0], &minus_b1]), Self::sum_of_products(a, [b[1], b[0]])]
+        let mut out = [Self::zero(a[0].proof); 2];
+        curve::complex_mul(&mut out, a, b);
+        out
     }
 
-    /// As for single elements; 2·a0·a1 has 2a0 for a factor.
     fn complex_square(a: [&Self; 2]) -> [Self; 2] {
-        [a[0].add(a[1]).mul(&a[0].sub(a[1])), a[0].double().mul(a[1])]
+        let mut out = [Self::zero(a[0].proof); 2];
+        curve::complex_square(&mut out, a);
+        out
     }
 
-    /// 1·a0 − t·a1 and 1·a1 + t·a0, with 1 in place of a product; reduced.
+    fn complex_step(f: &mut [Self; 2], g: &[Self; 2]) {
+        curve::complex_step(f, g);
+    }
+
+    fn edwards_add(p: &mut [Self; 4], entry: &[Self; 3]) {
+        curve::edwards_add(p, entry);
+    }
+
+    fn edwards_double(p: &mut [Self; 4]) {
+        curve::edwards_double(p);
+    }
+
+    /// Reduced, as several follow one another in combs.
     fn complex_mul_unit(a: [&Self; 2], t: &Self) -> [Self; 2] {
         [a[0].sub(&t.mul(a[1])).reduce(), a[1].add(&t.mul(a[0])).reduce()]
     }

@@ -196,9 +196,7 @@ impl Lanes for Zmm {
     fn transpose(rows: [Self; 8]) -> [Self; 8] {
         unsafe {
             // Blocks of one word, then of two, then of four change sides.
-            let r = [
-                rows[0].0, rows[1].0, rows[2].0, rows[3].0, rows[4].0, rows[5].0, rows[6].0, rows[7].0,
-            ];
+            let r = [rows[0].0, rows[1].0, rows[2].0, rows[3].0, rows[4].0, rows[5].0, rows[6].0, rows[7].0];
             let (s0, t0) = (_mm512_unpacklo_epi64(r[0], r[1]), _mm512_unpackhi_epi64(r[0], r[1]));
             let (s1, t1) = (_mm512_unpacklo_epi64(r[2], r[3]), _mm512_unpackhi_epi64(r[2], r[3]));
             let (s2, t2) = (_mm512_unpacklo_epi64(r[4], r[5]), _mm512_unpackhi_epi64(r[4], r[5]));

@@ -96,10 +96,7 @@ const fn from_words(a: &Words) -> Signed62<17> {
 ///
 /// Both below 2^b, and batches for b bits: ten for 256, forty for 1024.
 #[inline(always)]
-fn invert_signed<const N: usize, const BATCHES: usize>(
-    x: &Signed62<N>,
-    modulus: &Modulus<N>,
-) -> Signed62<N> {
+fn invert_signed<const N: usize, const BATCHES: usize>(x: &Signed62<N>, modulus: &Modulus<N>) -> Signed62<N> {
     let mut f = modulus.limbs;
     let mut g = *x;
     let mut d = [0; N];
@@ -177,12 +174,7 @@ impl Transition {
 
     /// (d, e) ← t·(d, e)/2⁶² modulo the modulus; stays in (−2·modulus, modulus).
     #[inline(always)]
-    fn apply_modulo<const N: usize>(
-        &self,
-        d: &mut Signed62<N>,
-        e: &mut Signed62<N>,
-        modulus: &Modulus<N>,
-    ) {
+    fn apply_modulo<const N: usize>(&self, d: &mut Signed62<N>, e: &mut Signed62<N>, modulus: &Modulus<N>) {
         let [u, v, q, r] = self.wide();
         // Negative inputs count as themselves plus the modulus; then the multiple is chosen that
         // clears the low 62 bits.

@@ -3,9 +3,9 @@
 use super::{Adx, ONE, R_2};
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets};
 use crate::backend::portable::fp1024::{MODULUS, P};
+use crate::backend::portable::safegcd;
 use crate::backend::portable::word::{barrier, is_zero_word};
 use crate::backend::portable::words::{self, Words};
-use crate::backend::portable::safegcd;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, CtOption};
 use zeroize::Zeroize;
 

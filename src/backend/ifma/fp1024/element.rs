@@ -59,7 +59,10 @@ impl<L: Lanes> Job for Add<'_, L> {
     #[inline(always)]
     fn run(self) -> Fe<L> {
         let proof = self.a.proof;
-        Fe::of_row(proof, carry(proof, fold(proof, sum::<L>(load(proof, &self.a.digits), load(proof, self.b)))))
+        Fe::of_row(
+            proof,
+            carry(proof, fold(proof, sum::<L>(load(proof, &self.a.digits), load(proof, self.b)))),
+        )
     }
 }
 
@@ -99,10 +102,7 @@ impl<L: Lanes> Job for ComplexMulUnit<'_, L> {
         // The digits of the products reach 2⁶⁰, too long to be folded.
         let re = sum::<L>(carry(proof, re), load(proof, s[0]));
         let im = sum::<L>(carry(proof, im), load(proof, s[1]));
-        [
-            Fe::of_row(proof, carry(proof, fold(proof, re))),
-            Fe::of_row(proof, carry(proof, fold(proof, im))),
-        ]
+        [Fe::of_row(proof, carry(proof, fold(proof, re))), Fe::of_row(proof, carry(proof, fold(proof, im)))]
     }
 }
 
@@ -177,10 +177,8 @@ impl<L: Lanes> Fe<L> {
     }
 
     fn times(&self, b: &Digits) -> Self {
-        let [product] = L::call(
-            self.proof,
-            Sums::<L, 1, 1> { proof: self.proof, v: [[&self.digits]], s: [[b]] },
-        );
+        let [product] =
+            L::call(self.proof, Sums::<L, 1, 1> { proof: self.proof, v: [[&self.digits]], s: [[b]] });
         product
     }
 

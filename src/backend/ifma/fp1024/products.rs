@@ -59,10 +59,7 @@ pub(super) fn sums<L: Lanes, const N: usize, const PAIRS: usize>(
 fn step<L: Lanes>(t: &Row<L>, w: &Row<L>, m_low: &Row<L>, m_high: &Row<L>, zero: L) -> Row<L> {
     // t₀ vanishes; what else the lowest word has is carried.
     let m = t[0].splat_first();
-    let shifted = [
-        t[0].window::<1>(t[1]).add(t[0].first_shr::<52>()),
-        t[1].window::<1>(t[2]),
-        t[2].window::<1>(zero),
-    ];
+    let shifted =
+        [t[0].window::<1>(t[1]).add(t[0].first_shr::<52>()), t[1].window::<1>(t[2]), t[2].window::<1>(zero)];
     core::array::from_fn(|k| w[k].madd_low(m_low[k], m).add(shifted[k].madd_high(m_high[k], m)))
 }
