@@ -5,6 +5,9 @@
 //! [`curve::ss1024`](crate::curve::ss1024), or write an operation its own way (lanes of eight,
 //! lazy reduction, other windows) and keep only the octets at both ends.
 
+#[cfg(feature = "__backends")]
+pub mod probe;
+
 use crate::error::Problem;
 use alloc::vec::Vec;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, CtOption};

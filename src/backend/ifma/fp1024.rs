@@ -17,6 +17,7 @@
 //! To fold takes what lies above as h·(2¹⁰⁷⁷ mod p), a number of 1024 bits. Several independent products go
 //! through one call, which hides the latency of one behind the other.
 
+mod curve;
 mod element;
 mod products;
 
@@ -136,9 +137,9 @@ static UNFOLDED: Digits = {
     Digits::of(&digits)
 };
 
-/// The least multiple of p above 2¹⁰⁷⁸, in digits so large that those of an element can be subtracted from
-/// each: 2⁵² is borrowed from the next.
-static PADDING: Digits = {
+/// The least multiple of p above 2¹⁰⁷⁸, in digits so large that those below 2^`bits` can be subtracted from
+/// each: 2^`bits` is borrowed from the next. Not so the top digit, which is large by itself.
+const fn padding(bits: usize) -> Digits {
     // 2¹⁰⁷⁸ + p − (2¹⁰⁷⁸ mod p), the sum of the last two below 2¹⁰²⁴
     let (rest, borrow) = words::sub(&P, &words::shifted(&words::ONE, FOLD + 1, &P));
     assert!(borrow == 0);
@@ -146,18 +147,24 @@ static PADDING: Digits = {
     digits[DIGITS - 1] += 1 << (FOLD_IN_TOP + 1);
     let mut i = 0;
     while i < DIGITS - 1 {
-        digits[i] += 1 << BITS;
-        digits[i + 1] -= 1;
+        digits[i] += 1 << bits;
+        // An overflow would stop the compiler.
+        digits[i + 1] -= 1 << (bits - BITS);
         i += 1;
     }
-    // The borrow from a digit that was 0 would have wrapped.
     i = 0;
-    while i < DIGITS {
-        assert!(digits[i] < 1 << (BITS + 1) && (digits[i] >= MASK || i == DIGITS - 1));
+    while i < DIGITS - 1 {
+        assert!(digits[i] >= (1 << bits) - (1 << (bits - BITS)));
         i += 1;
     }
     Digits::of(&digits)
-};
+}
+
+/// For digits of 52 bits.
+static PADDING: Digits = padding(BITS);
+
+/// For the digits of up to three products, not yet carried.
+static LONG_PADDING: Digits = padding(61);
 
 /// An integer in registers. Digits may be longer than 52 bits where that is said.
 pub(super) type Row<L> = [L; 3];

@@ -5,9 +5,8 @@
 //! and 2¹⁰³⁷ make a final subtraction needless: a product of two elements gives
 //! (a·b + m·p)/2¹⁰³⁷ < 4p²/2¹⁰³⁷ + p < p + p/2¹⁰.
 //!
-//! A product is taken column by column, the reduction in step: a column sums 17 products below 2¹²²
-//! for each pair of factors and 17 of the multiple m of p, in 128 bits. Two pairs and the multiple
-//! reach 51·2¹²² + 2⁶⁷ < 2¹²⁸; more pairs are split at 61 bits before they are summed.
+//! Products and reductions apart, each taken column by column in straight-line code: sums of products are
+//! reduced once. A column sums up to 17 products below 2¹²² in 128 bits.
 
 mod element;
 
@@ -80,7 +79,11 @@ const fn product(a: u64, b: u64) -> u128 {
     a as u128 * b as u128
 }
 
-/// The products of column C: those aᵢ·bⱼ with i + j = C.
+/// A product or a sum of products: limbs of 61 bits or a little more, see [`Wide::add`].
+#[derive(Clone, Copy)]
+pub(crate) struct Wide([u64; 2 * N]);
+
+/// The products of column C: those aᵢ·bⱼ with i + j = C. Below 17·2¹²².
 #[inline(always)]
 fn column<const C: usize>(a: &Limbs, b: &Limbs) -> u128 {
     let mut sum = 0;
@@ -101,30 +104,17 @@ fn square_column<const C: usize>(a: &Limbs) -> u128 {
     if C % 2 == 0 { sum + product(a[C / 2], a[C / 2]) } else { sum }
 }
 
-/// carry and the products mᵢ·pⱼ of column C that are known before m_C is.
+/// The products mᵢ·pⱼ of column C that are known before m_C is.
 #[inline(always)]
-fn multiple_column<const C: usize>(m: &Limbs, carry: u128) -> u128 {
-    let mut sum = carry;
+fn multiple_column<const C: usize>(m: &Limbs) -> u128 {
+    let mut sum = 0;
     for i in C.saturating_sub(N - 1)..if C < N { C } else { N } {
         sum += product(m[i], P_LIMBS[C - i]);
     }
     sum
 }
 
-/// Column sums in two parts: the low 61 bits of each, and the rest. Σ of up to six pairs.
-#[inline(always)]
-fn split_columns<const C: usize, const PAIRS: usize>(a: &[&Limbs; PAIRS], b: &[&Limbs; PAIRS]) -> (u64, u128) {
-    const { assert!(PAIRS <= 6) };
-    let (mut low, mut high) = (0, 0);
-    for (a, b) in a.iter().zip(b) {
-        let sum = column::<C>(a, b);
-        low += sum as u64 & MASK;
-        high += sum >> BITS;
-    }
-    (low, high)
-}
-
-/// Runs a macro for each lower, then each upper column.
+/// Runs a macro for each lower, then another for each upper column.
 macro_rules! for_columns {
     ($lower:ident, $upper:ident) => {
         for_columns!(@ $lower 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
@@ -133,33 +123,77 @@ macro_rules! for_columns {
     (@ $each:ident $($column:literal)*) => { $( $each!($column); )* };
 }
 
-/// Montgomery's reduction of the columns that `$sum!(C)` gives, each below 34·2¹²².
-macro_rules! reduce_columns {
-    ($sum:ident) => {{
+impl Wide {
+    /// a·b: 289 products.
+    #[inline(never)]
+    pub(crate) fn product(a: &Limbs, b: &Limbs) -> Self {
+        let mut t = Self([0; 2 * N]);
+        let mut carry = 0;
+        macro_rules! each {
+            ($column:literal) => {
+                carry += column::<$column>(a, b);
+                t.0[$column] = carry as u64 & MASK;
+                carry >>= BITS;
+            };
+        }
+        for_columns!(each, each);
+        t.0[2 * N - 1] = carry as u64;
+        t
+    }
+
+    /// a²: 153 products.
+    #[inline(never)]
+    pub(crate) fn square(a: &Limbs) -> Self {
+        let mut t = Self([0; 2 * N]);
+        let mut carry = 0;
+        macro_rules! each {
+            ($column:literal) => {
+                carry += square_column::<$column>(a);
+                t.0[$column] = carry as u64 & MASK;
+                carry >>= BITS;
+            };
+        }
+        for_columns!(each, each);
+        t.0[2 * N - 1] = carry as u64;
+        t
+    }
+
+    /// Plus another, limb by limb: seven products fit.
+    #[inline]
+    fn add(&mut self, other: &Self) {
+        for (t, other) in self.0.iter_mut().zip(&other.0) {
+            debug_assert!(*t <= 6 << BITS && *other <= MASK);
+            *t += other;
+        }
+    }
+
+    /// t/2¹⁰³⁷ modulo p, in [0, p + 2⁻¹⁰p]: 289 products.
+    ///
+    /// A column has a limb below 2⁶⁴, 17 products below 2¹²², and what is carried: less than 2¹²⁷.
+    #[inline(never)]
+    pub(crate) fn reduce(&self) -> Limbs {
         let mut m = [0; N];
         let mut r = [0; N];
         let mut carry = 0u128;
         // Clears the lowest limb by the right multiple of p.
         macro_rules! lower {
             ($column:literal) => {
-                let sum: u128 = $sum!($column);
-                let sum = multiple_column::<$column>(&m, carry) + sum;
-                m[$column] = (sum as u64).wrapping_mul(NEGATED_INVERSE) & MASK;
-                carry = (sum + product(m[$column], P_LIMBS[0])) >> BITS;
+                carry += multiple_column::<$column>(&m) + u128::from(self.0[$column]);
+                m[$column] = (carry as u64).wrapping_mul(NEGATED_INVERSE) & MASK;
+                carry = (carry + product(m[$column], P_LIMBS[0])) >> BITS;
             };
         }
         macro_rules! upper {
             ($column:literal) => {
-                let sum: u128 = $sum!($column);
-                let sum = multiple_column::<$column>(&m, carry) + sum;
-                r[$column - N] = sum as u64 & MASK;
-                carry = sum >> BITS;
+                carry += multiple_column::<$column>(&m) + u128::from(self.0[$column]);
+                r[$column - N] = carry as u64 & MASK;
+                carry >>= BITS;
             };
         }
         for_columns!(lower, upper);
-        r[N - 1] = carry as u64;
+        r[N - 1] = carry as u64 + self.0[2 * N - 1];
         checked(r)
-    }};
+    }
 }
 
 /// In debug builds, that the integer is one of those that elements are.
@@ -176,45 +210,77 @@ fn checked(a: Limbs) -> Limbs {
     a
 }
 
-/// a·b/2¹⁰³⁷: 289 products, and 289 for the reduction.
-#[inline(never)]
+/// a·b/2¹⁰³⁷.
+#[inline]
 pub(crate) fn mul(a: &Limbs, b: &Limbs) -> Limbs {
-    macro_rules! sum {
-        ($column:literal) => {
-            column::<$column>(a, b)
-        };
-    }
-    reduce_columns!(sum)
+    Wide::product(a, b).reduce()
 }
 
-/// a²/2¹⁰³⁷: 153 products, and 289 for the reduction.
-#[inline(never)]
+/// a²/2¹⁰³⁷.
+#[inline]
 pub(crate) fn square(a: &Limbs) -> Limbs {
-    macro_rules! sum {
-        ($column:literal) => {
-            square_column::<$column>(a)
-        };
-    }
-    reduce_columns!(sum)
+    Wide::square(a).reduce()
 }
 
 /// Σ aᵢ·bᵢ/2¹⁰³⁷ of up to six pairs, with one reduction. Below 24p²/2¹⁰³⁷ + p.
-#[inline(never)]
 pub(crate) fn sum_of_products<const PAIRS: usize>(a: [&Limbs; PAIRS], b: [&Limbs; PAIRS]) -> Limbs {
-    let mut high = 0;
-    // What of the column before lies above 61 bits belongs to this one: below 6·2⁶⁶ and 6·2⁶¹.
-    macro_rules! sum {
-        ($column:literal) => {{
-            let (low, next) = split_columns::<$column, PAIRS>(&a, &b);
-            let sum = high + u128::from(low);
-            high = next;
-            sum
-        }};
+    const { assert!(PAIRS >= 1 && PAIRS <= 6) };
+    let mut sum = Wide::product(a[0], b[0]);
+    for i in 1..PAIRS {
+        sum.add(&Wide::product(a[i], b[i]));
     }
-    let mut r = reduce_columns!(sum);
-    // The highest column has no limb to itself: its upper part is the top limb's.
-    r[N - 1] += high as u64;
-    checked(r)
+    sum.reduce()
+}
+
+/// (a0 + i·a1)(b0 + i·b1): three products (Karatsuba) and two reductions.
+pub(crate) fn complex_mul(a: [&Limbs; 2], b: [&Limbs; 2]) -> [Limbs; 2] {
+    let [m0, m1] = [Wide::product(a[0], b[0]), Wide::product(a[1], b[1])];
+    // The sums may reach 4p: 16p² is far below 2¹⁰³⁷·p.
+    let mut im = Wide::product(&unreduced_sum(a[0], a[1]), &unreduced_sum(b[0], b[1]));
+    let mut re = m0;
+    let (mut re_carry, mut im_carry) = (0, 0);
+    for i in 0..2 * N {
+        // m0 − m1 + 4p² ≥ 0, as m1 ≤ 4p²; the cross product is not less than m0 + m1.
+        let limb = m0.0[i] as i64 - m1.0[i] as i64 + FOUR_P_2.0[i] as i64 + re_carry;
+        re.0[i] = limb as u64 & MASK;
+        re_carry = limb >> BITS;
+        let limb = im.0[i] as i64 - m0.0[i] as i64 - m1.0[i] as i64 + im_carry;
+        im.0[i] = limb as u64 & MASK;
+        im_carry = limb >> BITS;
+    }
+    debug_assert!(re_carry == 0 && im_carry == 0);
+    [re.reduce(), im.reduce()]
+}
+
+/// (2p)².
+static FOUR_P_2: Wide = {
+    let mut t = [0; 2 * N];
+    let mut carry = 0;
+    let mut i = 0;
+    while i < 2 * N {
+        let mut j = i.saturating_sub(N - 1);
+        while j <= i && j < N {
+            carry += product(TWICE_P[j], TWICE_P[i - j]);
+            j += 1;
+        }
+        t[i] = carry as u64 & MASK;
+        carry >>= BITS;
+        i += 1;
+    }
+    assert!(carry == 0);
+    Wide(t)
+};
+
+/// a + b, at most 4p.
+fn unreduced_sum(a: &Limbs, b: &Limbs) -> Limbs {
+    let mut r = [0; N];
+    let mut carry = 0;
+    for i in 0..N {
+        let sum = a[i] + b[i] + carry;
+        r[i] = sum & MASK;
+        carry = sum >> BITS;
+    }
+    r
 }
 
 /// a + b mod 2p.

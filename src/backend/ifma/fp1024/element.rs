@@ -1,5 +1,6 @@
 //! The element type over the kernel. Each operation is one call into code with the CPU's features.
 
+use super::curve::{ComplexMul, ComplexSquares, ComplexStep, EdwardsAdd, EdwardsDouble};
 use super::products::sums;
 use super::{Digits, Row, carry, difference, fold, load, raw, store, sum};
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets};
@@ -76,51 +77,6 @@ impl<L: Lanes> Job for Sub<'_, L> {
         let proof = self.b.proof;
         let t = difference::<L>(proof, load(proof, self.a), load(proof, &self.b.digits));
         Fe::of_row(proof, carry(proof, fold(proof, t)))
-    }
-}
-
-/// (a0 + i·a1)(b0 + i·b1): two sums of two products.
-struct ComplexMul<'a, L: Lanes> {
-    a: [&'a Fe<L>; 2],
-    b: [&'a Fe<L>; 2],
-}
-
-impl<L: Lanes> Job for ComplexMul<'_, L> {
-    type Output = [Fe<L>; 2];
-
-    #[inline(always)]
-    fn run(self) -> [Fe<L>; 2] {
-        let proof = self.a[0].proof;
-        let [b0, b1]: [Row<L>; 2] = self.b.map(|b| load(proof, &b.digits));
-        let minus_b1 = carry(proof, difference(proof, load(proof, &ZERO), b1));
-        let s = self.a.map(|a| &a.digits);
-        sums::<L, 2, 2>(proof, &[[b0, minus_b1], [b1, b0]], &[s, s]).map(|t| Fe::of_row(proof, carry(proof, t)))
-    }
-}
-
-/// (a0 + i·a1) to the power 2ⁿ, by (a0 + a1)(a0 − a1) + i·(2·a0)·a1.
-struct ComplexSquares<'a, L: Lanes> {
-    a: [&'a Fe<L>; 2],
-    n: usize,
-}
-
-impl<L: Lanes> Job for ComplexSquares<'_, L> {
-    type Output = [Fe<L>; 2];
-
-    #[inline(always)]
-    fn run(self) -> [Fe<L>; 2] {
-        let proof = self.a[0].proof;
-        let mut a = self.a.map(|a| *a);
-        for _ in 0..self.n {
-            let [a0, a1]: [Row<L>; 2] = [load(proof, &a[0].digits), load(proof, &a[1].digits)];
-            // Factors may be as large as 2¹⁰⁸⁰ here: 2¹⁰⁸⁰·2¹⁰⁷⁹/2¹⁰⁹² is far below M.
-            let plus = Digits(carry(proof, sum::<L>(a0, a1)).map(L::store));
-            let minus = carry(proof, difference(proof, a0, a1));
-            let twice = carry(proof, sum::<L>(a0, a0));
-            a = sums::<L, 2, 1>(proof, &[[minus], [twice]], &[[&plus], [&a[1].digits]])
-                .map(|t| Fe::of_row(proof, carry(proof, t)));
-        }
-        a
     }
 }
 
@@ -346,6 +302,18 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe<L> {
 
     fn complex_square_times(a: [&Self; 2], n: usize) -> [Self; 2] {
         L::call(a[0].proof, ComplexSquares { a, n })
+    }
+
+    fn complex_step(f: &mut [Self; 2], g: &[Self; 2]) {
+        L::call(g[0].proof, ComplexStep { f, g });
+    }
+
+    fn edwards_add(p: &mut [Self; 4], entry: &[Self; 3]) {
+        L::call(entry[0].proof, EdwardsAdd { p, entry });
+    }
+
+    fn edwards_double(p: &mut [Self; 4]) {
+        L::call(p[0].proof, EdwardsDouble(p));
     }
 
     fn complex_mul_unit(a: [&Self; 2], t: &Self) -> [Self; 2] {

@@ -1,6 +1,6 @@
 //! Products in lanes. Loops over rows stay loops: unrolled they would fill the instruction cache.
 
-use super::{BITS, Bound, Fe8, Limbs, N, P_LIMBS, Row, carried, load};
+use super::{BITS, Bound, Fe8, N, P_LIMBS, Row, carried, load};
 use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::portable::fp1024::P;
 use crate::backend::portable::safegcd::inverse_mod_word;

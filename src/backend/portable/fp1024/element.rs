@@ -76,14 +76,8 @@ impl Arithmetic for Fe {
         Self(super::sum_of_products(a.map(|a| &a.0), b.map(|b| &b.0)))
     }
 
-    /// Two sums of two products: four products and two reductions.
     fn complex_mul(a: [&Self; 2], b: [&Self; 2]) -> [Self; 2] {
-        let minus_b1 = super::neg(&b[1].0);
-        let a = a.map(|a| &a.0);
-        [
-            Self(super::sum_of_products(a, [&b[0].0, &minus_b1])),
-            Self(super::sum_of_products(a, [&b[1].0, &b[0].0])),
-        ]
+        super::complex_mul(a.map(|a| &a.0), b.map(|b| &b.0)).map(Self)
     }
 }
 
