@@ -68,8 +68,8 @@ impl<E: CurveLanes> LaneLines<E> {
         Self { start, rows }
     }
 
-    /// The value of the function at \[i\]R: eight steps at a time, then all together.
-    pub(super) fn value(&self, r: &Affine<E::Single>) -> Complex<E::Single> {
+    /// What each step multiplies by at \[i\]R, eight steps at a time; first what the loop begins with.
+    fn steps(&self, r: &Affine<E::Single>) -> Zeroizing<Vec<[E::Single; 2]>> {
         let at = Zeroizing::new(Argument::new(&splat::<E>(&r.x), &splat::<E>(&r.y)));
         let zero = E::Single::zero(r.x.proof());
         let mut values = Zeroizing::new(alloc::vec![[zero; 2]; E::OCTAL.len()]);
@@ -82,12 +82,29 @@ impl<E: CurveLanes> LaneLines<E> {
         }
         let at = Argument::new(&r.x, &r.y);
         let Complex { re, im } = at.value(digit::<E>(0) + 1, |i| &self.start[i]);
-        let mut f = [re, im];
-        for value in &values[1..] {
+        values[0] = [re, im];
+        values
+    }
+
+    /// The value of the function at \[i\]R.
+    pub(super) fn value(&self, r: &Affine<E::Single>) -> Complex<E::Single> {
+        let steps = self.steps(r);
+        let mut f = steps[0];
+        for value in &steps[1..] {
             E::Single::complex_step(&mut f, value);
         }
         let [re, im] = f;
         Complex { re, im }
+    }
+
+    /// The values of two functions at \[i\]R, one beside the other.
+    pub(super) fn values_of_both(all: [&Self; 2], r: &Affine<E::Single>) -> [Complex<E::Single>; 2] {
+        let [a, b] = all.map(|lines| lines.steps(r));
+        let (mut f, mut g) = (a[0], b[0]);
+        for (a, b) in a[1..].iter().zip(&b[1..]) {
+            E::Single::complex_steps([&mut f, &mut g], [a, b]);
+        }
+        [f, g].map(|[re, im]| Complex { re, im })
     }
 
     /// The values for eight points, one in each lane.

@@ -255,8 +255,12 @@ impl<E: CurveLanes> Ops for InLanes<E> {
         k: &PointOctets,
     ) -> FieldOctets {
         let k = Zeroizing::new(self.single().load(k));
-        let power = mul_vartime(self.0, &self.value(p, &k), b);
-        let product = Zeroizing::new([Complex::mul(&power, &self.value(z, &k))]);
+        let [of_p, of_z] = match (p.table, z.table) {
+            (Some(p), Some(z)) => LaneLines::values_of_both([p, z], &k),
+            _ => [self.value(p, &k), self.value(z, &k)],
+        };
+        let power = mul_vartime(self.0, &of_p, b);
+        let product = Zeroizing::new([Complex::mul(&power, &of_z)]);
         Generic::<E::Single>::finish_many(&product[..])[0]
     }
 }
