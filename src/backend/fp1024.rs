@@ -221,6 +221,13 @@ pub(crate) trait Arithmetic: Copy + Zeroize + Send + Sync + 'static {
         *f = Self::complex_mul([&re, &im], [&g[0], &g[1]]);
     }
 
+    /// The same for two independent values.
+    fn complex_steps(f: [&mut [Self; 2]; 2], g: [&[Self; 2]; 2]) {
+        for (f, g) in f.into_iter().zip(g) {
+            Self::complex_step(f, g);
+        }
+    }
+
     /// (X : Y : Z : T) plus the point of (y − x, y + x, 2xy), on −X² + Y² = 1 + X²Y² in extended coordinates:
     /// EFD "add-2008-hwcd-3" with Z = 1 on the right, `7M`.
     fn edwards_add(p: &mut [Self; 4], entry: &[Self; 3]) {

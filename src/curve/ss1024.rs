@@ -20,6 +20,7 @@ mod field;
 mod field2;
 mod function;
 mod generic;
+mod lane_lines;
 mod lanes;
 mod lines;
 mod mul;

@@ -166,7 +166,7 @@ impl Recipient {
         Identity::new(&self.id)
     }
 
-    /// The same with combs of \[b\]P + Z, 48 KB, and of g, 16 KB (shared with a prepared
+    /// The same with combs of \[b\]P + Z, 0.1 MB, and of g, 37 KB (shared with a prepared
     /// [`KmsPublicKey`]): an encapsulation then costs about a quarter. Building them takes about as
     /// long as one encapsulation without them.
     pub fn prepared(self) -> Self {

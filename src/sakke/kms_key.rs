@@ -15,7 +15,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 ///
 /// Whoever holds it can decapsulate for every identity of the community. Wiped when dropped; there
 /// is no way to clone, compare or print it, and [`expose`](Self::expose) is the one way out. Holds
-/// a comb of P, 48 KB.
+/// a comb of P, 0.1 MB.
 #[doc(alias = "z_T")]
 #[derive(ZeroizeOnDrop)]
 pub struct KmsSecretKey {
@@ -145,7 +145,7 @@ impl KmsPublicKey {
         encode_point(&self.point)
     }
 
-    /// The same key with combs of P, Z and g, 112 KB: each encapsulation to a new receiver then
+    /// The same key with combs of P, Z and g, 0.3 MB: each encapsulation to a new receiver then
     /// costs about a quarter. Building them takes about as long as one and a half without them.
     pub fn prepared(self) -> Self {
         let tables = self.tables.unwrap_or_else(|| {

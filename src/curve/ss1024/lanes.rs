@@ -5,14 +5,13 @@
 use super::edwards::Edwards;
 use super::field::{Parameters, SignedDigits};
 use super::field2::Complex;
-use super::function::{Argument, Function};
 use super::generic::Generic;
+use super::lane_lines::LaneLines;
 use super::mul::{BLOCKS, Comb, FieldGroup, Group, TEETH, mul_vartime};
 use super::pairing;
 use super::point::Affine;
-use super::walk::{Multiples, Step, digit, order, step_function};
 use crate::backend::fp1024::{
-    Arithmetic, Base, Commit, Committed, Field, FieldOctets, Lanes8, Ops, PointOctets, ScalarOctets,
+    Base, Commit, Committed, FieldOctets, Lanes8, Ops, PointOctets, ScalarOctets,
 };
 use crate::error::Problem;
 use alloc::vec::Vec;
@@ -20,7 +19,7 @@ use subtle::Choice;
 use zeroize::{Zeroize, Zeroizing};
 
 /// As many elements as there are lanes.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 /// The curve over a kernel with lanes.
 #[derive(Clone, Copy, Debug)]
@@ -36,17 +35,17 @@ fn fills_lanes(items: usize) -> bool {
 }
 
 /// Item i, or the first where there are fewer.
-fn lanes_of<T, U>(items: &[T], f: impl Fn(&T) -> U) -> [U; LANES] {
+pub(super) fn lanes_of<T, U>(items: &[T], f: impl Fn(&T) -> U) -> [U; LANES] {
     core::array::from_fn(|i| f(items.get(i).unwrap_or(&items[0])))
 }
 
 /// Eight rows of elements, turned into a row of lanes.
-fn gather<E: Lanes8, const N: usize>(rows: &[[E::Single; N]; LANES]) -> [E; N] {
+pub(super) fn gather<E: Lanes8, const N: usize>(rows: &[[E::Single; N]; LANES]) -> [E; N] {
     core::array::from_fn(|i| E::from_singles(rows.each_ref().map(|row| &row[i])))
 }
 
 /// A row of lanes, turned into eight rows of elements.
-fn scatter<E: Lanes8, const N: usize>(row: &[E; N]) -> [[E::Single; N]; LANES] {
+pub(super) fn scatter<E: Lanes8, const N: usize>(row: &[E; N]) -> [[E::Single; N]; LANES] {
     let columns = row.each_ref().map(|lanes| lanes.reduce().to_singles());
     let rows = core::array::from_fn(|i| columns.each_ref().map(|column| column[i]));
     let mut columns = columns;
@@ -55,7 +54,7 @@ fn scatter<E: Lanes8, const N: usize>(row: &[E; N]) -> [[E::Single; N]; LANES] {
 }
 
 /// One element in all lanes.
-fn splat<E: Lanes8>(single: &E::Single) -> E {
+pub(super) fn splat<E: Lanes8>(single: &E::Single) -> E {
     E::from_singles([single; LANES])
 }
 
@@ -256,139 +255,12 @@ impl<E: CurveLanes> Ops for InLanes<E> {
         k: &PointOctets,
     ) -> FieldOctets {
         let k = Zeroizing::new(self.single().load(k));
-        let power = mul_vartime(self.0, &self.value(p, &k), b);
-        let product = Zeroizing::new([Complex::mul(&power, &self.value(z, &k))]);
+        let [of_p, of_z] = match (p.table, z.table) {
+            (Some(p), Some(z)) => LaneLines::values_of_both([p, z], &k),
+            _ => [self.value(p, &k), self.value(z, &k)],
+        };
+        let power = mul_vartime(self.0, &of_p, b);
+        let product = Zeroizing::new([Complex::mul(&power, &of_z)]);
         Generic::<E::Single>::finish_many(&product[..])[0]
-    }
-}
-
-/// The functions of the loop that walks one point, as [`Lines`](super::lines::Lines) has them, eight
-/// steps to a row of lanes: steps with functions of one order stand together. As secret as the point.
-#[derive(Zeroize)]
-pub(crate) struct LaneLines<E: Lanes8> {
-    start: Vec<E::Single>,
-    rows: Vec<E>,
-}
-
-/// Eight steps with functions of one order. The last group of an order may name a step twice.
-struct Group8 {
-    order: usize,
-    steps: [usize; LANES],
-    /// Where its coefficients begin.
-    start: usize,
-}
-
-/// Which steps stand together. The same for every point.
-fn groups<E: CurveLanes>() -> Vec<Group8> {
-    let mut groups = Vec::new();
-    let mut start = 0;
-    // The last step has its own way to its function.
-    let last = E::OCTAL.len() - 1;
-    for d in 0..=4 {
-        let steps: Vec<usize> = (1..last).filter(|step| digit::<E>(*step) == d).collect();
-        for steps in steps.chunks(LANES) {
-            let group = Group8 { order: order::<E>(steps[0]), steps: lanes_of(steps, |step| *step), start };
-            start += group.order - 1;
-            groups.push(group);
-        }
-    }
-    if last > 0 {
-        groups.push(Group8 { order: order::<E>(last), steps: [last; LANES], start });
-    }
-    groups
-}
-
-impl<E: CurveLanes> LaneLines<E> {
-    /// Walks the loop on `k`, of order q, and keeps the coefficients.
-    fn new(k: &Affine<E::Single>) -> Self {
-        let small = Multiples::new(k);
-        let steps = small.steps();
-        let groups = groups::<E>();
-        let mut rows = Vec::with_capacity(groups.iter().map(|group| group.order - 1).sum());
-        for group in &groups {
-            let walked = Zeroizing::new(group.steps.map(|step| steps[step - 1].0));
-            let walked = Zeroizing::new(Step(gather(&walked)));
-            let function = match small.lanes_of_steps(&group.steps) {
-                None => step_function(group.steps[0], &walked, None),
-                Some((x, of_d)) => step_function(group.steps[0], &walked, Some((&x, &of_d))),
-            };
-            rows.extend(function.coefficients());
-        }
-        debug_assert_eq!(rows.len(), rows.capacity());
-        let mut start = Vec::with_capacity(small.start().order() - 1);
-        start.extend(small.start().coefficients());
-        Self { start, rows }
-    }
-
-    /// The value of the function at \[i\]R: eight steps at a time, then all together.
-    fn value(&self, r: &Affine<E::Single>) -> Complex<E::Single> {
-        let at = Zeroizing::new(Argument::new(&splat::<E>(&r.x), &splat::<E>(&r.y)));
-        let zero = E::Single::zero(r.x.proof());
-        let mut values = Zeroizing::new(alloc::vec![[zero; 2]; E::OCTAL.len()]);
-        for group in groups::<E>() {
-            let value = at.value(group.order, |i| &self.rows[group.start + i]);
-            let rows = Zeroizing::new(scatter(&[value.re, value.im]));
-            for (step, value) in group.steps.iter().zip(rows.iter()) {
-                values[*step] = *value;
-            }
-        }
-        let at = Argument::new(&r.x, &r.y);
-        let Complex { re, im } = at.value(digit::<E>(0) + 1, |i| &self.start[i]);
-        let mut f = [re, im];
-        for value in &values[1..] {
-            E::Single::complex_step(&mut f, value);
-        }
-        let [re, im] = f;
-        Complex { re, im }
-    }
-
-    /// The values for eight points, one in each lane.
-    fn values(&self, r: &[Affine<E::Single>; LANES]) -> Zeroizing<[Complex<E::Single>; LANES]> {
-        let at = Zeroizing::new(Argument::<E>::new(
-            &E::from_singles(r.each_ref().map(|r| &r.x)),
-            &E::from_singles(r.each_ref().map(|r| &r.y)),
-        ));
-        // Where the function of each step stands: group and lane.
-        let groups = groups::<E>();
-        let mut places = alloc::vec![(0, 0); E::OCTAL.len()];
-        for (i, group) in groups.iter().enumerate() {
-            for (lane, step) in group.steps.iter().enumerate() {
-                places[*step] = (i, lane);
-            }
-        }
-        let start: Zeroizing<Vec<E>> = Zeroizing::new(self.start.iter().map(splat).collect());
-        let Complex { re, im } = at.value(digit::<E>(0) + 1, |i| &start[i]);
-        let mut f = [re, im];
-        let mut coefficients = Zeroizing::new(Vec::with_capacity(super::function::MAX_ORDER));
-        for (i, lane) in &places[1..] {
-            let Group8 { order, start, .. } = groups[*i];
-            coefficients.clear();
-            coefficients.extend(self.rows[start..][..order - 1].iter().map(|c| c.broadcast(*lane)));
-            let Complex { re, im } = at.value(order, |i| &coefficients[i]);
-            E::complex_step(&mut f, &[re, im]);
-        }
-        let rows = Zeroizing::new(scatter(&f));
-        Zeroizing::new(core::array::from_fn(|i| Complex { re: rows[i][0], im: rows[i][1] }))
-    }
-}
-
-impl<F: Parameters + Field> Multiples<F> {
-    /// X of dK and its function in the lanes of eight steps with digits ±d.
-    fn lanes_of_steps<E: CurveLanes<Single = F>>(&self, steps: &[usize; LANES]) -> Option<(E, Function<E>)> {
-        let (multiple, _) = self.of_step(steps[0])?;
-        let negative = steps
-            .iter()
-            .enumerate()
-            .fold(0, |bits, (lane, step)| bits | u8::from(E::OCTAL[*step] < 0) << lane);
-        let function = multiple.function.map(splat::<E>);
-        let function = function.reflect(|same, opposite| E::select(same, opposite, negative));
-        Some((splat(&multiple.x), function))
-    }
-}
-
-#[cfg(feature = "hazmat")]
-impl<E: Lanes8> super::tables::Size for LaneLines<E> {
-    fn size(&self) -> usize {
-        size_of_val(self.start.as_slice()) + size_of_val(self.rows.as_slice())
     }
 }
