@@ -13,7 +13,7 @@ pub(crate) use element::Fe;
 
 use super::Adx;
 use crate::backend::portable::fp1024::P;
-use crate::backend::portable::word::{adc, barrier, mac};
+use crate::backend::portable::word::{adc, mac, sbb};
 use crate::backend::portable::words::{self, Words};
 
 /// The form of an integer below p, where the compiler computes it.
@@ -63,6 +63,14 @@ impl Wide {
         r
     }
 
+    /// t/2¹⁰²⁴ mod p for t ≤ 2p².
+    fn reduce_two(mut self, proof: Adx) -> Words {
+        let mut r = [0; 16];
+        let top = kernels::reduce(proof, &mut r, &mut self.0);
+        // Below 2p²/2¹⁰²⁴ + p < 2.2p, less p once.
+        words::reduce_once(&r, top, &P)
+    }
+
     /// t/2¹⁰²⁴ mod p for t ≤ 6p².
     fn reduce_sum(mut self, proof: Adx) -> Words {
         let mut r = [0; 16];
@@ -82,7 +90,7 @@ fn minus_multiple(a: &Words, top: u64, q: u64) -> Words {
     for i in 0..16 {
         let limb;
         (limb, carry) = mac(0, q, P[i], carry);
-        (r[i], borrow) = crate::backend::portable::word::sbb(a[i], limb, borrow);
+        (r[i], borrow) = sbb(a[i], limb, borrow);
     }
     debug_assert!(carry + borrow == top);
     r
@@ -104,23 +112,19 @@ fn sum_of_products<const N: usize>(proof: Adx, a: [&Words; N], b: [&Words; N]) -
     for i in 1..N {
         sum.add(&Wide::product(proof, a[i], b[i]));
     }
-    sum.reduce_sum(proof)
+    if N <= 2 { sum.reduce_two(proof) } else { sum.reduce_sum(proof) }
 }
 
 #[inline]
-fn add(a: &Words, b: &Words) -> Words {
-    let (sum, carry) = words::add(a, b);
-    words::reduce_once(&sum, carry, &P)
-}
-
-#[inline]
-fn sub(a: &Words, b: &Words) -> Words {
-    let (difference, borrow) = words::sub(a, b);
-    let mask = barrier(0u64.wrapping_sub(borrow));
+fn add(proof: Adx, a: &Words, b: &Words) -> Words {
     let mut r = [0; 16];
-    let mut carry = 0;
-    for i in 0..16 {
-        (r[i], carry) = adc(difference[i], P[i] & mask, carry);
-    }
+    kernels::add(proof, &mut r, a, b);
+    r
+}
+
+#[inline]
+fn sub(proof: Adx, a: &Words, b: &Words) -> Words {
+    let mut r = [0; 16];
+    kernels::sub(proof, &mut r, a, b);
     r
 }

@@ -10,9 +10,7 @@ use super::lane_lines::LaneLines;
 use super::mul::{BLOCKS, Comb, FieldGroup, Group, TEETH, mul_vartime};
 use super::pairing;
 use super::point::Affine;
-use crate::backend::fp1024::{
-    Base, Commit, Committed, FieldOctets, Lanes8, Ops, PointOctets, ScalarOctets,
-};
+use crate::backend::fp1024::{Base, Commit, Committed, FieldOctets, Lanes8, Ops, PointOctets, ScalarOctets};
 use crate::error::Problem;
 use alloc::vec::Vec;
 use subtle::Choice;

@@ -75,15 +75,15 @@ impl Arithmetic for Fe {
     }
 
     fn add(&self, b: &Self) -> Self {
-        Self::new(self.proof, super::add(&self.limbs, &b.limbs))
+        Self::new(self.proof, super::add(self.proof, &self.limbs, &b.limbs))
     }
 
     fn sub(&self, b: &Self) -> Self {
-        Self::new(self.proof, super::sub(&self.limbs, &b.limbs))
+        Self::new(self.proof, super::sub(self.proof, &self.limbs, &b.limbs))
     }
 
     fn neg(&self) -> Self {
-        Self::new(self.proof, super::sub(&[0; 16], &self.limbs))
+        Self::new(self.proof, super::sub(self.proof, &[0; 16], &self.limbs))
     }
 
     #[inline]
@@ -94,6 +94,12 @@ impl Arithmetic for Fe {
     #[inline]
     fn square(&self) -> Self {
         Self::new(self.proof, super::square(self.proof, &self.limbs))
+    }
+
+    /// Two sums of two products.
+    fn complex_mul(a: [&Self; 2], b: [&Self; 2]) -> [Self; 2] {
+        let minus_b1 = b[1].neg();
+        [Self::sum_of_products(a, [b[0], &minus_b1]), Self::sum_of_products(a, [b[1], b[0]])]
     }
 
     fn sum_of_products<const N: usize>(a: [&Self; N], b: [&Self; N]) -> Self {

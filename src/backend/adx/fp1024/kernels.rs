@@ -3,8 +3,8 @@
 //! # Safety
 //!
 //! Each kernel is a naked function of the System V convention over pointers to whole arrays: it reads its
-//! inputs, writes its outputs, keeps rbx, rbp and r12 to r15 on the stack, uses no other stack, calls nothing,
-//! and branches nowhere. Inputs may alias one another but no output. What the instructions need of the CPU, an
+//! inputs, writes its outputs, keeps rbx, rbp and r12 to r15 on the stack and frees what it takes of it, calls
+//! nothing, and branches nowhere. Inputs may alias one another but no output. What the instructions need of the CPU, an
 //! [`Adx`] value proves.
 
 use super::Adx;
@@ -286,7 +286,7 @@ unsafe extern "sysv64" fn square_kernel(t: *mut u64, a: *const u64) {
     )
 }
 
-/// Eight limbs less those of p, from memory at $from or from registers, on one chain of borrows.
+/// Limbs less those of p, or plus them, on one chain.
 macro_rules! subtract {
     ($($first:literal $from:literal $i:literal),+) => {
         concat!($(
@@ -297,7 +297,7 @@ macro_rules! subtract {
     };
 }
 
-/// What was before the subtraction, where it borrowed.
+/// What was before, where the carry is set.
 macro_rules! restore {
     ($($from:literal $i:literal),+) => {
         concat!($(
@@ -306,6 +306,90 @@ macro_rules! restore {
             "mov [rdi+", $i, "], rbx\n",
         )+)
     };
+}
+
+/// Eight limbs of one operand and of another, on one chain, to memory or to registers.
+macro_rules! combine {
+    ($($instruction:literal $a:literal $b:literal $register:literal),+) => {
+        concat!($(
+            "mov ", $register, ", ", $a, "\n",
+            $instruction, " ", $register, ", ", $b, "\n",
+        )+)
+    };
+    (to_stack $($instruction:literal $i:literal),+) => {
+        concat!($(
+            "mov rbx, [rsi+", $i, "]\n",
+            $instruction, " rbx, [rdx+", $i, "]\n",
+            "mov [rsp+", $i, "], rbx\n",
+        )+)
+    };
+}
+
+/// a + b mod p.
+pub(super) fn add(_: Adx, r: &mut Words, a: &Words, b: &Words) {
+    // SAFETY: see above; the instructions are those of every x86-64.
+    unsafe { add_kernel(r.as_mut_ptr(), a.as_ptr(), b.as_ptr()) }
+}
+
+#[unsafe(naked)]
+unsafe extern "sysv64" fn add_kernel(r: *mut u64, a: *const u64, b: *const u64) {
+    naked_asm!(
+        prologue!(),
+        "sub rsp, 64", // for the lower half of the sum; the upper lies in registers
+        "lea rcx, [rip + {modulus}]",
+        combine!(to_stack "add" "0", "adc" "8", "adc" "16", "adc" "24", "adc" "32", "adc" "40", "adc" "48", "adc" "56"),
+        combine!("adc" "[rsi+64]" "[rdx+64]" "r8", "adc" "[rsi+72]" "[rdx+72]" "r9"),
+        combine!("adc" "[rsi+80]" "[rdx+80]" "r10", "adc" "[rsi+88]" "[rdx+88]" "r11"),
+        combine!("adc" "[rsi+96]" "[rdx+96]" "r12", "adc" "[rsi+104]" "[rdx+104]" "r13"),
+        combine!("adc" "[rsi+112]" "[rdx+112]" "r14", "adc" "[rsi+120]" "[rdx+120]" "r15"),
+        "mov eax, 0",
+        "adc rax, 0",
+        subtract!("sub" "[rsp]" "0", "sbb" "[rsp+8]" "8", "sbb" "[rsp+16]" "16", "sbb" "[rsp+24]" "24"),
+        subtract!("sbb" "[rsp+32]" "32", "sbb" "[rsp+40]" "40", "sbb" "[rsp+48]" "48", "sbb" "[rsp+56]" "56"),
+        subtract!("sbb" "r8" "64", "sbb" "r9" "72", "sbb" "r10" "80", "sbb" "r11" "88"),
+        subtract!("sbb" "r12" "96", "sbb" "r13" "104", "sbb" "r14" "112", "sbb" "r15" "120"),
+        "sbb rax, 0",
+        restore!("[rsp]" "0", "[rsp+8]" "8", "[rsp+16]" "16", "[rsp+24]" "24"),
+        restore!("[rsp+32]" "32", "[rsp+40]" "40", "[rsp+48]" "48", "[rsp+56]" "56"),
+        restore!("r8" "64", "r9" "72", "r10" "80", "r11" "88", "r12" "96", "r13" "104", "r14" "112", "r15" "120"),
+        "add rsp, 64",
+        epilogue!(),
+        modulus = sym MODULUS,
+    )
+}
+
+/// a − b mod p.
+pub(super) fn sub(_: Adx, r: &mut Words, a: &Words, b: &Words) {
+    // SAFETY: see above; the instructions are those of every x86-64.
+    unsafe { sub_kernel(r.as_mut_ptr(), a.as_ptr(), b.as_ptr()) }
+}
+
+#[unsafe(naked)]
+unsafe extern "sysv64" fn sub_kernel(r: *mut u64, a: *const u64, b: *const u64) {
+    naked_asm!(
+        prologue!(),
+        "sub rsp, 64", // for the lower half of the difference; the upper lies in registers
+        "lea rcx, [rip + {modulus}]",
+        combine!(to_stack "sub" "0", "sbb" "8", "sbb" "16", "sbb" "24", "sbb" "32", "sbb" "40", "sbb" "48", "sbb" "56"),
+        combine!("sbb" "[rsi+64]" "[rdx+64]" "r8", "sbb" "[rsi+72]" "[rdx+72]" "r9"),
+        combine!("sbb" "[rsi+80]" "[rdx+80]" "r10", "sbb" "[rsi+88]" "[rdx+88]" "r11"),
+        combine!("sbb" "[rsi+96]" "[rdx+96]" "r12", "sbb" "[rsi+104]" "[rdx+104]" "r13"),
+        combine!("sbb" "[rsi+112]" "[rdx+112]" "r14", "sbb" "[rsi+120]" "[rdx+120]" "r15"),
+        "sbb rax, rax", // all ones after a borrow
+        // The difference plus p, and back to the difference where nothing was borrowed.
+        subtract!("add" "[rsp]" "0", "adc" "[rsp+8]" "8", "adc" "[rsp+16]" "16", "adc" "[rsp+24]" "24"),
+        subtract!("adc" "[rsp+32]" "32", "adc" "[rsp+40]" "40", "adc" "[rsp+48]" "48", "adc" "[rsp+56]" "56"),
+        subtract!("adc" "r8" "64", "adc" "r9" "72", "adc" "r10" "80", "adc" "r11" "88"),
+        subtract!("adc" "r12" "96", "adc" "r13" "104", "adc" "r14" "112", "adc" "r15" "120"),
+        "add rax, 1", // carries where there was a borrow
+        "cmc",
+        restore!("[rsp]" "0", "[rsp+8]" "8", "[rsp+16]" "16", "[rsp+24]" "24"),
+        restore!("[rsp+32]" "32", "[rsp+40]" "40", "[rsp+48]" "48", "[rsp+56]" "56"),
+        restore!("r8" "64", "r9" "72", "r10" "80", "r11" "88", "r12" "96", "r13" "104", "r14" "112", "r15" "120"),
+        "add rsp, 64",
+        epilogue!(),
+        modulus = sym MODULUS,
+    )
 }
 
 /// r and the word returned above it: t/2¹⁰²⁴ modulo p, less p if it is not below. t is used up. 272 MULX and 16

@@ -1,6 +1,6 @@
 //! The element type over the kernel. Each operation is one call into code with the CPU's features.
 
-use super::curve::{ComplexMul, ComplexSquares, ComplexStep, EdwardsAdd, EdwardsDouble};
+use super::curve::{ComplexMul, ComplexSquares, ComplexStep, ComplexSteps, EdwardsAdd, EdwardsDouble};
 use super::products::sums;
 use super::{Digits, Row, carry, difference, fold, load, raw, store, sum};
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets};
@@ -304,6 +304,10 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe<L> {
 
     fn complex_step(f: &mut [Self; 2], g: &[Self; 2]) {
         L::call(g[0].proof, ComplexStep { f, g });
+    }
+
+    fn complex_steps(f: [&mut [Self; 2]; 2], g: [&[Self; 2]; 2]) {
+        L::call(g[0][0].proof, ComplexSteps { f, g });
     }
 
     fn edwards_add(p: &mut [Self; 4], entry: &[Self; 3]) {
