@@ -16,6 +16,7 @@
 mod client;
 mod credential;
 mod instruct;
+mod key;
 mod policy;
 mod psa;
 mod stakeholder;

@@ -118,6 +118,7 @@ impl Session {
     /// Remembers an answer that may be given again: one without a secret.
     pub(super) fn remember<T: Clone + Send + 'static>(&self, request_id: &str, answer: &T) {
         let mut answered = self.answered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        answered.retain(|(id, _)| id != request_id);
         if answered.len() == REMEMBERED_ANSWERS {
             answered.remove(0);
         }

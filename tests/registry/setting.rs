@@ -1,5 +1,7 @@
 //! A stakeholder, a device, a gateway, a MAF, and somebody who is none of them.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use crate::service::{FakeExporter, MAF, MEF, PROVIDER, Place, call, fqdn, session, time};
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, KeId, SecurityUsage};
 use eccsi_sakke::service::Function;
@@ -103,6 +105,13 @@ pub(crate) fn rule(function: Function, usage: Option<u8>) -> Policy {
 
 impl Setting {
     pub(crate) async fn new(place: &Place) -> Self {
+        let this = Self::open(place).await;
+        this.populate().await;
+        this
+    }
+
+    /// What [`new`](Self::new) made before.
+    pub(crate) async fn open(place: &Place) -> Self {
         let core = place.core("a").await;
         let mef = Mef::new(core.clone(), fqdn(MEF), place.keys.clone(), ProvisioningPolicy::default());
         let fetcher =
@@ -110,9 +119,7 @@ impl Setting {
         let maf = Maf::new(core.clone(), fqdn(MAF), &[fqdn(MEF)], fetcher.clone());
         let admin =
             Admin { core, operator: "test".into(), mef: Some(fqdn(MEF)), maf: Some(fqdn(MAF)), lab: false };
-        let this = Self { mef, maf, admin, fetcher };
-        this.populate().await;
-        this
+        Self { mef, maf, admin, fetcher }
     }
 
     async fn populate(&self) {
