@@ -8,17 +8,31 @@
 //! Secrets come from files of mode 0600 or standard input, never from the command line, and are shown
 //! only where `--show-secret` asks for it.
 
+#[cfg(feature = "service")]
+mod admin;
+#[cfg(feature = "service")]
+mod audit;
+#[cfg(feature = "service")]
+mod bench;
 mod bulk;
 mod credential;
 mod demo;
 mod failure;
 mod issue;
 mod kms;
+#[cfg(feature = "service")]
+mod mef;
 mod options;
 mod report;
 mod saef;
 mod sakke;
+#[cfg(feature = "service")]
+mod service;
 mod signature;
+#[cfg(feature = "service")]
+mod site;
+#[cfg(feature = "service")]
+mod upkeep;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -80,6 +94,34 @@ enum Command {
     Sakke(sakke::Command),
     /// Show the whole system at work, step by step
     Demo(demo::Demo),
+    /// Set up a service: a MEF, a MAF, or both, on one configuration
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Service(service::Command),
+    /// The configuration of a service
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Config(service::ConfigCommand),
+    /// Stakeholders, clients, policy and Kpsa of a service
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Admin(admin::Command),
+    /// Issue and deny at the MEF, for a client of the store
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Mef(mef::Command),
+    /// The audit log of a service
+    #[cfg(feature = "service")]
+    #[command(subcommand)]
+    Audit(audit::Command),
+    #[cfg(feature = "service")]
+    Backup(upkeep::Backup),
+    #[cfg(feature = "service")]
+    Restore(upkeep::Restore),
+    #[cfg(feature = "service")]
+    Tidy(upkeep::Tidy),
+    #[cfg(feature = "service")]
+    Bench(bench::Bench),
 }
 
 /// Runs the command that the arguments of the process name.
@@ -100,6 +142,24 @@ pub fn main() -> ExitCode {
         Command::Saef(command) => command.run(),
         Command::Sakke(command) => command.run(),
         Command::Demo(command) => command.run(),
+        #[cfg(feature = "service")]
+        Command::Service(command) => command.run(),
+        #[cfg(feature = "service")]
+        Command::Config(command) => command.run(),
+        #[cfg(feature = "service")]
+        Command::Admin(command) => command.run(),
+        #[cfg(feature = "service")]
+        Command::Mef(command) => command.run(),
+        #[cfg(feature = "service")]
+        Command::Audit(command) => command.run(cli.json),
+        #[cfg(feature = "service")]
+        Command::Backup(command) => command.run(),
+        #[cfg(feature = "service")]
+        Command::Restore(command) => command.run(),
+        #[cfg(feature = "service")]
+        Command::Tidy(command) => command.run(),
+        #[cfg(feature = "service")]
+        Command::Bench(command) => command.run(),
     };
     match outcome.and_then(|report| report.print(cli.json)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,6 +14,7 @@
 
 pub mod batch_file;
 pub mod credential_file;
+pub(crate) mod duration;
 mod error;
 pub(crate) mod hex;
 pub mod identity_list;

@@ -6,8 +6,10 @@
 //! | [`mef`], [`maf`] | the procedures of TS-0003 clauses 8.3 and 8.8 |
 //! | [`registry`] | what both have: client and key registrations |
 //! | [`admin`] | stakeholders, clients, policy |
+//! | [`sweeper`] | removes what has expired, erases what ended early |
 //! | [`session`], [`party`] | who is there, as a transport found out; who that is in the store |
-//! | [`store`] | the database, its one writer, the audit log |
+//! | [`store`] | the database, its one writer, the chains of the audit log |
+//! | [`audit`] | checking the whole log, checkpoints, files of older entries |
 //! | [`deny_list`] | the signed list of what is refused before it expires |
 //! | [`error`] | refusals, and their oneM2M response status codes |
 //! | [`limits`], [`clock`] | sizes and times; the time |
@@ -17,15 +19,22 @@
 //! network, no SQL and no clock.
 
 pub mod admin;
+pub mod audit;
+pub mod bench;
 pub mod clock;
 pub mod deny_list;
 pub mod error;
 pub mod kms;
 pub mod limits;
+pub mod maf;
 pub mod mef;
 pub mod party;
+mod psk;
+pub mod registry;
 pub mod session;
+pub mod setup;
 pub mod store;
+pub mod sweeper;
 
 use crate::onem2m::Fqdn;
 use error::ServiceError;
@@ -77,6 +86,8 @@ pub struct Core {
     /// The service provider to whose entities SP-relative names belong.
     pub provider: Fqdn,
 }
+
+crate::secret::redacted_debug!(Core);
 
 impl Core {
     /// Applies a change of a procedure; a refusal leaves an audit entry and nothing else.

@@ -12,7 +12,10 @@ mod registration;
 pub mod root;
 mod secret_text;
 
-pub use command::{Command, CommandArguments, CommandDescription, CommandReport, ObjectTypeSpecific};
+pub use command::{
+    Command, CommandArguments, CommandDescription, CommandReport, ObjectTypeSpecific, ReceivedCommand,
+    ReceivedDescription,
+};
 pub use ibc::{
     DeniedIdentity, DenyList, EnrolRequest, IssuedCredential, KpakList, PublishedKpak, ReenrolRequest,
 };

@@ -1,5 +1,6 @@
 //! The key directory of a service: what opens it, what it refuses, what is issued from it over time.
 
+mod backend_from_env;
 mod key_files;
 
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey};

@@ -42,6 +42,10 @@ macro_rules! secret {
 secret!(KmsSecretKey, IssuedKey, SigningKey, SharedKey);
 #[cfg(feature = "sakke")]
 secret!(sakke::KmsSecretKey, sakke::IssuedKey, sakke::ReceiverSecretKey, sakke::SharedSecretValue);
+#[cfg(feature = "service")]
+secret!(eccsi_sakke::service::kms::SecretOctets);
+#[cfg(feature = "service")]
+has_not!(eccsi_sakke::service::kms::KeyDirectory: Copy, Clone, PartialEq, Default, std::fmt::Display);
 #[cfg(feature = "tls-openssl")]
 secret!(eccsi_sakke::tls::Psk, eccsi_sakke::tls::ExportedKey);
 // A credential wipes through the key in it.

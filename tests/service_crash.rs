@@ -8,25 +8,28 @@
 #![allow(unsafe_code, reason = "a process that kills itself")]
 
 mod service;
+#[path = "registry/setting.rs"]
+mod setting;
 
 use eccsi_sakke::onem2m::{ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::KpakTag;
 use eccsi_sakke::service::Core;
+use eccsi_sakke::service::Function;
 use eccsi_sakke::service::clock::Clock;
 use eccsi_sakke::service::kms::{Issued, KeyDirectory, Kms, KmsError, PublicKeys};
 use eccsi_sakke::service::mef::{Mef, ProvisioningPolicy};
 use eccsi_sakke::service::store::{Store, StoreUrl};
 use eccsi_sakke::wire::EnrolRequest;
-use service::{MEF, On, PROVIDER, Place, START, call, fqdn, psk};
-use std::collections::HashMap;
+use service::{MEF, On, PROVIDER, Place, START, call, fqdn};
+use setting::{DEVICE, GATEWAY, Setting, at_mef, key, sessions};
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-
-const AE: &str = "//sp.example.com/CSE090112/C190XX7T";
 
 /// Where the service kills itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +146,8 @@ impl Kms for DyingKms {
     }
 }
 
-/// The service that is killed: provisions in four tasks, and prints a line for each answer.
+/// The service that is killed: provisions in two tasks and registers keys in two, and prints a line for each
+/// answer.
 async fn serve(place: &Place, writer: &str, step: Step, round: u64) {
     let dies_at = if let Step::Transaction(number) = step { Some(number) } else { None };
     let now = START.checked_add(Duration::from_secs(round)).unwrap();
@@ -155,23 +159,40 @@ async fn serve(place: &Place, writer: &str, step: Step, round: u64) {
     let kms = Arc::new(DyingKms { keys: place.keys.clone(), step });
     let policy = ProvisioningPolicy { live_credentials: 1_000_000, ..ProvisioningPolicy::default() };
     let mef = Mef::new(core, fqdn(MEF), kms, policy);
-    let session = psk("10-device@mef.example.com");
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..4 {
-        let (mef, session) = (mef.clone(), session.clone());
-        tasks.spawn(async move {
-            loop {
-                let request = EnrolRequest { id: AE.into(), expiration_time: None };
-                match mef.enrol(&call(&session, AE), &request).await {
-                    Ok(_) if step == Step::BeforeAnswer => die(),
-                    Ok(issued) => println!("issued {} {}", issued.id2, issued.pvt),
-                    // 61 of one second
-                    Err(_) => std::thread::sleep(Duration::from_millis(20)),
-                }
-            }
-        });
+    for task in 0..2 {
+        tasks.spawn(provision(mef.clone(), step));
+        tasks.spawn(register_keys(mef.clone(), step, 2 * round + task));
     }
     tasks.join_all().await;
+}
+
+async fn provision(mef: Mef, step: Step) {
+    let session = at_mef("device");
+    loop {
+        let request = EnrolRequest { id: DEVICE.into(), expiration_time: None };
+        match mef.enrol(&call(&session, DEVICE), &request).await {
+            Ok(_) if step == Step::BeforeAnswer => die(),
+            Ok(issued) => println!("issued {} {}", issued.id2, issued.pvt),
+            // 61 of one second
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+async fn register_keys(mef: Mef, step: Step, task: u64) {
+    let registry = mef.registry();
+    let session = at_mef("device");
+    for number in 0u64.. {
+        let value = Sha256::digest([task.to_be_bytes(), number.to_be_bytes()].concat());
+        match registry.register_key(&call(&session, DEVICE), &key(Function::Mef, &value)).await {
+            Ok(_) if step == Step::BeforeAnswer => die(),
+            Ok(answer) => {
+                println!("key {} {}", answer.relative_key_id, base16ct::lower::encode_string(&value))
+            }
+            Err(error) => panic!("{error:?}"),
+        }
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -204,7 +225,11 @@ impl Served {
         let status = self.child.wait().unwrap();
         assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9), "{status}");
         // A line without its end was torn by the kill, and was no answer.
-        let is_whole = |line: &String| line.split(' ').nth(2).is_some_and(|pvt| pvt.len() == 130);
+        let is_whole = |line: &String| {
+            let words: Vec<_> = line.split(' ').collect();
+            matches!(words[..], ["issued", _, pvt] if pvt.len() == 130)
+                || matches!(words[..], ["key", _, value] if value.len() == 64)
+        };
         self.reader.join().unwrap().into_iter().filter(is_whole).collect()
     }
 
@@ -235,7 +260,7 @@ async fn check(place: &Place, answers: &[String]) {
         }
     }
     let mut answered = HashMap::new();
-    for line in answers {
+    for line in answers.iter().filter(|line| line.starts_with("issued ")) {
         let mut words = line.split(' ').skip(1);
         let (id_2, pvt) = (words.next().unwrap(), words.next().unwrap());
         assert!(answered.insert(id_2, pvt).is_none(), "answered twice: {id_2}");
@@ -246,8 +271,24 @@ async fn check(place: &Place, answers: &[String]) {
     assert!(place.check_chains().await >= 2 * issued.len() as u64);
 }
 
+/// Every key answered as stored is there, under a name of its own, with its value.
+async fn check_keys(setting: &Setting, answers: &[String]) -> usize {
+    let (registry, session) = (setting.mef.registry(), sessions(Function::Mef).1);
+    let mut names = HashSet::new();
+    for line in answers.iter().filter(|line| line.starts_with("key ")) {
+        let mut words = line.split(' ').skip(1);
+        let (name, value) = (words.next().unwrap(), words.next().unwrap());
+        assert!(names.insert(name), "answered twice: {name}");
+        let found = registry.retrieve_key(&call(&session, GATEWAY), name).await.unwrap();
+        assert_eq!(base16ct::lower::encode_string(found.key_value.expose()), value, "{name}");
+    }
+    names.len()
+}
+
 async fn crash(place: &Place) {
-    place.add_client("device", &[(AE, 2)]).await;
+    let setting = Setting::new(place).await;
+    setting.registered(Function::Mef).await;
+    setting.mef.shut_down().await;
     let slow = std::env::var_os("SLOW_TESTS").is_some();
     let mut answers = Vec::new();
     let mut round = 0;
@@ -304,6 +345,9 @@ fn main() -> ExitCode {
 #[cfg(feature = "store-postgres")]
 mod replicas {
     use super::*;
+    use crate::setting::entity;
+    use eccsi_sakke::onem2m::EntityKind;
+    use eccsi_sakke::service::admin::ClientChange;
     use eccsi_sakke::service::error::Kind;
     use tokio::task::JoinSet;
 
@@ -319,9 +363,14 @@ mod replicas {
         let folder = std::env::temp_dir().join(format!("ibc_replicas_{}", std::process::id()));
         let url = server("start", &folder);
         service::run_on_server(&url, async |place| {
-            let names: Vec<_> = (0..CLIENTS).map(|number| format!("//sp.example.com/CSE{number}")).collect();
-            let identities: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).chain([(AE, 2)]).collect();
-            place.add_client("device", &identities).await;
+            let setting = Setting::new(place).await;
+            setting.registered(Function::Mef).await;
+            let names: Vec<_> =
+                (0..CLIENTS).map(|number| format!("//sp.example.com/CSE10{number}")).collect();
+            for name in &names {
+                setting.change("device", ClientChange::Bind(entity(EntityKind::Cse, name))).await;
+            }
+            setting.mef.shut_down().await;
             let other = Served::start(place, "a", Step::Random, 0);
             let mef = place.mef("b").await;
             let mut clients = JoinSet::new();
@@ -341,6 +390,7 @@ mod replicas {
                 refusals += refused;
             }
             check(place, &answers).await;
+            check_keys(&Setting::open(place).await, &answers).await;
             assert!(of_the_dead > 0, "the replica that died had answered");
             println!(
                 "{} credentials, {of_the_dead} of the replica that died, {refusals} refusals repeated",
@@ -352,7 +402,7 @@ mod replicas {
 
     /// Asks until it has what it wants.
     async fn client(mef: Mef, name: String) -> (Vec<String>, usize) {
-        let session = psk("10-device@mef.example.com");
+        let session = at_mef("device");
         let (mut issued, mut refusals) = (Vec::new(), 0);
         while issued.len() < WANTED {
             let request = EnrolRequest { id: name.clone(), expiration_time: None };

@@ -3,6 +3,8 @@
 #![allow(unsafe_code, reason = "looks at the memory of a dropped value")]
 
 mod backend_from_env;
+#[cfg(feature = "service")]
+mod key_files;
 
 use eccsi_sakke::Identity;
 use eccsi_sakke::eccsi::{KmsSecretKey, hazmat};
@@ -94,6 +96,12 @@ mod heap {
         }
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            if layout.size() >= LARGE && WATCHING_LARGE.load(SeqCst) {
+                // SAFETY: as below.
+                let octets = unsafe { std::slice::from_raw_parts(block, layout.size()) };
+                LARGE_FREED.fetch_add(1, SeqCst);
+                LARGE_NOT_WIPED.fetch_add(usize::from(octets.iter().any(|octet| *octet != 0)), SeqCst);
+            }
             if WATCHING.load(SeqCst) {
                 let wanted = WANTED.load(SeqCst).to_ne_bytes();
                 // SAFETY: the block is still allocated and was zeroed when it was made.
@@ -109,6 +117,25 @@ mod heap {
     #[global_allocator]
     static ALLOCATOR: Watching = Watching;
 
+    /// Octets that a large block has at least: a table, and nothing else here.
+    const LARGE: usize = 1 << 18;
+    static WATCHING_LARGE: AtomicBool = AtomicBool::new(false);
+    static LARGE_FREED: AtomicUsize = AtomicUsize::new(0);
+    static LARGE_NOT_WIPED: AtomicUsize = AtomicUsize::new(0);
+
+    /// How many large blocks were given back during `work`, by all threads, and how many of them
+    /// otherwise than full of zeros.
+    #[cfg(feature = "sakke")]
+    pub(super) fn large_blocks(work: impl FnOnce()) -> (usize, usize) {
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        LARGE_FREED.store(0, SeqCst);
+        LARGE_NOT_WIPED.store(0, SeqCst);
+        WATCHING_LARGE.store(true, SeqCst);
+        work();
+        WATCHING_LARGE.store(false, SeqCst);
+        (LARGE_FREED.load(SeqCst), LARGE_NOT_WIPED.load(SeqCst))
+    }
+
     /// How often the first octets of `secret` were left in memory that was given back during `work`.
     /// Tests run beside each other, so it has to be a secret that no other test has.
     pub(super) fn left_on_the_heap(secret: &[u8], work: impl FnOnce()) -> usize {
@@ -121,6 +148,8 @@ mod heap {
         FOUND.load(SeqCst)
     }
 }
+#[cfg(feature = "sakke")]
+use heap::large_blocks;
 use heap::left_on_the_heap;
 
 #[test]
@@ -152,7 +181,7 @@ fn a_key_left_in_freed_memory_would_be_noticed() {
 
 #[cfg(feature = "sakke")]
 mod sakke {
-    use super::{assert_wiped, left_on_the_heap};
+    use super::{assert_wiped, large_blocks, left_on_the_heap};
     use eccsi_sakke::Identity;
     use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue, hazmat};
 
@@ -254,8 +283,36 @@ mod sakke {
         for secret in [&w[..], &*ssv().expose(), &r] {
             for key in [key(), key().prepared()] {
                 assert_eq!(left_on_the_heap(secret, || drop(key.decapsulate(&data).unwrap())), 0);
+                let many = vec![data.clone(); 13];
+                let left = left_on_the_heap(secret, || {
+                    assert!(key.decapsulate_many(&many).iter().all(Result::is_ok));
+                });
+                assert_eq!(left, 0, "batch");
             }
         }
+    }
+
+    /// The table of K is the one large block of a prepared key; what is made on the way to it, and when it
+    /// is used, is wiped too.
+    #[test]
+    fn line_table_of_k_is_wiped() {
+        let id = Identity::new(b"lines");
+        let z = kms().public_key();
+        let data = z.encapsulate_ssv(id, &SharedSecretValue::from_bytes(&[0x78; 16])).unwrap();
+        let key = kms().issue(id).unwrap().validate(&z, id).unwrap();
+        let (freed, not_wiped) = large_blocks(|| {
+            let key = key.prepared();
+            assert!(key.decapsulate(&data).is_ok());
+            drop(key);
+        });
+        assert!(freed >= 1, "the table is a large block");
+        assert_eq!(not_wiped, 0);
+    }
+
+    #[test]
+    fn a_large_block_that_is_not_wiped_would_be_noticed() {
+        let (freed, not_wiped) = large_blocks(|| drop(std::hint::black_box(vec![1_u8; 1 << 19])));
+        assert!(freed >= 1 && not_wiped >= 1);
     }
 
     #[test]
@@ -270,5 +327,76 @@ mod sakke {
         let ssv = SharedSecretValue::from_bytes(&std::array::from_fn(|i| 0x31 + i as u8));
         let secret = ssv.expose().to_vec();
         assert_wiped(ssv, &secret);
+    }
+}
+
+#[cfg(feature = "service")]
+mod service {
+    use super::key_files;
+    use super::left_on_the_heap;
+    use eccsi_sakke::SysRng;
+    use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
+    use eccsi_sakke::service::kms::{ExpiryDay, KeyDirectory, Kms, Sealing, create_key_file};
+    use std::fs;
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+
+    #[test]
+    fn a_key_directory_leaves_neither_keys_nor_values_in_freed_memory() {
+        let folder = std::env::temp_dir().join(format!("ibc-zeroing-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let (path, key_file) = (folder.join("keys"), folder.join("key"));
+        create_key_file(&key_file, &mut SysRng).unwrap();
+        KeyDirectory::create(&path, &Sealing::KeyFile(&key_file), NOW, &mut SysRng).unwrap();
+        let open = || KeyDirectory::open(&path, &Sealing::KeyFile(&key_file)).unwrap();
+        let keys = open();
+        let fqdn = Fqdn::parse("mef.example.com").unwrap();
+        let end = ExpirationTime::from_unix(UnixTime::from_seconds(NOW.as_seconds() + 86_400)).unwrap();
+        let public = keys.rotate(&fqdn, NOW, end, NOW, &mut SysRng).unwrap();
+        let day = ExpiryDay::of(end);
+
+        let value: [u8; 40] = std::array::from_fn(|i| 0xa3_u8.wrapping_mul(i as u8 + 1));
+        let left = left_on_the_heap(&value, || {
+            let sealed = keys.data_keys().seal(day, b"", &value, &mut SysRng).unwrap();
+            assert_eq!(keys.data_keys().open_value(day, 1, b"", &sealed.octets).unwrap().expose(), value);
+            keys.open_state("x", &keys.seal_state("x", &value, &mut SysRng).unwrap()).unwrap();
+        });
+        assert_eq!(left, 0, "value");
+
+        let secrets = key_files::open_all(&path, &key_file);
+        let key_of_file = fs::read(&key_file).unwrap();
+        let (_, ksak, z) = &secrets.kms[0];
+        let data_key = &secrets.data[0].1;
+        let named = [("root", &secrets.root), ("KSAK", ksak), ("z", z), ("service", &secrets.service)];
+        for (name, secret) in named.into_iter().chain([("data", data_key), ("key file", &key_of_file)]) {
+            let left = left_on_the_heap(secret, || {
+                let keys = open();
+                keys.data_keys().seal(day, b"", b"", &mut SysRng).unwrap();
+                keys.seal_anew(&Sealing::KeyFile(&key_file), NOW, &mut SysRng).unwrap();
+                keys.end_issuing(public.tag, NOW, &mut SysRng).unwrap();
+                drop(keys);
+            });
+            assert_eq!(left, 0, "{name}");
+        }
+
+        // `keys` has not looked again: it still issues.
+        let entity: EntityName = "//sp.example.com/S1".parse().unwrap();
+        let id_2 = ExpiringIdentity::new(fqdn, entity, end).unwrap();
+        let issued = keys.issue(None, &id_2, true, NOW).unwrap();
+        let (ssk, rsk) = (issued.ssk.expose().to_vec(), issued.rsk.as_ref().unwrap().expose()[1..].to_vec());
+        assert_eq!(left_on_the_heap(&ssk, || drop(ssk.clone())), 1, "the search finds what is there");
+        let both = std::sync::Mutex::new(Some(issued));
+        assert_eq!(
+            left_on_the_heap(&ssk, || drop(
+                both.lock()
+                    .unwrap()
+                    .as_mut()
+                    .map(|issued| { std::mem::replace(&mut issued.ssk, keys.service_key().refusal(b"")) })
+            )),
+            0
+        );
+        assert_eq!(left_on_the_heap(&rsk, || drop(both.lock().unwrap().take())), 0);
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

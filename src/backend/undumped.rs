@@ -280,9 +280,9 @@ pub(crate) fn forbid_core_dumps() -> bool {
     limited && hidden
 }
 
-/// How many octets of stack `work` takes, at most. Paints two MiB below it first.
+/// How many octets of stack `work` takes, at most. Paints two MiB below it first: for a thread that has more.
 #[cfg(test)]
-pub(crate) fn depth_of(work: impl FnOnce() + Send) -> usize {
+pub(crate) fn depth_of(work: impl FnOnce()) -> usize {
     const PAINTED: usize = 2 * 1024 * 1024 / size_of::<u64>();
     const PAINT: u64 = 0xda1e_57ac_4da1_e57a;
     #[inline(never)]
@@ -295,18 +295,12 @@ pub(crate) fn depth_of(work: impl FnOnce() + Send) -> usize {
     fn below(work: impl FnOnce()) {
         work();
     }
-    let measure = move || {
-        let lowest = paint();
-        below(work);
-        let words = lowest as *const u64;
-        // SAFETY: the stack of this thread, painted above, below the frames in use.
-        let painted = |at: &usize| unsafe { words.add(*at).read_volatile() } == PAINT;
-        (PAINTED - (0..PAINTED).take_while(painted).count()) * size_of::<u64>()
-    };
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(4 * 1024 * 1024);
-        thread.spawn_scoped(scope, measure).unwrap().join().unwrap()
-    })
+    let lowest = paint();
+    below(work);
+    let words = lowest as *const u64;
+    // SAFETY: the stack of this thread, painted above, below the frames in use.
+    let painted = |at: &usize| unsafe { words.add(*at).read_volatile() } == PAINT;
+    (PAINTED - (0..PAINTED).take_while(painted).count()) * size_of::<u64>()
 }
 
 #[cfg(test)]

@@ -48,6 +48,24 @@ pub(super) enum Kind {
     Decapsulation,
     /// The machine does not work as it must.
     Internal,
+    /// The configuration cannot be used.
+    #[cfg(feature = "service")]
+    Configuration,
+    /// There is no such thing in the store.
+    #[cfg(feature = "service")]
+    NotFound,
+    /// It is there already, or was changed meanwhile.
+    #[cfg(feature = "service")]
+    Conflict,
+    /// The service may not or does not do this.
+    #[cfg(feature = "service")]
+    Refused,
+    /// The store, the audit log or the keys cannot be used now.
+    #[cfg(feature = "service")]
+    Unavailable,
+    /// The audit log does not hold.
+    #[cfg(feature = "service")]
+    Audit,
 }
 
 impl Failure {

@@ -9,6 +9,8 @@ use crate::files::kdf::KdfParameters;
 use crate::files::kms_file::{self, MasterKeys};
 use crate::files::private_file::{self, Existing};
 use crate::files::{public_file, public_key_file};
+#[cfg(feature = "service")]
+use crate::onem2m::ExpirationTime;
 use crate::onem2m::Fqdn;
 use crate::saef::KpakTag;
 use clap::{Args, Subcommand};
@@ -26,6 +28,8 @@ pub(super) enum Command {
     /// a key that argon2id makes of the passphrase. An existing file is never overwritten: without its
     /// keys a KMS can issue nothing more. Keep a copy of the file and of the passphrase, apart from each
     /// other.
+    ///
+    /// The file is for issuing by hand. A service has a key directory, which `ibc service init` makes.
     #[command(after_help = "Example:\n  ibc kms init --kms kms.ibc --passphrase-file passphrase.txt")]
     Init(Init),
     /// Issue a credential, or a million of them
@@ -38,6 +42,44 @@ pub(super) enum Command {
         after_help = "Example:\n  ibc kms export-public --kms kms.ibc --fqdn mef.example.com --out kpak.json"
     )]
     ExportPublic(ExportPublic),
+    /// Make a new KPAK in the key directory of a service
+    ///
+    /// From its beginning on it issues; those before it stay published until they end, so that credentials under them
+    /// stay valid. Publish it before it begins: ibc mef kpaks. A running node issues under it
+    /// once it has read the directory anew.
+    #[cfg(feature = "service")]
+    #[command(after_help = "Example:\n  ibc kms rotate --from 20270101T000000 --lifetime 800d")]
+    Rotate(Rotate),
+    /// Let a KPAK of the key directory issue nothing more; it stays published. Cannot be undone
+    #[cfg(feature = "service")]
+    #[command(after_help = "Example:\n  ibc kms end a741a0")]
+    End(EndKpak),
+    /// Show the KPAKs of the key directory
+    #[cfg(feature = "service")]
+    List(super::site::Site),
+}
+
+#[cfg(feature = "service")]
+#[derive(Debug, Args)]
+pub(super) struct Rotate {
+    #[command(flatten)]
+    site: super::site::Site,
+    /// When it begins to issue, in UTC, as YYYYMMDDThhmmss; without it at once
+    #[arg(long, value_name = "TIME", value_parser = ExpirationTime::parse)]
+    from: Option<ExpirationTime>,
+    /// How long it lives from then on: longer than any credential that it issues
+    #[arg(long, value_name = "DURATION", default_value = super::service::KPAK_LIFETIME, value_parser = options::duration)]
+    lifetime: core::time::Duration,
+}
+
+#[cfg(feature = "service")]
+#[derive(Debug, Args)]
+pub(super) struct EndKpak {
+    #[command(flatten)]
+    site: super::site::Site,
+    /// Its tag: six hexadecimal digits
+    #[arg(value_name = "TAG")]
+    tag: String,
 }
 
 #[derive(Debug, Args)]
@@ -76,8 +118,96 @@ impl Command {
             Self::Init(command) => command.run(),
             Self::Issue(command) => command.run(json),
             Self::ExportPublic(command) => command.run(),
+            #[cfg(feature = "service")]
+            Self::Rotate(command) => command.run(),
+            #[cfg(feature = "service")]
+            Self::End(command) => command.run(),
+            #[cfg(feature = "service")]
+            Self::List(site) => list(&site),
         }
     }
+}
+
+#[cfg(feature = "service")]
+impl Rotate {
+    fn run(self) -> Outcome {
+        let Self { site, from, lifetime } = self;
+        let now = options::now()?;
+        let from = from.map_or(now, ExpirationTime::to_unix);
+        let until = options::after(from, lifetime)?;
+        site.run(async |opened| {
+            let made = opened.admin.rotate(&opened.mef_fqdn()?, from, until).await?;
+            Ok(Report::new(
+                format!(
+                    "made KPAK {} for {}\n  issues from {} until {until}",
+                    made.tag,
+                    made.fqdn,
+                    super::site::time(from)
+                ),
+                &kpak(&made),
+            ))
+        })
+    }
+}
+
+#[cfg(feature = "service")]
+fn kpak(public: &crate::service::kms::PublicKeys) -> serde_json::Value {
+    use super::site::time;
+    json!({"tag": format!("{}", public.tag), "fqdn": public.fqdn.as_str(), "kpak": hex(&public.kpak.to_bytes()),
+        "from": time(public.not_before), "until": time(public.not_after), "ended": public.issuing_ended.map(time)})
+}
+
+#[cfg(feature = "service")]
+impl EndKpak {
+    fn run(self) -> Outcome {
+        let Self { site, tag } = self;
+        site.run(async |opened| {
+            let wanted = tag.to_ascii_lowercase();
+            let known = opened.admin.core.keys.list();
+            let found = known.iter().find(|public| format!("{}", public.tag) == wanted).ok_or_else(|| {
+                Failure::refused(Kind::Key, format!("no KPAK has the tag {tag}: see them with ibc kms list"))
+            })?;
+            let ended = opened.admin.end_kpak(found.tag).await?;
+            let left = opened.admin.issuing(&ended.fqdn).map(|public| format!("{}", public.tag));
+            let next = left.as_deref().map_or_else(
+                || String::from("nothing issues now: make a KPAK with ibc kms rotate"),
+                |tag| format!("now issues KPAK {tag}"),
+            );
+            let mut value = kpak(&ended);
+            value["issuing"] = json!(left);
+            Ok(Report::new(format!("ended KPAK {}\n  {next}", ended.tag), &value))
+        })
+    }
+}
+
+#[cfg(feature = "service")]
+fn list(site: &super::site::Site) -> Outcome {
+    let config = site.read()?;
+    super::site::protect();
+    let all = config.open_keys()?.list();
+    let now = options::now()?;
+    let lines: Vec<_> = all
+        .iter()
+        .map(|public| {
+            let state = match public.issuing_ended {
+                Some(_) => "ended",
+                None if public.issues_at(now) => "may issue",
+                None if now < public.not_before => "not yet",
+                None => "expired",
+            };
+            let time = super::site::time;
+            format!(
+                "{}  {}  {state}  from {} until {}",
+                public.tag,
+                public.fqdn,
+                time(public.not_before),
+                time(public.not_after)
+            )
+        })
+        .collect();
+    let text = if lines.is_empty() { "no KPAK yet: ibc kms rotate".into() } else { lines.join("\n") };
+    let values: Vec<_> = all.iter().map(|public| kpak(public)).collect();
+    Ok(Report::new(text, &json!({"kpaks": values})))
 }
 
 impl Init {

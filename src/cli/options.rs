@@ -170,21 +170,8 @@ pub(super) fn after(now: UnixTime, duration: Duration) -> Result<ExpirationTime,
 }
 
 /// Reads a duration: a number and s, m, h or d.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let form = || String::from("a duration is a number and s, m, h or d, as in 30d");
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(form)?;
-    let seconds: u64 = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return Err(form()),
-    };
-    let number: u64 = number.parse().map_err(|_| form())?;
-    match number.checked_mul(seconds) {
-        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
-        _ => Err(form()),
-    }
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
+    crate::files::duration::parse(text)
 }
 
 /// The keys of a public key file that may be trusted for `identity` now.

@@ -16,13 +16,17 @@
 mod client;
 mod credential;
 mod instruct;
+mod key;
 mod policy;
 mod psa;
 mod stakeholder;
 
 pub use client::{Client, ClientChange, Removed};
+pub(super) use credential::record as credential_record;
 pub use credential::{Credential, NewCredential, certificate_id};
+pub use instruct::QueuedCommand;
 pub use policy::{Policy, PolicyKey};
+pub(super) use psa::record as psa_record;
 pub use psa::{NewPsa, Psa};
 pub use stakeholder::Stakeholder;
 
@@ -32,8 +36,8 @@ use super::store::audit::Event;
 use super::store::{BoxFuture, Change, WriteTransaction};
 use crate::onem2m::Fqdn;
 use core::marker::PhantomData;
-use sqlx::pool::PoolConnection;
 use sqlx::Any;
+use sqlx::pool::PoolConnection;
 use std::prelude::rust_2024::*;
 
 /// What an operator at this machine administers.
@@ -51,6 +55,12 @@ pub struct Admin {
     pub lab: bool,
 }
 
+impl core::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Admin").field("operator", &self.operator).finish_non_exhaustive()
+    }
+}
+
 /// One change of an administrator.
 struct Act<T, F> {
     work: Option<F>,
@@ -60,7 +70,9 @@ struct Act<T, F> {
 impl<T, F> Change for Act<T, F>
 where
     T: Send + 'static,
-    F: for<'a, 't> FnOnce(&'a mut WriteTransaction<'t>) -> BoxFuture<'a, Result<T, ServiceError>> + Send + 'static,
+    F: for<'a, 't> FnOnce(&'a mut WriteTransaction<'t>) -> BoxFuture<'a, Result<T, ServiceError>>
+        + Send
+        + 'static,
 {
     type Output = T;
 

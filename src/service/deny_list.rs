@@ -36,6 +36,8 @@ pub struct Deny {
     pub keys: Arc<KeyDirectory>,
 }
 
+crate::secret::redacted_debug!(Deny);
+
 impl Change for Deny {
     /// The number of the list that has it.
     type Output = u64;
@@ -62,6 +64,8 @@ pub struct Publish {
     pub keys: Arc<KeyDirectory>,
 }
 
+crate::secret::redacted_debug!(Publish);
+
 impl Change for Publish {
     /// Its number.
     type Output = u64;
@@ -79,12 +83,13 @@ pub(crate) async fn publish(
     let now = tx.now();
     let number = lists::next_number(tx.connection()).await?;
     let denied = identities::denied(tx.connection(), now).await?;
+    let next = now.checked_add(NEXT_UPDATE).unwrap_or(now);
     let time = |time: UnixTime| ExpirationTime::from_unix(time).map(|time| format!("{time}"));
     let list = DenyList {
         fqdn: fqdn.as_str().into(),
         number,
         issued: time(now).map_err(ServiceError::internal)?,
-        next_update: time(now.checked_add(NEXT_UPDATE).unwrap_or(now)).map_err(ServiceError::internal)?,
+        next_update: time(next).map_err(ServiceError::internal)?,
         denied: denied
             .into_iter()
             .map(|(id2, since)| {
@@ -96,7 +101,7 @@ pub(crate) async fn publish(
     let signature =
         keys.service_key().sign(LABEL, body.as_bytes(), &mut SysRng).map_err(ServiceError::unavailable)?;
     let signed = format!("{body}\n{}\n", base16ct::lower::encode_string(&signature));
-    lists::store(tx.connection(), number, &signed).await?;
+    lists::store(tx.connection(), number, &signed, next).await?;
     let event = Event::new("deny list").with("number", number).with("entries", list.denied.len());
     tx.audit(event).await?;
     tx.publish_deny_list(number, signed.into_bytes());

@@ -26,6 +26,42 @@ pub const SAEF_KEY_BYTES: usize = 32;
 /// Octets of a stakeholder's configuration for a client, as JSON.
 pub const CONFIGURATION_BYTES: usize = 16 * 1024;
 
+/// The longest life of a registration: renewed well within that of what a client authenticates with.
+pub const REGISTRATION_LIFETIME_MAX: Duration = Duration::from_secs(400 * 86_400);
+
+/// The longest life of a registered, enrolment or fetched key.
+pub const KEY_LIFETIME_MAX: Duration = Duration::from_secs(100 * 86_400);
+
+/// Keys under one registration: all of them are removed, or given another end, in one transaction.
+pub const KEYS: usize = 256;
+
+/// Enrolment keys of one client: sessions of it within the life of a key.
+pub const ENROLMENT_KEYS: usize = 256;
+
+/// Commands that wait in one registration, and that registrations of one stakeholder begin with.
+pub const COMMANDS: usize = 32;
+
+/// Commands with their reports that a registration keeps.
+pub const REPORTED_COMMANDS: i64 = 64;
+
+/// Octets of the arguments of a command, as JSON.
+pub const COMMAND_BYTES: usize = 4 * 1024;
+
+/// When a client without a command asks again.
+pub const RETRY: Duration = Duration::from_secs(3_600);
+
+/// How long a MAF waits for a MEF: well inside the timer of a handshake.
+pub const FETCH: Duration = Duration::from_secs(2);
+
+/// Fetches of one MAF at a time.
+pub const FETCHES: usize = 16;
+
+/// How long a KeID that a MEF refused is not asked for again.
+pub const FETCH_REFUSED: Duration = Duration::from_secs(10);
+
+/// KeIDs that were refused, as remembered.
+pub const FETCHES_REFUSED: usize = 1024;
+
 /// Answers that one session remembers, so that a repeated request gets the same one.
 pub const REMEMBERED_ANSWERS: usize = 32;
 

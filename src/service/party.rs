@@ -75,11 +75,16 @@ impl Party {
         let authenticated = call.session.mutually_authenticated()?;
         let now = tx.now();
         let (client, credential, end) = match authenticated {
+            // A KeID stands for a key that a MEF gave to a MAF.
+            Authenticated::KeId(_) if function == Function::Mef => return Err(no_privilege()),
             Authenticated::Credential(id) => {
                 let text = format!("{id}");
                 let row =
                     clients::credential(tx.connection(), function, &text).await?.ok_or_else(no_privilege)?;
                 (row.client, text, row.not_after)
+            }
+            Authenticated::Operator { operator, client } => {
+                (client.clone(), format!("operator {operator}"), UnixTime::from_seconds(u64::MAX))
             }
             Authenticated::KeId(id) => {
                 let text = format!("{id}");

@@ -4,7 +4,6 @@ use super::error::{Kind, ServiceError};
 use super::limits::{REMEMBERED_ANSWERS, REQUEST_ID_BYTES};
 use crate::onem2m::{CredentialId, KeId};
 use core::fmt;
-use core::sync::atomic::{AtomicBool, Ordering};
 use std::prelude::rust_2024::*;
 use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
@@ -20,6 +19,8 @@ pub enum Handshake {
     Gba,
     /// The client did not authenticate.
     ServerOnly,
+    /// None: an operator at this machine acts for a client. Never made by a transport.
+    Operator,
 }
 
 /// What the client showed in the handshake.
@@ -29,6 +30,13 @@ pub enum Authenticated {
     Credential(CredentialId),
     /// A key that the MEF distributes, by its KeID: towards a MAF, before it has given a KmID.
     KeId(KeId),
+    /// An operator, who has the keys of the service anyway.
+    Operator {
+        /// Who, for the audit log.
+        operator: String,
+        /// For which client.
+        client: String,
+    },
 }
 
 /// Derives keys from a (D)TLS session: RFC 5705 without a context value.
@@ -45,7 +53,6 @@ pub struct Session {
     handshake: Handshake,
     authenticated: Option<Authenticated>,
     exporter: Option<Box<dyn Exporter>>,
-    exported: AtomicBool,
     answered: Mutex<Vec<(String, Box<dyn core::any::Any + Send>)>>,
 }
 
@@ -56,13 +63,13 @@ impl Session {
         authenticated: Option<Authenticated>,
         exporter: Option<Box<dyn Exporter>>,
     ) -> Self {
-        Self {
-            handshake,
-            authenticated,
-            exporter,
-            exported: AtomicBool::new(false),
-            answered: Mutex::new(Vec::new()),
-        }
+        Self { handshake, authenticated, exporter, answered: Mutex::new(Vec::new()) }
+    }
+
+    /// No session: an operator at this machine acts for a client of the store.
+    pub fn of_operator(operator: &str, client: &str) -> Self {
+        let authenticated = Authenticated::Operator { operator: operator.into(), client: client.into() };
+        Self::new(Handshake::Operator, Some(authenticated), None)
     }
 
     /// How the two ends authenticated each other.
@@ -77,6 +84,10 @@ impl Session {
     /// 8.3.2.1 and 8.3.2.2): the only handshakes that the procedures here admit.
     pub fn mutually_authenticated(&self) -> Result<&Authenticated, ServiceError> {
         match (self.handshake, &self.authenticated) {
+            (Handshake::Operator, Some(operator @ Authenticated::Operator { .. })) => Ok(operator),
+            (_, Some(Authenticated::Operator { .. })) => {
+                Err(ServiceError::internal("an operator in a session"))
+            }
             (Handshake::PreSharedKey | Handshake::Certificate, Some(authenticated)) => Ok(authenticated),
             _ => Err(ServiceError::new(
                 Kind::SecurityAssociationRequired,
@@ -85,32 +96,15 @@ impl Session {
         }
     }
 
-    /// Exports the one key that a session may register: KcID (16 octets) and Kc (32).
+    /// Exports 48 octets under a label: TS-0003 clause 10.3.1. The same each time, which is why what they name is
+    /// registered once.
     ///
     /// # Errors
-    /// [`Kind::Conflict`] the second time, since the exporter would give the same octets again.
-    pub fn export_once(&self, label: &str) -> Result<Exported, ServiceError> {
+    /// [`Kind::ContentsUnacceptable`] for a session without an exporter; those of the exporter.
+    pub fn export(&self, label: &str) -> Result<Exported, ServiceError> {
         let exporter = self.exporter.as_ref().ok_or_else(|| {
             ServiceError::new(Kind::ContentsUnacceptable, "this session exports no key: send a key value")
         })?;
-        if self.exported.swap(true, Ordering::SeqCst) {
-            return Err(ServiceError::new(
-                Kind::Conflict,
-                "this session has exported its key already: open another session",
-            ));
-        }
-        export(&**exporter, label)
-    }
-
-    /// Exports for another label, as often as asked.
-    ///
-    /// # Errors
-    /// Those of the exporter.
-    pub fn export(&self, label: &str) -> Result<Exported, ServiceError> {
-        let exporter = self
-            .exporter
-            .as_ref()
-            .ok_or_else(|| ServiceError::new(Kind::ContentsUnacceptable, "this session exports no key"))?;
         export(&**exporter, label)
     }
 
@@ -124,6 +118,7 @@ impl Session {
     /// Remembers an answer that may be given again: one without a secret.
     pub(super) fn remember<T: Clone + Send + 'static>(&self, request_id: &str, answer: &T) {
         let mut answered = self.answered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        answered.retain(|(id, _)| id != request_id);
         if answered.len() == REMEMBERED_ANSWERS {
             answered.remove(0);
         }
@@ -157,10 +152,12 @@ impl fmt::Display for Session {
             Handshake::Certificate => "certificate",
             Handshake::Gba => "gba",
             Handshake::ServerOnly => "server-only",
+            Handshake::Operator => "operator",
         })?;
         match &self.authenticated {
             Some(Authenticated::Credential(id)) => write!(f, " {id}"),
             Some(Authenticated::KeId(id)) => write!(f, " {id}"),
+            Some(Authenticated::Operator { operator, client }) => write!(f, " {operator} for {client}"),
             None => Ok(()),
         }
     }

@@ -8,13 +8,22 @@
 
 pub(crate) mod administration;
 pub mod audit;
+pub mod backup;
 pub(crate) mod clients;
+pub(crate) mod commands;
+pub(crate) mod early_ends;
 pub(crate) mod identities;
+pub(crate) mod keys;
 pub(crate) mod lists;
 mod migrate;
 mod open;
+pub(crate) mod policies;
+pub(crate) mod registrations;
+pub mod restore;
 pub(crate) mod sealed;
+pub(crate) mod secrets;
 pub mod state_file;
+pub(crate) mod sweep;
 mod writer;
 
 pub use open::{OpenError, StoreUrl};
@@ -56,12 +65,16 @@ pub struct StoreOptions {
     pub clock_tolerance: core::time::Duration,
 }
 
+crate::secret::redacted_debug!(StoreOptions);
+
 /// A database, opened for reading and writing. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     reads: ReadStore,
     writer: Writer,
 }
+
+crate::secret::redacted_debug!(Store);
 
 /// A handle that cannot write: the database refuses it.
 #[derive(Clone)]
@@ -73,7 +86,18 @@ pub struct ReadStore {
     mark: Arc<AtomicU64>,
 }
 
+crate::secret::redacted_debug!(ReadStore);
+
 impl ReadStore {
+    /// Opens a database that is there, for reading alone: without tables made, writer, or state file.
+    ///
+    /// # Errors
+    /// [`OpenError`], also if there is no such database.
+    pub async fn open(url: &StoreUrl, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let (pool, database) = open::connect_reads(url).await?;
+        Ok(Self { pool, database, clock, mark: Arc::new(AtomicU64::new(0)) })
+    }
+
     /// The pool: for the modules with queries.
     pub(crate) fn pool(&self) -> &Pool<Any> {
         &self.pool

@@ -99,6 +99,41 @@ pub struct ObjectTypeSpecific {
     pub suid: u8,
 }
 
+/// A [`Command`] as it arrives at a client, with arguments not looked at: a client answers with the cmdID even if it
+/// does not understand them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ReceivedCommand {
+    /// cmdID.
+    #[serde(rename = "cmid")]
+    pub id: String,
+    /// cmdStatusCode: ISSUED or REISSUED.
+    #[serde(rename = "cmst")]
+    pub status: u16,
+    /// cmdDescription.
+    #[serde(rename = "cmds")]
+    pub description: ReceivedDescription,
+}
+
+/// cmdDescription of a [`ReceivedCommand`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ReceivedDescription {
+    /// cmdClassID.
+    #[serde(rename = "cmci")]
+    pub class: u16,
+    #[serde(rename = "cmar", default)]
+    arguments: serde_json::Value,
+    /// targetID.
+    #[serde(rename = "tgid", default)]
+    pub target: Option<String>,
+}
+
+impl ReceivedDescription {
+    /// The arguments, if they are those of some class.
+    pub fn arguments(&self) -> Option<CommandArguments> {
+        CommandArguments::deserialize(&self.arguments).ok()
+    }
+}
+
 /// Command Update: what became of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

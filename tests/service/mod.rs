@@ -121,6 +121,17 @@ impl Place {
         Self { folder, url, clock: Arc::new(ManualClock::new(now)), keys, on, database: None }
     }
 
+    /// The same folder and keys with another database.
+    pub fn with_url(&self, url: StoreUrl) -> Self {
+        Self { url, ..Self::open(self.on, self.folder.clone(), self.url.clone(), self.clock_now()) }
+    }
+
+    /// What its clock says.
+    pub fn clock_now(&self) -> UnixTime {
+        use eccsi_sakke::service::clock::Clock;
+        self.clock.now()
+    }
+
     /// The URL of the store as text.
     pub fn url_text(&self) -> String {
         match &self.url {

@@ -9,8 +9,8 @@ use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::LABEL_BYTES;
 use crate::service::party::Bound;
 use crate::service::store::administration::{self as rows, ClientRecord};
-use crate::service::store::sealed::SealedColumns;
 use crate::service::store::audit::Event;
+use crate::service::store::sealed::SealedColumns;
 use crate::service::store::{WriteTransaction, clients, identities};
 use sqlx::AnyConnection;
 use std::prelude::rust_2024::*;
@@ -134,7 +134,8 @@ impl Admin {
                 if !rows::insert_client(tx.connection(), &id, &label, not_after).await? {
                     return Err(refused(Kind::Conflict, "this client is there already"));
                 }
-                tx.audit(event.with("client", id).with("label", label).with("end", not_after.as_seconds())).await
+                tx.audit(event.with("client", id).with("label", label).with("end", not_after.as_seconds()))
+                    .await
             })
         })
         .await
@@ -217,7 +218,8 @@ impl Admin {
                 let mut denied = Vec::new();
                 for (id_2, end) in live {
                     identities::deny(tx.connection(), &id_2, end, now, "client removed").await?;
-                    let event = Event::new("denied").with("id2", id_2.as_str()).with("reason", "client removed");
+                    let event =
+                        Event::new("denied").with("id2", id_2.as_str()).with("reason", "client removed");
                     tx.audit(event).await?;
                     denied.push(id_2);
                 }

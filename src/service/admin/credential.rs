@@ -5,9 +5,9 @@ use crate::onem2m::{CredentialId, CredentialType, Fqdn, IdentifierError, KmId, K
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
 use crate::service::kms::SecretOctets;
 use crate::service::limits::KEY_BYTES;
+use crate::service::store::WriteTransaction;
 use crate::service::store::administration as rows;
 use crate::service::store::sealed::{self, SealedColumns};
-use crate::service::store::WriteTransaction;
 use crate::service::{Core, Function};
 use core::fmt;
 use std::format;
@@ -28,7 +28,10 @@ pub struct NewCredential {
 
 impl fmt::Debug for NewCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewCredential").field("function", &self.function).field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("NewCredential")
+            .field("function", &self.function)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,7 +97,7 @@ pub(super) fn check_key(key: &[u8], lab: bool) -> Result<(), ServiceError> {
 }
 
 /// The name of the row, under which its key is sealed.
-fn record(function: Function, id: &str) -> String {
+pub(in crate::service) fn record(function: Function, id: &str) -> String {
     format!("credential {} {id}", function.as_str())
 }
 
@@ -142,8 +145,10 @@ pub(super) async fn insert(
     columns: &SealedColumns,
 ) -> Result<(), ServiceError> {
     let id = new.id.to_string();
-    let row = rows::NewCredential { id: &id, function: new.function, client, not_after: new.not_after, columns };
-    let taken = || refused(Kind::Conflict, "this credential is there already: its name, or one that differs in case");
+    let row =
+        rows::NewCredential { id: &id, function: new.function, client, not_after: new.not_after, columns };
+    let taken =
+        || refused(Kind::Conflict, "this credential is there already: its name, or one that differs in case");
     if !rows::insert_credential(tx.connection(), &row).await? {
         return Err(taken());
     }

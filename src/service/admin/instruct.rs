@@ -1,16 +1,29 @@
 //! What stakeholders tell registered clients: their configuration, and MEF Client Commands.
 
-use super::{Admin, refused};
+use super::{Admin, refused, stakeholder};
 use crate::onem2m::Fqdn;
 use crate::service::Function;
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
-use crate::service::limits::{CONFIGURATION_BYTES, IDENTIFIER_BYTES};
-use crate::service::store::administration as rows;
-use crate::wire::{CommandArguments, CommandDescription};
+use crate::service::limits::{COMMAND_BYTES, COMMANDS, CONFIGURATION_BYTES, IDENTIFIER_BYTES};
+use crate::service::mef::command::values::{class, class_of, host, uri};
+use crate::service::store::{administration as rows, commands};
+use crate::wire::CommandDescription;
 use std::prelude::rust_2024::*;
 
-/// The class NO_MORE_COMMANDS, which is not queued: it is what the queue says when it is empty.
-const NO_MORE_COMMANDS: u16 = 0;
+/// A command, as `show` gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedCommand {
+    /// cmdID.
+    pub number: u64,
+    /// cmdClassID.
+    pub class: u16,
+    /// The client has it, and has not reported it.
+    pub is_issued: bool,
+    /// How often it was delivered.
+    pub deliveries: u64,
+    /// What the client reported.
+    pub status: Option<u16>,
+}
 
 impl Admin {
     /// Sets the configuration (mefClientCfg, mafClientCfg) that the registrations of a client under a stakeholder
@@ -98,8 +111,13 @@ impl Admin {
                 if function != Some(Function::Mef.number()) {
                     return Err(refused(Kind::NotFound, "there is no such registration at the MEF"));
                 }
-                let number = rows::queue_command(tx.connection(), &registration, class, &arguments, &target).await?;
-                let event = event.with("registration", registration).with("number", number).with("class", class);
+                if commands::open(tx.connection(), &registration).await? >= COMMANDS {
+                    return Err(refused(Kind::ContentsUnacceptable, "too many commands wait: at most 32"));
+                }
+                let number =
+                    rows::queue_command(tx.connection(), &registration, class, &arguments, &target).await?;
+                let event =
+                    event.with("registration", registration).with("number", number).with("class", class);
                 tx.audit(event).await?;
                 Ok(number)
             })
@@ -107,59 +125,114 @@ impl Admin {
         .await
     }
 
-    fn check_command(&self, description: &CommandDescription) -> Result<(), ServiceError> {
-        let (class, uri) = match &description.arguments {
-            CommandArguments::NoMoreCommands { .. } => (NO_MORE_COMMANDS, None),
-            CommandArguments::CertificateProvisioning { uri, .. } => (1, Some(uri.as_str())),
-            CommandArguments::DeviceConfiguration { uri } => {
-                (2, Some(uri.split_once(':').map_or("", |(_, uri)| uri)))
-            }
-            CommandArguments::ManagementObject { .. } => (3, None),
-            CommandArguments::IbcProvisioning { uri, .. } => (4, Some(uri.as_str())),
+    /// Adds a command to those that every registration of a client at the MEF begins with, or with `None` every
+    /// registration under this stakeholder.
+    ///
+    /// # Errors
+    /// As [`queue_command`](Self::queue_command); [`Kind::NotFound`] if there is no such stakeholder;
+    /// [`Kind::ContentsUnacceptable`] beyond 32 of them.
+    pub async fn add_standing_command(
+        &self,
+        stakeholder: &Fqdn,
+        client: Option<&str>,
+        description: &CommandDescription,
+    ) -> Result<(), ServiceError> {
+        let procedure = "admin command stand";
+        let arguments = self
+            .check_command(description)
+            .and_then(|()| serde_json::to_string(&description.arguments).map_err(ServiceError::internal));
+        let arguments = match arguments {
+            Ok(arguments) => arguments,
+            Err(error) => return Err(self.refuse(procedure, error).await),
         };
+        let (event, fqdn) = (self.event(procedure), stakeholder.as_str().to_owned());
+        let (class, target) = (description.class, description.target.clone().unwrap_or_default());
+        let client = client.unwrap_or_default().to_owned();
+        self.act(procedure, move |tx| {
+            Box::pin(async move {
+                stakeholder::check(tx.connection(), &fqdn).await?;
+                let command = (class, arguments.as_str(), target.as_str());
+                if !commands::insert_standing(tx.connection(), (&fqdn, &client), command, COMMANDS).await? {
+                    return Err(refused(
+                        Kind::ContentsUnacceptable,
+                        "too many standing commands: at most 32",
+                    ));
+                }
+                tx.audit(event.with("stakeholder", fqdn).with("client", client).with("class", class)).await
+            })
+        })
+        .await
+    }
+
+    /// Removes the standing commands of a client, or with `None` those of all clients, under a stakeholder. Gives how
+    /// many there were.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`] if the store cannot be written.
+    pub async fn clear_standing_commands(
+        &self,
+        stakeholder: &Fqdn,
+        client: Option<&str>,
+    ) -> Result<u64, ServiceError> {
+        let procedure = "admin command clear";
+        let (event, fqdn) = (self.event(procedure), stakeholder.as_str().to_owned());
+        let client = client.unwrap_or_default().to_owned();
+        self.act(procedure, move |tx| {
+            Box::pin(async move {
+                let removed = commands::clear_standing(tx.connection(), (&fqdn, &client)).await?;
+                tx.audit(event.with("stakeholder", fqdn).with("client", client).with("commands", removed))
+                    .await?;
+                Ok(removed)
+            })
+        })
+        .await
+    }
+
+    /// The commands of a registration: those that wait, the one that is issued, and the last that were reported.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`] if the store cannot be read.
+    pub async fn commands(&self, registration: &str) -> Result<Vec<QueuedCommand>, ServiceError> {
+        let open = |row: commands::CommandFate| QueuedCommand {
+            number: row.number.unsigned_abs(),
+            class: u16::try_from(row.class).unwrap_or(u16::MAX),
+            is_issued: row.state == 1,
+            deliveries: row.deliveries.unsigned_abs(),
+            status: u16::try_from(row.status).ok().filter(|status| *status != 0),
+        };
+        Ok(commands::all(&mut *self.read().await?, registration).await?.into_iter().map(open).collect())
+    }
+
+    fn check_command(&self, description: &CommandDescription) -> Result<(), ServiceError> {
+        let (class, uri) = (class_of(&description.arguments), uri(&description.arguments));
         if class != description.class {
             return Err(bad_request("the arguments are those of another class"));
         }
-        if class == NO_MORE_COMMANDS {
+        if class == class::NO_MORE_COMMANDS {
             return Err(bad_request("NO_MORE_COMMANDS is not queued: an empty queue says it"));
         }
         if description.target.as_ref().is_some_and(|target| target.len() > IDENTIFIER_BYTES) {
             return Err(bad_request("the target is too long"));
         }
+        if serde_json::to_string(&description.arguments).map_err(ServiceError::internal)?.len()
+            > COMMAND_BYTES
+        {
+            return Err(bad_request("the arguments have more than 4 KiB"));
+        }
         let own = |uri: &str| host(uri).is_some_and(|host| Some(host) == self.mef);
-        if uri.is_none_or(own) { Ok(()) } else { Err(bad_request("the host of the URI is the MEF (clause 8.3.9)")) }
+        if uri.is_none_or(own) {
+            Ok(())
+        } else {
+            Err(bad_request("the host of the URI is the MEF (clause 8.3.9)"))
+        }
     }
 }
 
 fn bounded(configuration: &serde_json::Value) -> Result<String, ServiceError> {
     let text = serde_json::to_string(configuration).map_err(ServiceError::internal)?;
-    if text.len() <= CONFIGURATION_BYTES { Ok(text) } else { Err(unacceptable("the configuration has more than 16 KiB")) }
-}
-
-/// The host of a URI of the schemes `https` and `coaps`.
-fn host(uri: &str) -> Option<Fqdn> {
-    let rest = uri.strip_prefix("https://").or_else(|| uri.strip_prefix("coaps://"))?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-    if port.bytes().all(|octet| octet.is_ascii_digit()) { Fqdn::parse(host).ok() } else { None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_of_a_uri_is_found_and_nothing_else() {
-        for (uri, expected) in [
-            ("https://mef.example.com/ibc", Some("mef.example.com")),
-            ("https://MEF.example.com:8443?x", Some("mef.example.com")),
-            ("coaps://mef.example.com", Some("mef.example.com")),
-            ("http://mef.example.com/", None),
-            ("https://mef.example.com@evil.example.org/", None),
-            ("https://user:1@mef.example.com/", None),
-            ("https:///ibc", None),
-        ] {
-            assert_eq!(host(uri).as_ref().map(Fqdn::as_str), expected, "{uri}");
-        }
+    if text.len() <= CONFIGURATION_BYTES {
+        Ok(text)
+    } else {
+        Err(unacceptable("the configuration has more than 16 KiB"))
     }
 }

@@ -5,6 +5,7 @@ use crate::onem2m::{EntityName, Fqdn, SecurityUsage};
 use crate::service::Function;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::TARGETS;
+use crate::service::registry::authorize::KNOWN;
 use crate::service::store::administration::{self as rows, PolicyRow};
 use crate::service::store::audit::Event;
 use core::time::Duration;
@@ -31,7 +32,7 @@ pub struct Policy {
     pub key: PolicyKey,
     /// Whether such keys may be registered at all.
     pub allow: bool,
-    /// For whom, in absolute form; nobody named means anybody.
+    /// For whom, in absolute form; [`KNOWN`] stands for whom the stakeholder knows; nobody named means anybody.
     pub targets: Vec<String>,
     /// The targets if a request names none.
     pub default_targets: Vec<String>,
@@ -55,7 +56,9 @@ impl PolicyKey {
         if self.usage.is_none_or(registered) {
             Ok(())
         } else {
-            Err(bad_request("keys of this use are not registered there: 21 to 25 at the MEF, 32 to 35 at the MAF"))
+            Err(bad_request(
+                "keys of this use are not registered there: 21 to 25 at the MEF, 32 to 35 at the MAF",
+            ))
         }
     }
 
@@ -81,21 +84,32 @@ fn missing() -> ServiceError {
 }
 
 /// Targets in the form in which they are compared.
-fn canonical(targets: &[String], usage: Option<SecurityUsage>, provider: &Fqdn) -> Result<Vec<String>, ServiceError> {
+fn canonical(
+    targets: &[String],
+    usage: Option<SecurityUsage>,
+    provider: &Fqdn,
+) -> Result<Vec<String>, ServiceError> {
     if targets.len() > TARGETS {
         return Err(bad_request("more than 256 targets"));
     }
     let of_maf = |text: &str| Fqdn::parse(text).map(|fqdn| fqdn.as_str().to_owned());
-    let of_entity =
-        |text: &str| EntityName::parse(text).and_then(|name| name.to_absolute(provider)).map(|name| name.as_str().into());
+    let of_entity = |text: &str| {
+        EntityName::parse(text).and_then(|name| name.to_absolute(provider)).map(|name| name.as_str().into())
+    };
     let mut canonical = Vec::new();
     for text in targets {
+        if text == KNOWN {
+            canonical.push(text.clone());
+            continue;
+        }
         let maf = match usage {
             Some(usage) => usage.to_u8() == 21,
             None => !text.starts_with('/'),
         };
         let target = if maf { of_maf(text) } else { of_entity(text) };
-        canonical.push(target.map_err(|_| bad_request("a target is an absolute CSE-ID or AE-ID, for SUID 21 a MAF"))?);
+        canonical.push(
+            target.map_err(|_| bad_request("a target is an absolute CSE-ID or AE-ID, for SUID 21 a MAF"))?,
+        );
     }
     canonical.sort_unstable();
     canonical.dedup();
@@ -123,7 +137,8 @@ impl Admin {
                 }
                 if row.version == 0 {
                     if !rows::insert_policy(tx.connection(), &row).await? {
-                        let text = "there is a row of policy for this already: replace it, giving its version";
+                        let text =
+                            "there is a row of policy for this already: replace it, giving its version";
                         return Err(refused(Kind::Conflict, text));
                     }
                 } else {
@@ -155,7 +170,8 @@ impl Admin {
             allow: policy.allow,
             targets: list(&policy.targets)?,
             default_targets: list(&policy.default_targets)?,
-            max_lifetime: i64::try_from(policy.max_lifetime.unwrap_or_default().as_secs()).unwrap_or(i64::MAX),
+            max_lifetime: i64::try_from(policy.max_lifetime.unwrap_or_default().as_secs())
+                .unwrap_or(i64::MAX),
             version: i64::try_from(policy.version).unwrap_or(i64::MAX),
         })
     }
@@ -164,7 +180,12 @@ impl Admin {
     ///
     /// # Errors
     /// [`Kind::NotFound`]; [`Kind::Conflict`] if `version` is not the present one.
-    pub async fn enable_policy(&self, key: &PolicyKey, allow: bool, version: Option<u64>) -> Result<(), ServiceError> {
+    pub async fn enable_policy(
+        &self,
+        key: &PolicyKey,
+        allow: bool,
+        version: Option<u64>,
+    ) -> Result<(), ServiceError> {
         let procedure = if allow { "admin policy enable" } else { "admin policy disable" };
         let (event, key) = (key.event(self.event(procedure)), key.clone());
         self.act(procedure, move |tx| {
@@ -206,7 +227,8 @@ impl Admin {
 }
 
 fn open(row: PolicyRow) -> Result<Policy, ServiceError> {
-    let function = Function::from_number(row.function).ok_or_else(|| ServiceError::internal("another function"))?;
+    let function =
+        Function::from_number(row.function).ok_or_else(|| ServiceError::internal("another function"))?;
     let usage = match u8::try_from(row.suid).map_err(ServiceError::internal)? {
         0 => None,
         suid => Some(SecurityUsage::from_u8(suid).map_err(ServiceError::internal)?),
@@ -222,7 +244,8 @@ fn open(row: PolicyRow) -> Result<Policy, ServiceError> {
         allow: row.allow,
         targets: list(&row.targets)?,
         default_targets: list(&row.default_targets)?,
-        max_lifetime: Some(Duration::from_secs(row.max_lifetime.unsigned_abs())).filter(|life| !life.is_zero()),
+        max_lifetime: Some(Duration::from_secs(row.max_lifetime.unsigned_abs()))
+            .filter(|life| !life.is_zero()),
         version: row.version.unsigned_abs(),
     })
 }

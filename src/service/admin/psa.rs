@@ -42,7 +42,7 @@ pub struct Psa {
     pub version: u64,
 }
 
-fn record(id: &str) -> String {
+pub(in crate::service) fn record(id: &str) -> String {
     format!("psa {id}")
 }
 
@@ -83,7 +83,10 @@ impl Admin {
                 if !rows::assign_name(tx.connection(), rows::PSA_NAMES, &row.id).await?
                     || !rows::insert_psa(tx.connection(), &row, &columns).await?
                 {
-                    return Err(refused(Kind::Conflict, "this KpsaID was given before: choose another relative part"));
+                    return Err(refused(
+                        Kind::Conflict,
+                        "this KpsaID was given before: choose another relative part",
+                    ));
                 }
                 let event = event.with("psa", row.id).with("a", row.a).with("b", row.b);
                 tx.audit(event.with("end", new.not_after.as_seconds())).await
@@ -122,7 +125,12 @@ impl Admin {
     ///
     /// # Errors
     /// [`Kind::NotFound`]; [`Kind::Conflict`] if `version` is not the present one.
-    pub async fn enable_psa(&self, id: &KpsaId, enabled: bool, version: Option<u64>) -> Result<(), ServiceError> {
+    pub async fn enable_psa(
+        &self,
+        id: &KpsaId,
+        enabled: bool,
+        version: Option<u64>,
+    ) -> Result<(), ServiceError> {
         let procedure = if enabled { "admin psa enable" } else { "admin psa disable" };
         let (event, id) = (self.event(procedure), format!("{id}"));
         self.act(procedure, move |tx| {

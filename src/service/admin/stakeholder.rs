@@ -96,7 +96,8 @@ impl Admin {
                 let row = find(tx.connection(), &fqdn).await?;
                 check_version(version, row.version)?;
                 if rows::admitted(tx.connection(), &fqdn).await? > 0 {
-                    let text = "clients are admitted under this stakeholder: dismiss them first, or disable it";
+                    let text =
+                        "clients are admitted under this stakeholder: dismiss them first, or disable it";
                     return Err(refused(Kind::Conflict, text));
                 }
                 written(rows::remove_stakeholder(tx.connection(), &fqdn, row.version).await?)?;

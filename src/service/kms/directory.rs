@@ -20,7 +20,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
 /// Keys made for one that has a tag of its own. Each has a tag that is taken with a chance of
@@ -35,6 +35,8 @@ pub struct KeyDirectory {
     service: ServiceKey,
     data: DataKeys,
     kms: RwLock<Vec<Arc<KmsKey>>>,
+    /// Held while files and memory are brought into step, so that nobody puts back what another changed.
+    changing: Mutex<()>,
     stacks_locked: bool,
 }
 
@@ -93,6 +95,7 @@ impl KeyDirectory {
                 root,
                 service,
                 kms: RwLock::default(),
+                changing: Mutex::default(),
                 stacks_locked: false,
             })
         })?;
@@ -107,12 +110,17 @@ impl KeyDirectory {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn refresh(&self) -> Result<(), KeysError> {
+        let _turn = self.change();
         let known = self.kms_keys();
         let keys = self.vault.run(|| {
             let mut keys: Vec<Arc<KmsKey>> = Vec::new();
             let opening = self.purpose_key(Kind::Kms.as_str());
             for name in self.kms_files()? {
-                let file = SealedFileOfKms::read(&self.path, &name)?;
+                let file = match SealedFileOfKms::read(&self.path, &name) {
+                    // Erased by another node since the folder was read.
+                    Err(KeysError::File(error)) if is_gone(error.problem()) => continue,
+                    read => read?,
+                };
                 let unchanged = known.iter().find(|key| key.is_from(&file));
                 let key = match unchanged {
                     Some(key) => key.clone(),
@@ -164,6 +172,7 @@ impl KeyDirectory {
         if fqdn.is_single_label() {
             return Err(KeysError::SingleLabel);
         }
+        let _turn = self.change();
         let name = self.vault.run(|| self.make_kpak(fqdn, (not_before, not_after), now, rng))?;
         self.load(&name)
     }
@@ -207,6 +216,7 @@ impl KeyDirectory {
         now: UnixTime,
         rng: &mut R,
     ) -> Result<Arc<PublicKeys>, KeysError> {
+        let _turn = self.change();
         let key = self.kms_key(tag).ok_or(KeysError::UnknownKpak(tag))?;
         if key.public.issuing_ended.is_some() {
             return Ok(key.public.clone());
@@ -225,6 +235,7 @@ impl KeyDirectory {
     /// # Errors
     /// [`KeysError::UnknownKpak`]; [`KeysError::StillValid`] before its end; [`KeysError::File`].
     pub fn erase(&self, tag: KpakTag, now: UnixTime) -> Result<(), KeysError> {
+        let _turn = self.change();
         let key = self.kms_key(tag).ok_or(KeysError::UnknownKpak(tag))?;
         if now < key.public.not_after {
             return Err(KeysError::StillValid { not_after: key.public.not_after });
@@ -272,6 +283,10 @@ impl KeyDirectory {
         let mut purpose = String::from("sub ");
         purpose.push_str(label);
         self.vault.run(|| self.purpose_key(&purpose))
+    }
+
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn vault(&self) -> &Vault {
@@ -323,6 +338,10 @@ impl fmt::Debug for KeyDirectory {
             .field("kpaks", &self.list())
             .finish_non_exhaustive()
     }
+}
+
+fn is_gone(problem: &FileProblem) -> bool {
+    matches!(problem, FileProblem::Io(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Two KPAKs of one tag cannot be told apart by those who select by it.

@@ -21,16 +21,25 @@ pub(crate) struct StakeholderRow {
 }
 
 pub(crate) async fn insert_stakeholder(connection: &mut AnyConnection, fqdn: &str) -> Done {
-    let text = "insert into stakeholder (fqdn, enabled, version) values ($1, 1, 1) on conflict (fqdn) do nothing";
+    let text =
+        "insert into stakeholder (fqdn, enabled, version) values ($1, 1, 1) on conflict (fqdn) do nothing";
     Ok(sqlx::query(text).bind(fqdn).execute(connection).await?.rows_affected() == 1)
 }
 
-pub(crate) async fn stakeholders(connection: &mut AnyConnection) -> Result<Vec<StakeholderRow>, ServiceError> {
-    let rows = sqlx::query("select fqdn, enabled, version from stakeholder order by fqdn").fetch_all(connection).await?;
+pub(crate) async fn stakeholders(
+    connection: &mut AnyConnection,
+) -> Result<Vec<StakeholderRow>, ServiceError> {
+    let rows = sqlx::query("select fqdn, enabled, version from stakeholder order by fqdn")
+        .fetch_all(connection)
+        .await?;
     rows.iter()
         .map(|row| {
             let enabled: i64 = row.try_get("enabled")?;
-            Ok(StakeholderRow { fqdn: row.try_get("fqdn")?, enabled: enabled == 1, version: row.try_get("version")? })
+            Ok(StakeholderRow {
+                fqdn: row.try_get("fqdn")?,
+                enabled: enabled == 1,
+                version: row.try_get("version")?,
+            })
         })
         .collect()
 }
@@ -48,7 +57,8 @@ pub(crate) async fn enable_stakeholder(
 
 pub(crate) async fn remove_stakeholder(connection: &mut AnyConnection, fqdn: &str, version: i64) -> Done {
     sqlx::query("delete from policy where stakeholder = $1").bind(fqdn).execute(&mut *connection).await?;
-    let query = sqlx::query("delete from stakeholder where fqdn = $1 and version = $2").bind(fqdn).bind(version);
+    let query =
+        sqlx::query("delete from stakeholder where fqdn = $1 and version = $2").bind(fqdn).bind(version);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
@@ -124,10 +134,20 @@ pub(crate) async fn update_client(connection: &mut AnyConnection, row: &ClientRe
 /// Removes a client with all that hangs on it. What it was issued stays, so that it is not issued again.
 pub(crate) async fn remove_client(connection: &mut AnyConnection, id: &str, version: i64) -> Done {
     for text in [
+        // What lay under these data keys ends early.
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from registered_key \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from enrolment_key \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from fetched_key \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from credential \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
         "delete from command where registration in (select id from registration where client = $1)",
         "delete from registered_key where client = $1",
         "delete from registration where client = $1",
         "delete from enrolment_key where client = $1",
+        "delete from fetched_key where client = $1",
         "delete from credential where client = $1",
         "delete from policy where client = $1",
         "delete from client_stakeholder where client = $1",
@@ -157,7 +177,8 @@ pub(crate) async fn bind_identity(connection: &mut AnyConnection, client: &str, 
 }
 
 pub(crate) async fn unbind_identity(connection: &mut AnyConnection, client: &str, name: &str) -> Done {
-    let query = sqlx::query("delete from client_identity where client = $1 and name = $2").bind(client).bind(name);
+    let query =
+        sqlx::query("delete from client_identity where client = $1 and name = $2").bind(client).bind(name);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
@@ -235,7 +256,8 @@ pub(crate) async fn credentials(
     connection: &mut AnyConnection,
     client: &str,
 ) -> Result<Vec<CredentialRecord>, ServiceError> {
-    let text = "select id, fn, enabled, not_after, generation from credential where client = $1 order by fn, id";
+    let text =
+        "select id, fn, enabled, not_after, generation from credential where client = $1 order by fn, id";
     let rows = sqlx::query(text).bind(client).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
@@ -288,7 +310,8 @@ pub(crate) async fn enable_credential(
     (id, function, client): (&str, Function, &str),
     enabled: bool,
 ) -> Done {
-    let text = "update credential set enabled = $1, version = version + 1 where id = $2 and fn = $3 and client = $4";
+    let text =
+        "update credential set enabled = $1, version = version + 1 where id = $2 and fn = $3 and client = $4";
     let query = sqlx::query(text).bind(i64::from(enabled)).bind(id).bind(function.number()).bind(client);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
@@ -297,6 +320,9 @@ pub(crate) async fn remove_credential(
     connection: &mut AnyConnection,
     (id, function, client): (&str, Function, &str),
 ) -> Done {
+    let text = "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from credential \
+                where id = $1 and fn = $2 and client = $3 and generation > 0 on conflict (day, generation) do nothing";
+    sqlx::query(text).bind(id).bind(function.number()).bind(client).execute(&mut *connection).await?;
     let text = "delete from credential where id = $1 and fn = $2 and client = $3";
     let query = sqlx::query(text).bind(id).bind(function.number()).bind(client);
     Ok(query.execute(connection).await?.rows_affected() == 1)
@@ -424,7 +450,11 @@ pub(crate) struct PsaRow {
     pub(crate) version: i64,
 }
 
-pub(crate) async fn insert_psa(connection: &mut AnyConnection, row: &PsaRow, columns: &SealedColumns) -> Done {
+pub(crate) async fn insert_psa(
+    connection: &mut AnyConnection,
+    row: &PsaRow,
+    columns: &SealedColumns,
+) -> Done {
     let text = "insert into psa (id, a, b, enabled, not_after, day, generation, sealed, version) \
                 values ($1, $2, $3, 1, $4, $5, $6, $7, 1) on conflict (id) do nothing";
     let query = sqlx::query(text)
@@ -456,13 +486,21 @@ pub(crate) async fn psas(connection: &mut AnyConnection) -> Result<Vec<PsaRow>, 
         .collect()
 }
 
-pub(crate) async fn enable_psa(connection: &mut AnyConnection, id: &str, enabled: bool, version: i64) -> Done {
+pub(crate) async fn enable_psa(
+    connection: &mut AnyConnection,
+    id: &str,
+    enabled: bool,
+    version: i64,
+) -> Done {
     let text = "update psa set enabled = $1, version = version + 1 where id = $2 and version = $3";
     let query = sqlx::query(text).bind(i64::from(enabled)).bind(id).bind(version);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
 pub(crate) async fn remove_psa(connection: &mut AnyConnection, id: &str, version: i64) -> Done {
+    let text = "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from psa \
+                where id = $1 and version = $2 and generation > 0 on conflict (day, generation) do nothing";
+    sqlx::query(text).bind(id).bind(version).execute(&mut *connection).await?;
     let query = sqlx::query("delete from psa where id = $1 and version = $2").bind(id).bind(version);
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }

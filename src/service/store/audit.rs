@@ -206,6 +206,210 @@ pub(super) async fn head(tx: &mut Transaction<'_, Any>, writer: &str) -> Result<
     }
 }
 
+/// The ends of all chains, by writer.
+pub(crate) async fn heads(connection: &mut AnyConnection) -> Result<Vec<(String, Head)>, ServiceError> {
+    let mut heads = Vec::new();
+    for writer in writers(connection).await? {
+        let last = sqlx::query(
+            "select seq, hash from (select seq, hash from audit where writer = $1 union all \
+             select last_seq as seq, last_hash as hash from segment where writer = $1) ends order by seq desc limit 1",
+        )
+        .bind(&writer)
+        .fetch_one(&mut *connection)
+        .await?;
+        heads.push((writer, head_of(&last)?));
+    }
+    Ok(heads)
+}
+
+/// Everybody who has a chain.
+pub(crate) async fn writers(connection: &mut AnyConnection) -> Result<Vec<String>, ServiceError> {
+    let text = "select writer from audit union select writer from segment order by writer";
+    Ok(sqlx::query_scalar(text).fetch_all(connection).await?)
+}
+
+/// The hash of an entry, if it stands in the database.
+pub(super) async fn hash_at(
+    connection: &mut AnyConnection,
+    writer: &str,
+    number: u64,
+) -> Result<Option<[u8; 32]>, ServiceError> {
+    let hash: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit where writer = $1 and seq = $2")
+        .bind(writer)
+        .bind(i64::try_from(number).unwrap_or(i64::MAX))
+        .fetch_optional(connection)
+        .await?;
+    hash.map(|hash| hash.try_into().map_err(|_| ServiceError::internal("a hash of another length")))
+        .transpose()
+}
+
+/// Up to `limit` entries of a chain behind number `after`, in order.
+pub(crate) async fn entries(
+    connection: &mut AnyConnection,
+    writer: &str,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Entry>, ServiceError> {
+    let rows = sqlx::query(
+        "select seq, at, event, detail, hash from audit where writer = $1 and seq > $2 order by seq limit $3",
+    )
+    .bind(writer)
+    .bind(i64::try_from(after).unwrap_or(i64::MAX))
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let hash: Vec<u8> = row.try_get("hash")?;
+            let (number, at): (i64, i64) = (row.try_get("seq")?, row.try_get("at")?);
+            Ok(Entry {
+                writer: writer.into(),
+                number: number.unsigned_abs(),
+                at: super::clients::time(at),
+                event: row.try_get("event")?,
+                detail: row.try_get("detail")?,
+                // What has another length is no hash of anything, and shows as changed.
+                hash: hash.try_into().unwrap_or([0; 32]),
+            })
+        })
+        .collect()
+}
+
+/// Entries that were moved to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SegmentRow {
+    pub(crate) writer: String,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) last_hash: Vec<u8>,
+    /// Name in the folder of segments.
+    pub(crate) file: String,
+}
+
+/// The segments of a chain in order.
+pub(crate) async fn segments(
+    connection: &mut AnyConnection,
+    writer: &str,
+) -> Result<Vec<SegmentRow>, ServiceError> {
+    let rows = sqlx::query(
+        "select first_seq, last_seq, last_hash, file from segment where writer = $1 order by first_seq",
+    )
+    .bind(writer)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let (first, last): (i64, i64) = (row.try_get("first_seq")?, row.try_get("last_seq")?);
+            Ok(SegmentRow {
+                writer: writer.into(),
+                first: first.unsigned_abs(),
+                last: last.unsigned_abs(),
+                last_hash: row.try_get("last_hash")?,
+                file: row.try_get("file")?,
+            })
+        })
+        .collect()
+}
+
+/// Notes that entries are in a file, and takes them out of the table; false if another process did.
+pub(crate) async fn move_out(
+    connection: &mut AnyConnection,
+    segment: &SegmentRow,
+) -> Result<bool, ServiceError> {
+    let (first, last) =
+        (i64::try_from(segment.first).unwrap_or(i64::MAX), i64::try_from(segment.last).unwrap_or(i64::MAX));
+    let inserted = sqlx::query(
+        "insert into segment (writer, first_seq, last_seq, last_hash, file) values ($1, $2, $3, $4, $5) \
+         on conflict (writer, first_seq) do nothing",
+    )
+    .bind(&segment.writer)
+    .bind(first)
+    .bind(last)
+    .bind(segment.last_hash.clone())
+    .bind(&segment.file)
+    .execute(&mut *connection)
+    .await?;
+    if inserted.rows_affected() != 1 {
+        return Ok(false);
+    }
+    sqlx::query("delete from audit where writer = $1 and seq >= $2 and seq <= $3")
+        .bind(&segment.writer)
+        .bind(first)
+        .bind(last)
+        .execute(connection)
+        .await?;
+    Ok(true)
+}
+
+/// A signed statement of the ends of all chains.
+pub(crate) struct CheckpointRow {
+    pub(crate) writer: String,
+    pub(crate) number: u64,
+    pub(crate) at: UnixTime,
+    /// JSON.
+    pub(crate) heads: String,
+    pub(crate) signature: Vec<u8>,
+}
+
+pub(crate) async fn checkpoints(connection: &mut AnyConnection) -> Result<Vec<CheckpointRow>, ServiceError> {
+    let text = "select writer, number, at, heads, signature from checkpoint order by writer, number";
+    let rows = sqlx::query(text).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let (number, at): (i64, i64) = (row.try_get("number")?, row.try_get("at")?);
+            Ok(CheckpointRow {
+                writer: row.try_get("writer")?,
+                number: number.unsigned_abs(),
+                at: super::clients::time(at),
+                heads: row.try_get("heads")?,
+                signature: row.try_get("signature")?,
+            })
+        })
+        .collect()
+}
+
+/// The number of the newest checkpoint that `writer` made, 0 for none.
+pub(crate) async fn last_checkpoint(
+    connection: &mut AnyConnection,
+    writer: &str,
+) -> Result<u64, ServiceError> {
+    let number: i64 = sqlx::query_scalar("select coalesce(max(number), 0) from checkpoint where writer = $1")
+        .bind(writer)
+        .fetch_one(connection)
+        .await?;
+    Ok(number.unsigned_abs())
+}
+
+pub(crate) async fn insert_checkpoint(
+    connection: &mut AnyConnection,
+    row: &CheckpointRow,
+) -> Result<(), ServiceError> {
+    sqlx::query("insert into checkpoint (writer, number, at, heads, signature) values ($1, $2, $3, $4, $5)")
+        .bind(&row.writer)
+        .bind(i64::try_from(row.number).unwrap_or(i64::MAX))
+        .bind(super::writer::seconds(row.at))
+        .bind(&row.heads)
+        .bind(row.signature.clone())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Removes all but the newest `keep` checkpoints of a writer.
+pub(crate) async fn forget_checkpoints(
+    connection: &mut AnyConnection,
+    writer: &str,
+    newest: u64,
+    keep: u64,
+) -> Result<(), ServiceError> {
+    sqlx::query("delete from checkpoint where writer = $1 and number <= $2")
+        .bind(writer)
+        .bind(i64::try_from(newest.saturating_sub(keep)).unwrap_or(0))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 fn head_of(row: &sqlx::any::AnyRow) -> Result<Head, ServiceError> {
     let hash: Vec<u8> = row.try_get("hash")?;
     let number: i64 = row.try_get("seq")?;

@@ -42,12 +42,12 @@ pub(crate) async fn credential(
     .transpose()
 }
 
-/// The client whose key of the MEF has this KeID.
+/// The client whose key, as fetched from a MEF, has this KeID.
 pub(crate) async fn fetched(
     connection: &mut AnyConnection,
     ke_id: &str,
 ) -> Result<Option<CredentialRow>, ServiceError> {
-    let row = sqlx::query("select client, not_after from enrolment_key where ke_id = $1")
+    let row = sqlx::query("select client, not_after from fetched_key where ke_id = $1")
         .bind(ke_id)
         .fetch_optional(connection)
         .await?;

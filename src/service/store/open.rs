@@ -129,6 +129,58 @@ pub(super) async fn connect(url: &StoreUrl) -> Result<Pools, OpenError> {
     }
 }
 
+/// Connections for reading, to a database that is there.
+pub(super) async fn connect_reads(url: &StoreUrl) -> Result<(Pool<Any>, Database), OpenError> {
+    sqlx::any::install_default_drivers();
+    let (pool, database) = match url {
+        StoreUrl::Sqlite(path) => {
+            std::fs::metadata(path).map_err(|error| OpenError::Io(path.clone(), error))?;
+            (sqlite_reads(path)?, Database::Sqlite)
+        }
+        StoreUrl::Postgres(url) => (postgres_reads(url.parse()?), Database::Postgres),
+    };
+    pool.acquire().await?;
+    Ok((pool, database))
+}
+
+fn sqlite_options(path: &std::path::Path, mode: &str) -> Result<AnyConnectOptions, OpenError> {
+    let text = path.to_str().ok_or_else(|| {
+        OpenError::Io(path.into(), io::Error::new(io::ErrorKind::InvalidInput, "the path is not UTF-8"))
+    })?;
+    let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Ok(format!("sqlite:{escaped}?mode={mode}").parse()?)
+}
+
+/// One connection past the pools, to a file that is there: for copies.
+pub(super) async fn sqlite_connection(path: &std::path::Path) -> Result<sqlx::AnyConnection, sqlx::Error> {
+    use sqlx::{ConnectOptions, Connection};
+    sqlx::any::install_default_drivers();
+    let options = sqlite_options(path, "rw").map_err(|error| match error {
+        OpenError::Database(error) => error,
+        other => sqlx::Error::Configuration(Box::new(other)),
+    })?;
+    let mut connection = options.connect().await?;
+    connection.ping().await?;
+    sqlx::query("pragma busy_timeout = 5000").execute(&mut connection).await?;
+    Ok(connection)
+}
+
+fn sqlite_reads(path: &std::path::Path) -> Result<Pool<Any>, OpenError> {
+    Ok(AnyPoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(ACQUIRE)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                for pragma in ["pragma busy_timeout = 5000", "pragma query_only = on"] {
+                    sqlx::query(pragma).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
+        // Not mode=ro: a reader of a WAL has to write its index.
+        .connect_lazy_with(sqlite_options(path, "rw")?))
+}
+
 async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
     // Made here, so that nobody else may read it.
     let made = {
@@ -136,13 +188,6 @@ async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
         std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path)
     };
     made.map_err(|error| OpenError::Io(path.clone(), error))?;
-    let url = |mode| -> Result<AnyConnectOptions, OpenError> {
-        let text = path.to_str().ok_or_else(|| {
-            OpenError::Io(path.clone(), io::Error::new(io::ErrorKind::InvalidInput, "the path is not UTF-8"))
-        })?;
-        let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-        Ok(format!("sqlite:{escaped}?mode={mode}").parse()?)
-    };
     let writes = AnyPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE)
@@ -160,21 +205,9 @@ async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
                 Ok(())
             })
         })
-        .connect_with(url("rw")?)
+        .connect_with(sqlite_options(&path, "rw")?)
         .await?;
-    let reads = AnyPoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(ACQUIRE)
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                for pragma in ["pragma busy_timeout = 5000", "pragma query_only = on"] {
-                    sqlx::query(pragma).execute(&mut *connection).await?;
-                }
-                Ok(())
-            })
-        })
-        // Not mode=ro: a reader of a WAL has to write its index.
-        .connect_lazy_with(url("rw")?);
+    let reads = sqlite_reads(&path)?;
     Ok(Pools { writes, reads, database: Database::Sqlite })
 }
 
@@ -185,7 +218,11 @@ async fn postgres(url: &str) -> Result<Pools, OpenError> {
         .acquire_timeout(ACQUIRE)
         .connect_with(options.clone())
         .await?;
-    let reads = AnyPoolOptions::new()
+    Ok(Pools { writes, reads: postgres_reads(options), database: Database::Postgres })
+}
+
+fn postgres_reads(options: AnyConnectOptions) -> Pool<Any> {
+    AnyPoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(ACQUIRE)
         .after_connect(|connection, _| {
@@ -194,6 +231,5 @@ async fn postgres(url: &str) -> Result<Pools, OpenError> {
                 Ok(())
             })
         })
-        .connect_lazy_with(options);
-    Ok(Pools { writes, reads, database: Database::Postgres })
+        .connect_lazy_with(options)
 }

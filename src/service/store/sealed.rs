@@ -25,6 +25,11 @@ pub(crate) fn expiry_day(day: i64) -> Result<ExpiryDay, ServiceError> {
     ExpirationTime::from_unix(start).map(ExpiryDay::of).map_err(ServiceError::internal)
 }
 
+/// The day on which a value ends.
+pub(crate) fn day_of(not_after: UnixTime) -> Result<i64, ServiceError> {
+    i64::try_from(not_after.as_seconds() / DAY).map_err(ServiceError::internal)
+}
+
 /// Seals a value that ends at `not_after`. `record` names the row: the value opens with the same only.
 pub(crate) async fn seal(
     keys: &Arc<KeyDirectory>,
@@ -32,7 +37,16 @@ pub(crate) async fn seal(
     record: String,
     value: zeroize::Zeroizing<Vec<u8>>,
 ) -> Result<SealedColumns, ServiceError> {
-    let day = i64::try_from(not_after.as_seconds() / DAY).map_err(ServiceError::internal)?;
+    seal_on(keys, day_of(not_after)?, record, value).await
+}
+
+/// The same for a value that ends on `day`.
+pub(crate) async fn seal_on(
+    keys: &Arc<KeyDirectory>,
+    day: i64,
+    record: String,
+    value: zeroize::Zeroizing<Vec<u8>>,
+) -> Result<SealedColumns, ServiceError> {
     let expiry = expiry_day(day)?;
     let keys = Arc::clone(keys);
     let sealed = tokio::task::spawn_blocking(move || {

@@ -156,6 +156,11 @@ impl StateFile {
         Ok(Self { folder: folder.into(), path, writer: writer.into(), file, cipher, record })
     }
 
+    /// Whose it is.
+    pub(super) fn writer(&self) -> &str {
+        &self.writer
+    }
+
     /// What it said when it was last written.
     pub(super) fn last(&self) -> Option<&Record> {
         self.record.as_ref()
@@ -170,19 +175,21 @@ impl StateFile {
     }
 
     async fn find_loss(&self, tx: &mut Transaction<'_, Any>) -> Result<Option<Behind>, ServiceError> {
+        // Read before the database, which other nodes move on meanwhile.
+        let known = self.all().map_err(ServiceError::unavailable)?;
         let row = sqlx::query(
             "select mark, number from clock, deny_list where clock.one = 1 and deny_list.one = 1",
         )
         .fetch_one(&mut **tx)
         .await?;
         let (mark, deny_list): (i64, i64) = (row.try_get("mark")?, row.try_get("number")?);
-        let known = self.all().map_err(ServiceError::unavailable)?;
         if self.record.is_none() && super::audit::head(tx, &self.writer).await? != Head::START {
             return Ok(Some(Behind::NoStateFile(self.path.clone())));
         }
         for (writer, record) in known {
             let head = super::audit::head(tx, &writer).await?;
-            let forked = head.number == record.head.number && head.hash != record.head.hash;
+            let there = super::audit::hash_at(tx, &writer, record.head.number).await?;
+            let forked = there.is_some_and(|hash| hash != record.head.hash);
             if head.number < record.head.number || forked {
                 return Ok(Some(Behind::Audit { writer, found: head.number, known: record.head.number }));
             }
@@ -195,28 +202,7 @@ impl StateFile {
 
     /// The records of all writers of the folder.
     pub(super) fn all(&self) -> Result<Vec<(String, Record)>, StateError> {
-        let io = |error| StateError::Io(self.folder.clone(), error);
-        let mut all = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(io)? {
-            let name = entry.map_err(io)?.file_name();
-            let Some(writer) = name.to_str().and_then(|name| name.strip_suffix(".state")) else { continue };
-            let path = self.folder.join(&name);
-            let file = File::open(&path).map_err(|error| StateError::Io(path.clone(), error))?;
-            if let Some(record) = read(&file, &self.cipher, writer, &path)? {
-                all.push((writer.into(), record));
-            }
-        }
-        Ok(all)
-    }
-
-    /// The newest signed deny list, if there was one.
-    pub(super) fn deny_list(&self) -> Result<Option<Vec<u8>>, StateError> {
-        let path = self.folder.join(DENY_LIST);
-        match fs::read(&path) {
-            Ok(octets) => Ok(Some(octets)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StateError::Io(path, error)),
-        }
+        read_all(&self.folder, &self.cipher)
     }
 
     /// Writes the end of the chain and the time. On the disk when it returns.
@@ -252,6 +238,49 @@ impl StateFile {
             .map_err(|error| ServiceError::unavailable(StateError::Io(self.path.clone(), error)))?;
         self.record = Some(record);
         Ok(())
+    }
+}
+
+/// The ends of chains that the state files of a folder know, by writer.
+///
+/// # Errors
+/// [`StateError::Io`]; [`StateError::Sealed`] for a file that was changed, or is of another key directory.
+pub fn known_heads(folder: &Path, key: &[u8; 32]) -> Result<Vec<(String, Head)>, StateError> {
+    let all = read_all(folder, &Aes256GcmSiv::new(key.into()))?;
+    Ok(all.into_iter().map(|(writer, record)| (writer, record.head)).collect())
+}
+
+/// The writers that have a state file in the folder.
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, StateError> {
+    let io = |error| StateError::Io(folder.into(), error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let name = entry.map_err(io)?.file_name();
+        names.extend(name.to_str().and_then(|name| name.strip_suffix(".state")).map(String::from));
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn read_all(folder: &Path, cipher: &Aes256GcmSiv) -> Result<Vec<(String, Record)>, StateError> {
+    let mut all = Vec::new();
+    for writer in names(folder)? {
+        let path = folder.join(format!("{writer}.state"));
+        let file = File::open(&path).map_err(|error| StateError::Io(path.clone(), error))?;
+        if let Some(record) = read(&file, cipher, &writer, &path)? {
+            all.push((writer, record));
+        }
+    }
+    Ok(all)
+}
+
+/// The newest signed deny list of a folder, if there was one.
+pub(super) fn deny_list(folder: &Path) -> Result<Option<Vec<u8>>, StateError> {
+    let path = folder.join(DENY_LIST);
+    match fs::read(&path) {
+        Ok(octets) => Ok(Some(octets)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StateError::Io(path, error)),
     }
 }
 

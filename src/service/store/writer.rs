@@ -56,13 +56,38 @@ pub struct WriteTransaction<'t> {
     deny_list: &'t mut Option<SignedDenyList>,
 }
 
+impl core::fmt::Debug for WriteTransaction<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("WriteTransaction")
+            .field("writer", &self.writer)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A deny list as it is published, for the state folder.
 pub(super) struct SignedDenyList {
     pub(super) number: u64,
     pub(super) octets: Vec<u8>,
 }
 
-impl WriteTransaction<'_> {
+impl<'t> WriteTransaction<'t> {
+    /// For what is written past the task: accepting a loss.
+    pub(super) fn by_hand(
+        connection: &'t mut AnyConnection,
+        now: UnixTime,
+        writer: &'t str,
+        head: &'t mut Head,
+        deny_list: &'t mut Option<SignedDenyList>,
+    ) -> Self {
+        Self { connection, now, writer, head, deny_list }
+    }
+
+    /// Whose chain it writes to.
+    pub(crate) fn writer(&self) -> &str {
+        self.writer
+    }
+
     /// The connection, for queries.
     pub(crate) fn connection(&mut self) -> &mut AnyConnection {
         self.connection

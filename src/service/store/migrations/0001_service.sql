@@ -33,10 +33,17 @@ create table ibc_identity (
 );
 create index ibc_identity_name on ibc_identity (name, state, not_after);
 create index ibc_identity_end on ibc_identity (not_after);
+create index ibc_identity_replaces on ibc_identity (replaces);
 
-create table denied (id2 text primary key, since bigint not null, not_after bigint not null, reason text not null);
+-- listed: the number of the list that had it first, 0 while there is none.
+create table denied (
+    id2 text primary key, since bigint not null, not_after bigint not null, reason text not null,
+    listed bigint not null default 0
+);
+create index denied_listed on denied (listed);
+create index denied_end on denied (not_after);
 -- The newest list as published, its signature inside.
-create table deny_list (one bigint primary key, number bigint not null, body text not null);
+create table deny_list (one bigint primary key, number bigint not null, body text not null, next_update bigint not null default 0);
 insert into deny_list (one, number, body) values (1, 0, '');
 
 create table stakeholder (fqdn text primary key, enabled bigint not null, version bigint not null);
@@ -93,11 +100,18 @@ create index registered_key_day on registered_key (day, generation);
 -- 16 octets for each RelativeKeyID that ever was.
 create table used_key_id (octets BLOB primary key);
 
--- state: 0 waits, 1 issued, 2 reported.
+-- state: 0 waits, 1 issued, 2 reported. The row with the highest number of a registration stays: numbers count up.
 create table command (
     registration text not null, number bigint not null, class bigint not null, args text not null,
     target text not null, state bigint not null, deliveries bigint not null, status bigint not null,
     primary key (registration, number)
+);
+
+-- What every registration of a client at the MEF begins with; client '' for all of the stakeholder.
+create table standing_command (
+    stakeholder text not null, client text not null, number bigint not null, class bigint not null, args text not null,
+    target text not null,
+    primary key (stakeholder, client, number)
 );
 
 -- Ke of a session, by its KeID.
@@ -107,6 +121,23 @@ create table enrolment_key (
 );
 create index enrolment_key_end on enrolment_key (not_after);
 create index enrolment_key_day on enrolment_key (day, generation);
+create index enrolment_key_client on enrolment_key (client);
+
+-- What a MAF fetched from a MEF, by the KeID. assigned: the KmID that it got, '' while there is none.
+create table fetched_key (
+    ke_id text primary key, client text not null, entity text not null, not_after bigint not null,
+    assigned text not null,
+    day bigint not null, generation bigint not null, sealed BLOB not null, version bigint not null
+);
+create index fetched_key_end on fetched_key (not_after);
+create index fetched_key_day on fetched_key (day, generation);
+create index fetched_key_client on fetched_key (client);
+
+-- Data keys under which values lay that ended before their day. renewed: when the next generation was made, 0 before.
+create table early_end (
+    day bigint not null, generation bigint not null, renewed bigint not null,
+    primary key (day, generation)
+);
 
 -- Kpsa of two entities.
 create table psa (

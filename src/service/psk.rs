@@ -1,0 +1,63 @@
+//! Keys that sessions are opened with, by the identity that a handshake brings: TS-0003 clauses 8.3.5.2.2 and 8.8.2.2.
+//!
+//! One answer, `None`, for everything that is refused: an identity that is unknown, of another form, expired, or
+//! disabled. A transport then goes on with [`ServiceKey::refusal`](super::kms::ServiceKey::refusal) as the key, and the
+//! handshake fails at its end as it does for a wrong key.
+
+use super::error::ServiceError;
+use super::kms::SecretOctets;
+use super::store::{sealed, secrets};
+use super::{Core, Function, limits};
+use crate::onem2m::{CredentialId, KeId, KmId, KpmId};
+use std::format;
+use std::prelude::rust_2024::*;
+
+/// The associated data of a key that a MAF fetched.
+pub(crate) fn fetched_record(ke_id: &str) -> String {
+    format!("fetched key {ke_id}")
+}
+
+/// The same of an enrolment key.
+pub(crate) fn enrolment_record(ke_id: &str) -> String {
+    format!("enrolment key {ke_id}")
+}
+
+impl Core {
+    /// The key of a client's credential: of a KpmID at a MEF, of a KmID, in whatever case, at a MAF.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if store or keys cannot be read.
+    pub async fn psk(
+        &self,
+        function: Function,
+        identity: &str,
+    ) -> Result<Option<SecretOctets>, ServiceError> {
+        if identity.len() > limits::IDENTIFIER_BYTES {
+            return Ok(None);
+        }
+        let id = match function {
+            Function::Mef => KpmId::parse(identity).map(|id| CredentialId::from(&id)),
+            Function::Maf => KmId::parse(identity).map(|id| CredentialId::from(&id)),
+        };
+        match id {
+            Ok(id) => self.credential_key(function, &id).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// A key that was fetched from a MEF before, by its KeID.
+    ///
+    /// # Errors
+    /// As [`psk`](Self::psk).
+    pub async fn fetched_key(&self, ke_id: &KeId) -> Result<Option<SecretOctets>, ServiceError> {
+        let ke_id = format!("{ke_id}");
+        let now = self.store.reads().now();
+        let mut connection = self.store.reads().pool().acquire().await?;
+        let row = secrets::fetched_key(&mut connection, &ke_id, now).await?;
+        drop(connection);
+        match row {
+            Some(row) => sealed::open(&self.keys, row.sealed, fetched_record(&ke_id)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
