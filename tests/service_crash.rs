@@ -308,14 +308,16 @@ async fn crash(place: &Place) {
     check(place, &answers).await;
     assert!(!answers.is_empty(), "the service answered something before it died");
     // It still works.
-    let mef = place.mef("a").await;
-    let request = EnrolRequest { id: AE.into(), expiration_time: Some("20270101T000000".into()) };
-    mef.enrol(&call(&psk("10-device@mef.example.com"), AE), &request).await.unwrap();
+    let setting = Setting::open(place).await;
+    let keys = check_keys(&setting, &answers).await;
+    assert!(keys > 0 && keys < answers.len(), "credentials and keys were answered");
+    let request = EnrolRequest { id: DEVICE.into(), expiration_time: Some("20270101T000000".into()) };
+    setting.mef.enrol(&call(&at_mef("device"), DEVICE), &request).await.unwrap();
     println!(
-        "{:?}: {} kills at steps, {kills} at random, {} credentials answered",
+        "{:?}: {} kills at steps, {kills} at random, {} credentials and {keys} keys answered",
         place.on,
         Step::ALL.len(),
-        answers.len()
+        answers.len() - keys
     );
 }
 
