@@ -8,11 +8,12 @@
 //!
 //! | modulus | seam | implementations |
 //! |---|---|---|
-//! | P-256, field and order | [`p256::Ops`] | [`rustcrypto::P256`]: the crates `p256` and `primeorder` |
+//! | P-256, field and order | [`p256::Ops`] | [`rustcrypto::RustCrypto`]: the crates `p256` and `primeorder` |
 //! | | [`p256::Kernel`], below the curve code of this crate | [`portable::Portable`]: u64 limbs, every platform |
 //! | | | `adx::Adx`: MULX, ADCX, ADOX, on x86-64 CPUs that have them |
 //! | | | `ifma::Ifma`: the same, and AVX-512 IFMA for eight elements at a time |
-//! | the 1024-bit curve of RFC 6509, field and order | [`fp1024::Ops`], below it [`fp1024::Field`] | [`rustcrypto::fp1024`]: the crate `crypto-bigint` |
+//! | the 1024-bit curve of RFC 6509, field and order | [`fp1024::Ops`], below it [`fp1024::Field`] and [`fp1024::Lanes8`] | [`rustcrypto::fp1024`]: the crate `crypto-bigint` |
+//! | | | [`portable::fp1024`], `adx::fp1024`, `ifma::fp1024` with `ifma::fp1024x8` |
 //!
 //! Beside them stands `undumped`: memory for keys that no core dump holds. It is here because `unsafe` is.
 //!
@@ -29,26 +30,22 @@
 //! token whose one constructor asks the CPU: whoever holds the value has the proof. `undumped` states its own
 //! argument.
 
-#[cfg(all(feature = "eccsi", target_arch = "x86_64"))]
+#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "instructions that the compiler does not know how to use; see Safety above")]
 pub(crate) mod adx;
-#[cfg(feature = "eccsi")]
 mod choice;
 #[cfg(feature = "sakke")]
 pub(crate) mod fp1024;
-#[cfg(feature = "eccsi")]
 #[allow(unsafe_code, reason = "instructions that the compiler does not know how to use; see Safety above")]
 pub(crate) mod ifma;
 #[cfg(feature = "eccsi")]
 pub(crate) mod p256;
-#[cfg(feature = "eccsi")]
 pub(crate) mod portable;
 pub(crate) mod rustcrypto;
 #[cfg(all(feature = "service", unix))]
 #[allow(unsafe_code, reason = "asks the system for memory of a kind; see Safety there")]
 pub(crate) mod undumped;
 
-#[cfg(feature = "eccsi")]
 pub(crate) use choice::{Backend, selected};
-#[cfg(all(feature = "eccsi", feature = "__backends"))]
+#[cfg(feature = "__backends")]
 pub use choice::{Name, force, with};

@@ -289,12 +289,16 @@ impl Config {
 
     /// Makes paths absolute or relative to where the command runs, and checks what concerns several keys.
     fn settle(&mut self, folder: &Path) -> Result<(), String> {
-        let from_here = |path: &mut PathBuf| *path = folder.join(&*path);
-        [&mut self.store.state, &mut self.keys.directory, &mut self.audit.segments].map(from_here);
-        [&mut self.store.password_file, &mut self.keys.key_file, &mut self.keys.passphrase_file]
-            .map(|path| path.as_mut().map(from_here));
+        let mut paths =
+            Vec::from([&mut self.store.state, &mut self.keys.directory, &mut self.audit.segments]);
+        paths.extend(&mut self.store.password_file);
+        paths.extend(&mut self.keys.key_file);
+        paths.extend(&mut self.keys.passphrase_file);
         if let Some(pkcs11) = &mut self.keys.pkcs11 {
-            [&mut pkcs11.module, &mut pkcs11.pin_file].map(from_here);
+            paths.extend([&mut pkcs11.module, &mut pkcs11.pin_file]);
+        }
+        for path in paths {
+            *path = folder.join(&*path);
         }
         if let Some(path) = self.store.url.strip_prefix("sqlite:").filter(|path| !path.starts_with('/')) {
             self.store.url = format!("sqlite:{}", folder.join(path).display());

@@ -68,10 +68,13 @@ pub use error::{DecodeError, Error};
 pub use getrandom::SysRng;
 pub use identity::Identity;
 /// For tests and benches, no promise.
-#[cfg(all(feature = "__backends", feature = "eccsi"))]
+#[cfg(all(feature = "__backends", any(feature = "eccsi", feature = "sakke")))]
 #[doc(hidden)]
 pub mod __backends {
+    #[cfg(feature = "sakke")]
+    pub use crate::backend::fp1024::probe as fp1024;
     pub use crate::backend::{Name, force, with};
+    #[cfg(feature = "eccsi")]
     pub use crate::curve::p256::probe;
 }
 #[cfg(feature = "__ctgrind")]

@@ -21,11 +21,11 @@
 //! | §6.1.1 | [`KmsSecretKey::issue`] | `issue.rs` |
 //! | §6.1.2 | [`IssuedKey::validate`] | `validate.rs` |
 //! | §6.2.1 | [`KmsPublicKey::encapsulate`], [`Recipient::encapsulate`] | `encapsulate.rs` |
-//! | §6.2.2 | [`ReceiverSecretKey::decapsulate`] | `decapsulate.rs` |
+//! | §6.2.2 | [`ReceiverSecretKey::decapsulate`], [`decapsulate_many`](ReceiverSecretKey::decapsulate_many) | `decapsulate.rs` |
 //! | §6.2.3 | [`KmsPublicKey::encapsulate_many`] | `encapsulate.rs` |
 //!
-//! Keys and receivers that are used more than once can be `prepared()`: they then keep tables. No
-//! other call builds one, except that a [`KmsSecretKey`] always has its comb.
+//! Keys and receivers that are used more than once can be `prepared()`, and a KMS key
+//! [`prepared_to_validate()`](KmsPublicKey::prepared_to_validate): they then keep tables. No other call builds one, except that a [`KmsSecretKey`] always has its comb.
 //!
 //! ```
 //! # fn main() -> Result<(), eccsi_sakke::Error> {

@@ -87,6 +87,8 @@ pub struct Core {
     pub provider: Fqdn,
 }
 
+crate::secret::redacted_debug!(Core);
+
 impl Core {
     /// Applies a change of a procedure; a refusal leaves an audit entry and nothing else.
     pub(crate) async fn perform<C: Change>(

@@ -89,9 +89,14 @@ async fn stakeholders_come_and_go(place: &Place) {
     let written: Vec<_> = events.iter().filter(|event| event.starts_with("admin stakeholder")).collect();
     assert_eq!(written, ["admin stakeholder add", "admin stakeholder disable", "admin stakeholder remove"]);
     assert_eq!(events.iter().filter(|event| *event == "refused").count(), 4);
-    assert!(place.audit().await.iter().filter(|(w, ..)| w == "admin").all(|(.., detail)| {
-        detail["operator"] == "alice" || detail["origin"] == "alice"
-    }));
+    assert!(
+        place
+            .audit()
+            .await
+            .iter()
+            .filter(|(w, ..)| w == "admin")
+            .all(|(.., detail)| { detail["operator"] == "alice" || detail["origin"] == "alice" })
+    );
 }
 
 async fn clients_have_what_they_were_given(place: &Place) {
@@ -145,9 +150,17 @@ async fn a_name_is_one_kind_and_one_clients(place: &Place) {
     // `/S1` may be read as either.
     let (as_cse, as_ae) = (cse("//sp.example.com/S1"), ae("//sp.example.com/S1"));
     admin.change_client("a", None, ClientChange::Bind(as_cse.clone())).await.unwrap();
-    is(admin.change_client("b", None, ClientChange::Bind(as_ae.clone())).await, Kind::Conflict, "another kind");
+    is(
+        admin.change_client("b", None, ClientChange::Bind(as_ae.clone())).await,
+        Kind::Conflict,
+        "another kind",
+    );
     is(admin.change_client("a", None, ClientChange::Bind(as_ae)).await, Kind::Conflict, "another kind");
-    is(admin.change_client("b", None, ClientChange::Bind(as_cse.clone())).await, Kind::Conflict, "another client");
+    is(
+        admin.change_client("b", None, ClientChange::Bind(as_cse.clone())).await,
+        Kind::Conflict,
+        "another client",
+    );
     is(admin.change_client("a", None, ClientChange::Bind(as_cse.clone())).await, Kind::Conflict, "already");
     let relative = ClientChange::Bind(cse("/CSE1"));
     is(admin.change_client("a", None, relative).await, Kind::BadRequest, "absolute form");
@@ -166,7 +179,11 @@ async fn versions_are_compared(place: &Place) {
     let admin = admin(place).await;
     admin.add_client("c", "", end()).await.unwrap();
     admin.change_client("c", Some(1), ClientChange::Label("one".into())).await.unwrap();
-    is(admin.change_client("c", Some(1), ClientChange::Label("two".into())).await, Kind::Conflict, "meanwhile");
+    is(
+        admin.change_client("c", Some(1), ClientChange::Label("two".into())).await,
+        Kind::Conflict,
+        "meanwhile",
+    );
     is(admin.remove_client("c", Some(1)).await, Kind::Conflict, "meanwhile");
     let client = admin.client("c").await.unwrap();
     assert_eq!((client.label.as_str(), client.version), ("one", 2));
@@ -181,7 +198,11 @@ async fn keys_are_sealed_and_come_back_only_inside(place: &Place) {
         let refused = admin.change_client("c", None, credential(id, Some(key(1, length)))).await;
         is(refused, Kind::ContentsUnacceptable, "16 to 64 octets");
     }
-    is(admin.change_client("c", None, credential(id, Some(key(0, 32)))).await, Kind::ContentsUnacceptable, "zeros");
+    is(
+        admin.change_client("c", None, credential(id, Some(key(0, 32)))).await,
+        Kind::ContentsUnacceptable,
+        "zeros",
+    );
     is(admin.change_client("c", None, credential(id, None)).await, Kind::BadRequest, "needs its key");
     let foreign = credential("10-c@other.example.com", Some(key(1, 32)));
     is(admin.change_client("c", None, foreign).await, Kind::BadRequest, "that of the MEF");
@@ -303,7 +324,8 @@ async fn policy_is_kept_canonical(place: &Place) {
     admin.set_policy(&row(None, &[])).await.unwrap();
     is(admin.set_policy(&row(Some(32), &[])).await, Kind::BadRequest, "21 to 25 at the MEF");
     is(admin.set_policy(&row(Some(23), &["maf.example.com"])).await, Kind::BadRequest, "a target is");
-    let nobody = Policy { key: PolicyKey { client: Some("nobody".into()), ..row(None, &[]).key }, ..row(None, &[]) };
+    let nobody =
+        Policy { key: PolicyKey { client: Some("nobody".into()), ..row(None, &[]).key }, ..row(None, &[]) };
     is(admin.set_policy(&nobody).await, Kind::NotFound, "no such client");
     admin.enable_policy(&row(Some(22), &[]).key, true, Some(2)).await.unwrap();
     admin.remove_policy(&row(Some(22), &[]).key, Some(3)).await.unwrap();
@@ -327,15 +349,21 @@ async fn configuration_and_commands_reach_registrations(place: &Place) {
                   '', '', 0, 1)";
     sqlx::query(insert).execute(&place.raw().await).await.unwrap();
     admin.configure("c", Function::Mef, &at, &value).await.unwrap();
-    let config: String =
-        sqlx::query_scalar("select config from registration where id = 'r1'").fetch_one(&place.raw().await).await.unwrap();
+    let config: String = sqlx::query_scalar("select config from registration where id = 'r1'")
+        .fetch_one(&place.raw().await)
+        .await
+        .unwrap();
     assert_eq!(config, value.to_string());
     admin.configure_registration("r1", &value).await.unwrap();
     is(admin.configure_registration("r2", &value).await, Kind::NotFound, "no such registration");
 
     let command = |uri: &str| CommandDescription {
         class: 4,
-        arguments: CommandArguments::IbcProvisioning { uri: uri.into(), subject_type: 2, subject_id: CSE.into() },
+        arguments: CommandArguments::IbcProvisioning {
+            uri: uri.into(),
+            subject_type: 2,
+            subject_id: CSE.into(),
+        },
         target: None,
     };
     let good = command("https://mef.example.com/ibc");

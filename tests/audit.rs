@@ -20,7 +20,13 @@ on_each_store!(
 );
 
 async fn admin(place: &Place, writer: &str) -> Admin {
-    Admin { core: place.core(writer).await, operator: "alice".into(), mef: Some(fqdn(MEF)), maf: None, lab: false }
+    Admin {
+        core: place.core(writer).await,
+        operator: "alice".into(),
+        mef: Some(fqdn(MEF)),
+        maf: None,
+        lab: false,
+    }
 }
 
 /// A log with two chains and some entries.
@@ -44,7 +50,9 @@ async fn check(place: &Place) -> Verification {
     let mut last = (0, 0);
     let signer = place.keys.service_key().public_key();
     let verified =
-        verify(&reads, signer, &place.folder.join("segments"), &known, |done, all| last = (done, all)).await.unwrap();
+        verify(&reads, signer, &place.folder.join("segments"), &known, |done, all| last = (done, all))
+            .await
+            .unwrap();
     assert_eq!(last.0, verified.chains.iter().map(|chain| chain.entries).sum::<u64>());
     verified
 }
@@ -65,16 +73,25 @@ async fn an_untouched_log_holds(place: &Place) {
     admin.checkpoint().await.unwrap();
     let verified = check(place).await;
     assert_eq!(verified.findings, []);
-    let chains: Vec<_> = verified.chains.iter().map(|chain| (chain.writer.as_str(), chain.entries, chain.last)).collect();
+    let chains: Vec<_> =
+        verified.chains.iter().map(|chain| (chain.writer.as_str(), chain.entries, chain.last)).collect();
     assert_eq!(chains, [("a", 41, 41), ("b", 1, 1)]);
     assert_eq!((verified.checkpoints, verified.state_files), (1, 2));
 }
 
 async fn what_was_changed_shows(place: &Place) {
     fill(place).await;
-    execute(place, "update audit set detail = replace(detail, 'alice', 'mallory') where writer = 'a' and seq = 7").await;
+    execute(
+        place,
+        "update audit set detail = replace(detail, 'alice', 'mallory') where writer = 'a' and seq = 7",
+    )
+    .await;
     finds(&check(place).await, &["entry 7 of a was changed"]);
-    execute(place, "update audit set detail = replace(detail, 'mallory', 'alice') where writer = 'a' and seq = 7").await;
+    execute(
+        place,
+        "update audit set detail = replace(detail, 'mallory', 'alice') where writer = 'a' and seq = 7",
+    )
+    .await;
     assert_eq!(check(place).await.findings, []);
     execute(place, "update audit set at = at + 1 where writer = 'a' and seq = 8").await;
     finds(&check(place).await, &["entry 8 of a was changed"]);
@@ -82,7 +99,12 @@ async fn what_was_changed_shows(place: &Place) {
     execute(place, "delete from audit where writer = 'a' and seq = 9").await;
     let verified = check(place).await;
     finds(&verified, &["gap", "entry 10 follows entry 8"]);
-    assert_eq!(verified.findings.len(), 1, "what is behind the gap is taken as it stands: {:?}", verified.findings);
+    assert_eq!(
+        verified.findings.len(),
+        1,
+        "what is behind the gap is taken as it stands: {:?}",
+        verified.findings
+    );
 }
 
 async fn what_was_cut_off_shows_by_the_state_file(place: &Place) {
@@ -111,15 +133,17 @@ async fn what_was_written_anew_shows_by_a_checkpoint(place: &Place) {
         };
         entry.hash = entry.hash_after(&head.hash);
         head.follow(&entry).unwrap();
-        sqlx::query("update audit set at = $1, event = $2, detail = $3, hash = $4 where writer = 'a' and seq = $5")
-            .bind(i64::try_from(entry.at.as_seconds()).unwrap())
-            .bind(&entry.event)
-            .bind(&entry.detail)
-            .bind(entry.hash.to_vec())
-            .bind(i64::try_from(number).unwrap())
-            .execute(&pool)
-            .await
-            .unwrap();
+        sqlx::query(
+            "update audit set at = $1, event = $2, detail = $3, hash = $4 where writer = 'a' and seq = $5",
+        )
+        .bind(i64::try_from(entry.at.as_seconds()).unwrap())
+        .bind(&entry.event)
+        .bind(&entry.detail)
+        .bind(entry.hash.to_vec())
+        .bind(i64::try_from(number).unwrap())
+        .execute(&pool)
+        .await
+        .unwrap();
     }
     let verified = check(place).await;
     finds(&verified, &["entry 40 of a is not the one that checkpoint 1 of a knows"]);
@@ -159,7 +183,11 @@ async fn older_entries_move_to_signed_files(place: &Place) {
     admin.add_client("new", "", time("20280101T000000")).await.unwrap();
     let before = place.clock_now();
     let moved = move_segments(store, &place.keys, &folder, before, |_| {}).await.unwrap();
-    assert_eq!((moved.files, moved.entries), (1, 40), "the newest entry of b stays, and so does what is younger");
+    assert_eq!(
+        (moved.files, moved.entries),
+        (1, 40),
+        "the newest entry of b stays, and so does what is younger"
+    );
     assert_eq!(place.number("select count(*) from audit where writer = 'a'").await, 2);
     let verified = check(place).await;
     assert_eq!(verified.findings, []);

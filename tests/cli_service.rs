@@ -37,9 +37,7 @@ fn made() -> Place {
     let place = configured();
     place.ibc(&["service", "init"]).done();
     place.ibc(&["admin", "stakeholder", "add", "sp.example.com"]).done();
-    place
-        .ibc(&["admin", "client", "add", "gateway-1", "--cse", CSE, "--admit", "mef:sp.example.com"])
-        .done();
+    place.ibc(&["admin", "client", "add", "gateway-1", "--cse", CSE, "--admit", "mef:sp.example.com"]).done();
     place
 }
 
@@ -69,7 +67,8 @@ fn from_the_sample_to_a_credential_that_others_trust() {
     place.write("message", "hello\n");
     place.ibc(&["sign", "--credential", "cse1.json", "--in", "message", "--out", "message.sig"]).done();
     let id_2 = place.field("cse1.json", "id2");
-    let verify = ["verify", "--kpak", "kpak.json", "--in", "message", "--signature", "message.sig", "--id2", &id_2];
+    let verify =
+        ["verify", "--kpak", "kpak.json", "--in", "message", "--signature", "message.sig", "--id2", &id_2];
     place.ibc(&verify).done();
 }
 
@@ -77,9 +76,21 @@ fn from_the_sample_to_a_credential_that_others_trust() {
 fn a_credential_is_replaced_and_denied() {
     let place = made();
     let first = provision(&place, "one.json").done().json();
-    place.ibc(&["mef", "provision", "--client", "gateway-1", "--id", CSE, "--out", "one.json"]).refused(&["one.json exists"]);
+    place
+        .ibc(&["mef", "provision", "--client", "gateway-1", "--id", CSE, "--out", "one.json"])
+        .refused(&["one.json exists"]);
     let second = place
-        .ibc(&["mef", "reprovision", "--client", "gateway-1", "--credential", "one.json", "--out", "two.json", "--json"])
+        .ibc(&[
+            "mef",
+            "reprovision",
+            "--client",
+            "gateway-1",
+            "--credential",
+            "one.json",
+            "--out",
+            "two.json",
+            "--json",
+        ])
         .done()
         .hides(&place.field("one.json", "ssk"))
         .json();
@@ -90,9 +101,20 @@ fn a_credential_is_replaced_and_denied() {
     let list = place.ibc(&["mef", "deny-list", "--json"]).done().json();
     assert_eq!(list["deny_list"]["denied"][0]["id2"], id_2);
     place
-        .ibc(&["mef", "reprovision", "--client", "gateway-1", "--credential", "two.json", "--out", "three.json"])
+        .ibc(&[
+            "mef",
+            "reprovision",
+            "--client",
+            "gateway-1",
+            "--credential",
+            "two.json",
+            "--out",
+            "three.json",
+        ])
         .refused(&["not permitted", "valid and not denied"]);
-    place.ibc(&["mef", "deny", "other.example.com@2F43534531@20990101T000000"]).refused(&["belongs to other.example.com"]);
+    place
+        .ibc(&["mef", "deny", "other.example.com@2F43534531@20990101T000000"])
+        .refused(&["belongs to other.example.com"]);
     place.ibc(&["mef", "deny", "nonsense"]).misused(&["nonsense"]);
     let removed = place.ibc(&["admin", "client", "remove", "gateway-1", "--json"]).done().json();
     assert_eq!(removed["denied"], serde_json::json!([first["id2"]]));
@@ -113,10 +135,14 @@ fn what_a_newcomer_does_wrong_is_explained() {
     provision(&place, "x.json").json();
     let refused = place.ibc(&["mef", "provision", "--client", "nobody", "--id", CSE, "--out", "x.json"]);
     refused.refused(&["ibc admin client"]);
-    place.ibc(&["admin", "client", "add", "c", "--cse", CSE, "--admit", "mef:sp.example.com"]).refused(&["no such stakeholder"]);
+    place
+        .ibc(&["admin", "client", "add", "c", "--cse", CSE, "--admit", "mef:sp.example.com"])
+        .refused(&["no such stakeholder"]);
     place.ibc(&["admin", "client", "add", "c", "--admit", "sp.example.com"]).misused(&["mef:sp.example.com"]);
     place.ibc(&["admin", "client", "bind", "c"]).misused(&["--cse, --ae or --maf"]);
-    place.ibc(&["mef", "provision", "--client", "c", "--id", "//sp.example.com/CSE9", "--out", "x.json"]).refused(&["ibc admin client bind"]);
+    place
+        .ibc(&["mef", "provision", "--client", "c", "--id", "//sp.example.com/CSE9", "--out", "x.json"])
+        .refused(&["ibc admin client bind"]);
     place.ibc(&["mef", "provision", "--client", "c", "--id", "CSE1", "--out", "x.json"]).misused(&["CSE1"]);
     // An identity of the wrong kind, a client that is there, a version that is gone.
     place.ibc(&["admin", "client", "bind", "c", "--ae", CSE]).refused(&["AE-ID"]);
@@ -152,30 +178,72 @@ fn secrets_come_from_files_and_are_never_shown() {
     let place = made();
     let digits = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
     place.write("kpm.hex", format!("{digits}\n"));
-    let add = |file: &'static str| ["admin", "client", "add-key", "gateway-1", "--kpm-id", "gw@mef.example.com", "--key-file", file, "--hex"];
+    let add = |file: &'static str| {
+        [
+            "admin",
+            "client",
+            "add-key",
+            "gateway-1",
+            "--kpm-id",
+            "gw@mef.example.com",
+            "--key-file",
+            file,
+            "--hex",
+        ]
+    };
     place.ibc(&add("kpm.hex")).refused(&["chmod 600"]);
     place.ibc_with_input(&add("-"), digits.as_bytes()).done().hides(digits);
     place.ibc(&["admin", "client", "show", "gateway-1", "--json"]).done().hides(digits);
     place.ibc(&["audit", "show", "--json"]).done().hides(digits);
     place.write_private("short", [1; 8]);
     place
-        .ibc(&["admin", "client", "add-key", "gateway-1", "--kpm-id", "b@mef.example.com", "--key-file", "short"])
+        .ibc(&[
+            "admin",
+            "client",
+            "add-key",
+            "gateway-1",
+            "--kpm-id",
+            "b@mef.example.com",
+            "--key-file",
+            "short",
+        ])
         .refused(&["16 to 64 octets", "lab"]);
-    let psa = ["admin", "psa", "add", "Gw-17@sp.example.com", "--between", CSE, "/CSE2", "--generate", "psa.key"];
+    let psa =
+        ["admin", "psa", "add", "Gw-17@sp.example.com", "--between", CSE, "/CSE2", "--generate", "psa.key"];
     place.ibc(&psa).done();
     assert_eq!((place.mode("psa.key"), fs::read(place.path("psa.key")).unwrap().len()), (0o600, 32));
     place
-        .ibc(&["admin", "psa", "add", "gw-17@sp.example.com", "--between", CSE, "/CSE2", "--generate", "other.key"])
+        .ibc(&[
+            "admin",
+            "psa",
+            "add",
+            "gw-17@sp.example.com",
+            "--between",
+            CSE,
+            "/CSE2",
+            "--generate",
+            "other.key",
+        ])
         .refused(&["given before"]);
     assert!(!place.files().contains(&"other.key".into()), "no key stays that belongs to nothing");
     let fingerprint = "ab".repeat(32);
-    let certificate = ["admin", "client", "add-certificate", "gateway-1", "--at", "mef", "--kind", "node", "--sha256"];
+    let certificate =
+        ["admin", "client", "add-certificate", "gateway-1", "--at", "mef", "--kind", "node", "--sha256"];
     place.ibc(&[&certificate[..], &[&fingerprint]].concat()).done();
     place.ibc(&[&certificate[..], &["abc"]].concat()).misused(&["64 hexadecimal digits"]);
     let shown = place.ibc(&["admin", "client", "show", "gateway-1", "--json"]).done().json();
     assert_eq!(shown["credentials"][1]["id"], format!("34-{fingerprint}"));
     place
-        .ibc(&["admin", "client", "remove-credential", "gateway-1", "--at", "mef", "--credential", "10-gw@mef.example.com"])
+        .ibc(&[
+            "admin",
+            "client",
+            "remove-credential",
+            "gateway-1",
+            "--at",
+            "mef",
+            "--credential",
+            "10-gw@mef.example.com",
+        ])
         .done();
     place.ibc(&["admin", "psa", "disable", "Gw-17@sp.example.com"]).done();
     place.ibc(&["admin", "psa", "remove", "Gw-17@sp.example.com"]).done();
@@ -188,7 +256,12 @@ fn policy_configuration_and_stakeholders_by_command() {
     let policy = |command: &'static str, rest: &[&'static str]| {
         place.ibc(&[&["admin", "policy", command][..], &at, rest, &["--json"]].concat())
     };
-    let row = policy("add", &["--client", "gateway-1", "--suid", "22", "--target", "/CSE2", "--max-lifetime", "30d"]).done().json();
+    let row = policy(
+        "add",
+        &["--client", "gateway-1", "--suid", "22", "--target", "/CSE2", "--max-lifetime", "30d"],
+    )
+    .done()
+    .json();
     assert_eq!(row["targets"], serde_json::json!(["//sp.example.com/CSE2"]));
     assert_eq!((&row["max_lifetime_seconds"], &row["version"]), (&2_592_000.into(), &1.into()));
     policy("add", &["--suid", "32"]).json();
@@ -196,14 +269,25 @@ fn policy_configuration_and_stakeholders_by_command() {
     assert_eq!(policy("show", &["--client", "gateway-1", "--suid", "22"]).done().json()["allow"], false);
     policy("remove", &["--client", "gateway-1", "--suid", "22"]).done();
     place.write("cfg.json", "{\"fqdn\":\"mef.example.com\"}");
-    let configure = ["admin", "client", "configure", "gateway-1", "--at", "mef:sp.example.com", "--file", "cfg.json"];
+    let configure =
+        ["admin", "client", "configure", "gateway-1", "--at", "mef:sp.example.com", "--file", "cfg.json"];
     place.ibc(&configure).done();
     place.write("cfg.json", "{");
     place.ibc(&configure).misused(&["cfg.json", "not JSON"]);
     place.ibc(&["admin", "stakeholder", "remove", "sp.example.com"]).refused(&["dismiss them first"]);
     place.ibc(&["admin", "client", "dismiss", "gateway-1", "--at", "mef:sp.example.com"]).done();
     place.ibc(&["admin", "stakeholder", "remove", "sp.example.com"]).done();
-    let set = place.ibc(&["admin", "client", "set", "gateway-1", "--label", "roof", "--until", "20400101T000000", "--json"]);
+    let set = place.ibc(&[
+        "admin",
+        "client",
+        "set",
+        "gateway-1",
+        "--label",
+        "roof",
+        "--until",
+        "20400101T000000",
+        "--json",
+    ]);
     let set = set.done().json();
     assert_eq!((&set["label"], &set["until"]), (&"roof".into(), &"20400101T000000".into()));
 }
@@ -212,7 +296,8 @@ fn policy_configuration_and_stakeholders_by_command() {
 fn a_kpak_is_rotated_and_ended() {
     let place = made();
     let first = provision(&place, "one.json").done().json();
-    let old = place.ibc(&["kms", "list", "--json"]).done().json()["kpaks"][0]["tag"].as_str().unwrap().to_owned();
+    let old =
+        place.ibc(&["kms", "list", "--json"]).done().json()["kpaks"][0]["tag"].as_str().unwrap().to_owned();
     let new = place.ibc(&["kms", "rotate", "--json"]).done().json()["tag"].as_str().unwrap().to_owned();
     assert_ne!(old, new);
     let ended = place.ibc(&["kms", "end", &old, "--json"]).done().json();
@@ -238,7 +323,9 @@ fn an_older_copy_is_refused_until_the_loss_is_accepted() {
     provision(&place, "two.json").done();
     place.ibc(&["restore", "copy"]).refused(&["older copy", "ibc restore --accept-loss"]);
     provision(&place, "three.json").json();
-    place.ibc(&["mef", "provision", "--client", "gateway-1", "--id", CSE, "--out", "three.json"]).refused(&["older copy"]);
+    place
+        .ibc(&["mef", "provision", "--client", "gateway-1", "--id", CSE, "--out", "three.json"])
+        .refused(&["older copy"]);
     let verified = place.ibc(&["audit", "verify", "--json"]);
     assert_eq!((verified.status, &verified.json()["holds"]), (1, &false.into()));
     let accepted = place.ibc(&["restore", "--accept-loss", "--json"]).done().json();
@@ -283,7 +370,9 @@ fn bench_measures_both_ways() {
     let place = Place::new();
     let measured = place.ibc(&["bench", "--seconds", "1", "--json"]).done().json();
     let rows = measured["measurements"].as_array().unwrap();
-    let of = |row: &serde_json::Value| (row["store"].as_str().map(str::to_owned), row["clients"].as_u64().unwrap());
+    let of = |row: &serde_json::Value| {
+        (row["store"].as_str().map(str::to_owned), row["clients"].as_u64().unwrap())
+    };
     let kinds: Vec<_> = rows.iter().map(of).collect();
     let sqlite = || Some(String::from("sqlite"));
     assert_eq!(kinds, [(None, 1), (None, 32), (sqlite(), 1), (sqlite(), 32)]);
@@ -297,7 +386,11 @@ fn two_commands_at_once_take_turns() {
     let place = made();
     let run = |number: u32| {
         let name = format!("c-{number}");
-        place.command(&["admin", "client", "add", &name]).stdout(std::process::Stdio::piped()).spawn().unwrap()
+        place
+            .command(&["admin", "client", "add", &name])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
     };
     let children: Vec<_> = (0..4).map(run).collect();
     for child in children {

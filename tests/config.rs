@@ -57,7 +57,11 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
     let all: String = SAMPLE
         .lines()
         .map(|line| match line.strip_prefix('#') {
-            Some(rest) if !rest.starts_with(' ') && !rest.starts_with("passphrase_file") && !rest.starts_with("pkcs11") => {
+            Some(rest)
+                if !rest.starts_with(' ')
+                    && !rest.starts_with("passphrase_file")
+                    && !rest.starts_with("pkcs11") =>
+            {
                 format!("{rest}\n")
             }
             _ => format!("{line}\n"),
@@ -124,7 +128,10 @@ fn relative_paths_begin_at_the_file() {
     assert_eq!(config.store.state, PathBuf::from("/etc/ibc/state"));
     assert_eq!(config.keys.directory, PathBuf::from("/etc/ibc/keys"));
     assert_eq!(config.audit.segments, PathBuf::from("/etc/ibc/audit"));
-    assert_eq!(parse(&SMALL.replace("\"keys\"", "\"/keys\"")).unwrap().keys.directory, PathBuf::from("/keys"));
+    assert_eq!(
+        parse(&SMALL.replace("\"keys\"", "\"/keys\"")).unwrap().keys.directory,
+        PathBuf::from("/keys")
+    );
     let mut config = config;
     config.override_store("sqlite:other.db").unwrap();
     assert_eq!(config.store_url().unwrap(), StoreUrl::Sqlite("other.db".into()));
@@ -150,7 +157,10 @@ fn a_password_stands_in_no_url_and_is_never_shown() {
     assert!(message.contains("chmod 600") && !message.contains(secret), "{message}");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     let url = config.store_url().unwrap();
-    assert_eq!(url, StoreUrl::Postgres("postgres://ibc:correct%2Fhorse%40battery@db/ibc?sslmode=require".into()));
+    assert_eq!(
+        url,
+        StoreUrl::Postgres("postgres://ibc:correct%2Fhorse%40battery@db/ibc?sslmode=require".into())
+    );
     assert!(!format!("{url:?} {config:?}").contains("horse"));
     std::fs::remove_file(&file).unwrap();
 }

@@ -53,13 +53,18 @@ fn every_number_has_a_state_and_tests_that_exist() {
         }
         for test in &row.tests {
             if let Some(name) = test.strip_prefix("to come: ") {
-                assert!(row.state == "wire" && name.contains("::"), "{number}: only wire tests may be to come");
+                assert!(
+                    row.state == "wire" && name.contains("::"),
+                    "{number}: only wire tests may be to come"
+                );
                 continue;
             }
-            let (file, function) = test.split_once("::").unwrap_or_else(|| panic!("{number}: {test} names no file"));
+            let (file, function) =
+                test.split_once("::").unwrap_or_else(|| panic!("{number}: {test} names no file"));
             let path = root().join("tests").join(format!("{file}.rs"));
             let path = if path.exists() { path } else { root().join("src").join(format!("{file}.rs")) };
-            let text = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{number}: there is no {}", path.display()));
+            let text = fs::read_to_string(&path)
+                .unwrap_or_else(|_| panic!("{number}: there is no {}", path.display()));
             assert!(text.contains(&format!("fn {function}(")), "{number}: {file} has no test {function}");
             named += 1;
         }

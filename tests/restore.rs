@@ -117,7 +117,8 @@ async fn an_older_copy_issues_nothing_until_the_loss_is_accepted(place: &Place) 
     let list = mef.deny_list().await.unwrap();
     assert!(list.contains(&kept.id2) && list.contains(&lost_and_denied.id2) && !list.contains(&lost.id2));
     assert_eq!(findings(place).await, Vec::<String>::new());
-    let (.., restored) = place.audit().await.into_iter().find(|(_, _, event, _)| event == "restored").unwrap();
+    let (.., restored) =
+        place.audit().await.into_iter().find(|(_, _, event, _)| event == "restored").unwrap();
     assert_eq!(restored["lost_from"], accepted.losses[0].found + 1);
     assert_eq!(restored["lost_to"], accepted.losses[0].known);
     // The very ID_2 that was lost: another KPAK makes it another identity.

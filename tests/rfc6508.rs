@@ -1,6 +1,8 @@
 //! RFC 6508 Appendix A and RFC 6509 Appendix A: every value, each its own assertion.
 #![cfg(all(feature = "sakke", feature = "hazmat"))]
 
+mod backend_from_env;
+
 use eccsi_sakke::Identity;
 use eccsi_sakke::error::{Error, Part, Problem};
 use eccsi_sakke::sakke::{

@@ -1,6 +1,7 @@
 //! What holds for every identity, receiver and value: SAKKE from one end to the other.
 #![cfg(feature = "sakke")]
 
+mod backend_from_env;
 mod model;
 
 use eccsi_sakke::sakke::{EncapsulatedData, KmsSecretKey, ReceiverSecretKey, SharedSecretValue};

@@ -2,6 +2,7 @@
 //! model against the library and against RFC 6508.
 #![cfg(feature = "sakke")]
 
+mod backend_from_env;
 mod model;
 #[path = "model/sakke.rs"]
 mod sakke_model;

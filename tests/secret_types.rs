@@ -46,6 +46,8 @@ secret!(sakke::KmsSecretKey, sakke::IssuedKey, sakke::ReceiverSecretKey, sakke::
 secret!(eccsi_sakke::service::kms::SecretOctets);
 #[cfg(feature = "service")]
 has_not!(eccsi_sakke::service::kms::KeyDirectory: Copy, Clone, PartialEq, Default, std::fmt::Display);
+#[cfg(feature = "tls-openssl")]
+secret!(eccsi_sakke::tls::Psk, eccsi_sakke::tls::ExportedKey);
 // A credential wipes through the key in it.
 has_not!(Credential: Copy, Clone, PartialEq, Hash, Default, std::fmt::Display, AsRef<[u8]>);
 #[cfg(feature = "serde")]

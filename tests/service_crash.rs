@@ -14,12 +14,12 @@ mod setting;
 use eccsi_sakke::onem2m::{ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::KpakTag;
 use eccsi_sakke::service::Core;
+use eccsi_sakke::service::Function;
 use eccsi_sakke::service::clock::Clock;
 use eccsi_sakke::service::kms::{Issued, KeyDirectory, Kms, KmsError, PublicKeys};
 use eccsi_sakke::service::mef::{Mef, ProvisioningPolicy};
 use eccsi_sakke::service::store::{Store, StoreUrl};
 use eccsi_sakke::wire::EnrolRequest;
-use eccsi_sakke::service::Function;
 use service::{MEF, On, PROVIDER, Place, START, call, fqdn};
 use setting::{DEVICE, GATEWAY, Setting, at_mef, key, sessions};
 use sha2::{Digest, Sha256};
@@ -187,7 +187,9 @@ async fn register_keys(mef: Mef, step: Step, task: u64) {
         let value = Sha256::digest([task.to_be_bytes(), number.to_be_bytes()].concat());
         match registry.register_key(&call(&session, DEVICE), &key(Function::Mef, &value)).await {
             Ok(_) if step == Step::BeforeAnswer => die(),
-            Ok(answer) => println!("key {} {}", answer.relative_key_id, base16ct::lower::encode_string(&value)),
+            Ok(answer) => {
+                println!("key {} {}", answer.relative_key_id, base16ct::lower::encode_string(&value))
+            }
             Err(error) => panic!("{error:?}"),
         }
     }
@@ -363,7 +365,8 @@ mod replicas {
         service::run_on_server(&url, async |place| {
             let setting = Setting::new(place).await;
             setting.registered(Function::Mef).await;
-            let names: Vec<_> = (0..CLIENTS).map(|number| format!("//sp.example.com/CSE10{number}")).collect();
+            let names: Vec<_> =
+                (0..CLIENTS).map(|number| format!("//sp.example.com/CSE10{number}")).collect();
             for name in &names {
                 setting.change("device", ClientChange::Bind(entity(EntityKind::Cse, name))).await;
             }

@@ -6,6 +6,7 @@
 #![cfg(all(feature = "sakke", feature = "__wolfssl"))]
 #![allow(unsafe_code, reason = "a C library")]
 
+mod backend_from_env;
 mod model;
 
 #[path = "wolfssl/sakke_ffi.rs"]

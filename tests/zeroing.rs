@@ -96,6 +96,12 @@ mod heap {
         }
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            if layout.size() >= LARGE && WATCHING_LARGE.load(SeqCst) {
+                // SAFETY: as below.
+                let octets = unsafe { std::slice::from_raw_parts(block, layout.size()) };
+                LARGE_FREED.fetch_add(1, SeqCst);
+                LARGE_NOT_WIPED.fetch_add(usize::from(octets.iter().any(|octet| *octet != 0)), SeqCst);
+            }
             if WATCHING.load(SeqCst) {
                 let wanted = WANTED.load(SeqCst).to_ne_bytes();
                 // SAFETY: the block is still allocated and was zeroed when it was made.
@@ -111,6 +117,25 @@ mod heap {
     #[global_allocator]
     static ALLOCATOR: Watching = Watching;
 
+    /// Octets that a large block has at least: a table, and nothing else here.
+    const LARGE: usize = 1 << 18;
+    static WATCHING_LARGE: AtomicBool = AtomicBool::new(false);
+    static LARGE_FREED: AtomicUsize = AtomicUsize::new(0);
+    static LARGE_NOT_WIPED: AtomicUsize = AtomicUsize::new(0);
+
+    /// How many large blocks were given back during `work`, by all threads, and how many of them
+    /// otherwise than full of zeros.
+    #[cfg(feature = "sakke")]
+    pub(super) fn large_blocks(work: impl FnOnce()) -> (usize, usize) {
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        LARGE_FREED.store(0, SeqCst);
+        LARGE_NOT_WIPED.store(0, SeqCst);
+        WATCHING_LARGE.store(true, SeqCst);
+        work();
+        WATCHING_LARGE.store(false, SeqCst);
+        (LARGE_FREED.load(SeqCst), LARGE_NOT_WIPED.load(SeqCst))
+    }
+
     /// How often the first octets of `secret` were left in memory that was given back during `work`.
     /// Tests run beside each other, so it has to be a secret that no other test has.
     pub(super) fn left_on_the_heap(secret: &[u8], work: impl FnOnce()) -> usize {
@@ -123,6 +148,8 @@ mod heap {
         FOUND.load(SeqCst)
     }
 }
+#[cfg(feature = "sakke")]
+use heap::large_blocks;
 use heap::left_on_the_heap;
 
 #[test]
@@ -154,7 +181,7 @@ fn a_key_left_in_freed_memory_would_be_noticed() {
 
 #[cfg(feature = "sakke")]
 mod sakke {
-    use super::{assert_wiped, left_on_the_heap};
+    use super::{assert_wiped, large_blocks, left_on_the_heap};
     use eccsi_sakke::Identity;
     use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue, hazmat};
 
@@ -256,8 +283,36 @@ mod sakke {
         for secret in [&w[..], &*ssv().expose(), &r] {
             for key in [key(), key().prepared()] {
                 assert_eq!(left_on_the_heap(secret, || drop(key.decapsulate(&data).unwrap())), 0);
+                let many = vec![data.clone(); 13];
+                let left = left_on_the_heap(secret, || {
+                    assert!(key.decapsulate_many(&many).iter().all(Result::is_ok));
+                });
+                assert_eq!(left, 0, "batch");
             }
         }
+    }
+
+    /// The table of K is the one large block of a prepared key; what is made on the way to it, and when it
+    /// is used, is wiped too.
+    #[test]
+    fn line_table_of_k_is_wiped() {
+        let id = Identity::new(b"lines");
+        let z = kms().public_key();
+        let data = z.encapsulate_ssv(id, &SharedSecretValue::from_bytes(&[0x78; 16])).unwrap();
+        let key = kms().issue(id).unwrap().validate(&z, id).unwrap();
+        let (freed, not_wiped) = large_blocks(|| {
+            let key = key.prepared();
+            assert!(key.decapsulate(&data).is_ok());
+            drop(key);
+        });
+        assert!(freed >= 1, "the table is a large block");
+        assert_eq!(not_wiped, 0);
+    }
+
+    #[test]
+    fn a_large_block_that_is_not_wiped_would_be_noticed() {
+        let (freed, not_wiped) = large_blocks(|| drop(std::hint::black_box(vec![1_u8; 1 << 19])));
+        assert!(freed >= 1 && not_wiped >= 1);
     }
 
     #[test]

@@ -24,16 +24,28 @@ const KEYS: usize = 1024;
 ///
 /// A key is kept once a handshake has succeeded with it, so that strangers cannot fill the memory.
 pub struct IbcParty {
-    credential: Arc<Credential>,
-    trusted: Arc<TrustedDomains>,
+    standing: Mutex<Arc<Standing>>,
     skew: Duration,
     /// By SHA-256(info), in which everything stands that enters the key.
     keys: Mutex<Bounded<[u8; 32], Arc<SharedKey>>>,
 }
 
+/// What a renewal replaces.
+struct Standing {
+    credential: Arc<Credential>,
+    trusted: Arc<TrustedDomains>,
+}
+
+impl Standing {
+    fn entity(&self) -> Result<EntityName, AssociationError> {
+        let id_2 = self.credential.id_2();
+        Ok(self.trusted.absolute(id_2.fqdn(), id_2.entity_id())?)
+    }
+}
+
 impl std::fmt::Debug for IbcParty {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IbcParty").field("id_2", self.credential.id_2()).finish_non_exhaustive()
+        f.debug_struct("IbcParty").field("id_2", self.standing().credential.id_2()).finish_non_exhaustive()
     }
 }
 
@@ -43,7 +55,32 @@ pub(super) type Derived = Arc<SharedKey>;
 impl IbcParty {
     /// With the usual skew, [`Association::DEFAULT_SKEW`].
     pub fn new(credential: Arc<Credential>, trusted: Arc<TrustedDomains>) -> Self {
-        Self { credential, trusted, skew: Association::DEFAULT_SKEW, keys: Mutex::new(Bounded::new(KEYS)) }
+        let standing = Mutex::new(Arc::new(Standing { credential, trusted }));
+        Self { standing, skew: Association::DEFAULT_SKEW, keys: Mutex::new(Bounded::new(KEYS)) }
+    }
+
+    fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes a renewed credential of the same entity, and what is trusted from now on. Responders go on with it
+    /// at once; a handshake that is under way at that moment may fail and has to be tried again. Associations
+    /// that stand keep their end.
+    ///
+    /// # Errors
+    /// [`AssociationError::Configuration`] if the credential is another entity's, [`AssociationError::Saef`].
+    pub fn renew(
+        &self,
+        credential: Arc<Credential>,
+        trusted: Arc<TrustedDomains>,
+    ) -> Result<(), AssociationError> {
+        let renewed = Standing { credential, trusted };
+        renewed.credential.psk_identity()?;
+        if renewed.entity()? != self.entity()? {
+            return Err(AssociationError::Configuration("the credential is another entity's"));
+        }
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+        Ok(())
     }
 
     /// How long a peer's credential is accepted beyond its end.
@@ -56,13 +93,12 @@ impl IbcParty {
     /// # Errors
     /// [`AssociationError::Saef`] if its domain is not trusted (any more).
     pub fn entity(&self) -> Result<EntityName, AssociationError> {
-        let id_2 = self.credential.id_2();
-        Ok(self.trusted.absolute(id_2.fqdn(), id_2.entity_id())?)
+        self.standing().entity()
     }
 
     /// What is sent: as identity by a client, as hint by a server.
     pub(super) fn text(&self) -> Result<String, AssociationError> {
-        Ok(self.credential.psk_identity()?.to_string())
+        Ok(self.standing().credential.psk_identity()?.to_string())
     }
 
     /// How many keys are kept.
@@ -79,7 +115,8 @@ impl IbcParty {
         now: UnixTime,
     ) -> Result<(Psk, Peer, Derived), AssociationError> {
         let peer = PskIdentity::parse(peer)?;
-        let (own, trusted) = (&*self.credential, &*self.trusted);
+        let standing = self.standing();
+        let (own, trusted) = (&*standing.credential, &*standing.trusted);
         let association = Association { own, role, trusted, policy, skew: self.skew };
         let key = self.key(&association.examine(&peer, now)?)?;
         // The peer's end is judged as when it was accepted, with the skew: with clocks that differ, a session

@@ -5,9 +5,10 @@ use super::established::{SecurityAssociation, Stream};
 use super::peer::{Clock, Peer};
 use crate::onem2m::{EntityName, Fqdn, UnixTime};
 use crate::tls::{
-    ClientContext, DtlsStream, Psk, PskAnswer, PskOffer, PskOffered, PskSuites, TlsError, TlsStream,
+    ClientContext, DtlsStream, Psk, PskAnswer, PskOffer, PskOffered, PskSuites, Session, TlsError, TlsStream,
     Transport,
 };
+use openssl::ssl::Ssl;
 use std::net::{TcpStream, UdpSocket};
 use std::string::String;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -119,6 +120,24 @@ impl Initiator {
         self.end(&call, DtlsStream::connect(&self.context, socket, server, Some(offer), patience))
     }
 
+    /// An object for one connection, for I/O of the caller's own: then [`Session::of`] and
+    /// [`peer`](Self::peer).
+    ///
+    /// # Errors
+    /// [`AssociationError::Tls`].
+    pub fn connection(&self, server: &Fqdn, offer: Arc<dyn Offer>) -> Result<Ssl, AssociationError> {
+        Ok(self.context.connection(server, Some(self.call(offer)))?)
+    }
+
+    /// The peer of a session that this initiator has begun.
+    ///
+    /// # Errors
+    /// [`AssociationError::Tls`] if the session is another's.
+    pub fn peer(&self, session: &Session) -> Result<Peer, AssociationError> {
+        let peer = session.note::<Peer>().ok_or(TlsError::NotAuthenticated)?;
+        Ok((*peer).clone())
+    }
+
     fn call(&self, offer: Arc<dyn Offer>) -> Arc<Call> {
         Arc::new(Call { offer, own: self.own.clone(), now: (self.clock)(), refusal: Mutex::default() })
     }
@@ -132,7 +151,7 @@ impl Initiator {
             let refusal = call.refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
             refusal.unwrap_or(AssociationError::Tls(error))
         })?;
-        let peer = stream.session().note::<Peer>().ok_or(TlsError::NotAuthenticated)?;
-        Ok(SecurityAssociation::new(stream, (*peer).clone(), Arc::clone(&self.clock)))
+        let peer = self.peer(stream.session())?;
+        Ok(SecurityAssociation::new(stream, peer, Arc::clone(&self.clock)))
     }
 }

@@ -10,8 +10,9 @@ use crate::onem2m::{EntityName, Fqdn, KeyIdentifier, KpsaId};
 use crate::saef::Role;
 use crate::tls::{
     DtlsIncoming, DtlsListener, DtlsStream, HandshakeLimits, Psk, PskAnswer, PskResolver, PskSuites,
-    ServerBuilder, ServerContext, TlsError, TlsStream,
+    ServerBuilder, ServerContext, Session, TlsError, TlsStream,
 };
+use openssl::ssl::Ssl;
 use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
@@ -124,7 +125,9 @@ impl Responder {
 
     fn context(&self, mut builder: ServerBuilder) -> Result<ServerContext, AssociationError> {
         if let Some(ibc) = &self.ibc {
-            builder = builder.hint(ibc.text()?);
+            ibc.text()?; // a credential that cannot be named shows now
+            let ibc = Arc::clone(ibc);
+            builder = builder.hint_from(move || ibc.text().ok());
         }
         Ok(builder.psk(Arc::new(self.clone())).build()?)
     }
@@ -155,12 +158,22 @@ impl Responder {
         Ok((key, Found { peer, derived: None }))
     }
 
-    fn associate<T: Stream>(&self, stream: T) -> Result<SecurityAssociation<T>, AssociationError> {
-        let found = stream.session().note::<Found>().ok_or(TlsError::NotAuthenticated)?;
+    /// The peer of a session whose handshake this responder has answered, for I/O of the caller's own. To end it
+    /// at its end is the caller's part then.
+    ///
+    /// # Errors
+    /// [`AssociationError::Tls`] if the session is another's.
+    pub fn peer(&self, session: &Session) -> Result<Peer, AssociationError> {
+        let found = session.note::<Found>().ok_or(TlsError::NotAuthenticated)?;
         if let (Some(ibc), Some(derived)) = (&self.ibc, &found.derived) {
             ibc.keep(Arc::clone(derived));
         }
-        Ok(SecurityAssociation::new(stream, found.peer.clone(), Arc::clone(&self.clock)))
+        Ok(found.peer.clone())
+    }
+
+    fn associate<T: Stream>(&self, stream: T) -> Result<SecurityAssociation<T>, AssociationError> {
+        let peer = self.peer(stream.session())?;
+        Ok(SecurityAssociation::new(stream, peer, Arc::clone(&self.clock)))
     }
 }
 
@@ -196,6 +209,20 @@ impl TlsResponder {
         patience: Duration,
     ) -> Result<SecurityAssociation<TlsStream>, AssociationError> {
         self.responder.associate(self.context.accept(tcp, patience)?)
+    }
+
+    /// An object for one connection, for I/O of the caller's own: then [`Session::of`] and
+    /// [`Responder::peer`].
+    ///
+    /// # Errors
+    /// [`AssociationError::Tls`].
+    pub fn connection(&self) -> Result<Ssl, AssociationError> {
+        Ok(self.context.connection()?)
+    }
+
+    /// The responder behind.
+    pub fn responder(&self) -> &Responder {
+        &self.responder
     }
 }
 

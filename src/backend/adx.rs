@@ -7,9 +7,14 @@
 //! it writes no memory, uses no stack, and keeps no state but the flags, which every `asm!` may
 //! change. What the instructions need of the CPU, an [`Adx`] value proves.
 
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024;
+#[cfg(feature = "eccsi")]
 mod p256;
 
+#[cfg(feature = "eccsi")]
 use super::ifma::lane::NoLanes;
+#[cfg(feature = "eccsi")]
 use super::p256::{Kernel, Limbs, TablePoint};
 
 /// The proof that this CPU has ADX, BMI2 and AVX2.
@@ -33,6 +38,7 @@ impl Adx {
     }
 }
 
+#[cfg(feature = "eccsi")]
 impl Kernel for Adx {
     type Lanes = NoLanes;
 
@@ -69,6 +75,7 @@ impl Kernel for Adx {
 }
 
 /// As [`Kernel::select`], half a point at a time.
+#[cfg(feature = "eccsi")]
 #[target_feature(enable = "avx2")]
 fn select(row: &[TablePoint], n: u64) -> TablePoint {
     use core::arch::x86_64::*;

@@ -9,8 +9,8 @@ use super::{portable, rustcrypto};
 /// An implementation, with the proof that this CPU runs it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Backend {
-    /// The crates `p256` and `primeorder`: the oracle, and the conservative choice.
-    RustCrypto(rustcrypto::P256),
+    /// The crates `p256`, `primeorder` and `crypto-bigint`: the oracle, and the conservative choice.
+    RustCrypto(rustcrypto::RustCrypto),
     /// Own arithmetic for every platform.
     Portable(portable::Portable),
     /// The same curve code over MULX, ADCX and ADOX.
@@ -39,7 +39,7 @@ pub(crate) fn selected() -> Backend {
 #[inline]
 fn best() -> Backend {
     if cfg!(eccsi_sakke_backend = "rustcrypto") {
-        return Backend::RustCrypto(rustcrypto::P256);
+        return Backend::RustCrypto(rustcrypto::RustCrypto);
     }
     #[cfg(target_arch = "x86_64")]
     if cfg!(eccsi_sakke_backend = "ifma")
@@ -96,7 +96,7 @@ mod forced {
 
         fn backend(self) -> Option<Backend> {
             match self {
-                Self::RustCrypto => Some(Backend::RustCrypto(rustcrypto::P256)),
+                Self::RustCrypto => Some(Backend::RustCrypto(rustcrypto::RustCrypto)),
                 Self::Portable => Some(Backend::Portable(portable::Portable)),
                 #[cfg(target_arch = "x86_64")]
                 Self::Adx => {

@@ -10,11 +10,17 @@
 //! [`lane::Lanes::run`], a function with these features, into which the kernels are inlined: vectors
 //! stay in registers, and no vector passes between functions that disagree on their size.
 
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024;
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024x8;
 pub(crate) mod lane;
+#[cfg(feature = "eccsi")]
 pub(crate) mod p256x8;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod zmm;
 
+#[cfg(feature = "eccsi")]
 use super::p256::{Kernel, Limbs, TablePoint};
 
 /// A kernel for single elements together with eight lanes.
@@ -46,6 +52,14 @@ impl IfmaModel {
     pub(crate) const MODEL: Self = Self { single: super::portable::Portable, proof: () };
 }
 
+#[cfg(feature = "sakke")]
+impl<K, P: Proof> WithLanes<K, P> {
+    /// What the kernels of the 1024-bit field need.
+    pub(crate) fn lanes_proof(self) -> P {
+        self.proof
+    }
+}
+
 /// Kernels with lanes name the type of the lanes.
 pub(crate) trait Proof: Copy + Send + Sync + 'static {
     type Lanes: lane::Lanes<Proof = Self>;
@@ -56,6 +70,7 @@ impl Proof for () {
     type Lanes = lane::Model;
 }
 
+#[cfg(feature = "eccsi")]
 impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
     type Lanes = P::Lanes;
 

@@ -1,17 +1,30 @@
 //! Own arithmetic in 64-bit limbs: every platform, no `unsafe`, constant time.
 
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024;
+#[cfg(feature = "sakke")]
+pub(crate) mod fp1024_order;
+#[cfg(feature = "eccsi")]
 pub(crate) mod limbs;
+#[cfg(feature = "eccsi")]
 pub(crate) mod p256;
+#[cfg(feature = "eccsi")]
 pub(crate) mod p256_order;
 pub(crate) mod safegcd;
+pub(crate) mod word;
+#[cfg(feature = "sakke")]
+pub(crate) mod words;
 
+#[cfg(feature = "eccsi")]
 use super::ifma::lane::NoLanes;
+#[cfg(feature = "eccsi")]
 use super::p256::{Kernel, Limbs, TablePoint};
 
 /// The implementation; it needs nothing of the CPU.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portable;
 
+#[cfg(feature = "eccsi")]
 impl Kernel for Portable {
     type Lanes = NoLanes;
 
@@ -27,6 +40,7 @@ impl Kernel for Portable {
 }
 
 /// `row[n]`. Reads all of `row`.
+#[cfg(feature = "eccsi")]
 #[inline]
 pub(crate) fn select(row: &[TablePoint], n: u64) -> TablePoint {
     let mut found = TablePoint::ZERO;

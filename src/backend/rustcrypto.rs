@@ -7,5 +7,6 @@ pub(crate) mod fp1024_order;
 #[cfg(feature = "eccsi")]
 mod p256;
 
-#[cfg(feature = "eccsi")]
-pub(crate) use p256::P256;
+/// The implementation; it has no state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RustCrypto;

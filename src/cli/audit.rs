@@ -1,9 +1,9 @@
 //! `ibc audit`: what happened, and whether the log of it holds.
 
+use super::Outcome;
 use super::failure::Kind;
 use super::report::Report;
 use super::site::{Site, time};
-use super::Outcome;
 use crate::service::audit::{self, Verification};
 use crate::service::clock::SystemClock;
 use crate::service::store::state_file::known_heads;
@@ -54,7 +54,16 @@ impl Show {
             let entries = audit::newest(&reads, self.last).await?;
             let lines: Vec<_> = entries
                 .iter()
-                .map(|entry| format!("{}  {} {}  {}  {}", time(entry.at), entry.writer, entry.number, entry.event, entry.detail))
+                .map(|entry| {
+                    format!(
+                        "{}  {} {}  {}  {}",
+                        time(entry.at),
+                        entry.writer,
+                        entry.number,
+                        entry.event,
+                        entry.detail
+                    )
+                })
                 .collect();
             let values: Vec<_> = entries
                 .iter()
@@ -109,8 +118,10 @@ fn report(verified: &Verification) -> Outcome {
         .chains
         .iter()
         .map(|chain| {
-            let lost = if chain.lost > 0 { format!(", {} accepted as lost", chain.lost) } else { String::new() };
-            let files = if chain.segments > 0 { format!(", {} files", chain.segments) } else { String::new() };
+            let lost =
+                if chain.lost > 0 { format!(", {} accepted as lost", chain.lost) } else { String::new() };
+            let files =
+                if chain.segments > 0 { format!(", {} files", chain.segments) } else { String::new() };
             format!("  {}: {} entries up to number {}{files}{lost}", chain.writer, chain.entries, chain.last)
         })
         .collect();
@@ -127,4 +138,3 @@ fn report(verified: &Verification) -> Outcome {
     );
     Ok(Report::new(lines.join("\n"), &value).refusing(Kind::Audit, message))
 }
-

@@ -62,7 +62,8 @@ impl Bench {
     pub(super) fn run(self) -> Outcome {
         let folder = Folder(self.folder.join(format!(".ibc-bench-{}", process::id())));
         let url = self.url(&folder.0)?;
-        let failed = |error: std::io::Error| Failure::refused(Kind::File, format!("{}: {error}", folder.0.display()));
+        let failed =
+            |error: std::io::Error| Failure::refused(Kind::File, format!("{}: {error}", folder.0.display()));
         setup::make_folder(&folder.0.join("state")).map_err(failed)?;
         site::protect();
         let database = if self.store.is_some() { "postgres" } else { "sqlite" };
@@ -73,19 +74,26 @@ impl Bench {
     fn url(&self, folder: &Path) -> Result<StoreUrl, Failure> {
         match &self.store {
             None => Ok(StoreUrl::Sqlite(folder.join("bench.db"))),
-            Some(url) => crate::config::store_url(url).map_err(|why| Failure::usage(format!("--store: {why}"))),
+            Some(url) => {
+                crate::config::store_url(url).map_err(|why| Failure::usage(format!("--store: {why}")))
+            }
         }
     }
 
     async fn measure(&self, folder: &Path, url: StoreUrl) -> Result<Vec<Measurement>, Failure> {
         if setup::is_in_use(&url).await? {
-            return Err(Failure::refused(Kind::Refused, "the database is not empty: give one that is, for this alone"));
+            return Err(Failure::refused(
+                Kind::Refused,
+                "the database is not empty: give one that is, for this alone",
+            ));
         }
         let mef = make(folder, url).await?;
         let mut measured = Vec::new();
         for with_store in [false, true] {
             for clients in [1, 32] {
-                measured.push(bench::measure(&mef.0, clients, with_store, Duration::from_secs(self.seconds)).await?);
+                measured.push(
+                    bench::measure(&mef.0, clients, with_store, Duration::from_secs(self.seconds)).await?,
+                );
             }
         }
         mef.1.close().await;
@@ -112,8 +120,15 @@ async fn make(folder: &Path, url: StoreUrl) -> Result<(Mef, Store), Failure> {
         clock_tolerance: Duration::from_secs(60),
     })
     .await?;
-    let core = Core { store: store.clone(), keys: Arc::clone(&keys), provider: Fqdn::parse("bench.example.com")? };
-    let admin = Admin { core: core.clone(), operator: "bench".into(), mef: Some(fqdn.clone()), maf: None, lab: false };
+    let core =
+        Core { store: store.clone(), keys: Arc::clone(&keys), provider: Fqdn::parse("bench.example.com")? };
+    let admin = Admin {
+        core: core.clone(),
+        operator: "bench".into(),
+        mef: Some(fqdn.clone()),
+        maf: None,
+        lab: false,
+    };
     for number in 0..32 {
         let entity = EntityId::parse(EntityKind::Cse, &bench::entity(number))?;
         admin.add_client(&bench::client(number), "", until.to_unix()).await?;
@@ -135,9 +150,11 @@ fn report(measured: &[Measurement], database: &str) -> Report {
             micros(one.p50),
             micros(one.p99)
         ));
-        values.push(json!({"store": one.with_store.then_some(database), "clients": one.clients, "issued": one.issued,
+        values.push(
+            json!({"store": one.with_store.then_some(database), "clients": one.clients, "issued": one.issued,
             "seconds": one.elapsed.as_secs_f64(), "per_second": one.rate(), "p50_us": micros(one.p50),
-            "p99_us": micros(one.p99)}));
+            "p99_us": micros(one.p99)}),
+        );
     }
     Report::new(lines.join("\n"), &json!({"measurements": values}))
 }

@@ -138,7 +138,12 @@ impl Rotate {
         site.run(async |opened| {
             let made = opened.admin.rotate(&opened.mef_fqdn()?, from, until).await?;
             Ok(Report::new(
-                format!("made KPAK {} for {}\n  issues from {} until {until}", made.tag, made.fqdn, super::site::time(from)),
+                format!(
+                    "made KPAK {} for {}\n  issues from {} until {until}",
+                    made.tag,
+                    made.fqdn,
+                    super::site::time(from)
+                ),
                 &kpak(&made),
             ))
         })
@@ -191,7 +196,13 @@ fn list(site: &super::site::Site) -> Outcome {
                 None => "expired",
             };
             let time = super::site::time;
-            format!("{}  {}  {state}  from {} until {}", public.tag, public.fqdn, time(public.not_before), time(public.not_after))
+            format!(
+                "{}  {}  {state}  from {} until {}",
+                public.tag,
+                public.fqdn,
+                time(public.not_before),
+                time(public.not_after)
+            )
         })
         .collect();
     let text = if lines.is_empty() { "no KPAK yet: ibc kms rotate".into() } else { lines.join("\n") };

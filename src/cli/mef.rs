@@ -111,7 +111,9 @@ impl Command {
             Self::Provision(command) => command.run(),
             Self::Reprovision(command) => command.run(),
             Self::Deny(command) => command.run(),
-            Self::DenyList(Published { site, out }) => site.run(async |opened| deny_list(&opened, out.as_deref()).await),
+            Self::DenyList(Published { site, out }) => {
+                site.run(async |opened| deny_list(&opened, out.as_deref()).await)
+            }
             Self::Kpaks(Published { site, out }) => site.run(async |opened| {
                 let kpaks = opened.mef()?.kpaks();
                 let mut octets = serde_json::to_vec_pretty(&kpaks).map_err(internal)?;
@@ -158,7 +160,10 @@ impl Destination {
         serde_json::to_writer(&mut *octets, issued).map_err(internal)?;
         octets.push(b'\n');
         private_file::write(&self.out, &octets, options::existing(self.force)).map_err(|error| {
-            let message = format!("{error}; the credential was issued and is lost: deny {} and issue another", issued.id2);
+            let message = format!(
+                "{error}; the credential was issued and is lost: deny {} and issue another",
+                issued.id2
+            );
             Failure::refused(Kind::File, message)
         })?;
         let rsk = if issued.rsk.is_some() { " with RSK" } else { "" };
@@ -173,8 +178,12 @@ impl Destination {
 fn explain(error: crate::service::error::ServiceError, client: &str) -> Failure {
     use crate::service::error::Kind as Of;
     let advice = match error.kind() {
-        Of::NoPrivilege => format!(": see with ibc admin client show {client} that it is there, enabled, has this identity, and that the credential to be replaced is its own, valid and not denied"),
-        Of::OriginatorNotAuthenticated => format!(": client {client} has no such identity, or no such client is there: ibc admin client bind"),
+        Of::NoPrivilege => format!(
+            ": see with ibc admin client show {client} that it is there, enabled, has this identity, and that the credential to be replaced is its own, valid and not denied"
+        ),
+        Of::OriginatorNotAuthenticated => format!(
+            ": client {client} has no such identity, or no such client is there: ibc admin client bind"
+        ),
         _ => return error.into(),
     };
     Failure::refused(Kind::Refused, format!("{}{advice}", error.text()))
@@ -188,7 +197,8 @@ impl Provision {
             let id = String::from(id.to_absolute(&opened.config.provider)?.as_str());
             let call = to.call(&id);
             let request = EnrolRequest { id, expiration_time };
-            let issued = opened.mef()?.enrol(&call, &request).await.map_err(|error| explain(error, &to.client))?;
+            let issued =
+                opened.mef()?.enrol(&call, &request).await.map_err(|error| explain(error, &to.client))?;
             to.finish(&issued)
         })
     }
@@ -202,7 +212,9 @@ impl Reprovision {
             (Some(path), _) => {
                 let file = crate::files::credential_file::CredentialFile::read(path)?;
                 let id_2 = file.identity().id_2().cloned();
-                id_2.ok_or_else(|| Failure::refused(Kind::Identity, format!("{}: its identity is no ID_2", path.display())))?
+                id_2.ok_or_else(|| {
+                    Failure::refused(Kind::Identity, format!("{}: its identity is no ID_2", path.display()))
+                })?
             }
             (None, Some(id1)) => id1,
             (None, None) => return Err(Failure::usage("give --credential or --id1")),
@@ -211,7 +223,8 @@ impl Reprovision {
             let name = id1.entity_id().to_absolute(&opened.config.provider)?;
             let call = to.call(name.as_str());
             let request = ReenrolRequest { id1: id1.as_str().into(), expiration_time };
-            let issued = opened.mef()?.reenrol(&call, &request).await.map_err(|error| explain(error, &to.client))?;
+            let issued =
+                opened.mef()?.reenrol(&call, &request).await.map_err(|error| explain(error, &to.client))?;
             to.finish(&issued)
         })
     }

@@ -98,7 +98,9 @@ impl Init {
         site::protect();
         site::block_on(async {
             let made_keys = make_keys(&config, now).await?;
-            let fail = |error: std::io::Error| Failure::refused(Kind::File, format!("{}: {error}", config.store.state.display()));
+            let fail = |error: std::io::Error| {
+                Failure::refused(Kind::File, format!("{}: {error}", config.store.state.display()))
+            };
             setup::make_folder(&config.store.state).map_err(fail)?;
             let keys = Arc::new(config.open_keys()?);
             let core = site::open(&config, &keys).await?;
@@ -114,7 +116,9 @@ impl Init {
 /// Keys are made only where no database waits for others.
 async fn make_keys(config: &Config, now: UnixTime) -> Result<bool, Failure> {
     let directory = &config.keys.directory;
-    if directory.join("root.json").symlink_metadata().is_err() && setup::is_in_use(&config.store_url()?).await? {
+    if directory.join("root.json").symlink_metadata().is_err()
+        && setup::is_in_use(&config.store_url()?).await?
+    {
         let message = format!(
             "the database is in use, but {} has no keys: bring back the key directory that belongs to it; new keys could open nothing",
             directory.display()
@@ -139,10 +143,18 @@ async fn finish(opened: &Opened, made_keys: bool, (now, until): (UnixTime, Expir
     }
     let issuing = config.mef.as_ref().and_then(|mef| admin.issuing(&mef.fqdn));
     let about_kpak = match &issuing {
-        Some(public) => format!("\n  KPAK  {} for {}, until {}", public.tag, public.fqdn, time(public.not_after)),
+        Some(public) => {
+            format!("\n  KPAK  {} for {}, until {}", public.tag, public.fqdn, time(public.not_after))
+        }
         None => String::new(),
     };
-    let did = if made_keys { "made" } else if kpak.is_some() { "made a KPAK for" } else { "is there already, nothing was changed:" };
+    let did = if made_keys {
+        "made"
+    } else if kpak.is_some() {
+        "made a KPAK for"
+    } else {
+        "is there already, nothing was changed:"
+    };
     let advice = if made_keys {
         "\nKeep copies of the key directory and of what seals it, apart from each other and from backups of the database."
     } else {

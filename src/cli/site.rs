@@ -4,6 +4,7 @@ use super::Outcome;
 use super::failure::{Failure, Kind};
 use crate::config::{Config, ConfigError};
 use crate::onem2m::{ExpirationTime, Fqdn, UnixTime};
+use crate::service::Core;
 use crate::service::admin::Admin;
 use crate::service::clock::SystemClock;
 use crate::service::error::{self, ServiceError};
@@ -13,7 +14,6 @@ use crate::service::store::backup::BackupError;
 use crate::service::store::restore::RestoreError;
 use crate::service::store::state_file::StateError;
 use crate::service::store::{OpenError, Store, StoreOptions};
-use crate::service::Core;
 use clap::Args;
 use core::future::Future;
 use core::time::Duration;
@@ -134,7 +134,12 @@ impl Opened {
 
     pub(super) fn mef_fqdn(&self) -> Result<Fqdn, Failure> {
         let mef = self.config.mef.as_ref().map(|mef| mef.fqdn.clone());
-        mef.ok_or_else(|| Failure::refused(Kind::Configuration, "this is no MEF: add [mef] with its fqdn to the configuration"))
+        mef.ok_or_else(|| {
+            Failure::refused(
+                Kind::Configuration,
+                "this is no MEF: add [mef] with its fqdn to the configuration",
+            )
+        })
     }
 }
 

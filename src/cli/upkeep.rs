@@ -9,7 +9,7 @@ use crate::service::audit::move_segments;
 use crate::service::clock::{Clock, SystemClock};
 use crate::service::kms::KeyDirectory;
 use crate::service::store::backup;
-use crate::service::store::restore::{self, Accepted, Acceptance, idle};
+use crate::service::store::restore::{self, Acceptance, Accepted, idle};
 use crate::service::sweeper::Sweeper;
 use clap::Args;
 use core::time::Duration;
@@ -104,7 +104,11 @@ impl Restore {
                 backup::bring_back(&url, file).await?;
                 drop(idle);
             }
-            if self.accept_loss { accept(&config, &keys, self.file.is_some()).await } else { look(&config, &keys).await }
+            if self.accept_loss {
+                accept(&config, &keys, self.file.is_some()).await
+            } else {
+                look(&config, &keys).await
+            }
         })
     }
 }
@@ -158,7 +162,10 @@ fn report(accepted: &Accepted, is_restored: bool) -> Report {
     }
     lines.push(format!("  denied {} identities again, in deny list {}", accepted.denied, accepted.deny_list));
     lines.push(format!("  ended  KPAK {}", tags(&accepted.ended).join(", ")));
-    lines.push(format!("  made   KPAK {}: publish it to everybody who has the old ones", tags(&accepted.made).join(", ")));
+    lines.push(format!(
+        "  made   KPAK {}: publish it to everybody who has the old ones",
+        tags(&accepted.made).join(", ")
+    ));
     let value = json!({"restored": is_restored, "lost": true, "losses": losses, "state_files_made": accepted.made_state,
         "denied": accepted.denied, "deny_list": accepted.deny_list, "kpaks_ended": tags(&accepted.ended),
         "kpaks_made": tags(&accepted.made), "epoch": accepted.epoch});
@@ -213,4 +220,3 @@ impl Tidy {
         })
     }
 }
-

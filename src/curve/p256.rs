@@ -71,7 +71,7 @@ use on_backend;
 /// A table of multiples of a public point, in the form of the backend that built it.
 #[cfg(feature = "tables")]
 pub(crate) enum Table {
-    RustCrypto(<rustcrypto::P256 as Ops>::Table),
+    RustCrypto(<rustcrypto::RustCrypto as Ops>::Table),
     Own(tables::Table),
 }
 
@@ -93,8 +93,8 @@ impl Table {
 }
 
 #[cfg(feature = "tables")]
-impl From<<rustcrypto::P256 as Ops>::Table> for Table {
-    fn from(table: <rustcrypto::P256 as Ops>::Table) -> Self {
+impl From<<rustcrypto::RustCrypto as Ops>::Table> for Table {
+    fn from(table: <rustcrypto::RustCrypto as Ops>::Table) -> Self {
         Self::RustCrypto(table)
     }
 }
@@ -115,7 +115,7 @@ trait FindTable: Ops {
     }
 }
 
-impl FindTable for rustcrypto::P256 {
+impl FindTable for rustcrypto::RustCrypto {
     fn find(table: &Table) -> Option<&Self::Table> {
         match *table {
             #[cfg(feature = "tables")]

@@ -3,9 +3,7 @@
 use super::batch::in_batches;
 use super::encoding::identity_integer;
 use super::{EncapsulatedData, KmsPublicKey, SharedSecretValue, hash};
-use crate::curve::ss1024::{
-    self, Base, Commit, Committed, OPS, Ops, PointComb, PointOctets, Scalar, UnitComb,
-};
+use crate::curve::ss1024::{self, Base, Commit, Committed, PointComb, PointOctets, Scalar, UnitComb};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -133,7 +131,7 @@ fn finish(
     data: &mut [Option<EncapsulatedData>],
 ) -> Result<(), Error> {
     // g^r gives SSV away: wiped where it lies.
-    let committed = Zeroizing::new(OPS.commit_many(jobs, g));
+    let committed = Zeroizing::new(ss1024::commit_many(jobs, g));
     for (Committed { point: r, power: w, is_infinity }, data) in committed.iter().zip(data) {
         // It means that [b]P + Z is infinity, which depends on public values only.
         if declassify(*is_infinity).into() {
@@ -168,12 +166,12 @@ impl Recipient {
         Identity::new(&self.id)
     }
 
-    /// The same with combs of \[b\]P + Z, 48 KB, and of g, 16 KB (shared with a prepared
+    /// The same with combs of \[b\]P + Z, 0.1 MB, and of g, 37 KB (shared with a prepared
     /// [`KmsPublicKey`]): an encapsulation then costs about a quarter. Building them takes about as
     /// long as one encapsulation without them.
     pub fn prepared(self) -> Self {
-        let comb = self.comb.unwrap_or_else(|| Arc::new(OPS.comb(&self.bound)));
-        let g = self.g.unwrap_or_else(|| Arc::new(OPS.unit_comb()));
+        let comb = self.comb.unwrap_or_else(|| Arc::new(PointComb::new(&self.bound)));
+        let g = self.g.unwrap_or_else(|| Arc::new(UnitComb::of_g()));
         Self { comb: Some(comb), g: Some(g), ..self }
     }
 

@@ -1,6 +1,6 @@
 //! RFC 6508 §4: Encapsulated Data and Shared Secret Values as octets.
 
-use crate::curve::ss1024::{OPS, Ops, PointOctets, Scalar};
+use crate::curve::ss1024::{self, PointOctets, Scalar};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -23,7 +23,7 @@ pub(super) fn decode_point(
     }
     let mut point = Zeroizing::new([0; 256]);
     point.copy_from_slice(&octets[1..]);
-    OPS.check_point(&point).map_err(|problem| DecodeError::new(part, problem))?;
+    ss1024::check_point(&point).map_err(|problem| DecodeError::new(part, problem))?;
     Ok(point)
 }
 

@@ -4,7 +4,7 @@
 
 use super::encoding::{decode_point, encode_point};
 use super::{EncapsulatedData, KmsPublicKey, ReceiverSecretKey, SharedSecretValue, hash};
-use crate::curve::ss1024::{self, Base, Commit, OPS, Ops, Scalar};
+use crate::curve::ss1024::{self, Base, Commit, LineTable, PointComb, Scalar, Size, UnitComb};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
 use alloc::vec::Vec;
@@ -71,7 +71,7 @@ pub fn encapsulation_steps(
     let bound = kms.bound_point(id)?;
     let job =
         Commit { r: r.as_octets(), terms: alloc::vec![(r.as_octets(), Base { point: &bound, table: None })] };
-    let committed = OPS.commit_many(&[job], None).remove(0);
+    let committed = ss1024::commit_many(&[job], None).remove(0);
     if committed.is_infinity.into() {
         return Err(Error::UnusableIdentity);
     }
@@ -89,7 +89,7 @@ pub fn encapsulation_steps(
 
 /// w = <R, K>, RFC 6508 §6.2.2 step 2.
 pub fn pairing_of(key: &ReceiverSecretKey, data: &EncapsulatedData) -> [u8; 128] {
-    key.pairing(data)
+    key.pairings(core::slice::from_ref(data))[0]
 }
 
 /// <A, B> of two encoded points. The loop walks `a`, which must have order q; `b` is any point
@@ -99,10 +99,10 @@ pub fn pairing_of(key: &ReceiverSecretKey, data: &EncapsulatedData) -> [u8; 128]
 /// [`DecodeError`] for a point that cannot be decoded, or `a` of another order.
 pub fn pairing(a: &[u8; 257], b: &[u8; 257]) -> Result<[u8; 128], DecodeError> {
     let (a, b) = (decode_point(Part::Rsk, a)?, decode_point(Part::EncapsulatedPoint, b)?);
-    if !bool::from(OPS.has_order_q(&a)) {
+    if !bool::from(ss1024::has_order_q(&a)) {
         return Err(DecodeError::new(Part::Rsk, Problem::WrongOrder));
     }
-    Ok(OPS.pairing(Base { point: &a, table: None }, &b))
+    Ok(ss1024::pairing_many(Base { point: &a, table: None }, &[&b])[0])
 }
 
 /// Has an encoded point order q?
@@ -110,17 +110,18 @@ pub fn pairing(a: &[u8; 257], b: &[u8; 257]) -> Result<[u8; 128], DecodeError> {
 /// # Errors
 /// [`DecodeError`] for a point that cannot be decoded.
 pub fn has_order_q(point: &[u8; 257]) -> Result<bool, DecodeError> {
-    Ok(OPS.has_order_q(&*decode_point(Part::Rsk, point)?).into())
+    Ok(ss1024::has_order_q(&*decode_point(Part::Rsk, point)?).into())
 }
 
 /// Octets of what a prepared object keeps: its name, and the size of its tables.
 pub fn table_sizes() -> Vec<(&'static str, usize)> {
     let p = ss1024::generator();
-    let (comb, g, lines) = (OPS.comb(&p).size(), OPS.unit_comb().size(), OPS.lines(&p).size());
+    let (comb, g, lines) = (PointComb::new(&p).size(), UnitComb::of_g().size(), LineTable::new(&p).size());
     alloc::vec![
         ("KmsSecretKey", comb),
         ("KmsPublicKey, prepared", 2 * comb + g),
         ("Recipient, prepared", comb + g),
+        ("KmsPublicKey, prepared to validate", 2 * lines),
         ("ReceiverSecretKey, prepared", comb + lines),
     ]
 }

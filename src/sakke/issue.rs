@@ -3,7 +3,7 @@
 use super::KmsSecretKey;
 use super::batch::in_batches;
 use super::encoding::{POINT_BYTES, decode_point, encode_point, identity_integer};
-use crate::curve::ss1024::{self, Base, OPS, Ops, PointOctets, Scalar};
+use crate::curve::ss1024::{self, Base, PointOctets, Scalar};
 use crate::error::{DecodeError, Error, Part};
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -105,7 +105,7 @@ impl KmsSecretKey {
         Scalar::invert_all(&mut k);
         let k: Zeroizing<Vec<_>> = Zeroizing::new(k.iter().map(|k| *k.as_octets()).collect());
         let p = ss1024::generator();
-        let products = Zeroizing::new(OPS.mul_many(Base { point: &p, table: Some(self.comb()) }, &k));
+        let products = Zeroizing::new(ss1024::mul_many(Base { point: &p, table: Some(self.comb()) }, &k));
         points.copy_from_slice(&products);
         Ok(())
     }

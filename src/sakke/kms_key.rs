@@ -2,7 +2,7 @@
 
 use super::Recipient;
 use super::encoding::{POINT_BYTES, decode_point, encode_point, identity_integer};
-use crate::curve::ss1024::{self, Base, OPS, Ops, PointComb, PointOctets, Scalar, UnitComb};
+use crate::curve::ss1024::{self, Base, FieldOctets, LineTable, PointComb, PointOctets, Scalar, UnitComb};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -15,7 +15,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 ///
 /// Whoever holds it can decapsulate for every identity of the community. Wiped when dropped; there
 /// is no way to clone, compare or print it, and [`expose`](Self::expose) is the one way out. Holds
-/// a comb of P, 48 KB.
+/// a comb of P, 0.1 MB.
 #[doc(alias = "z_T")]
 #[derive(ZeroizeOnDrop)]
 pub struct KmsSecretKey {
@@ -67,11 +67,11 @@ impl KmsSecretKey {
         let z = Scalar::from_key_octets(octets)
             .ok_or(DecodeError::new(Part::MasterSecret, Problem::OutOfRange))?;
         let p = ss1024::generator();
-        let comb = OPS.comb(&p);
-        let [point] = OPS.mul_many(Base { point: &p, table: Some(&comb) }, &[*z.as_octets()])[..] else {
+        let comb = PointComb::new(&p);
+        let [point] = ss1024::mul_many(Base { point: &p, table: Some(&comb) }, &[*z.as_octets()])[..] else {
             unreachable!("one scalar gives one point")
         };
-        let public = KmsPublicKey { point: declassify(point), tables: None };
+        let public = KmsPublicKey { point: declassify(point), tables: None, lines: None };
         Ok(Self { z, comb, public })
     }
 
@@ -99,6 +99,7 @@ impl KmsSecretKey {
 pub struct KmsPublicKey {
     point: PointOctets,
     tables: Option<Arc<Tables>>,
+    lines: Option<Arc<Lines>>,
 }
 
 /// What a sender keeps to write to many receivers of one KMS.
@@ -106,6 +107,12 @@ pub(super) struct Tables {
     pub(super) p: PointComb,
     pub(super) z: PointComb,
     pub(super) g: Arc<UnitComb>,
+}
+
+/// What a receiver, or the KMS itself, keeps to validate many keys.
+struct Lines {
+    p: LineTable,
+    z: LineTable,
 }
 
 impl KmsPublicKey {
@@ -119,10 +126,10 @@ impl KmsPublicKey {
     /// curve, and [`Problem::WrongOrder`] for one of another order.
     pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Result<Self, DecodeError> {
         let point = *decode_point(Part::Z, octets)?;
-        if !bool::from(OPS.has_order_q(&point)) {
+        if !bool::from(ss1024::has_order_q(&point)) {
             return Err(DecodeError::new(Part::Z, Problem::WrongOrder));
         }
-        Ok(Self { point, tables: None })
+        Ok(Self { point, tables: None, lines: None })
     }
 
     /// As [`from_bytes`](Self::from_bytes), from octets of any number.
@@ -138,17 +145,27 @@ impl KmsPublicKey {
         encode_point(&self.point)
     }
 
-    /// The same key with combs of P, Z and g, 112 KB: each encapsulation to a new receiver then
+    /// The same key with combs of P, Z and g, 0.3 MB: each encapsulation to a new receiver then
     /// costs about a quarter. Building them takes about as long as one and a half without them.
     pub fn prepared(self) -> Self {
         let tables = self.tables.unwrap_or_else(|| {
             Arc::new(Tables {
-                p: OPS.comb(&ss1024::generator()),
-                z: OPS.comb(&self.point),
-                g: Arc::new(OPS.unit_comb()),
+                p: PointComb::new(&ss1024::generator()),
+                z: PointComb::new(&self.point),
+                g: Arc::new(UnitComb::of_g()),
             })
         });
-        Self { point: self.point, tables: Some(tables) }
+        Self { tables: Some(tables), ..self }
+    }
+
+    /// The same key with the functions of the pairing's loops that walk P and Z, about 0.4 MB each (on
+    /// `ifma` 0.6 MB): each [validation](super::IssuedKey::validate) then costs about a third. Building them
+    /// takes about as long as two validations without them.
+    pub fn prepared_to_validate(self) -> Self {
+        let lines = self.lines.unwrap_or_else(|| {
+            Arc::new(Lines { p: LineTable::new(&ss1024::generator()), z: LineTable::new(&self.point) })
+        });
+        Self { lines: Some(lines), ..self }
     }
 
     /// The receiver `id`, for a sender that writes to it often.
@@ -163,8 +180,23 @@ impl KmsPublicKey {
 
     /// \[b\]P + Z, the point that stands for an identity under this KMS.
     pub(super) fn bound_point(&self, id: Identity<'_>) -> Result<PointOctets, Error> {
-        let b = identity_integer(id)?;
-        OPS.mul_add_vartime(b.as_octets(), &ss1024::generator(), &self.point).ok_or(Error::UnusableIdentity)
+        self.bound_point_of(&identity_integer(id)?)
+    }
+
+    pub(super) fn bound_point_of(&self, b: &Scalar) -> Result<PointOctets, Error> {
+        let p = Base { point: &ss1024::generator(), table: self.tables().map(|tables| &tables.p) };
+        ss1024::mul_add_vartime(b, p, &self.point).ok_or(Error::UnusableIdentity)
+    }
+
+    /// <\[b\]P + Z, K> = <P, K>^b·<Z, K>, if there are lines of P and Z.
+    pub(super) fn pairing_with_bound_point(
+        &self,
+        b: &Scalar,
+        k: &PointOctets,
+    ) -> Option<Zeroizing<FieldOctets>> {
+        let Lines { p, z } = self.lines.as_deref()?;
+        let p = Base { point: &ss1024::generator(), table: Some(p) };
+        Some(ss1024::pairing_product_vartime(b, p, Base { point: &self.point, table: Some(z) }, k))
     }
 
     pub(super) fn tables(&self) -> Option<&Tables> {

@@ -1,7 +1,8 @@
 //! RFC 6508 §6.1.2: the receiver validates its Receiver Secret Key before it uses it.
 
+use super::encoding::identity_integer;
 use super::{IssuedKey, KmsPublicKey, ReceiverSecretKey};
-use crate::curve::ss1024::{Base, OPS, Ops, pairing_generator};
+use crate::curve::ss1024::{self, Base, pairing_generator};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -27,11 +28,16 @@ impl IssuedKey {
     #[allow(non_snake_case, reason = "symbols of RFC 6508 §6.1.2")]
     pub fn validate(self, Z: &KmsPublicKey, id: Identity<'_>) -> Result<ReceiverSecretKey, Error> {
         // [a]P + Z
-        let bound = Z.bound_point(id)?;
+        let a = identity_integer(id)?;
+        let bound = Z.bound_point_of(&a)?;
         // K is of order q
-        let order = OPS.has_order_q(&self.k);
-        // < [a]P + Z, K > = g, the loop walking K as it will in decapsulation
-        let w = Zeroizing::new(OPS.pairing(Base { point: &self.k, table: None }, &bound));
+        let order = ss1024::has_order_q(&self.k);
+        // < [a]P + Z, K > = g: by the loops that walk P and Z, if Z was prepared for it, else by the one
+        // that walks K as it will in decapsulation
+        let w = Z.pairing_with_bound_point(&a, &self.k).unwrap_or_else(|| {
+            let w = ss1024::pairing_many(Base { point: &self.k, table: None }, &[&bound]);
+            Zeroizing::new(w[0])
+        });
         let valid = order & w.as_slice().ct_eq(&pairing_generator());
         if declassify(valid).into() {
             Ok(ReceiverSecretKey::new(self, id, Z, bound))

@@ -36,6 +36,8 @@ pub struct Deny {
     pub keys: Arc<KeyDirectory>,
 }
 
+crate::secret::redacted_debug!(Deny);
+
 impl Change for Deny {
     /// The number of the list that has it.
     type Output = u64;
@@ -61,6 +63,8 @@ pub struct Publish {
     /// With the key that signs.
     pub keys: Arc<KeyDirectory>,
 }
+
+crate::secret::redacted_debug!(Publish);
 
 impl Change for Publish {
     /// Its number.

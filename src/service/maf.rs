@@ -31,6 +31,8 @@ pub struct Maf {
     fetching: Arc<Fetching>,
 }
 
+crate::secret::redacted_debug!(Maf);
+
 impl Maf {
     /// A MAF of this FQDN, which asks these MEFs through `fetcher`.
     pub fn new(core: Core, fqdn: Fqdn, mefs: &[Fqdn], fetcher: Arc<dyn CredentialFetcher>) -> Self {

@@ -38,6 +38,8 @@ pub struct Mef {
     pub(crate) policy: ProvisioningPolicy,
 }
 
+crate::secret::redacted_debug!(Mef);
+
 impl Mef {
     /// A MEF of this FQDN, in front of this KMS.
     pub fn new(core: Core, fqdn: Fqdn, kms: Arc<dyn Kms>, policy: ProvisioningPolicy) -> Self {

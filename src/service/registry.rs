@@ -45,6 +45,8 @@ pub struct Registry {
     pub(super) fqdn: Fqdn,
 }
 
+crate::secret::redacted_debug!(Registry);
+
 impl Registry {
     /// The registry of `function`, whose name is `fqdn`.
     pub fn new(core: Core, function: Function, fqdn: Fqdn) -> Self {

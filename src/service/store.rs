@@ -65,12 +65,16 @@ pub struct StoreOptions {
     pub clock_tolerance: core::time::Duration,
 }
 
+crate::secret::redacted_debug!(StoreOptions);
+
 /// A database, opened for reading and writing. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     reads: ReadStore,
     writer: Writer,
 }
+
+crate::secret::redacted_debug!(Store);
 
 /// A handle that cannot write: the database refuses it.
 #[derive(Clone)]
@@ -81,6 +85,8 @@ pub struct ReadStore {
     /// The latest time written, as this process knows it.
     mark: Arc<AtomicU64>,
 }
+
+crate::secret::redacted_debug!(ReadStore);
 
 impl ReadStore {
     /// Opens a database that is there, for reading alone: without tables made, writer, or state file.

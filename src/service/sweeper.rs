@@ -64,7 +64,7 @@ pub struct Swept {
 }
 
 /// Tidies a store. Several nodes may do so at once.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Sweeper {
     core: Core,
     mef: Option<Fqdn>,

@@ -46,6 +46,13 @@ impl TlsError {
     }
 }
 
+impl TlsError {
+    /// From an error while waiting for the peer.
+    pub(super) fn from_wait(error: io::Error) -> Self {
+        if timed_out(&error) { Self::TimedOut } else { Self::Io(error) }
+    }
+}
+
 /// Does the error say that time ran out? Which of the two it is depends on the system.
 pub(super) fn timed_out(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)

@@ -2,15 +2,15 @@
 //! start of a DTLS handshake, and the retransmission timer of DTLS.
 //!
 //! The only file outside `backend` with unsafe code. Everything it declares is part of OpenSSL's public
-//! interface since 1.1.1 and unchanged in 3.x: `SSL_CTX_use_psk_identity_hint(3)`, `DTLSv1_listen(3)`,
+//! interface since 1.1.1 and unchanged in 3.x: `SSL_use_psk_identity_hint(3)`, `DTLSv1_listen(3)`,
 //! `DTLSv1_get_timeout(3)`, `DTLSv1_handle_timeout(3)`; the last two are macros over `SSL_ctrl`.
 #![allow(unsafe_code, reason = "foreign functions; each call says why it is sound")]
 
 use foreign_types::ForeignTypeRef;
 use libc::{c_char, c_int, c_void, timeval};
 use openssl::error::ErrorStack;
-use openssl::ssl::{SslContextBuilder, SslRef, SslStream};
-use openssl_sys::{SSL, SSL_CTX};
+use openssl::ssl::{SslRef, SslStream};
+use openssl_sys::SSL;
 use std::ffi::CStr;
 use std::ptr;
 use std::time::Duration;
@@ -26,17 +26,24 @@ const GET_TIMEOUT: c_int = 73;
 const HANDLE_TIMEOUT: c_int = 74;
 
 unsafe extern "C" {
-    fn SSL_CTX_use_psk_identity_hint(context: *mut SSL_CTX, hint: *const c_char) -> c_int;
+    fn SSL_use_psk_identity_hint(ssl: *mut SSL, hint: *const c_char) -> c_int;
     fn DTLSv1_listen(ssl: *mut SSL, client: *mut BioAddr) -> c_int;
     fn BIO_ADDR_new() -> *mut BioAddr;
     fn BIO_ADDR_free(address: *mut BioAddr);
 }
 
-/// Sets the hint that servers of this context send.
-pub(super) fn set_psk_identity_hint(context: &mut SslContextBuilder, hint: &CStr) -> Result<(), ErrorStack> {
-    // SAFETY: the builder owns a live SSL_CTX that nobody else uses yet (`&mut`). The hint ends in NUL and
+/// Sets the hint that this server connection will send.
+pub(super) fn set_psk_identity_hint(ssl: &mut SslRef, hint: &CStr) -> Result<(), ErrorStack> {
+    // SAFETY: `ssl` is a live object that nobody else uses during the call (`&mut`). The hint ends in NUL and
     // is only read, during the call: OpenSSL copies it.
-    let done = unsafe { SSL_CTX_use_psk_identity_hint(context.as_ptr(), hint.as_ptr()) };
+    let done = unsafe { SSL_use_psk_identity_hint(ssl.as_ptr(), hint.as_ptr()) };
+    if done == 1 { Ok(()) } else { Err(ErrorStack::get()) }
+}
+
+/// The same for a connection that has its stream already, and has not sent its ServerKeyExchange.
+pub(super) fn set_psk_identity_hint_of<S>(stream: &mut SslStream<S>, hint: &CStr) -> Result<(), ErrorStack> {
+    // SAFETY: as above; the exclusive reference to the stream stands for one to the SSL in it.
+    let done = unsafe { SSL_use_psk_identity_hint(stream.ssl().as_ptr(), hint.as_ptr()) };
     if done == 1 { Ok(()) } else { Err(ErrorStack::get()) }
 }
 

@@ -7,6 +7,9 @@ use super::psk::{self, PSK_IDENTITY_MAX, PskResolver};
 use super::suites::{self, PskSuites, Transport};
 use super::tcp::{TimedTcp, TlsStream};
 use crate::onem2m::Fqdn;
+use openssl::bn::BigNum;
+use openssl::dh::Dh;
+use openssl::pkey::Params;
 use openssl::ssl::{
     NameType, SniError, Ssl, SslAlert, SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslRef,
     SslSessionCacheMode, SslStream, SslVersion,
@@ -18,13 +21,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::vec::Vec;
 
+/// Where a server's PSK identity hint comes from, for each connection anew.
+type Hint = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// What a server accepts. Made by [`ServerContext::tls`] and [`ServerContext::dtls`].
 pub struct ServerBuilder {
     transport: Transport,
     names: Vec<Fqdn>,
     resolver: Option<Arc<dyn PskResolver>>,
     suites: PskSuites,
-    hint: Option<String>,
+    hint: Option<Hint>,
     certificates: Option<(OwnCertificate, TrustedCertificates)>,
 }
 
@@ -34,7 +40,6 @@ impl std::fmt::Debug for ServerBuilder {
             .field("transport", &self.transport)
             .field("names", &self.names)
             .field("suites", &self.suites)
-            .field("hint", &self.hint)
             .finish_non_exhaustive()
     }
 }
@@ -52,7 +57,13 @@ impl ServerBuilder {
 
     /// Sends this PSK identity hint, at most 255 octets.
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        let hint = hint.into();
+        self.hint_from(move || Some(hint.clone()))
+    }
+
+    /// Asks for the PSK identity hint of each connection: it may change while the server runs.
+    pub fn hint_from(self, hint: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { hint: Some(Arc::new(hint)), ..self }
     }
 
     /// Also accepts clients with a certificate, on the same port; over TLS only.
@@ -76,13 +87,9 @@ impl ServerBuilder {
             list += self.suites.list(self.transport);
             psk::serve(&mut context, resolver)?;
         }
-        if let Some(hint) = self.hint {
-            if hint.len() > PSK_IDENTITY_MAX {
-                return Err(TlsError::Configuration("a PSK identity hint has at most 255 octets"));
-            }
-            let hint =
-                CString::new(hint).map_err(|_| TlsError::Configuration("a PSK identity hint has no NUL"))?;
-            openssl_ffi::set_psk_identity_hint(&mut context, &hint)?;
+        if self.suites == PskSuites::DheFirst {
+            let group = dh_group()?;
+            context.set_tmp_dh(&group)?;
         }
         match (&self.certificates, self.transport) {
             (None, Transport::Tls) => {}
@@ -111,7 +118,9 @@ impl ServerBuilder {
         if self.transport == Transport::Dtls {
             super::dtls::cookies(&mut context)?;
         }
-        Ok(ServerContext { context: context.build(), transport: self.transport })
+        let context = ServerContext { context: context.build(), transport: self.transport, hint: self.hint };
+        context.current_hint()?; // a hint that cannot be sent shows now
+        Ok(context)
     }
 }
 
@@ -139,6 +148,12 @@ pub(super) fn base(transport: Transport) -> Result<SslContextBuilder, TlsError> 
     Ok(context)
 }
 
+/// The group of DHE_PSK: number 14 of RFC 3526, 2048 bits. Left to choose, OpenSSL takes 1024 bits at security
+/// level 0.
+fn dh_group() -> Result<Dh<Params>, TlsError> {
+    Ok(Dh::from_pqg(BigNum::get_rfc3526_prime_2048()?, None, BigNum::from_u32(2)?)?)
+}
+
 /// Refuses clients that name no server or another one, with the alert unrecognized_name.
 fn demand_server_name(context: &mut SslContextBuilder, names: Vec<Fqdn>) {
     context.set_servername_callback(move |ssl: &mut SslRef, alert: &mut SslAlert| {
@@ -154,8 +169,9 @@ fn demand_server_name(context: &mut SslContextBuilder, names: Vec<Fqdn>) {
 /// What all connections of a server share. Cheap to clone.
 #[derive(Clone)]
 pub struct ServerContext {
-    pub(super) context: SslContext,
+    context: SslContext,
     transport: Transport,
+    hint: Option<Hint>,
 }
 
 impl std::fmt::Debug for ServerContext {
@@ -196,11 +212,23 @@ impl ServerContext {
     /// `tokio-openssl`. After the handshake ask [`Session::of`](super::Session::of).
     ///
     /// # Errors
-    /// [`TlsError::Setup`].
+    /// [`TlsError::Setup`]; [`TlsError::Configuration`] for a hint that cannot be sent.
     pub fn connection(&self) -> Result<Ssl, TlsError> {
         let mut ssl = Ssl::new(&self.context)?;
         ssl.set_accept_state();
+        if let Some(hint) = self.current_hint()? {
+            openssl_ffi::set_psk_identity_hint(&mut ssl, &hint)?;
+        }
         Ok(ssl)
+    }
+
+    /// The hint to send now.
+    pub(super) fn current_hint(&self) -> Result<Option<CString>, TlsError> {
+        let Some(hint) = self.hint.as_ref().and_then(|hint| hint()) else { return Ok(None) };
+        if hint.len() > PSK_IDENTITY_MAX {
+            return Err(TlsError::Configuration("a PSK identity hint has at most 255 octets"));
+        }
+        CString::new(hint).map(Some).map_err(|_| TlsError::Configuration("a PSK identity hint has no NUL"))
     }
 
     /// Does the handshake on an accepted connection; the whole of it has to end within `patience`.

@@ -116,6 +116,11 @@ pub enum Exporter {
 }
 
 impl Exporter {
+    /// The exporter of a label.
+    pub fn from_label(label: &str) -> Option<Self> {
+        [Self::Bootstrap, Self::Connection].into_iter().find(|exporter| exporter.label() == label)
+    }
+
     /// The label.
     pub const fn label(self) -> &'static str {
         match self {
@@ -151,6 +156,11 @@ crate::secret::redacted_debug!(ExportedKey);
 impl ExportedKey {
     /// Octets in all.
     pub const BYTES: usize = 48;
+
+    /// All 48 octets.
+    pub fn expose_octets(&self) -> Zeroizing<[u8; 48]> {
+        self.0.clone()
+    }
 
     /// The 16 octets that name the key: KeID or KcID.
     pub fn id(&self) -> [u8; 16] {

@@ -19,7 +19,10 @@ pub enum PskSuites {
     /// A server prefers them in this order.
     #[default]
     ForwardSecretFirst,
-    /// The mandatory suite alone: the letter of clause 10.2.2, which knows no ECDHE_PSK.
+    /// DHE_PSK (RFC 4279, RFC 5487, RFC 6655), then the mandatory one: forward secrecy within the letter of
+    /// clause 10.2.2, which knows no ECDHE_PSK. Slower: exponentiations in a group of 2048 bits (RFC 3526).
+    DheFirst,
+    /// The mandatory suite alone.
     MandatoryOnly,
 }
 
@@ -32,6 +35,12 @@ impl PskSuites {
             }
             (Self::ForwardSecretFirst, Transport::Dtls) => {
                 "ECDHE-PSK-CHACHA20-POLY1305:ECDHE-PSK-AES128-CBC-SHA256:PSK-AES128-CCM8"
+            }
+            (Self::DheFirst, Transport::Tls) => {
+                "DHE-PSK-AES128-GCM-SHA256:DHE-PSK-AES128-CBC-SHA256:PSK-AES128-CBC-SHA256"
+            }
+            (Self::DheFirst, Transport::Dtls) => {
+                "DHE-PSK-AES128-GCM-SHA256:DHE-PSK-AES128-CCM8:PSK-AES128-CCM8"
             }
             (Self::MandatoryOnly, Transport::Tls) => "PSK-AES128-CBC-SHA256",
             (Self::MandatoryOnly, Transport::Dtls) => "PSK-AES128-CCM8",

@@ -20,6 +20,7 @@ crate::on_each_store!(
     commands_point_to_the_mef,
     a_confirmed_credential_denies_the_one_it_replaced,
     an_unconfirmed_one_does_so_after_the_grace,
+    what_is_issued_is_not_denied_for_others_of_its_second,
     the_clients_machine_and_the_mef_fit,
 );
 
@@ -287,6 +288,19 @@ async fn an_unconfirmed_one_does_so_after_the_grace(place: &Place) {
     assert_eq!(sweeper.sweep().await.unwrap().deny_list, None);
     place.clock.advance(2 * 3_600);
     assert_eq!(sweeper.sweep().await.unwrap().deny_list, Some(2));
+}
+
+async fn what_is_issued_is_not_denied_for_others_of_its_second(place: &Place) {
+    let setting = Setting::new(place).await;
+    let device = at_mef("device");
+    let asked = EnrolRequest { id: DEVICE.into(), expiration_time: None };
+    let mut issued = Vec::new();
+    for _ in 0..4 {
+        issued.push(setting.mef.enrol(&call(&device, DEVICE), &asked).await.unwrap().id2);
+    }
+    assert_eq!(place.number("select count(*) from denied").await, 2, "two stay");
+    let newest = ReenrolRequest { id1: issued.pop().unwrap(), expiration_time: None };
+    setting.mef.reenrol(&call(&device, DEVICE), &newest).await.unwrap();
 }
 
 struct Obedient(Vec<Task>);

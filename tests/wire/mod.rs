@@ -8,15 +8,18 @@ pub mod entities;
 pub mod lossy;
 
 use eccsi_sakke::onem2m::Fqdn;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// Long enough for any handshake on a busy machine; nothing waits for it where all goes well.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// For handshakes over DTLS that have to fail by silence.
-pub const SHORT: Duration = Duration::from_millis(1500);
+pub const SHORT: Duration = Duration::from_millis(2500);
 
 pub fn fqdn(text: &str) -> Fqdn {
     Fqdn::parse(text).expect("an FQDN")
@@ -26,11 +29,69 @@ pub fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// `openssl` of the system, which is not this crate's code on either side.
-pub fn openssl(arguments: &[&str]) -> Command {
-    let mut command = Command::new("openssl");
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+/// `openssl` of the system at the other end: not this crate's code on either side.
+pub struct Foreign {
+    child: Child,
+    input: Option<ChildStdin>,
+    said: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Foreign {
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new("openssl");
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("openssl is installed");
+        let said: Arc<Mutex<String>> = Arc::default();
+        let streams: [Box<dyn Read + Send>; 2] =
+            [Box::new(child.stdout.take().expect("piped")), Box::new(child.stderr.take().expect("piped"))];
+        let readers = streams.map(|mut stream| {
+            let said = Arc::clone(&said);
+            thread::spawn(move || {
+                let mut buffer = [0; 4096];
+                while let Ok(length @ 1..) = stream.read(&mut buffer) {
+                    said.lock().expect("no panic").push_str(&String::from_utf8_lossy(&buffer[..length]));
+                }
+            })
+        });
+        let input = child.stdin.take();
+        Self { child, input, said, readers: readers.into() }
+    }
+
+    /// Types a text.
+    pub fn type_in(&mut self, text: &str) {
+        self.input.as_mut().expect("open").write_all(text.as_bytes()).expect("sent");
+    }
+
+    /// Waits until it has said this.
+    pub fn wait_for(&self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.said.lock().expect("no panic").contains(text) {
+            assert!(Instant::now() < until, "{text:?} in {}", self.said.lock().expect("no panic"));
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until it ends; gives all it has said.
+    pub fn end(mut self) -> String {
+        self.child.wait().expect("ended");
+        self.all()
+    }
+
+    /// Ends it; gives all it has said.
+    pub fn kill(mut self) -> String {
+        self.child.kill().expect("it was started here");
+        self.child.wait().expect("ended");
+        self.all()
+    }
+
+    fn all(mut self) -> String {
+        drop(self.input.take());
+        for reader in self.readers.drain(..) {
+            reader.join().expect("no panic");
+        }
+        self.said.lock().expect("no panic").clone()
+    }
 }
 
 /// A port that was free a moment ago.

@@ -1,8 +1,11 @@
 //! Eight 64-bit words at a time.
 
+#[cfg(feature = "eccsi")]
 use crate::backend::p256::TablePoint;
-#[cfg(feature = "__backends")]
+#[cfg(all(feature = "__backends", feature = "eccsi"))]
 use crate::backend::portable;
+#[cfg(feature = "__backends")]
+use crate::backend::portable::word;
 
 /// Eight words and what IFMA does with them, word by word.
 ///
@@ -20,6 +23,7 @@ pub(crate) trait Lanes: Copy {
     fn splat(proof: Self::Proof, x: u64) -> Self;
 
     /// Word `limb` of each point: 0 to 3 of x, 4 to 7 of y.
+    #[cfg(feature = "eccsi")]
     fn limb(proof: Self::Proof, points: &[TablePoint; 8], limb: usize) -> Self;
 
     fn load(proof: Self::Proof, words: &[u64; 8]) -> Self;
@@ -50,7 +54,32 @@ pub(crate) trait Lanes: Copy {
     /// Word i becomes word i + N modulo 8.
     fn rotate<const N: i32>(self) -> Self;
 
+    /// Word 0 in all words.
+    fn splat_first(self) -> Self;
+
+    /// Word 0 shifted right; 0 in the others.
+    fn first_shr<const N: u32>(self) -> Self;
+
+    /// Words N to N + 7 of `self` followed by `high`.
+    fn window<const N: i32>(self, high: Self) -> Self;
+
+    /// A bit for each word that is greater than that of the other.
+    fn above(self, other: Self) -> u8;
+
+    /// A bit for each word that equals that of the other.
+    fn equal(self, other: Self) -> u8;
+
+    /// The words of `other` where the bit is set.
+    fn choose(self, bits: u8, other: Self) -> Self;
+
+    /// Plus `other` where the bit is set.
+    fn add_where(self, bits: u8, other: Self) -> Self;
+
+    /// Word j of result i is word i of row j.
+    fn transpose(rows: [Self; 8]) -> [Self; 8];
+
     /// `row[n]`. Reads all of `row`.
+    #[cfg(feature = "eccsi")]
     fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> TablePoint;
 }
 
@@ -82,6 +111,7 @@ impl Lanes for NoLanes {
         proof
     }
 
+    #[cfg(feature = "eccsi")]
     fn limb(proof: Self, _: &[TablePoint; 8], _: usize) -> Self {
         proof
     }
@@ -134,6 +164,39 @@ impl Lanes for NoLanes {
         self
     }
 
+    fn splat_first(self) -> Self {
+        self
+    }
+
+    fn first_shr<const N: u32>(self) -> Self {
+        self
+    }
+
+    fn window<const N: i32>(self, _: Self) -> Self {
+        self
+    }
+
+    fn above(self, _: Self) -> u8 {
+        match self {}
+    }
+
+    fn equal(self, _: Self) -> u8 {
+        match self {}
+    }
+
+    fn choose(self, _: u8, _: Self) -> Self {
+        self
+    }
+
+    fn add_where(self, _: u8, _: Self) -> Self {
+        self
+    }
+
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        rows
+    }
+
+    #[cfg(feature = "eccsi")]
     fn select(proof: Self, _: &[TablePoint], _: u64) -> TablePoint {
         match proof {}
     }
@@ -162,6 +225,18 @@ fn product(a: u64, b: u64) -> u128 {
     u128::from(a & MASK) * u128::from(b & MASK)
 }
 
+/// The lowest bits of the words, side by side.
+#[cfg(feature = "__backends")]
+fn bits(words: Model) -> u8 {
+    words.0.iter().rev().fold(0, |bits, word| bits << 1 | *word as u8 & 1)
+}
+
+/// All ones where the bit is set.
+#[cfg(feature = "__backends")]
+fn masks(bits: u8) -> Model {
+    Model(core::array::from_fn(|i| word::barrier(0u64.wrapping_sub(u64::from(bits >> i & 1)))))
+}
+
 #[cfg(feature = "__backends")]
 impl Lanes for Model {
     type Proof = ();
@@ -180,6 +255,7 @@ impl Lanes for Model {
         Self([x; 8])
     }
 
+    #[cfg(feature = "eccsi")]
     #[inline(never)]
     fn limb((): (), points: &[TablePoint; 8], limb: usize) -> Self {
         Self(points.map(|point| if limb < 4 { point.x[limb] } else { point.y[limb - 4] }))
@@ -245,6 +321,52 @@ impl Lanes for Model {
         Self(core::array::from_fn(|i| self.0[(i + N as usize) % 8]))
     }
 
+    #[inline(never)]
+    fn splat_first(self) -> Self {
+        Self([self.0[0]; 8])
+    }
+
+    #[inline(never)]
+    fn first_shr<const N: u32>(self) -> Self {
+        let mut words = [0; 8];
+        words[0] = self.0[0] >> N;
+        Self(words)
+    }
+
+    #[inline(never)]
+    fn window<const N: i32>(self, high: Self) -> Self {
+        let at = |i: usize| if i < 8 { self.0[i] } else { high.0[i - 8] };
+        Self(core::array::from_fn(|i| at(i + N as usize)))
+    }
+
+    #[inline(never)]
+    fn above(self, other: Self) -> u8 {
+        // Greater where the other one less this one borrows.
+        bits(self.zip(other, |a, b| word::sbb(b, a, 0).1))
+    }
+
+    #[inline(never)]
+    fn equal(self, other: Self) -> u8 {
+        bits(self.zip(other, |a, b| word::is_zero_word(a ^ b) & 1))
+    }
+
+    #[inline(never)]
+    fn choose(self, bits: u8, other: Self) -> Self {
+        let [yes, no] = [masks(bits), masks(!bits)];
+        self.and(no).or(other.and(yes))
+    }
+
+    #[inline(never)]
+    fn add_where(self, bits: u8, other: Self) -> Self {
+        self.add(other.and(masks(bits)))
+    }
+
+    #[inline(never)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        core::array::from_fn(|i| Self(core::array::from_fn(|j| rows[j].0[i])))
+    }
+
+    #[cfg(feature = "eccsi")]
     #[inline(never)]
     fn select((): (), row: &[TablePoint], n: u64) -> TablePoint {
         portable::select(row, n)

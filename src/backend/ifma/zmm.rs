@@ -1,6 +1,7 @@
 //! The lanes in a 512-bit register.
 
 use super::lane::{Job, Lanes};
+#[cfg(feature = "eccsi")]
 use crate::backend::p256::TablePoint;
 use core::arch::x86_64::*;
 
@@ -40,6 +41,7 @@ fn called_with_features<J: Job>(job: J) -> J::Output {
 }
 
 /// `row[n]`. Reads all of `row`.
+#[cfg(feature = "eccsi")]
 #[target_feature(enable = "avx512f")]
 fn select(row: &[TablePoint], n: u64) -> TablePoint {
     let mut found = TablePoint::ZERO;
@@ -80,6 +82,7 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_set1_epi64(x as i64) })
     }
 
+    #[cfg(feature = "eccsi")]
     #[inline(always)]
     fn limb(_: Proof, points: &[TablePoint; 8], limb: usize) -> Self {
         debug_assert!(limb < 8);
@@ -154,6 +157,69 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_alignr_epi64::<N>(self.0, self.0) })
     }
 
+    #[inline(always)]
+    fn splat_first(self) -> Self {
+        Self(unsafe { _mm512_broadcastq_epi64(_mm512_castsi512_si128(self.0)) })
+    }
+
+    #[inline(always)]
+    fn first_shr<const N: u32>(self) -> Self {
+        Self(unsafe { _mm512_maskz_srli_epi64::<N>(1, self.0) })
+    }
+
+    #[inline(always)]
+    fn window<const N: i32>(self, high: Self) -> Self {
+        Self(unsafe { _mm512_alignr_epi64::<N>(high.0, self.0) })
+    }
+
+    #[inline(always)]
+    fn above(self, other: Self) -> u8 {
+        unsafe { _mm512_cmpgt_epu64_mask(self.0, other.0) }
+    }
+
+    #[inline(always)]
+    fn equal(self, other: Self) -> u8 {
+        unsafe { _mm512_cmpeq_epi64_mask(self.0, other.0) }
+    }
+
+    #[inline(always)]
+    fn choose(self, bits: u8, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_mov_epi64(self.0, bits, other.0) })
+    }
+
+    #[inline(always)]
+    fn add_where(self, bits: u8, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_add_epi64(self.0, bits, self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        unsafe {
+            // Blocks of one word, then of two, then of four change sides.
+            let r = [rows[0].0, rows[1].0, rows[2].0, rows[3].0, rows[4].0, rows[5].0, rows[6].0, rows[7].0];
+            let (s0, t0) = (_mm512_unpacklo_epi64(r[0], r[1]), _mm512_unpackhi_epi64(r[0], r[1]));
+            let (s1, t1) = (_mm512_unpacklo_epi64(r[2], r[3]), _mm512_unpackhi_epi64(r[2], r[3]));
+            let (s2, t2) = (_mm512_unpacklo_epi64(r[4], r[5]), _mm512_unpackhi_epi64(r[4], r[5]));
+            let (s3, t3) = (_mm512_unpacklo_epi64(r[6], r[7]), _mm512_unpackhi_epi64(r[6], r[7]));
+            // Blocks of two words: 0 and 2, or 1 and 3, of both.
+            let (a0, a1) = (_mm512_shuffle_i64x2::<0x88>(s0, s1), _mm512_shuffle_i64x2::<0xdd>(s0, s1));
+            let (a2, a3) = (_mm512_shuffle_i64x2::<0x88>(s2, s3), _mm512_shuffle_i64x2::<0xdd>(s2, s3));
+            let (b0, b1) = (_mm512_shuffle_i64x2::<0x88>(t0, t1), _mm512_shuffle_i64x2::<0xdd>(t0, t1));
+            let (b2, b3) = (_mm512_shuffle_i64x2::<0x88>(t2, t3), _mm512_shuffle_i64x2::<0xdd>(t2, t3));
+            [
+                Self(_mm512_shuffle_i64x2::<0x88>(a0, a2)),
+                Self(_mm512_shuffle_i64x2::<0x88>(b0, b2)),
+                Self(_mm512_shuffle_i64x2::<0x88>(a1, a3)),
+                Self(_mm512_shuffle_i64x2::<0x88>(b1, b3)),
+                Self(_mm512_shuffle_i64x2::<0xdd>(a0, a2)),
+                Self(_mm512_shuffle_i64x2::<0xdd>(b0, b2)),
+                Self(_mm512_shuffle_i64x2::<0xdd>(a1, a3)),
+                Self(_mm512_shuffle_i64x2::<0xdd>(b1, b3)),
+            ]
+        }
+    }
+
+    #[cfg(feature = "eccsi")]
     #[inline(always)]
     fn select(_: Proof, row: &[TablePoint], n: u64) -> TablePoint {
         unsafe { select(row, n) }

@@ -2,28 +2,8 @@
 //!
 //! Straight-line code; nothing branches on a value.
 
+pub(crate) use super::word::{adc, barrier, is_zero_word, mac, sbb};
 use crate::backend::p256::Limbs;
-
-/// acc + a·b + carry as (low, high): at most 2¹²⁸ − 1, never more.
-#[inline(always)]
-pub(crate) const fn mac(acc: u64, a: u64, b: u64, carry: u64) -> (u64, u64) {
-    let sum = acc as u128 + a as u128 * b as u128 + carry as u128;
-    (sum as u64, (sum >> 64) as u64)
-}
-
-/// a + b + carry as (low, carry).
-#[inline(always)]
-pub(crate) const fn adc(a: u64, b: u64, carry: u64) -> (u64, u64) {
-    let sum = a as u128 + b as u128 + carry as u128;
-    (sum as u64, (sum >> 64) as u64)
-}
-
-/// a − b − borrow as (low, borrow), borrow 0 or 1.
-#[inline(always)]
-pub(crate) const fn sbb(a: u64, b: u64, borrow: u64) -> (u64, u64) {
-    let difference = (a as u128).wrapping_sub(b as u128 + borrow as u128);
-    (difference as u64, (difference >> 64) as u64 & 1)
-}
 
 /// a + b as (low, carry).
 #[inline(always)]
@@ -43,13 +23,6 @@ pub(crate) const fn sub(a: &Limbs, b: &Limbs) -> (Limbs, u64) {
     let (r2, c) = sbb(a[2], b[2], c);
     let (r3, c) = sbb(a[3], b[3], c);
     ([r0, r1, r2, r3], c)
-}
-
-/// The same value, of which the compiler forgets what it knows: all it sees of a mask is that it is a
-/// word, so that it cannot make a branch of what the mask selects, nor of where it is loaded from.
-#[inline(always)]
-pub(crate) fn barrier(mask: u64) -> u64 {
-    core::hint::black_box(mask)
 }
 
 /// `yes` where `mask` is all ones, `no` where it is 0.
@@ -163,11 +136,4 @@ pub(crate) fn to_octets(limbs: &Limbs) -> [u8; 32] {
 #[inline(always)]
 pub(crate) const fn is_zero(a: &Limbs) -> u64 {
     is_zero_word(a[0] | a[1] | a[2] | a[3])
-}
-
-/// All ones for 0, else 0.
-#[inline(always)]
-pub(crate) const fn is_zero_word(a: u64) -> u64 {
-    // The top bit of a | −a is set unless a = 0.
-    ((a | a.wrapping_neg()) >> 63).wrapping_sub(1)
 }

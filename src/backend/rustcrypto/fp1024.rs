@@ -4,7 +4,7 @@
 //! scanning with one masked subtraction at the end. Inversion is the constant-time safegcd of
 //! Bernstein and Yang. `Uint::gcd` of the crate is not constant time and not used.
 
-use crate::backend::fp1024::{Field, FieldOctets};
+use crate::backend::fp1024::{Arithmetic, Field, FieldOctets, Words};
 use crypto_bigint::{U1024, const_monty_params, modular::ConstMontyForm};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeLess, CtOption};
 use zeroize::DefaultIsZeroes;
@@ -22,16 +22,14 @@ type Form = ConstMontyForm<Prime, { U1024::LIMBS }>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fp(Form);
 
-impl Fp {
-    /// The element with these hexadecimal digits, for constants.
-    pub(crate) const fn from_hex(digits: &str) -> Self {
-        Self(Form::new(&U1024::from_be_hex(digits)))
-    }
+/// A constant in the form of this kernel.
+pub(crate) const fn raw(words: &Words) -> Fp {
+    Fp(Form::new(&U1024::from_words(*words)))
 }
 
 impl Default for Fp {
     fn default() -> Self {
-        Self::ZERO
+        Self(Form::ZERO)
     }
 }
 
@@ -50,9 +48,23 @@ impl ConstantTimeEq for Fp {
     }
 }
 
-impl Field for Fp {
-    const ZERO: Self = Self(Form::ZERO);
-    const ONE: Self = Self(Form::ONE);
+impl Arithmetic for Fp {
+    type Proof = ();
+    type Raw = Self;
+
+    fn proof(&self) {}
+
+    fn zero((): ()) -> Self {
+        Self(Form::ZERO)
+    }
+
+    fn one((): ()) -> Self {
+        Self(Form::ONE)
+    }
+
+    fn from_raw((): (), raw: &Self) -> Self {
+        *raw
+    }
 
     #[inline]
     fn add(&self, b: &Self) -> Self {
@@ -76,18 +88,20 @@ impl Field for Fp {
     fn square(&self) -> Self {
         Self(self.0.square())
     }
+}
 
+impl Field for Fp {
     fn invert(&self) -> Self {
         let inverse = self.0.invert();
         let defined = inverse.is_some();
         Self::conditional_select(
-            &Self::ZERO,
+            &Self(Form::ZERO),
             &Self(inverse.to_inner_unchecked()),
             Choice::from(defined.to_u8()),
         )
     }
 
-    fn from_octets(octets: &FieldOctets) -> CtOption<Self> {
+    fn from_octets((): (), octets: &FieldOctets) -> CtOption<Self> {
         let integer = U1024::from_be_slice(octets);
         let reduced = ConstantTimeLess::ct_lt(&integer, Form::MODULUS.as_ref());
         CtOption::new(Self(Form::new(&integer)), reduced)

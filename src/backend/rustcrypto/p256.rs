@@ -6,6 +6,7 @@
 //! at the end. The table of the generator is built at its first use (about 0.3 ms) and kept.
 
 use super::super::p256::{Base, Ops, PointOctets, ScalarOctets};
+use super::RustCrypto;
 use ::p256::elliptic_curve::{
     BatchNormalize, Group, PrimeField,
     hazmat::FieldArithmetic,
@@ -19,10 +20,6 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 type FieldElement = <NistP256 as FieldArithmetic>::FieldElement;
-
-/// The implementation; it has no state.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct P256;
 
 fn scalar(octets: &ScalarOctets) -> Scalar {
     // Unreduced octets would mean a caller's bug; reducing keeps the function total without a
@@ -172,7 +169,7 @@ fn combination(g: &ScalarOctets, terms: &[(ScalarOctets, Base<'_, table::Table>)
     sum
 }
 
-impl Ops for P256 {
+impl Ops for RustCrypto {
     type Table = table::Table;
 
     #[cfg(feature = "tables")]

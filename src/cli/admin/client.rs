@@ -270,7 +270,8 @@ fn names(client: &Client) -> Vec<(&'static str, String)> {
 }
 
 fn value(client: &Client) -> serde_json::Value {
-    let identities: Vec<_> = names(client).into_iter().map(|(kind, name)| json!({"kind": kind, "name": name})).collect();
+    let identities: Vec<_> =
+        names(client).into_iter().map(|(kind, name)| json!({"kind": kind, "name": name})).collect();
     let admissions: Vec<_> = client
         .admissions
         .iter()
@@ -329,7 +330,8 @@ impl Command {
             Self::List(site) => site.run(async |opened| {
                 let all = opened.admin.clients().await?;
                 let values: Vec<_> = all.iter().map(value).collect();
-                let text = listing(all.iter().map(text).collect(), "no client yet: ibc admin client add NAME");
+                let text =
+                    listing(all.iter().map(text).collect(), "no client yet: ibc admin client add NAME");
                 Ok(Report::new(text, &json!({"clients": values})))
             }),
             Self::Show(Named { client, site }) => site.run(async |opened| shown(&opened, &client, "").await),
@@ -347,8 +349,12 @@ impl Command {
             Self::Remove(changed) => changed.remove(),
             Self::AddKey(command) => command.run(),
             Self::AddCertificate(command) => command.run(),
-            Self::DisableCredential(command) => command.run(|at, id| ClientChange::EnableCredential(at, id, false)),
-            Self::EnableCredential(command) => command.run(|at, id| ClientChange::EnableCredential(at, id, true)),
+            Self::DisableCredential(command) => {
+                command.run(|at, id| ClientChange::EnableCredential(at, id, false))
+            }
+            Self::EnableCredential(command) => {
+                command.run(|at, id| ClientChange::EnableCredential(at, id, true))
+            }
             Self::RemoveCredential(command) => command.run(ClientChange::RemoveCredential),
             Self::Configure(command) => command.run(),
             Self::Instruct(command) => command.run(),
@@ -397,7 +403,8 @@ impl Add {
             let admit = admit.into_iter().map(|(function, fqdn)| ClientChange::Admit(function, fqdn));
             for change in bind.chain(admit) {
                 opened.admin.change_client(&client, None, change).await.map_err(|error| {
-                    let message = format!("client {client} was added, but not all it should have: {}", error.text());
+                    let message =
+                        format!("client {client} was added, but not all it should have: {}", error.text());
                     Failure::refused(crate::cli::failure::Kind::Refused, message)
                 })?;
             }

@@ -157,7 +157,9 @@ impl Add {
                 // What could be either is taken for a CSE, as /S1.
                 Ok(EntityId::new(name.kind().unwrap_or(EntityKind::Cse), name)?)
             };
-            let [a, b] = between.as_slice() else { return Err(Failure::usage("--between takes two entities")) };
+            let [a, b] = between.as_slice() else {
+                return Err(Failure::usage("--between takes two entities"));
+            };
             let entities = [entity(a)?, entity(b)?];
             // Written first: an issued key that nobody has would be useless.
             if let Some(path) = &generate {

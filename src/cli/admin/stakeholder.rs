@@ -65,7 +65,10 @@ impl Command {
             Self::List(site) => site.run(async |opened| {
                 let all = opened.admin.stakeholders().await?;
                 let values: Vec<_> = all.iter().map(value).collect();
-                let text = listing(all.iter().map(line).collect(), "no stakeholder yet: ibc admin stakeholder add FQDN");
+                let text = listing(
+                    all.iter().map(line).collect(),
+                    "no stakeholder yet: ibc admin stakeholder add FQDN",
+                );
                 Ok(Report::new(text, &json!({"stakeholders": values})))
             }),
             Self::Show(Named { fqdn, site }) => site.run(async |opened| {

@@ -16,135 +16,119 @@
 //! never come here. The tests try every pair of points on small fields.
 
 use super::field::{Parameters, invert_all};
-use super::mul::Group;
+use super::mul::{FieldGroup, Group};
 use super::point::Affine;
+use crate::backend::fp1024::Field;
 use alloc::vec::Vec;
 use subtle::{Choice, ConditionallySelectable};
 use zeroize::Zeroize;
 
-/// (X : Y : Z : T) with XY = ZT: extended coordinates. Order q or the identity.
+/// [X, Y, Z, T] for (X : Y : Z : T) with XY = ZT: extended coordinates. Order q or the identity.
 #[derive(Clone, Copy, Debug, Zeroize)]
-pub(crate) struct Edwards<F: Zeroize> {
-    x: F,
-    y: F,
-    z: F,
-    t: F,
-}
+pub(crate) struct Edwards<A: Zeroize>(pub(super) [A; 4]);
 
 /// (Y − X, Y + X, 2XY) of an affine point: what a mixed addition wants.
-#[derive(Clone, Copy, Debug, Zeroize)]
-pub(crate) struct Niels<F: Zeroize> {
-    y_minus_x: F,
-    y_plus_x: F,
-    xy2: F,
+pub(crate) type Niels<A> = [A; 3];
+
+impl<A: Parameters> Edwards<A> {
+    /// (x·d, y·d, d) of the point (x, y) of y² = x³ − 3x; d = 0 for the identity. `5M`.
+    pub(crate) fn to_fraction(self) -> [A; 3] {
+        let [x, y, z, _] = self.0;
+        let proof = x.proof();
+        let (sum, difference) = (y.add(&z), y.sub(&z));
+        let [x, y, d] = A::mul_pairs([&sum, &sum, &difference], [&x, &z, &x]);
+        let [x, y] = A::mul_pairs([&x, &y], [&A::from_raw(proof, &A::S), &A::from_raw(proof, &A::T)]);
+        [x, y, d]
+    }
 }
 
-impl<F: Parameters> Edwards<F> {
+impl<F: Parameters + Field> Edwards<F> {
     /// From a point of order q. `5M`.
     pub(crate) fn from_affine(point: &Affine<F>) -> Self {
-        let plus = point.x.add(&F::S);
-        let minus = point.x.sub(&F::S);
-        let scaled = point.x.mul(&F::T_OVER_S);
-        Self { x: scaled.mul(&minus), y: plus.mul(&point.y), z: minus.mul(&point.y), t: scaled.mul(&plus) }
-    }
-
-    /// (x·d, y·d, d) of the point (x, y) of y² = x³ − 3x; d = 0 for the identity. `5M`.
-    pub(crate) fn to_fraction(self) -> [F; 3] {
-        let sum = self.y.add(&self.z);
-        let d = self.y.sub(&self.z).mul(&self.x);
-        [sum.mul(&self.x).mul(&F::S), sum.mul(&self.z).mul(&F::T), d]
+        let proof = point.x.proof();
+        let s = F::from_raw(proof, &F::S);
+        let (plus, minus) = (point.x.add(&s), point.x.sub(&s));
+        let scaled = point.x.mul(&F::from_raw(proof, &F::T_OVER_S));
+        Self(F::mul_pairs([&scaled, &plus, &minus, &scaled], [&minus, &point.y, &point.y, &plus]))
     }
 
     /// Is it (x, y)? Without an inversion: `7M`.
     pub(crate) fn equals(self, point: &Affine<F>) -> Choice {
         let [x, y, d] = self.to_fraction();
-        !d.ct_eq(&F::ZERO) & x.ct_eq(&point.x.mul(&d)) & y.ct_eq(&point.y.mul(&d))
-    }
-
-    /// EFD "dbl-2008-hwcd" without T: `3M + 4S`.
-    fn double_without_t(&self) -> [F; 4] {
-        let a = self.x.square();
-        let b = self.y.square();
-        let c = self.z.square().double();
-        let e = self.x.add(&self.y).square().sub(&a).sub(&b);
-        let g = b.sub(&a);
-        let f = g.sub(&c);
-        let h = a.add(&b).neg();
-        [e, f, g, h]
-    }
-
-    /// From the common end of the formulas: X = EF, Y = GH, Z = FG, T = EH.
-    fn finish([e, f, g, h]: [F; 4]) -> Self {
-        Self { x: e.mul(&f), y: g.mul(&h), z: f.mul(&g), t: e.mul(&h) }
+        let [right_x, right_y] = F::mul_pairs([&point.x, &point.y], [&d, &d]);
+        !d.ct_eq(&F::zero(d.proof())) & x.ct_eq(&right_x) & y.ct_eq(&right_y)
     }
 }
 
-impl<F: Parameters> Group for Edwards<F> {
-    type Entry = Niels<F>;
+impl<A: Parameters> Group for Edwards<A> {
+    type Element = A;
+    type Entry = Niels<A>;
 
-    const IDENTITY: Self = Self { x: F::ZERO, y: F::ONE, z: F::ONE, t: F::ZERO };
-
-    /// EFD "dbl-2008-hwcd" with a = −1: `4M + 4S`.
-    fn double(&self) -> Self {
-        Self::finish(self.double_without_t())
+    fn identity(proof: A::Proof) -> Self {
+        let (zero, one) = (A::zero(proof), A::one(proof));
+        Self([zero, one, one, zero])
     }
 
-    /// The last of n doublings makes T, the others leave it out: `n(3M + 4S) + 1M`.
-    fn double_times(&self, n: usize) -> Self {
-        let mut point = *self;
-        for i in 0..n {
-            let parts = point.double_without_t();
-            let [e, f, g, h] = parts;
-            point = if i + 1 == n {
-                Self::finish(parts)
-            } else {
-                Self { x: e.mul(&f), y: g.mul(&h), z: f.mul(&g), t: F::ZERO }
-            };
-        }
-        point
+    /// `4M + 4S`.
+    fn double_in_place(&mut self) {
+        A::edwards_double(&mut self.0);
     }
 
     /// EFD "add-2008-hwcd-3" with a = −1, k = 2d = 2: `8M`.
     fn add(&self, b: &Self) -> Self {
-        let m = self.y.sub(&self.x).mul(&b.y.sub(&b.x));
-        let n = self.y.add(&self.x).mul(&b.y.add(&b.x));
-        let c = self.t.mul(&b.t).double();
-        let d = self.z.mul(&b.z).double();
-        Self::finish([n.sub(&m), d.sub(&c), d.add(&c), n.add(&m)])
+        let ([x, y, z, t], [b_x, b_y, b_z, b_t]) = (&self.0, &b.0);
+        let (minus, plus) = (y.sub(x), y.add(x));
+        let [m, n, c, d] = A::mul_pairs([&minus, &plus, t, z], [&b_y.sub(b_x), &b_y.add(b_x), b_t, b_z]);
+        let (c, d) = (c.double(), d.double());
+        let (e, f, g, h) = (n.sub(&m), d.sub(&c), d.add(&c), n.add(&m));
+        Self(A::mul_pairs([&e, &g, &f, &e], [&f, &h, &g, &h]))
     }
 
-    fn neg_if(&self, choice: Choice) -> Self {
-        Self {
-            x: F::conditional_select(&self.x, &self.x.neg(), choice),
-            t: F::conditional_select(&self.t, &self.t.neg(), choice),
-            ..*self
-        }
+    fn neg(&self) -> Self {
+        let [x, y, z, t] = &self.0;
+        Self([x.neg(), *y, *z, t.neg()])
     }
 
-    /// The same with Z = 1 on the right and its sums made beforehand: `7M`.
-    fn add_entry(&self, b: &Niels<F>) -> Self {
-        let m = self.y.sub(&self.x).mul(&b.y_minus_x);
-        let n = self.y.add(&self.x).mul(&b.y_plus_x);
-        let c = self.t.mul(&b.xy2);
-        let d = self.z.double();
-        Self::finish([n.sub(&m), d.sub(&c), d.add(&c), n.add(&m)])
+    /// `7M`.
+    fn add_entry_in_place(&mut self, entry: &Niels<A>) {
+        A::edwards_add(&mut self.0, entry);
     }
 
-    fn neg_entry_if(entry: &Niels<F>, choice: Choice) -> Niels<F> {
-        Niels {
-            y_minus_x: F::conditional_select(&entry.y_minus_x, &entry.y_plus_x, choice),
-            y_plus_x: F::conditional_select(&entry.y_plus_x, &entry.y_minus_x, choice),
-            xy2: F::conditional_select(&entry.xy2, &entry.xy2.neg(), choice),
-        }
+    fn neg_entry([y_minus_x, y_plus_x, xy2]: &Niels<A>) -> Niels<A> {
+        [*y_plus_x, *y_minus_x, xy2.neg()]
+    }
+}
+
+impl<F: Parameters + Field> FieldGroup for Edwards<F> {
+    type Parts = [F; 4];
+
+    fn to_parts(self) -> [F; 4] {
+        self.0
+    }
+
+    fn from_parts(parts: [F; 4]) -> Self {
+        Self(parts)
+    }
+
+    fn select_parts(table: &[[F; 4]], index: u64) -> [F; 4] {
+        F::select(table, index)
+    }
+
+    fn select_entry(table: &[Niels<F>], index: u64) -> Niels<F> {
+        F::select(table, index)
+    }
+
+    fn choose_entry(a: &Niels<F>, b: &Niels<F>, choice: Choice) -> Niels<F> {
+        core::array::from_fn(|i| F::conditional_select(&a[i], &b[i], choice))
     }
 
     /// `6M` each and one inversion. No Z is zero.
     fn entries(points: &[Self]) -> Vec<Niels<F>> {
-        let mut inverses: Vec<F> = points.iter().map(|point| point.z).collect();
+        let mut inverses: Vec<F> = points.iter().map(|point| point.0[2]).collect();
         invert_all(&mut inverses);
         let entry = |(point, inverse): (&Self, &F)| {
-            let (x, y) = (point.x.mul(inverse), point.y.mul(inverse));
-            Niels { y_minus_x: y.sub(&x), y_plus_x: y.add(&x), xy2: x.mul(&y).double() }
+            let [x, y] = F::mul_pairs([&point.0[0], &point.0[1]], [inverse, inverse]);
+            [y.sub(&x), y.add(&x), x.mul(&y).double()]
         };
         let entries = points.iter().zip(&inverses).map(entry).collect();
         inverses.zeroize();
@@ -152,23 +136,8 @@ impl<F: Parameters> Group for Edwards<F> {
     }
 }
 
-impl<F: Parameters> ConditionallySelectable for Edwards<F> {
+impl<F: Field> ConditionallySelectable for Edwards<F> {
     fn conditional_select(a: &Self, b: &Self, choice: Choice) -> Self {
-        Self {
-            x: F::conditional_select(&a.x, &b.x, choice),
-            y: F::conditional_select(&a.y, &b.y, choice),
-            z: F::conditional_select(&a.z, &b.z, choice),
-            t: F::conditional_select(&a.t, &b.t, choice),
-        }
-    }
-}
-
-impl<F: Parameters> ConditionallySelectable for Niels<F> {
-    fn conditional_select(a: &Self, b: &Self, choice: Choice) -> Self {
-        Self {
-            y_minus_x: F::conditional_select(&a.y_minus_x, &b.y_minus_x, choice),
-            y_plus_x: F::conditional_select(&a.y_plus_x, &b.y_plus_x, choice),
-            xy2: F::conditional_select(&a.xy2, &b.xy2, choice),
-        }
+        Self(core::array::from_fn(|i| F::conditional_select(&a.0[i], &b.0[i], choice)))
     }
 }

@@ -1,38 +1,46 @@
 //! F_p² = F_p\[i\], i² = −1: where the values of the Miller loop live.
 
-use crate::backend::fp1024::Field;
+use crate::backend::fp1024::{Arithmetic, Field};
 use subtle::{Choice, ConditionallySelectable};
 use zeroize::Zeroize;
 
 /// re + i·im.
 #[derive(Clone, Copy, Debug, Zeroize)]
-pub(crate) struct Complex<F: Zeroize> {
+pub(crate) struct Complex<A: Zeroize> {
     /// The part in F_p.
-    pub(crate) re: F,
+    pub(crate) re: A,
     /// The factor of i.
-    pub(crate) im: F,
+    pub(crate) im: A,
 }
 
-impl<F: Field> Complex<F> {
+impl<A: Arithmetic> Complex<A> {
     /// 1.
-    pub(crate) const ONE: Self = Self { re: F::ONE, im: F::ZERO };
+    pub(crate) fn one(proof: A::Proof) -> Self {
+        Self { re: A::one(proof), im: A::zero(proof) }
+    }
 
-    /// `3M`.
-    pub(crate) fn mul(&self, b: &Self) -> Self {
-        let [re, im] = F::complex_mul([&self.re, &self.im], [&b.re, &b.im]);
+    fn from_parts([re, im]: [A; 2]) -> Self {
         Self { re, im }
+    }
+
+    /// `3M`, or less where a kernel reduces lazily.
+    pub(crate) fn mul(&self, b: &Self) -> Self {
+        Self::from_parts(A::complex_mul([&self.re, &self.im], [&b.re, &b.im]))
     }
 
     /// `2M`.
     pub(crate) fn square(&self) -> Self {
-        let [re, im] = F::complex_square([&self.re, &self.im]);
-        Self { re, im }
+        Self::from_parts(A::complex_square([&self.re, &self.im]))
+    }
+
+    /// The power to 2ⁿ: `2nM`.
+    pub(crate) fn square_times(&self, n: usize) -> Self {
+        Self::from_parts(A::complex_square_times([&self.re, &self.im], n))
     }
 
     /// The product with 1 + i·t: `2M`.
-    pub(crate) fn mul_unit(&self, t: &F) -> Self {
-        let [re, im] = F::complex_mul_unit([&self.re, &self.im], t);
-        Self { re, im }
+    pub(crate) fn mul_unit(&self, t: &A) -> Self {
+        Self::from_parts(A::complex_mul_unit([&self.re, &self.im], t))
     }
 
     /// re − i·im: modulo F_p*, the inverse.

@@ -6,59 +6,92 @@
 //! the whole table (Hamburg, "Fast and compact elliptic-curve cryptography", 2012).
 
 use super::field::{Parameters, SignedDigits};
+use crate::backend::fp1024::{Arithmetic, Field};
 use alloc::vec::Vec;
-use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use subtle::{Choice, ConditionallySelectable};
 use zeroize::{Zeroize, Zeroizing};
 
-/// A group of prime order q, written additively.
-pub(crate) trait Group: Copy + ConditionallySelectable + Zeroize {
+/// A group of prime order q, written additively. Its elements may stand in lanes.
+pub(crate) trait Group: Copy + Zeroize {
+    /// What coordinates are made of.
+    type Element: Parameters;
     /// An element in the form in which tables keep it.
-    type Entry: Copy + ConditionallySelectable + Zeroize;
+    type Entry: Copy + Zeroize;
 
     /// The neutral element.
-    const IDENTITY: Self;
-
-    /// 2a
-    fn double(&self) -> Self;
-    /// 2ⁿ·a
-    fn double_times(&self, n: usize) -> Self {
-        (0..n).fold(*self, |a, _| a.double())
-    }
+    fn identity(proof: <Self::Element as Arithmetic>::Proof) -> Self;
+    /// a ← 2a
+    fn double_in_place(&mut self);
     /// a + b
     fn add(&self, b: &Self) -> Self;
-    /// −a, or a
-    fn neg_if(&self, choice: Choice) -> Self;
+    /// −a
+    fn neg(&self) -> Self;
+    /// a ← a + b
+    fn add_entry_in_place(&mut self, b: &Self::Entry);
+    /// −b
+    fn neg_entry(b: &Self::Entry) -> Self::Entry;
+
+    /// 2ⁿ·a
+    fn double_times(&self, n: usize) -> Self {
+        let mut a = *self;
+        for _ in 0..n {
+            a.double_in_place();
+        }
+        a
+    }
+    /// 2a
+    fn double(&self) -> Self {
+        self.double_times(1)
+    }
     /// a + b
-    fn add_entry(&self, b: &Self::Entry) -> Self;
-    /// −b, or b
-    fn neg_entry_if(b: &Self::Entry, choice: Choice) -> Self::Entry;
+    #[cfg(test)]
+    fn add_entry(&self, b: &Self::Entry) -> Self {
+        let mut a = *self;
+        a.add_entry_in_place(b);
+        a
+    }
+}
+
+/// The same, one element at a time: tables can be made and read.
+pub(crate) trait FieldGroup: Group<Element: Field> + ConditionallySelectable {
+    /// All coordinates.
+    type Parts: Copy + Zeroize;
+
+    /// As coordinates.
+    fn to_parts(self) -> Self::Parts;
+    /// From coordinates.
+    fn from_parts(parts: Self::Parts) -> Self;
+    /// `table[index]`. Reads all of it.
+    fn select_parts(table: &[Self::Parts], index: u64) -> Self::Parts;
+    /// `table[index]`. Reads all of it.
+    fn select_entry(table: &[Self::Entry], index: u64) -> Self::Entry;
+    /// b or a.
+    fn choose_entry(a: &Self::Entry, b: &Self::Entry, choice: Choice) -> Self::Entry;
     /// Brings elements into the form of tables.
     fn entries(elements: &[Self]) -> Vec<Self::Entry>;
 }
 
 /// Digits of the scalar that one look-up takes.
-const TEETH: usize = 6;
-/// Tables, each for a quarter of the columns; they share the doublings.
-const BLOCKS: usize = 4;
+pub(super) const TEETH: usize = 6;
+/// Tables, each for a ninth of the columns; they share the doublings.
+pub(super) const BLOCKS: usize = 9;
 /// Entries of a table: the sign of the highest tooth is taken out.
 const ENTRIES: usize = 1 << (TEETH - 1);
 
-/// A comb of Lim and Lee (1994) with four tables of 32 entries each.
+/// A comb of Lim and Lee (1994) with nine tables of 32 entries each.
 ///
-/// Digit i of the scalar belongs to tooth i/(4c), block i/c mod 4 and column i mod c, where
-/// n = 24c. Entry m of block j is the sum over the teeth a of ±2^(4ca + cj)·B, the sign of tooth a
+/// Digit i of the scalar belongs to tooth i/(9c), block i/c mod 9 and column i mod c, where
+/// n = 54c. Entry m of block j is the sum over the teeth a of ±2^(9ca + cj)·B, the sign of tooth a
 /// plus where bit a of m is set, that of the highest tooth always plus.
-///
-/// For n = 1032: 49 152 octets on points, 16 384 on PF_p.
 #[derive(Zeroize)]
 pub(crate) struct Comb<G: Group>(Vec<G::Entry>);
 
-impl<G: Group> Comb<G> {
-    /// Builds the tables: 989 + 20 doublings, 144 additions, and the conversion of 128 entries. For
-    /// n = 1032: on points `4990M + 4036S`, on PF_p `2962M`, and an inversion.
-    pub(crate) fn new<F: Parameters>(base: &G) -> Self {
-        let columns = F::DIGITS / (TEETH * BLOCKS);
-        // 2^(c·i)·B for i below 24: tooth i/4 of block i mod 4.
+impl<G: FieldGroup> Comb<G> {
+    /// Builds the tables: 1007 + 45 doublings, 324 additions, and the conversion of 288 entries. For
+    /// n = 1026: on points `12736M`, on PF_p 4552 products with 3904 reductions, and an inversion.
+    pub(crate) fn new(base: &G) -> Self {
+        let columns = G::Element::DIGITS / (TEETH * BLOCKS);
+        // 2^(c·i)·B for i below 54: tooth i/9 of block i mod 9.
         let mut powers = Zeroizing::new(Vec::with_capacity(TEETH * BLOCKS));
         powers.push(*base);
         for i in 1..TEETH * BLOCKS {
@@ -69,8 +102,7 @@ impl<G: Group> Comb<G> {
         for block in 0..BLOCKS {
             let tooth = |a: usize| powers[BLOCKS * a + block];
             // Entry 0: the highest tooth minus all others. Setting bit a adds twice tooth a.
-            let first =
-                (0..TEETH - 1).fold(tooth(TEETH - 1), |sum, a| sum.add(&tooth(a).neg_if(Choice::from(1))));
+            let first = (0..TEETH - 1).fold(tooth(TEETH - 1), |sum, a| sum.add(&tooth(a).neg()));
             let start = elements.len();
             elements.push(first);
             for a in 0..TEETH - 1 {
@@ -84,83 +116,85 @@ impl<G: Group> Comb<G> {
         Self(G::entries(&elements))
     }
 
-    /// Octets that the tables take.
-    #[cfg(feature = "hazmat")]
-    pub(crate) fn size(&self) -> usize {
+    /// The entry that belongs to a column and a block for the scalar k, and whether it is to be negated.
+    pub(super) fn entry(&self, k: &SignedDigits, column: usize, block: usize) -> (G::Entry, Choice) {
+        let columns = G::Element::DIGITS / (TEETH * BLOCKS);
+        let (index, negative) = index(TEETH, |a| k.sign(columns * (BLOCKS * a + block) + column));
+        (G::select_entry(&self.0[ENTRIES * block..][..ENTRIES], index), negative)
+    }
+}
+
+#[cfg(feature = "hazmat")]
+impl<G: Group> super::tables::Size for Comb<G> {
+    fn size(&self) -> usize {
         size_of_val(self.0.as_slice())
     }
 }
 
-/// Σ kᵢ·Bᵢ by combs, which share the doublings: for n = 1032, 172 additions for each term and 42
-/// doublings. On points one term costs `1372M + 168S`, two `2576M + 168S`; on PF_p one `428M`.
-pub(crate) fn comb_sum<F: Parameters, G: Group>(terms: &[(&Comb<G>, &SignedDigits)]) -> G {
-    let columns = F::DIGITS / (TEETH * BLOCKS);
-    let mut sum = G::IDENTITY;
+/// Σ kᵢ·Bᵢ by combs, which share the doublings: for n = 1026, 171 additions for each term and 18
+/// doublings.
+pub(crate) fn comb_sum<G: FieldGroup>(
+    proof: <G::Element as Arithmetic>::Proof,
+    terms: &[(&Comb<G>, &SignedDigits)],
+) -> G {
+    let columns = G::Element::DIGITS / (TEETH * BLOCKS);
+    let mut sum = G::identity(proof);
     for column in (0..columns).rev() {
         if column + 1 != columns {
-            sum = sum.double();
+            sum.double_in_place();
         }
         for (comb, k) in terms {
             for block in 0..BLOCKS {
-                let sign = |a: usize| k.sign(columns * (BLOCKS * a + block) + column);
-                let entry = look_up(&comb.0[ENTRIES * block..][..ENTRIES], TEETH, sign);
-                let (entry, negative) = entry;
-                sum = sum.add_entry(&G::neg_entry_if(&entry, negative));
+                let (entry, negative) = comb.entry(k, column, block);
+                sum.add_entry_in_place(&G::choose_entry(&entry, &G::neg_entry(&entry), negative));
             }
         }
     }
     sum
 }
 
-/// Reads the entry for `teeth` signs, and whether it is to be negated.
-fn look_up<E: Copy + ConditionallySelectable>(
-    table: &[E],
-    teeth: usize,
-    sign: impl Fn(usize) -> u64,
-) -> (E, Choice) {
+/// Which entry stands for these signs, and whether it is to be negated.
+fn index(teeth: usize, sign: impl Fn(usize) -> u64) -> (u64, Choice) {
     let top = sign(teeth - 1);
     // With a negative top the others are read inverted: the entry stands for the opposite.
     let flip = top ^ 1;
     let index = (0..teeth - 1).fold(0, |index, a| index | (sign(a) ^ flip) << a);
-    let mut entry = table[0];
-    for (i, candidate) in table.iter().enumerate().skip(1) {
-        entry.conditional_assign(candidate, (i as u64).ct_eq(&index));
-    }
-    (entry, Choice::from(flip as u8))
+    (index, Choice::from(flip as u8))
 }
 
 /// Digits ±1 in one window of [`mul`].
 const WINDOW: usize = 6;
 
-/// k·B without a table made beforehand: 172 windows over the 32 odd multiples of B.
-///
-/// For n = 1032, on points `4869M + 4108S`, on PF_p `2660M`.
-pub(crate) fn mul<F: Parameters, G: Group>(base: &G, k: &SignedDigits) -> G {
+/// k·B without a table made beforehand: 171 windows over the 32 odd multiples of B.
+pub(crate) fn mul<G: FieldGroup>(base: &G, k: &SignedDigits) -> G {
     // Index m stands for signs of the window's digits as in the comb: the odd number 2m + 1.
     let twice = base.double();
-    let mut odd = Zeroizing::new([*base; 1 << (WINDOW - 1)]);
-    for m in 1..odd.len() {
-        odd[m] = odd[m - 1].add(&twice);
+    let mut odd = Zeroizing::new([base.to_parts(); 1 << (WINDOW - 1)]);
+    let mut multiple = *base;
+    for odd in &mut odd[1..] {
+        multiple = multiple.add(&twice);
+        *odd = multiple.to_parts();
     }
     // Entry m has top +2⁵ and the lower digits ±: 2⁵ + Σ ±2ᵃ = 2m + 1.
     let mut product: Option<G> = None;
-    for window in (0..F::DIGITS / WINDOW).rev() {
-        let (multiple, negative) = look_up(&odd[..], WINDOW, |a| k.sign(WINDOW * window + a));
-        let multiple = multiple.neg_if(negative);
+    for window in (0..G::Element::DIGITS / WINDOW).rev() {
+        let (index, negative) = index(WINDOW, |a| k.sign(WINDOW * window + a));
+        let multiple = G::from_parts(G::select_parts(&odd[..], index));
+        let multiple = G::conditional_select(&multiple, &multiple.neg(), negative);
         product = Some(match product {
             None => multiple,
             Some(product) => product.double_times(WINDOW).add(&multiple),
         });
     }
-    product.unwrap_or(G::IDENTITY)
+    product.unwrap_or(*base)
 }
 
 /// k·B for public k and B, by the non-adjacent form.
-pub(crate) fn mul_vartime<G: Group>(base: &G, k: &[u8]) -> G {
-    let minus = base.neg_if(Choice::from(1));
-    let mut product = G::IDENTITY;
+pub(crate) fn mul_vartime<G: Group>(proof: <G::Element as Arithmetic>::Proof, base: &G, k: &[u8]) -> G {
+    let minus = base.neg();
+    let mut product = G::identity(proof);
     for digit in naf_vartime(k).into_iter().rev() {
-        product = product.double();
+        product.double_in_place();
         match digit {
             1 => product = product.add(base),
             -1 => product = product.add(&minus),

@@ -1,7 +1,8 @@
 //! Affine points of y² = x³ − 3x, and the test for order q.
 
 use super::field::Parameters;
-use crate::backend::fp1024::{FieldOctets, PointOctets};
+use super::field2::Complex;
+use crate::backend::fp1024::{Field, FieldOctets, PointOctets};
 use crate::error::Problem;
 use crate::secret::declassify;
 use subtle::{Choice, ConditionallySelectable};
@@ -16,31 +17,33 @@ pub(crate) struct Affine<F: Zeroize> {
     pub(crate) y: F,
 }
 
-impl<F: Parameters> Affine<F> {
+impl<F: Parameters + Field> Affine<F> {
     /// Takes two coordinates below p that satisfy the equation, with y ≠ 0.
     ///
     /// (0, 0), the one point of order two, is refused: no pairing is taken there.
-    pub(crate) fn decode(octets: &PointOctets) -> Result<Self, Problem> {
+    pub(crate) fn decode(proof: F::Proof, octets: &PointOctets) -> Result<Self, Problem> {
         let (x, y) = halves(octets);
-        let (x, y) = (F::from_octets(x), F::from_octets(y));
+        let (x, y) = (F::from_octets(proof, x), F::from_octets(proof, y));
+        let zero = F::zero(proof);
         let reduced = x.is_some() & y.is_some();
         if !bool::from(declassify(reduced)) {
             return Err(Problem::NotReduced);
         }
-        let point = Self { x: x.unwrap_or(F::ZERO), y: y.unwrap_or(F::ZERO) };
+        let point = Self { x: x.unwrap_or(zero), y: y.unwrap_or(zero) };
         if !bool::from(declassify(point.is_on_curve())) {
             return Err(Problem::NotOnCurve);
         }
-        let two = point.y.ct_eq(&F::ZERO);
+        let two = point.y.ct_eq(&zero);
         if bool::from(declassify(two)) { Err(Problem::WrongOrder) } else { Ok(point) }
     }
 
     /// Reads a point that [`decode`](Self::decode) once accepted, or that the curve code made.
-    pub(crate) fn load(octets: &PointOctets) -> Self {
+    pub(crate) fn load(proof: F::Proof, octets: &PointOctets) -> Self {
+        let zero = F::zero(proof);
         let (x, y) = halves(octets);
         // Octets that no check has seen would be a caller's bug; a zero keeps the function total
         // without a branch.
-        Self { x: F::from_octets(x).unwrap_or(F::ZERO), y: F::from_octets(y).unwrap_or(F::ZERO) }
+        Self { x: F::from_octets(proof, x).unwrap_or(zero), y: F::from_octets(proof, y).unwrap_or(zero) }
     }
 
     /// x ‖ y.
@@ -53,44 +56,50 @@ impl<F: Parameters> Affine<F> {
 
     /// y² = x(x² − 3): `1M + 2S`.
     pub(crate) fn is_on_curve(&self) -> Choice {
-        self.y.square().ct_eq(&self.x.square().sub(&F::three()).mul(&self.x))
-    }
-
-    /// The generator P of RFC 6509.
-    pub(crate) fn generator() -> Self {
-        let [x, y] = F::P;
-        Self { x, y }
+        self.y.square().ct_eq(&self.x.square().sub(&F::three(self.x.proof())).mul(&self.x))
     }
 
     /// Has this point, one of the curve with y ≠ 0, order q?
     ///
-    /// The group is cyclic of order 4q, so the points of order q and infinity are 4E: what can be
-    /// halved twice. A point (x, y) can be halved exactly if x is a square; its halves
-    /// are then ((u, v) with u one of t(t ± 2w)/2, where w² = x and t² is the one square
-    /// among 2(x ± y/w). Whether *they* can be halved is the question whether u is a square, which
-    /// has the same answer for both. `docs/maths.md` proves it.
+    /// The group is cyclic of order 4q, so the points of order q and infinity are 4E. The pairing of order
+    /// four with a point T, 4T = O, tells whether a point is one of them: it is of order q exactly if
+    /// the class of f_T(x, y) in PF_p has the q-th power 1, where f_T has a fourfold zero in T and a
+    /// fourfold pole at infinity. `docs/maths.md` proves it for any T over F_p² whose double is (i·s, 0): then
     ///
-    /// Three powers to the exponent q − 1 = (p − 3)/4 and some products; for a square a,
-    /// h = a^((p−3)/4) has a·h² = 1, so it gives √a = a·h and 1/√a = h at once.
-    /// `683M + 3061S` in all.
+    /// ```text
+    /// f_T = (y − λ(x − i·s))²/(x − i·s),    λ the slope of the tangent in T.
+    /// ```
+    ///
+    /// With z of this class, w = z̄/z has norm 1, and z^q is in F_p exactly if w^q = 1, that is, if its
+    /// trace V_q(w + 1/w) is 2: a Lucas chain of two products for each bit of q: 2061 in all, and an inversion.
     pub(crate) fn has_order_q(&self) -> Choice {
-        let not_zero = !self.y.ct_eq(&F::ZERO);
-        // x is a square, w = √x, 1/w = h.
-        let h = self.x.pow_q_minus_1();
-        let w = self.x.mul(&h);
-        let halves = w.mul(&h).ct_eq(&F::ONE);
-        // m = 2(x + y/w); its partner 2(x − y/w) is 12/m, a square exactly if m is none.
-        let m = self.x.add(&self.y.mul(&h)).double();
-        let k = m.pow_q_minus_1();
-        let root = m.mul(&k);
-        // t = √m, or, since k = ±1/√−m then, √(12/m) = √−12·k.
-        let t = F::conditional_select(&F::S.double().mul(&k), &root, root.mul(&k).ct_eq(&F::ONE));
-        // u = t(t + 2w)/2, times the square 4.
-        let u = t.add(&w.double()).mul(&t).double();
-        let power = u.pow_q_minus_1();
-        let halves_twice = power.square().mul(&u).ct_eq(&F::ONE);
-        not_zero & halves & halves_twice
+        let proof = self.x.proof();
+        let (s, [u, v]) = (F::from_raw(proof, &F::S), F::LAMBDA.map(|part| F::from_raw(proof, &part)));
+        // ℓ = y − λ(x − i·s); modulo F_p*, 1/(x − i·s) is x + i·s.
+        let [ux, vs, us, vx] = F::mul_pairs([&u, &v, &u, &v], [&self.x, &s, &s, &self.x]);
+        let line = Complex { re: self.y.sub(&ux).sub(&vs), im: us.sub(&vx) };
+        let z = line.square().mul(&Complex { re: self.x, im: s });
+        // The trace of z̄/z = z̄²/|z|²: 2(a² − b²)/(a² + b²).
+        let [aa, bb] = F::squares([&z.re, &z.im]);
+        let trace = aa.sub(&bb).double().mul(&aa.add(&bb).invert());
+        let two = F::one(proof).double();
+        let not_zero = !self.y.ct_eq(&F::zero(proof));
+        not_zero & lucas::<F>(&trace, &two).ct_eq(&two)
     }
+}
+
+/// V_q(t): the trace of w^q for w of norm 1 and trace t.
+fn lucas<F: Parameters + Field>(t: &F, two: &F) -> F {
+    // V_n and V_(n + 1), n from the highest bit of q on, which is public.
+    let (mut low, mut high) = (*two, *t);
+    for i in (0..64 * F::Q.len()).rev() {
+        let one = F::Q[i / 64] >> (i % 64) & 1 == 1;
+        let [square, product] =
+            F::mul_pairs([if one { &high } else { &low }, &low], [if one { &high } else { &low }, &high]);
+        let (square, product) = (square.sub(two), product.sub(t));
+        (low, high) = if one { (product, square) } else { (square, product) };
+    }
+    low
 }
 
 fn halves(octets: &PointOctets) -> (&FieldOctets, &FieldOctets) {
@@ -98,7 +107,7 @@ fn halves(octets: &PointOctets) -> (&FieldOctets, &FieldOctets) {
     (x.try_into().expect("half of 256 octets"), y.try_into().expect("half of 256 octets"))
 }
 
-impl<F: Parameters> ConditionallySelectable for Affine<F> {
+impl<F: Field> ConditionallySelectable for Affine<F> {
     fn conditional_select(a: &Self, b: &Self, choice: Choice) -> Self {
         Self { x: F::conditional_select(&a.x, &b.x, choice), y: F::conditional_select(&a.y, &b.y, choice) }
     }

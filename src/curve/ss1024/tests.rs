@@ -3,5 +3,7 @@
 
 mod constants;
 mod counts;
+mod eight;
 mod exhaustive;
+mod lanes;
 mod tiny;

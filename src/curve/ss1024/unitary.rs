@@ -7,20 +7,27 @@
 
 use super::field::{Parameters, invert_all};
 use super::field2::Complex;
-use super::mul::Group;
-use crate::backend::fp1024::Field;
+use super::mul::{FieldGroup, Group};
+use crate::backend::fp1024::{Arithmetic, Field};
 use alloc::vec::Vec;
-use subtle::{Choice, ConditionallySelectable};
+use subtle::Choice;
 
-impl<F: Parameters> Group for Complex<F> {
+impl<A: Parameters> Group for Complex<A> {
+    type Element = A;
     /// im/re.
-    type Entry = F;
+    type Entry = [A; 1];
 
-    const IDENTITY: Self = Self::ONE;
+    fn identity(proof: A::Proof) -> Self {
+        Self::one(proof)
+    }
 
     /// `2M`.
-    fn double(&self) -> Self {
-        self.square()
+    fn double_in_place(&mut self) {
+        *self = self.square();
+    }
+
+    fn double_times(&self, n: usize) -> Self {
+        self.square_times(n)
     }
 
     /// `3M`.
@@ -28,31 +35,56 @@ impl<F: Parameters> Group for Complex<F> {
         self.mul(b)
     }
 
-    fn neg_if(&self, choice: Choice) -> Self {
-        Self::conditional_select(self, &self.conjugate(), choice)
+    fn neg(&self) -> Self {
+        self.conjugate()
     }
 
     /// `2M`.
-    fn add_entry(&self, t: &F) -> Self {
-        self.mul_unit(t)
+    fn add_entry_in_place(&mut self, [t]: &[A; 1]) {
+        *self = self.mul_unit(t);
     }
 
-    fn neg_entry_if(t: &F, choice: Choice) -> F {
-        F::conditional_select(t, &t.neg(), choice)
+    fn neg_entry([t]: &[A; 1]) -> [A; 1] {
+        [t.neg()]
+    }
+}
+
+impl<F: Parameters + Field> FieldGroup for Complex<F> {
+    type Parts = [F; 2];
+
+    fn to_parts(self) -> [F; 2] {
+        [self.re, self.im]
+    }
+
+    fn from_parts([re, im]: [F; 2]) -> Self {
+        Self { re, im }
+    }
+
+    fn select_parts(table: &[[F; 2]], index: u64) -> [F; 2] {
+        F::select(table, index)
+    }
+
+    fn select_entry(table: &[[F; 1]], index: u64) -> [F; 1] {
+        F::select(table, index)
+    }
+
+    fn choose_entry([a]: &[F; 1], [b]: &[F; 1], choice: Choice) -> [F; 1] {
+        [F::conditional_select(a, b, choice)]
     }
 
     /// `4M` each and one inversion.
-    fn entries(elements: &[Self]) -> Vec<F> {
-        let mut entries: Vec<F> = elements.iter().map(|element| element.re).collect();
-        invert_all(&mut entries);
-        for (entry, element) in entries.iter_mut().zip(elements) {
-            *entry = Field::mul(entry, &element.im);
-        }
-        entries
+    fn entries(elements: &[Self]) -> Vec<[F; 1]> {
+        let mut inverses: Vec<F> = elements.iter().map(|element| element.re).collect();
+        invert_all(&mut inverses);
+        inverses
+            .iter()
+            .zip(elements)
+            .map(|(inverse, element)| [Arithmetic::mul(inverse, &element.im)])
+            .collect()
     }
 }
 
 /// g = <P, P>.
-pub(super) fn generator<F: Parameters>() -> Complex<F> {
-    Complex { re: F::ONE, im: F::G }
+pub(super) fn generator<A: Parameters>(proof: A::Proof) -> Complex<A> {
+    Complex { re: A::one(proof), im: A::from_raw(proof, &A::G) }
 }

@@ -350,7 +350,8 @@ impl Complete {
         tx.audit(event).await?;
         // Only the newest stay: an answer that was lost leaves none behind.
         let live = identities::live(tx.connection(), entity.as_str(), now).await?;
-        for old in live.iter().skip(self.live.max(1)) {
+        // The one that was issued now is the newest, also among others of the same second.
+        for old in live.iter().filter(|old| *old != id_2.as_str()).skip(self.live.max(1) - 1) {
             let end = ExpiringIdentity::parse(old).map_err(ServiceError::internal)?.expiration().to_unix();
             identities::deny(tx.connection(), old, end, now, "superseded").await?;
             tx.audit(Event::new("denied").with("id2", old.as_str()).with("reason", "superseded")).await?;

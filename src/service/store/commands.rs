@@ -190,8 +190,11 @@ pub(crate) async fn confirm_credential(
     now: UnixTime,
 ) -> Result<bool, ServiceError> {
     let confirmed = sqlx::query(
-        "update ibc_identity set confirmed = 1 where id2 = (select id2 from ibc_identity where name = $1 \
-         and client = $2 and state = 1 and not_after > $3 order by issued_at desc, reserved_at desc, id2 desc limit 1)",
+        // Two of one second are told apart by which of them replaced the other.
+        "update ibc_identity set confirmed = 1 where id2 = (select id2 from ibc_identity newest where name = $1 \
+         and client = $2 and state = 1 and not_after > $3 and not exists \
+         (select 1 from ibc_identity later where later.replaces = newest.id2 and later.state = 1) \
+         order by issued_at desc, reserved_at desc, id2 desc limit 1)",
     )
     .bind(entity)
     .bind(client)

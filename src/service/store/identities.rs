@@ -21,7 +21,6 @@ pub(crate) struct Reservation<'a> {
 
 /// An identity that was issued.
 pub(crate) struct IssuedRow {
-    pub(crate) name: String,
     pub(crate) client: String,
     pub(crate) not_after: UnixTime,
     pub(crate) is_denied: bool,
@@ -102,7 +101,7 @@ pub(crate) async fn issued(
     id_2: &str,
 ) -> Result<Option<IssuedRow>, ServiceError> {
     let row = sqlx::query(
-        "select name, client, not_after, (select count(*) from denied where denied.id2 = ibc_identity.id2) as denials \
+        "select client, not_after, (select count(*) from denied where denied.id2 = ibc_identity.id2) as denials \
          from ibc_identity where id2 = $1 and state = 1",
     )
     .bind(id_2)
@@ -111,7 +110,6 @@ pub(crate) async fn issued(
     row.map(|row| {
         let denials: i64 = row.try_get("denials")?;
         Ok(IssuedRow {
-            name: row.try_get("name")?,
             client: row.try_get("client")?,
             not_after: time(row.try_get("not_after")?),
             is_denied: denials > 0,

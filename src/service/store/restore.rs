@@ -134,7 +134,10 @@ pub struct Acceptance<'a> {
 
 impl fmt::Debug for Acceptance<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acceptance").field("own", &self.own).field("operator", &self.operator).finish_non_exhaustive()
+        f.debug_struct("Acceptance")
+            .field("own", &self.own)
+            .field("operator", &self.operator)
+            .finish_non_exhaustive()
     }
 }
 

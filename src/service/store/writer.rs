@@ -56,6 +56,15 @@ pub struct WriteTransaction<'t> {
     deny_list: &'t mut Option<SignedDenyList>,
 }
 
+impl core::fmt::Debug for WriteTransaction<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("WriteTransaction")
+            .field("writer", &self.writer)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A deny list as it is published, for the state folder.
 pub(super) struct SignedDenyList {
     pub(super) number: u64,

@@ -16,34 +16,51 @@ pub(super) const DATAGRAM_MAX: usize = 65_535;
 /// Datagrams that came for one peer's session.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    datagrams: Mutex<VecDeque<Vec<u8>>>,
+    content: Mutex<Content>,
     came: Condvar,
 }
 
+#[derive(Debug, Default)]
+struct Content {
+    datagrams: VecDeque<Vec<u8>>,
+    /// No more will come: another session has taken the peer's place.
+    closed: bool,
+}
+
 impl Inbox {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Vec<u8>>> {
-        self.datagrams.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn push(&self, datagram: &[u8]) {
-        let mut datagrams = self.lock();
-        if datagrams.len() < INBOX {
-            datagrams.push_back(datagram.into());
+        let mut content = self.lock();
+        if content.datagrams.len() < INBOX {
+            content.datagrams.push_back(datagram.into());
             self.came.notify_one();
         }
     }
 
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.came.notify_all();
+    }
+
     fn pop(&self) -> Option<Vec<u8>> {
-        self.lock().pop_front()
+        self.lock().datagrams.pop_front()
     }
 
     /// Waits for a datagram; tells whether there is one.
-    fn wait(&self, patience: Duration) -> bool {
-        let (datagrams, _) = self
+    fn wait(&self, patience: Duration) -> io::Result<bool> {
+        let nothing = |content: &mut Content| content.datagrams.is_empty() && !content.closed;
+        let (content, _) = self
             .came
-            .wait_timeout_while(self.lock(), patience, |datagrams| datagrams.is_empty())
+            .wait_timeout_while(self.lock(), patience, nothing)
             .unwrap_or_else(PoisonError::into_inner);
-        !datagrams.is_empty()
+        match (content.datagrams.is_empty(), content.closed) {
+            (false, _) => Ok(true),
+            (true, false) => Ok(false),
+            (true, true) => Err(io::ErrorKind::ConnectionReset.into()),
+        }
     }
 }
 
@@ -105,6 +122,14 @@ impl Datagrams {
         Some(Arc::clone(inbox))
     }
 
+    /// What the listener sorts datagrams into.
+    pub(super) fn inbox(&self) -> Option<&Arc<Inbox>> {
+        match &self.source {
+            Source::Listener { inbox, .. } => Some(inbox),
+            Source::Socket { .. } => None,
+        }
+    }
+
     pub(super) fn register(&mut self, until: Registration) {
         if let Source::Listener { registration, .. } = &mut self.source {
             *registration = Some(until);
@@ -114,7 +139,7 @@ impl Datagrams {
     /// Waits for a datagram; tells whether there is one.
     pub(super) fn wait(&mut self, patience: Duration) -> io::Result<bool> {
         match &mut self.source {
-            Source::Listener { inbox, .. } => Ok(inbox.wait(patience)),
+            Source::Listener { inbox, .. } => inbox.wait(patience),
             Source::Socket { arrived, .. } if arrived.is_some() => Ok(true),
             Source::Socket { arrived, buffer } => {
                 *arrived = receive(&self.socket, buffer, patience)?;

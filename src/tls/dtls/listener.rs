@@ -11,6 +11,7 @@ use crate::tls::suites::Transport;
 use openssl::ssl::SslStream;
 use std::boxed::Box;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,8 +30,10 @@ const LOOK_UP: Duration = Duration::from_millis(200);
 /// way, of which there are at most as many as [`HandshakeLimits`] say; beyond them its datagrams are
 /// dropped, and it tries again by itself.
 ///
-/// The thread lives until the listener and all its sessions are dropped. A peer that starts anew from the same
-/// address and port is heard once its old session is dropped.
+/// A peer that starts anew from the same address and port (RFC 6347 section 4.2.8) gets a new session, which
+/// takes the place of the old one when its handshake is done, and not before: nobody else can end a session.
+///
+/// The thread lives until the listener and all its sessions are dropped.
 #[derive(Debug)]
 pub struct DtlsListener {
     shared: Arc<Shared>,
@@ -41,14 +44,78 @@ pub struct DtlsListener {
 #[derive(Debug)]
 struct Shared {
     socket: Arc<UdpSocket>,
-    sessions: Mutex<HashMap<SocketAddr, Arc<Inbox>>>,
+    peers: Mutex<HashMap<SocketAddr, PeerInboxes>>,
     closing: AtomicBool,
 }
 
+/// Where the datagrams of one peer go.
+#[derive(Debug)]
+struct PeerInboxes {
+    /// Of the session, or of the first handshake.
+    current: Arc<Inbox>,
+    /// Whether `current` has done its handshake.
+    established: bool,
+    /// Of a handshake that is to take its place.
+    next: Option<Arc<Inbox>>,
+}
+
 impl Shared {
-    fn sessions(&self) -> MutexGuard<'_, HashMap<SocketAddr, Arc<Inbox>>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn peers(&self) -> MutexGuard<'_, HashMap<SocketAddr, PeerInboxes>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Sorts a datagram into the inboxes of its sender; `false` if it is for nobody yet.
+    fn sort(&self, sender: SocketAddr, datagram: &[u8]) -> bool {
+        let peers = self.peers();
+        let Some(peer) = peers.get(&sender) else { return false };
+        if peer.established && peer.next.is_none() && begins_anew(datagram) {
+            return false;
+        }
+        // Until the new handshake is done both get all: each drops what is not for it.
+        for inbox in core::iter::once(&peer.current).chain(&peer.next) {
+            inbox.push(datagram);
+        }
+        true
+    }
+
+    fn begin(&self, sender: SocketAddr, inbox: Arc<Inbox>) {
+        match self.peers().entry(sender) {
+            Entry::Occupied(mut peer) => peer.get_mut().next = Some(inbox),
+            Entry::Vacant(place) => {
+                place.insert(PeerInboxes { current: inbox, established: false, next: None });
+            }
+        }
+    }
+
+    /// The handshake behind `inbox` is done.
+    fn establish(&self, sender: SocketAddr, inbox: &Arc<Inbox>) {
+        if let Some(peer) = self.peers().get_mut(&sender) {
+            if let Some(next) = peer.next.take_if(|next| Arc::ptr_eq(next, inbox)) {
+                peer.current.close();
+                peer.current = next;
+            }
+            peer.established |= Arc::ptr_eq(&peer.current, inbox);
+        }
+    }
+
+    /// The session or handshake behind `inbox` is over.
+    fn end(&self, sender: SocketAddr, inbox: &Arc<Inbox>) {
+        if let Entry::Occupied(mut place) = self.peers().entry(sender) {
+            let peer = place.get_mut();
+            peer.next.take_if(|next| Arc::ptr_eq(next, inbox));
+            if Arc::ptr_eq(&peer.current, inbox) {
+                match peer.next.take() {
+                    Some(next) => *peer = PeerInboxes { current: next, established: false, next: None },
+                    None => drop(place.remove()),
+                }
+            }
+        }
+    }
+}
+
+/// A ClientHello in the clear: record type 22, epoch 0, message type 1.
+fn begins_anew(datagram: &[u8]) -> bool {
+    datagram.first() == Some(&22) && datagram.get(3..5) == Some(&[0, 0]) && datagram.get(13) == Some(&1)
 }
 
 impl DtlsListener {
@@ -67,7 +134,7 @@ impl DtlsListener {
         socket.set_read_timeout(Some(LOOK_UP))?;
         let shared = Arc::new(Shared {
             socket: Arc::new(socket),
-            sessions: Mutex::default(),
+            peers: Mutex::default(),
             closing: AtomicBool::new(false),
         });
         let limiter = HandshakeLimiter::new(limits);
@@ -111,7 +178,7 @@ impl DtlsListener {
 
     /// How many peers have a session or a handshake.
     pub fn peers(&self) -> usize {
-        self.shared.sessions().len()
+        self.shared.peers().len()
     }
 }
 
@@ -126,6 +193,7 @@ impl Drop for DtlsListener {
 pub struct DtlsIncoming {
     stream: SslStream<Datagrams>,
     permit: HandshakePermit,
+    shared: Arc<Shared>,
 }
 
 impl DtlsIncoming {
@@ -139,9 +207,13 @@ impl DtlsIncoming {
     /// # Errors
     /// [`TlsError::TimedOut`] also after a refusal or for a wrong key: DTLS drops what does not verify.
     pub fn handshake(self, patience: Duration) -> Result<DtlsStream, TlsError> {
-        let Self { stream, permit } = self;
+        let Self { stream, permit, shared } = self;
+        let (sender, inbox) = (stream.get_ref().peer(), stream.get_ref().inbox().cloned());
         let done = DtlsStream::handshake(stream, patience, SslStream::accept);
         drop(permit);
+        if let (Ok(_), Some(inbox)) = (&done, inbox) {
+            shared.establish(sender, &inbox);
+        }
         done
     }
 }
@@ -161,17 +233,14 @@ impl Sorter {
         let mut buffer = std::vec![0; DATAGRAM_MAX];
         loop {
             let closing = self.shared.closing.load(Ordering::Acquire);
-            if closing && self.shared.sessions().is_empty() {
+            if closing && self.shared.peers().is_empty() {
                 return;
             }
             match self.shared.socket.recv_from(&mut buffer) {
                 Ok((length, sender)) => {
                     let datagram = &buffer[..length];
-                    let session = self.shared.sessions().get(&sender).cloned();
-                    match session {
-                        Some(inbox) => inbox.push(datagram),
-                        None if closing => {}
-                        None => self.meet(sender, datagram),
+                    if !self.shared.sort(sender, datagram) && !closing {
+                        self.meet(sender, datagram);
                     }
                 }
                 Err(error) if timed_out(&error) => {}
@@ -206,11 +275,16 @@ impl Sorter {
 
     fn begin(&self, mut stream: SslStream<Datagrams>, sender: SocketAddr, inbox: Arc<Inbox>) {
         let Some(permit) = self.limiter.admit(sender.ip()) else { return };
-        self.shared.sessions().insert(sender, inbox);
+        // The object may be older than the hint it was made with.
+        let Ok(hint) = self.context.current_hint() else { return };
+        if hint.is_some_and(|hint| openssl_ffi::set_psk_identity_hint_of(&mut stream, &hint).is_err()) {
+            return;
+        }
+        self.shared.begin(sender, Arc::clone(&inbox));
         let shared = Arc::clone(&self.shared);
-        let end = Box::new(move || drop(shared.sessions().remove(&sender)));
+        let end = Box::new(move || shared.end(sender, &inbox));
         stream.get_mut().register(Registration(Some(end)));
         // A full queue drops the object, and the peer with it.
-        let _ = self.verified.try_send(DtlsIncoming { stream, permit });
+        let _ = self.verified.try_send(DtlsIncoming { stream, permit, shared: Arc::clone(&self.shared) });
     }
 }

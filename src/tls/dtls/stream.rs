@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 /// IPv6 and UDP.
 pub(super) const MTU: u32 = 1232;
 
-/// An established DTLS session with one peer. One message is one datagram; they may be lost, doubled by
-/// nobody, and come out of order.
+/// An established DTLS session with one peer. One message is one datagram: it may be lost or come out of
+/// order, but not twice.
 ///
 /// A server keeps receiving for a while after its handshake: should its last flight be lost, the client asks
 /// again, and [`recv`](Self::recv) answers.
@@ -65,7 +65,7 @@ impl DtlsStream {
                 Ok(()) => break,
                 Err(error) if error.code() == ErrorCode::WANT_READ => {
                     let left = clock.left().ok_or(TlsError::TimedOut)?;
-                    wait(&mut stream, left).map_err(|_| TlsError::TimedOut)?;
+                    wait(&mut stream, left).map_err(TlsError::from_wait)?;
                 }
                 Err(_) if psk::refused(stream.ssl()) => return Err(TlsError::Refused),
                 Err(error) => return Err(TlsError::handshake(error)),
@@ -109,7 +109,8 @@ impl DtlsStream {
     /// closed the session.
     ///
     /// # Errors
-    /// [`io::ErrorKind::TimedOut`] if none comes within `patience`.
+    /// [`io::ErrorKind::TimedOut`] if none comes within `patience`; [`io::ErrorKind::ConnectionReset`] once the
+    /// peer has begun a new session from the same address.
     pub fn recv(&mut self, buffer: &mut [u8], patience: Duration) -> io::Result<usize> {
         let clock = Clock::new(patience);
         loop {
@@ -134,8 +135,9 @@ impl DtlsStream {
 /// Waits for a datagram until `left` is over or the last flight has to be sent again, which it is.
 fn wait(stream: &mut SslStream<Datagrams>, left: Duration) -> io::Result<()> {
     let retransmit = openssl_ffi::retransmit_in(stream.ssl());
-    if !stream.get_mut().wait(retransmit.map_or(left, |retransmit| retransmit.min(left)))? {
-        openssl_ffi::retransmit(stream)?;
+    let come = stream.get_mut().wait(retransmit.map_or(left, |retransmit| retransmit.min(left)))?;
+    if !come {
+        openssl_ffi::retransmit(stream).map_err(|_| io::ErrorKind::TimedOut)?; // often enough in vain
     }
     Ok(())
 }

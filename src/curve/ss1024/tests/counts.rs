@@ -2,13 +2,16 @@
 //!
 //! These figures stand beside the functions and in `docs/maths.md`; whoever changes one changes all.
 
-use crate::backend::fp1024::{Field, FieldOctets, ScalarOctets};
+use crate::backend::fp1024::{Arithmetic, Base, Commit, Field, FieldOctets, Ops, ScalarOctets};
 use crate::backend::rustcrypto::fp1024::Fp;
 use crate::curve::ss1024::edwards::Edwards;
 use crate::curve::ss1024::field::{Parameters, SignedDigits};
 use crate::curve::ss1024::field2::Complex;
-use crate::curve::ss1024::mul::{Comb, Group, comb_sum, mul, mul_vartime};
-use crate::curve::ss1024::pairing::{Lines, pairing};
+use crate::curve::ss1024::generator;
+use crate::curve::ss1024::generic::Generic;
+use crate::curve::ss1024::lines::Lines;
+use crate::curve::ss1024::mul::{Comb, FieldGroup, Group, comb_sum, mul, mul_vartime};
+use crate::curve::ss1024::pairing;
 use crate::curve::ss1024::point::Affine;
 use crate::curve::ss1024::unitary;
 use std::cell::Cell;
@@ -20,7 +23,7 @@ std::thread_local! {
     static COST: Cell<Cost> = const { Cell::new(Cost { m: 0, s: 0, i: 0 }) };
 }
 
-/// Multiplications, squarings, inversions.
+/// Products (squares among them), reductions, inversions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Cost {
     m: usize,
@@ -30,7 +33,7 @@ struct Cost {
 
 impl fmt::Debug for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}M + {}S + {}I", self.m, self.s, self.i)
+        write!(f, "{} products, {} reductions, {} inversions", self.m, self.s, self.i)
     }
 }
 
@@ -73,10 +76,20 @@ impl ConstantTimeEq for Counted {
     }
 }
 
-impl Field for Counted {
-    const ZERO: Self = Self(Fp::ZERO);
-    const ONE: Self = Self(Fp::ONE);
+impl Arithmetic for Counted {
+    type Proof = ();
+    type Raw = Fp;
 
+    fn proof(&self) {}
+    fn zero((): ()) -> Self {
+        Self(Fp::zero(()))
+    }
+    fn one((): ()) -> Self {
+        Self(Fp::one(()))
+    }
+    fn from_raw((): (), raw: &Fp) -> Self {
+        Self(*raw)
+    }
     fn add(&self, b: &Self) -> Self {
         Self(self.0.add(&b.0))
     }
@@ -87,19 +100,32 @@ impl Field for Counted {
         Self(self.0.neg())
     }
     fn mul(&self, b: &Self) -> Self {
-        add_cost(1, 0, 0);
+        add_cost(1, 1, 0);
         Self(self.0.mul(&b.0))
     }
     fn square(&self) -> Self {
-        add_cost(0, 1, 0);
+        add_cost(1, 1, 0);
         Self(self.0.square())
     }
+    /// As the own kernels do it: one reduction.
+    fn sum_of_products<const N: usize>(a: [&Self; N], b: [&Self; N]) -> Self {
+        add_cost(N, 1, 0);
+        Self(Fp::sum_of_products(a.map(|a| &a.0), b.map(|b| &b.0)))
+    }
+    /// As the own kernels do it: four products, two reductions.
+    fn complex_mul(a: [&Self; 2], b: [&Self; 2]) -> [Self; 2] {
+        let minus = a[1].neg();
+        [Self::sum_of_products([a[0], &minus], b), Self::sum_of_products([a[0], a[1]], [b[1], b[0]])]
+    }
+}
+
+impl Field for Counted {
     fn invert(&self) -> Self {
         add_cost(0, 0, 1);
         Self(self.0.invert())
     }
-    fn from_octets(octets: &FieldOctets) -> CtOption<Self> {
-        Fp::from_octets(octets).map(Self)
+    fn from_octets((): (), octets: &FieldOctets) -> CtOption<Self> {
+        Fp::from_octets((), octets).map(Self)
     }
     fn to_octets(&self) -> FieldOctets {
         self.0.to_octets()
@@ -108,13 +134,14 @@ impl Field for Counted {
 
 impl Parameters for Counted {
     const Q: &'static [u64] = Fp::Q;
+    const OCTAL: &'static [i8] = Fp::OCTAL;
     const NAF: &'static [i8] = Fp::NAF;
     const DIGITS: usize = Fp::DIGITS;
-    const P: [Self; 2] = [Self(Fp::P[0]), Self(Fp::P[1])];
-    const G: Self = Self(Fp::G);
-    const S: Self = Self(Fp::S);
-    const T: Self = Self(Fp::T);
-    const T_OVER_S: Self = Self(Fp::T_OVER_S);
+    const G: Fp = Fp::G;
+    const S: Fp = Fp::S;
+    const T: Fp = Fp::T;
+    const T_OVER_S: Fp = Fp::T_OVER_S;
+    const LAMBDA: [Fp; 2] = Fp::LAMBDA;
 
     fn recode(k: &ScalarOctets) -> SignedDigits {
         Fp::recode(k)
@@ -126,52 +153,84 @@ const K: ScalarOctets = [0x13; 128];
 
 #[test]
 fn points() {
-    let p = Affine::<Counted>::generator();
+    let p = Affine::<Counted>::load((), &generator());
     let (a, b) = (Edwards::from_affine(&p), Edwards::from_affine(&p).double());
     let entry = Edwards::entries(&[b])[0];
-    assert_eq!(count(|| p.is_on_curve()), cost(1, 2, 0));
-    assert_eq!(count(|| p.has_order_q()), cost(683, 3061, 0));
-    assert_eq!(count(|| Edwards::from_affine(&p)), cost(5, 0, 0));
-    assert_eq!(count(|| a.add(&b)), cost(8, 0, 0));
-    assert_eq!(count(|| a.add_entry(&entry)), cost(7, 0, 0));
-    assert_eq!(count(|| a.double()), cost(4, 4, 0));
-    assert_eq!(count(|| a.double_times(10)), cost(31, 40, 0));
-    assert_eq!(count(|| a.to_fraction()), cost(5, 0, 0));
-    assert_eq!(count(|| a.equals(&p)), cost(7, 0, 0));
-    assert_eq!(count(|| Edwards::entries(&[a, b])), cost(12, 0, 1));
+    assert_eq!(count(|| p.is_on_curve()), cost(3, 3, 0));
+    assert_eq!(count(|| p.has_order_q()), cost(2061, 2059, 1));
+    assert_eq!(count(|| Edwards::from_affine(&p)), cost(5, 5, 0));
+    assert_eq!(count(|| a.add(&b)), cost(8, 8, 0));
+    assert_eq!(count(|| a.add_entry(&entry)), cost(7, 7, 0));
+    assert_eq!(count(|| a.double()), cost(8, 8, 0));
+    assert_eq!(count(|| a.double_times(10)), cost(80, 80, 0));
+    assert_eq!(count(|| a.to_fraction()), cost(5, 5, 0));
+    assert_eq!(count(|| a.equals(&p)), cost(7, 7, 0));
+    assert_eq!(count(|| Edwards::entries(&[a, b])), cost(12, 12, 1));
 }
 
 #[test]
 fn units() {
-    let g = unitary::generator::<Counted>();
-    assert_eq!(count(|| g.mul(&g)), cost(3, 0, 0));
-    assert_eq!(count(|| g.square()), cost(2, 0, 0));
-    assert_eq!(count(|| g.mul_unit(&Counted::G)), cost(2, 0, 0));
-    assert_eq!(count(|| Complex::entries(&[g, g])), cost(8, 0, 1));
+    let g = unitary::generator::<Counted>(());
+    assert_eq!(count(|| g.mul(&g)), cost(4, 2, 0));
+    assert_eq!(count(|| g.square()), cost(2, 2, 0));
+    assert_eq!(count(|| g.mul_unit(&Counted(Fp::G))), cost(2, 2, 0));
+    assert_eq!(count(|| Complex::entries(&[g, g])), cost(8, 8, 1));
 }
 
 #[test]
 fn multiplications() {
-    let base = Edwards::<Counted>::from_affine(&Affine::generator());
-    let g = unitary::generator::<Counted>();
+    let base = Edwards::<Counted>::from_affine(&Affine::load((), &generator()));
+    let g = unitary::generator::<Counted>(());
     let k = Counted::recode(&K);
-    assert_eq!(count(|| Comb::new::<Counted>(&base)), cost(4990, 4036, 1));
-    assert_eq!(count(|| Comb::new::<Counted>(&g)), cost(2962, 0, 1));
-    let (comb, units) = (Comb::new::<Counted>(&base), Comb::new::<Counted>(&g));
-    assert_eq!(count(|| comb_sum::<Counted, _>(&[(&comb, &k)])), cost(1372, 168, 0));
-    assert_eq!(count(|| comb_sum::<Counted, _>(&[(&comb, &k), (&comb, &k)])), cost(2576, 168, 0));
-    assert_eq!(count(|| comb_sum::<Counted, _>(&[(&units, &k)])), cost(428, 0, 0));
-    assert_eq!(count(|| mul::<Counted, _>(&base, &k)), cost(4869, 4108, 0));
-    assert_eq!(count(|| mul::<Counted, _>(&g, &k)), cost(2660, 0, 0));
+    assert_eq!(count(|| Comb::new(&base)), cost(12736, 12736, 1));
+    assert_eq!(count(|| Comb::new(&g)), cost(4552, 3904, 1));
+    let (comb, units) = (Comb::new(&base), Comb::new(&g));
+    assert_eq!(count(|| comb_sum((), &[(&comb, &k)])), cost(1341, 1341, 0));
+    assert_eq!(count(|| comb_sum((), &[(&comb, &k), (&comb, &k)])), cost(2538, 2538, 0));
+    assert_eq!(count(|| comb_sum((), &[(&units, &k)])), cost(378, 378, 0));
+    assert_eq!(count(|| mul(&base, &k)), cost(9776, 9776, 0));
+    assert_eq!(count(|| mul(&g, &k)), cost(2846, 2444, 0));
     // Of a short public scalar, as identifiers are: 26 octets.
-    assert_eq!(count(|| mul_vartime(&base, &[0x13; 26])), cost(1444, 820, 0));
+    assert_eq!(count(|| mul_vartime((), &base, &[0x13; 26])), cost(2264, 2264, 0));
 }
 
 #[test]
 fn pairings() {
-    let p = Affine::<Counted>::generator();
+    let p = Affine::<Counted>::load((), &generator());
     let lines = Lines::new(&p);
-    assert_eq!(count(|| Lines::new(&p)), cost(17198, 6477, 1));
-    assert_eq!(count(|| pairing(&p, &p)), cost(17171, 6159, 1));
-    assert_eq!(count(|| lines.pairing(&p)), cost(6482, 1, 1));
+    assert_eq!(count(|| Lines::new(&p)), cost(50273, 43221, 4));
+    assert_eq!(count(|| pairing::value(&p, &p)), cost(24696, 21952, 0));
+    assert_eq!(count(|| lines.value(&p)), cost(6498, 3411, 0));
+    assert_eq!(count(|| Generic::<Counted>::finish_many(&[lines.value(&p)])), cost(6506, 3419, 1));
+}
+
+/// Whole operations of the protocol, to set beside the plan.
+#[test]
+fn operations() {
+    let ops = Generic::<Counted>(());
+    let (p, b) = (generator(), [0x13; 128]);
+    let z = ops.mul_many(Base { point: &p, table: None }, &[K])[0];
+    let (comb_p, comb_z, g) = (ops.comb(&p), ops.comb(&z), ops.unit_comb());
+    let (lines_p, lines_z) = (ops.lines(&p), ops.lines(&z));
+    let with_comb = Base { point: &p, table: Some(&comb_p) };
+    let issue = count(|| ops.mul_many(with_comb, &[K]));
+    let encapsulate = count(|| {
+        let terms = std::vec![(&b, with_comb), (&K, Base { point: &z, table: Some(&comb_z) })];
+        ops.commit_many(&[Commit { r: &K, terms }], Some(&g))
+    });
+    let with_lines = Base { point: &p, table: Some(&lines_p) };
+    let decapsulate =
+        count(|| (ops.pairing_many(with_lines, &[&z]), ops.equals_many(with_comb, &[K], &[&z])));
+    // With an identifier of 26 octets.
+    let mut short = [0; 128];
+    short[102..].copy_from_slice(&[0x13; 26]);
+    let validate = count(|| {
+        let bound = ops.mul_add_vartime(&short, with_comb, &z);
+        let w =
+            ops.pairing_product_vartime(&short, with_lines, Base { point: &z, table: Some(&lines_z) }, &z);
+        (bound, w, ops.has_order_q(&z))
+    });
+    let all = [issue, encapsulate, decapsulate, validate];
+    let expected = [cost(1351, 1351, 1), cost(2930, 2930, 1), cost(7854, 4767, 1), cost(17152, 10818, 3)];
+    assert_eq!(all, expected);
 }

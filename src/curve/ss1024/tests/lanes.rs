@@ -1,0 +1,173 @@
+//! Operations in lanes give what the same one by one give: all inputs on small fields, some on the real
+//! one.
+
+use super::eight::Eight;
+use super::tiny::{Tiny, TinyCurve, octets, on_every_field, on_every_loop, plain_mul};
+use crate::backend::fp1024::{Base, Commit, Committed, Ops, PointOctets, ScalarOctets};
+use crate::backend::rustcrypto::fp1024::Fp;
+use crate::curve::ss1024::generic::Generic;
+use crate::curve::ss1024::lanes::InLanes;
+use crate::curve::ss1024::{generator, scalar::Scalar};
+use std::vec::Vec;
+use subtle::Choice;
+
+on_every_field!(products, encapsulations, comparisons, products_of_pairings);
+on_every_loop!(pairings);
+
+/// [1]P, [2]P, … [q − 1]P.
+fn group<const P: u64>() -> Vec<PointOctets>
+where
+    Tiny<P>: TinyCurve,
+{
+    let [x, y] = Tiny::<P>::P;
+    let multiple = |k| plain_mul::<P>(k, Some((x.0, y.0))).expect("not infinity");
+    (1..(P + 1) / 4).map(multiple).map(|(x, y)| [octets(x), octets(y)].concat().try_into().unwrap()).collect()
+}
+
+fn scalars<const P: u64>() -> Vec<ScalarOctets> {
+    (1..(P + 1) / 4).map(octets).collect()
+}
+
+type One<const P: u64> = Generic<Tiny<P>>;
+type Many<const P: u64> = InLanes<Eight<Tiny<P>>>;
+
+fn products<const P: u64>()
+where
+    Tiny<P>: TinyCurve,
+{
+    let (one, many): (One<P>, Many<P>) = (Generic(()), InLanes(()));
+    let k = scalars::<P>();
+    for point in &group::<P>() {
+        let (a, b) = (one.comb(point), many.comb(point));
+        for table in [true, false] {
+            let expected = one.mul_many(Base { point, table: Some(&a).filter(|_| table) }, &k);
+            assert_eq!(many.mul_many(Base { point, table: Some(&b).filter(|_| table) }, &k), expected);
+        }
+    }
+}
+
+fn same(a: &[Committed], b: &[Committed]) {
+    assert_eq!(a.len(), b.len());
+    for (a, b) in a.iter().zip(b) {
+        assert_eq!((a.point, a.power), (b.point, b.power));
+        assert_eq!(bool::from(a.is_infinity), bool::from(b.is_infinity));
+    }
+}
+
+/// Jobs of two terms: r and rb of all values; some sums are infinity.
+fn commit<O: Ops>(
+    ops: O,
+    points: [&PointOctets; 2],
+    k: &[ScalarOctets],
+    tables: [bool; 3],
+) -> Vec<Committed> {
+    let combs = points.map(|point| ops.comb(point));
+    let g = ops.unit_comb();
+    let base = |i: usize| Base { point: points[i], table: Some(&combs[i]).filter(|_| tables[i]) };
+    let jobs: Vec<_> = k
+        .iter()
+        .flat_map(|r| k.iter().map(move |rb| Commit { r, terms: std::vec![(r, base(0)), (rb, base(1))] }))
+        .collect();
+    ops.commit_many(&jobs, Some(&g).filter(|_| tables[2]))
+}
+
+fn encapsulations<const P: u64>()
+where
+    Tiny<P>: TinyCurve,
+{
+    let (one, many): (One<P>, Many<P>) = (Generic(()), InLanes(()));
+    let (group, k) = (group::<P>(), scalars::<P>());
+    let points = [&group[0], &group[group.len() / 2]];
+    for tables in [[true; 3], [true, true, false], [true, false, true], [false; 3]] {
+        same(&commit(many, points, &k, tables), &commit(one, points, &k, tables));
+    }
+}
+
+fn bits(choices: &[Choice]) -> Vec<bool> {
+    choices.iter().map(|choice| bool::from(*choice)).collect()
+}
+
+fn comparisons<const P: u64>()
+where
+    Tiny<P>: TinyCurve,
+{
+    let many: Many<P> = InLanes(());
+    let (group, k) = (group::<P>(), scalars::<P>());
+    let comb = many.comb(&group[0]);
+    for shift in 0..group.len() {
+        let r: Vec<_> = (0..group.len()).map(|i| &group[(i + shift) % group.len()]).collect();
+        for table in [Some(&comb), None] {
+            let equal = bits(&many.equals_many(Base { point: &group[0], table }, &k, &r));
+            assert!(equal.iter().all(|equal| *equal == (shift == 0)));
+        }
+    }
+}
+
+fn pairings<const P: u64>()
+where
+    Tiny<P>: TinyCurve,
+{
+    let (one, many): (One<P>, Many<P>) = (Generic(()), InLanes(()));
+    let group = group::<P>();
+    let r: Vec<_> = group.iter().collect();
+    for point in &group {
+        let lines = many.lines(point);
+        let expected = one.pairing_many(Base { point, table: None }, &r);
+        let base = Base { point, table: Some(&lines) };
+        assert_eq!(many.pairing_many(base, &r), expected);
+        assert_eq!(many.pairing_many(base, &r[..1]), expected[..1], "eight steps at a time");
+        assert_eq!(many.pairing_many(Base { point, table: None }, &r), expected);
+    }
+}
+
+fn products_of_pairings<const P: u64>()
+where
+    Tiny<P>: TinyCurve,
+{
+    fn all<O: Ops>(ops: O, group: &[PointOctets], k: &[ScalarOctets]) -> Vec<[u8; 128]> {
+        let [p, z] = [&group[0], &group[group.len() / 3]];
+        let (of_p, of_z) = (ops.lines(p), ops.lines(z));
+        let (p, z) = (Base { point: p, table: Some(&of_p) }, Base { point: z, table: Some(&of_z) });
+        k.iter()
+            .flat_map(|b| group.iter().map(|k| ops.pairing_product_vartime(b, p, z, k)).collect::<Vec<_>>())
+            .collect()
+    }
+    let (one, many): (One<P>, Many<P>) = (Generic(()), InLanes(()));
+    let (group, k) = (group::<P>(), scalars::<P>());
+    let found = all(one, &group, &k);
+    assert_eq!(all(many, &group, &k), found);
+    // <[b]P + Z, K> by the other loop
+    let [p, z] = [&group[0], &group[group.len() / 3]];
+    let mut found = found.iter();
+    for b in &k {
+        let sum = one.mul_add_vartime(b, Base { point: p, table: None }, z);
+        for k in &group {
+            let expected = match &sum {
+                Some(sum) => one.pairing_many(Base { point: sum, table: None }, &[k])[0],
+                None => octets(0),
+            };
+            assert_eq!(found.next(), Some(&expected));
+        }
+    }
+}
+
+#[test]
+fn real_field() {
+    let (one, many): (Generic<Fp>, InLanes<Eight<Fp>>) = (Generic(()), InLanes(()));
+    let k: Vec<ScalarOctets> = (1u8..10)
+        .map(|i| {
+            *Scalar::reduce(&std::array::from_fn(|j| i.wrapping_mul(29).wrapping_add(j as u8))).as_octets()
+        })
+        .collect();
+    let p = generator();
+    let comb = many.comb(&p);
+    let base = Base { point: &p, table: Some(&comb) };
+    let points = many.mul_many(base, &k);
+    assert_eq!(points, one.mul_many(base, &k));
+    let r: Vec<_> = points.iter().collect();
+    assert!(bits(&many.equals_many(base, &k, &r)).iter().all(|equal| *equal));
+    let (a, b) = (one.lines(&points[0]), many.lines(&points[0]));
+    let expected = one.pairing_many(Base { point: &points[0], table: Some(&a) }, &r);
+    assert_eq!(many.pairing_many(Base { point: &points[0], table: Some(&b) }, &r), expected);
+    assert_eq!(one.pairing_many(Base { point: &points[0], table: None }, &r), expected);
+}
