@@ -43,7 +43,7 @@ fn keys(text: &str) -> Vec<String> {
         }
         let line = line.strip_prefix('#').unwrap_or(line);
         let Some((key, _)) = line.split_once(" = ") else { continue };
-        if key.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_') {
+        if key.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'_') {
             keys.push(format!("{section}{key}"));
         }
     }

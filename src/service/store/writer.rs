@@ -17,7 +17,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use sqlx::{Any, AnyConnection, Pool, Row, Transaction};
+use sqlx::{Any, AnyConnection, Connection, Pool, Row, Transaction};
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::{format, vec};
@@ -230,6 +230,8 @@ impl Task {
             self.group(jobs).await;
             if let Some(answer) = closing {
                 self.parts.pool.close().await;
+                // Frees the state file before anybody is told.
+                drop(self);
                 let _ = answer.send(());
                 return;
             }
@@ -263,8 +265,23 @@ impl Task {
         &mut self,
         jobs: &mut [Box<dyn Job>],
     ) -> Result<Vec<Result<(), ServiceError>>, ServiceError> {
+        let mut connection = self.parts.pool.acquire().await?;
+        let outcomes = self.commit_on(&mut connection, jobs).await;
+        if outcomes.is_err() {
+            // SQLite rolls back by itself when the disk is full, which sqlx's count of open transactions does not
+            // know: the connection would be of no more use. What closing it says does not matter.
+            let _ = connection.close().await;
+        }
+        outcomes
+    }
+
+    async fn commit_on(
+        &mut self,
+        connection: &mut AnyConnection,
+        jobs: &mut [Box<dyn Job>],
+    ) -> Result<Vec<Result<(), ServiceError>>, ServiceError> {
         let parts = &mut self.parts;
-        let mut tx = parts.pool.begin_with(begin(parts.database)).await?;
+        let mut tx = connection.begin_with(begin(parts.database)).await?;
         let mut head = match self.head.clone() {
             Some(head) => head,
             None => {
