@@ -93,7 +93,8 @@ fn search_folder(folder: &Path, wanted: &Wanted, found: &mut BTreeMap<String, us
 
 /// What `pg_dump` makes of the database.
 fn database_dump(url: &str) -> Vec<u8> {
-    let newest = fs::read_dir("/usr/lib/postgresql").unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+    let newest =
+        fs::read_dir("/usr/lib/postgresql").unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
     let output = Command::new(newest.join("bin/pg_dump")).arg(url).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout

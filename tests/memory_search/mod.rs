@@ -139,7 +139,11 @@ pub fn search_process(pid: u32, mappings: Mappings, wanted: &Wanted) -> (BTreeMa
 }
 
 /// Searches the core file that gcore writes; `None` without gcore.
-pub fn search_core_file(pid: u32, folder: &Path, wanted: &Wanted) -> Option<(BTreeMap<String, usize>, usize)> {
+pub fn search_core_file(
+    pid: u32,
+    folder: &Path,
+    wanted: &Wanted,
+) -> Option<(BTreeMap<String, usize>, usize)> {
     let prefix = folder.join("core");
     let made = Command::new("gcore").arg("-o").arg(&prefix).arg(pid.to_string()).output().ok()?;
     let path = folder.join(format!("core.{pid}"));
