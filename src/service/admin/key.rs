@@ -29,7 +29,8 @@ impl Admin {
                 let mut row = row.ok_or_else(|| refused(Kind::NotFound, "there is no such key"))?;
                 let usage = u8::try_from(row.suid).map_err(ServiceError::internal)?;
                 let usage = SecurityUsage::from_u8(usage).map_err(ServiceError::internal)?;
-                let unfit = |_| refused(Kind::ContentsUnacceptable, "the use of this key does not have such targets");
+                let unfit =
+                    |_| refused(Kind::ContentsUnacceptable, "the use of this key does not have such targets");
                 let targets = TargetIds::parse(usage, &targets).map_err(unfit)?;
                 if targets.texts().any(|target| target == row.source) {
                     return Err(refused(Kind::ContentsUnacceptable, "the source is no target"));
