@@ -28,7 +28,7 @@ impl Fe {
     }
 
     /// The integer in [0, p − 1] whose form this is.
-    fn to_integer(&self) -> Words {
+    fn integer(&self) -> Words {
         super::mul(self.proof, &self.limbs, &words::ONE)
     }
 }
@@ -110,7 +110,7 @@ impl Arithmetic for Fe {
 
 impl Field for Fe {
     fn invert(&self) -> Self {
-        Self::from_integer(self.proof, &safegcd::invert_words(&self.to_integer(), &MODULUS))
+        Self::from_integer(self.proof, &safegcd::invert_words(&self.integer(), &MODULUS))
     }
 
     fn from_octets(proof: Adx, octets: &FieldOctets) -> CtOption<Self> {
@@ -120,7 +120,7 @@ impl Field for Fe {
     }
 
     fn to_octets(&self) -> FieldOctets {
-        words::to_octets(&self.to_integer())
+        words::to_octets(&self.integer())
     }
 
     fn select<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
