@@ -88,7 +88,7 @@ pub(crate) struct Comb<G: Group>(Vec<G::Entry>);
 
 impl<G: FieldGroup> Comb<G> {
     /// Builds the tables: 1007 + 45 doublings, 324 additions, and the conversion of 288 entries. For
-    /// n = 1026: on points `11782M`, on PF_p 4552 products with 3904 reductions, and an inversion.
+    /// n = 1026: on points `12736M`, on PF_p 4552 products with 3904 reductions, and an inversion.
     pub(crate) fn new(base: &G) -> Self {
         let columns = G::Element::DIGITS / (TEETH * BLOCKS);
         // 2^(c·i)·B for i below 54: tooth i/9 of block i mod 9.
