@@ -8,6 +8,7 @@
 //!
 //! `cargo test --profile ctgrind --features __ctgrind,hazmat --test constant_time`
 
+use eccsi_sakke::__backends::fp1024::{self, Op, Step};
 use eccsi_sakke::__backends::{Name, force, probe};
 use eccsi_sakke::__ctgrind::{is_secret, revealed, secret};
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, PublicValidationToken, Signature, SigningKey, hazmat};
@@ -162,6 +163,38 @@ const CASES: &[Case] = &[
         assert!(KmsSecretKey::from_bytes(&secret([0; 32])).is_err());
         assert!(revealed() >= 2);
     }),
+    clean("kernel_of_1024_bits", || {
+        let mut registers = secret([[0x17; 128]; 8]);
+        let steps = every_step(&[Op::Choose(secret(1)), Op::LookUp(secret(2)), Op::Invert]);
+        let before = revealed();
+        let _ = black_box(fp1024::run(&mut registers, &steps));
+        assert!(is_secret(&registers));
+        assert!(revealed() >= before + 8, "which registers are equal");
+    }),
+    clean("kernel_of_1024_bits_in_lanes", || {
+        let mut registers = secret([[[0x17; 128]; 8]; 8]);
+        // A look-up in lanes takes one lane, which is public.
+        let mut steps = vec![step(Op::Choose(secret(0x35)))];
+        for step_after in every_step(&[]) {
+            // Operands within the bounds of lanes.
+            steps.extend([0, 1, 2, 3, 4, 5, 6, 7].map(|i| Step {
+                op: Op::Reduce,
+                from: [i; 12],
+                to: [i; 4],
+            }));
+            steps.push(step_after);
+        }
+        if fp1024::run_in_lanes(&mut registers, &steps) {
+            assert!(is_secret(&registers));
+        }
+    }),
+    clean("order_of_1024_bits", || {
+        let (a, b) = (secret([0x17; 128]), secret([0x23; 128]));
+        assert!(is_secret(&fp1024::order(&a, &b)));
+        let before = revealed();
+        assert!(is_secret(&fp1024::order_reduce(&a)));
+        assert!(revealed() > before, "whether it lies in the range of keys");
+    }),
     clean("sakke_z_from_bytes", || {
         let kms = secret_z();
         assert!(is_secret(&*kms.expose()));
@@ -291,6 +324,33 @@ const CASES: &[Case] = &[
         assert!(is_secret(&equal.unwrap_u8()));
     }),
 ];
+
+fn step(op: Op) -> Step {
+    Step { op, from: [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3], to: [0, 3, 6, 1] }
+}
+
+/// Each operation of the kernels of the 1024-bit field, and these.
+fn every_step(more: &[Op]) -> Vec<Step> {
+    let ops = [
+        Op::Add,
+        Op::Sub,
+        Op::Neg,
+        Op::Double,
+        Op::Mul,
+        Op::Square,
+        Op::MulPairs(2),
+        Op::MulPairs(3),
+        Op::MulPairs(4),
+        Op::Squares,
+        Op::Sum(2),
+        Op::Sum(6),
+        Op::ComplexMul,
+        Op::ComplexSquares(2),
+        Op::ComplexMulUnit,
+        Op::Reduce,
+    ];
+    ops.iter().chain(more).map(|op| step(*op)).collect()
+}
 
 fn octets(last: u8) -> [u8; 32] {
     let mut octets = [0x11; 32];

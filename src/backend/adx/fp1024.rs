@@ -78,7 +78,7 @@ impl Wide {
         // Below 6p²/2¹⁰²⁴ + p < 4.6p, less p once: q = ⌊x/2¹⁰²⁰·(2¹⁰²⁰/p)⌋ is the quotient or one less.
         let h = top << 4 | r[15] >> 60;
         debug_assert!(h < 64);
-        let q = h * 427 >> 12;
+        let q = (h * 427) >> 12;
         words::reduce_once(&minus_multiple(&r, top, q), 0, &P)
     }
 }

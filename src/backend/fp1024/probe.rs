@@ -4,6 +4,8 @@
 //! A register machine: eight elements, and steps that take some of them to others. A kernel's elements have
 //! many representatives; only chains of operations reach those that no octets decode to.
 
+#![allow(clippy::unit_arg, reason = "the proof of a backend that needs none")]
+
 use super::{Arithmetic, Field, FieldOctets, Lanes8, ScalarOctets};
 #[cfg(target_arch = "x86_64")]
 use crate::backend::adx;

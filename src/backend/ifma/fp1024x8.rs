@@ -124,8 +124,8 @@ type Row<L> = [L; N];
 #[inline(always)]
 fn load<L: Lanes>(proof: L::Proof, limbs: &Limbs) -> Row<L> {
     let mut row = [L::splat(proof, 0); N];
-    for i in 0..N {
-        row[i] = L::load(proof, &limbs.0[i]);
+    for (row, limb) in row.iter_mut().zip(&limbs.0) {
+        *row = L::load(proof, limb);
     }
     row
 }
@@ -136,11 +136,11 @@ fn carried<L: Lanes>(proof: L::Proof, t: &Row<L>) -> Limbs {
     let mask = L::splat(proof, MASK);
     let mut limbs = Limbs([[0; 8]; N]);
     let mut carry = L::splat(proof, 0);
-    for i in 0..N {
-        let limb = t[i].add(carry);
-        carry = limb.sar::<52>();
+    for (i, (limb, t)) in limbs.0.iter_mut().zip(t).enumerate() {
+        let sum = t.add(carry);
+        carry = sum.sar::<52>();
         // The top limb has no more than 52 bits, since the integer is not negative and below 2¹⁰⁴⁰.
-        limbs.0[i] = if i + 1 < N { limb.and(mask) } else { limb }.store();
+        *limb = if i + 1 < N { sum.and(mask) } else { sum }.store();
     }
     limbs
 }
@@ -155,8 +155,8 @@ impl<L: Lanes> Job for Add<'_, L> {
     fn run(self) -> Fe8<L> {
         let (a, b, proof) = (self.0, self.1, self.0.proof);
         let mut t: Row<L> = load(proof, &a.limbs);
-        for i in 0..N {
-            t[i] = t[i].add(L::load(proof, &b.limbs.0[i]));
+        for (t, b) in t.iter_mut().zip(&b.limbs.0) {
+            *t = t.add(L::load(proof, b));
         }
         Fe8::new(proof, carried(proof, &t), a.bound.plus(b.bound))
     }
@@ -189,8 +189,8 @@ impl<L: Lanes> Job for Neg<'_, L> {
     fn run(self) -> Fe8<L> {
         let (a, proof) = (self.0, self.0.proof);
         let mut t: Row<L> = load(proof, &a.limbs);
-        for i in 0..N {
-            t[i] = L::splat(proof, SIXTEEN_P[i]).sub(t[i]);
+        for (t, p) in t.iter_mut().zip(SIXTEEN_P) {
+            *t = L::splat(proof, p).sub(*t);
         }
         Fe8::new(proof, carried(proof, &t), a.bound.of_difference(Bound::new(0)))
     }

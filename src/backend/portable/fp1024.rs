@@ -101,7 +101,7 @@ fn square_column<const C: usize>(a: &Limbs) -> u128 {
         sum += product(a[i], a[C - i]);
     }
     sum += sum;
-    if C % 2 == 0 { sum + product(a[C / 2], a[C / 2]) } else { sum }
+    if C.is_multiple_of(2) { sum + product(a[C / 2], a[C / 2]) } else { sum }
 }
 
 /// The products mᵢ·pⱼ of column C that are known before m_C is.

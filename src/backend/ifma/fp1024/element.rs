@@ -187,7 +187,7 @@ impl<L: Lanes> Fe<L> {
     }
 
     /// The integer in [0, p − 1] whose form this is.
-    fn to_integer(&self) -> Words {
+    fn integer(&self) -> Words {
         // 2⁶⁴ times it, below 2¹⁰⁷⁶; one step of Montgomery's reduction modulo p itself takes the factor off.
         let shifted = self.times(&WORD);
         let digits = shifted.digits.0.as_flattened();
@@ -233,7 +233,7 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> ConditionallySelectable for Fe<L> {
 
 impl<L: Lanes<Proof: Send + Sync> + 'static> ConstantTimeEq for Fe<L> {
     fn ct_eq(&self, other: &Self) -> Choice {
-        Choice::from(words::is_zero(&self.sub(other).to_integer()) as u8 & 1)
+        Choice::from(words::is_zero(&self.sub(other).integer()) as u8 & 1)
     }
 }
 
@@ -325,7 +325,7 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe<L> {
 
 impl<L: Lanes<Proof: Send + Sync> + 'static> Field for Fe<L> {
     fn invert(&self) -> Self {
-        Self::from_integer(self.proof, &safegcd::invert_words(&self.to_integer(), &MODULUS))
+        Self::from_integer(self.proof, &safegcd::invert_words(&self.integer(), &MODULUS))
     }
 
     fn from_octets(proof: L::Proof, octets: &FieldOctets) -> CtOption<Self> {
@@ -335,7 +335,7 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Field for Fe<L> {
     }
 
     fn to_octets(&self) -> FieldOctets {
-        words::to_octets(&self.to_integer())
+        words::to_octets(&self.integer())
     }
 
     fn select<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {

@@ -19,8 +19,8 @@ impl<L: Lanes> Job for FromSingles<'_, L> {
         let mut t = [L::splat(proof, 0); N + 1];
         for third in 0..3 {
             let mut rows = [t[0]; 8];
-            for lane in 0..8 {
-                rows[lane] = L::load(proof, &self.0[lane].digits().0[third]);
+            for (row, single) in rows.iter_mut().zip(self.0) {
+                *row = L::load(proof, &single.digits().0[third]);
             }
             let limbs = L::transpose(rows);
             for (i, limb) in limbs.into_iter().enumerate() {
@@ -47,10 +47,10 @@ impl<L: Lanes> Job for ToSingles<'_, L> {
         let mut digits = [Digits::ZERO; 8];
         for third in 0..3 {
             let mut rows = [zero; 8];
-            for i in 0..8 {
+            for (i, row) in rows.iter_mut().enumerate() {
                 let digit = 8 * third + i;
-                if digit >= 1 && digit <= N {
-                    rows[i] = L::load(proof, &a.limbs.0[digit - 1]);
+                if (1..=N).contains(&digit) {
+                    *row = L::load(proof, &a.limbs.0[digit - 1]);
                 }
             }
             let rows = L::transpose(rows);

@@ -64,9 +64,7 @@ fn clear_lowest<L: Lanes>(proof: L::Proof, t: &[L; N + 1], next: L) -> [L; N + 1
 #[inline(always)]
 fn finish<L: Lanes>(proof: L::Proof, t: &[L; N + 1], bound: Bound) -> Fe8<L> {
     let mut row = [t[0]; N];
-    for i in 0..N {
-        row[i] = t[i];
-    }
+    row.copy_from_slice(&t[..N]);
     Fe8::new(proof, carried(proof, &row), bound)
 }
 
@@ -95,8 +93,8 @@ impl<L: Lanes> Job for Square<'_, L> {
         }
         row!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
         let mut t = [zero; N + 1];
-        for j in 0..=N {
-            t[j] = L::load(proof, &columns.0[j]);
+        for (t, column) in t.iter_mut().zip(&columns.0) {
+            *t = L::load(proof, column);
         }
         for i in 0..N {
             let next = if i + 1 < N { L::load(proof, &columns.0[N + 1 + i]) } else { zero };
