@@ -1,13 +1,19 @@
 //! Arithmetic with MULX, ADCX and ADOX: two carry chains at a time, which compilers do not make of
-//! u128. Inline assembly, one block for each kernel.
+//! u128. One block of assembly for each operation of the field, inline, and one for each of points.
 //!
 //! # Safety
 //!
-//! Each block reads its inputs through pointers to whole [`Limbs`] and gives its result in registers;
-//! it writes no memory, uses no stack, and keeps no state but the flags, which every `asm!` may
-//! change. What the instructions need of the CPU, an [`Adx`] value proves.
+//! An inline block reads its inputs through pointers to whole [`Limbs`] and gives its result in
+//! registers; it writes no memory, uses no stack, and keeps no state but the flags, which every
+//! `asm!` may change. The functions of `point` reach no memory but what their references point to, whole
+//! [`Limbs`], and 168 octets below the stack pointer, which they give back; they save the registers
+//! that their calling convention tells them to. What the instructions need of the CPU, an [`Adx`] value
+//! proves.
 
+#[macro_use]
+mod steps;
 mod p256;
+mod point;
 
 use super::ifma::lane::NoLanes;
 use super::p256::{Kernel, Limbs, TablePoint};
@@ -59,6 +65,24 @@ impl Kernel for Adx {
     #[inline(always)]
     fn field_negate_if(self, mask: u64, a: &Limbs) -> Limbs {
         p256::negate_if(self, mask, a)
+    }
+
+    #[inline(always)]
+    fn double(self, point: &mut [Limbs; 3]) {
+        // SAFETY: self proves ADX and BMI2.
+        unsafe { point::double(point) }
+    }
+
+    #[inline(always)]
+    fn add_affine(self, point: &mut [Limbs; 3], entry: &TablePoint) {
+        // SAFETY: self proves ADX and BMI2.
+        unsafe { point::add_affine(point, entry) }
+    }
+
+    #[inline(always)]
+    fn add_to_sum(self, sum: &mut [Limbs; 4], entry: &TablePoint) {
+        // SAFETY: self proves ADX and BMI2.
+        unsafe { point::add_to_sum(sum, entry) }
     }
 
     #[inline(always)]

@@ -95,6 +95,21 @@ impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
     }
 
     #[inline(always)]
+    fn double(self, point: &mut [Limbs; 3]) {
+        self.single.double(point);
+    }
+
+    #[inline(always)]
+    fn add_affine(self, point: &mut [Limbs; 3], entry: &TablePoint) {
+        self.single.add_affine(point, entry);
+    }
+
+    #[inline(always)]
+    fn add_to_sum(self, sum: &mut [Limbs; 4], entry: &TablePoint) {
+        self.single.add_to_sum(sum, entry);
+    }
+
+    #[inline(always)]
     fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
         self.single.select(row, n)
     }

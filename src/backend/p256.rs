@@ -121,7 +121,9 @@ impl TablePoint {
     pub(crate) const ZERO: Self = Self { x: [0; 4], y: [0; 4] };
 }
 
-/// The field of P-256 and the integers modulo its order, as an own implementation brings them.
+/// The field of P-256 and the integers modulo its order, as an own implementation brings them; and
+/// the formulas that its points spend their time in, for implementations that do a whole one better
+/// than its parts.
 ///
 /// Field elements are in Montgomery form, x·2²⁵⁶ mod p, below p, everywhere. Constant time, all of
 /// it. A value of the type is the proof that the CPU has what the functions need.
@@ -164,6 +166,64 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
     fn field_negate_if(self, mask: u64, a: &Limbs) -> Limbs {
         let mask = portable::limbs::barrier(mask);
         portable::limbs::select(mask, &portable::limbs::sub(&portable::p256::P, a).0, a)
+    }
+
+    /// \[2\](X, Y, Z) in Jacobian coordinates, also for Z = 0.
+    ///
+    /// EFD dbl-2001-b with Z₃ = 2·Y·Z, 4M + 4S: a product more and a square less than there, and
+    /// fewer additions.
+    #[inline(always)]
+    fn double(self, point: &mut [Limbs; 3]) {
+        let [x, y, z] = point;
+        let twice = |a: &Limbs| self.field_add(a, a);
+        let delta = self.field_square(z);
+        let gamma_2 = twice(&self.field_square(y)); // 2Y²
+        let t = self.field_mul(&self.field_sub(x, &delta), &self.field_add(x, &delta));
+        let beta_4 = twice(&self.field_mul(x, &gamma_2)); // 4XY²
+        let alpha = self.field_add(&twice(&t), &t); // 3(X − Z²)(X + Z²)
+        *z = twice(&self.field_mul(y, z));
+        *x = self.field_sub(&self.field_sub(&self.field_square(&alpha), &beta_4), &beta_4);
+        let gamma_8 = twice(&self.field_square(&gamma_2)); // 8Y⁴
+        *y = self.field_sub(&self.field_mul(&alpha, &self.field_sub(&beta_4, x)), &gamma_8);
+    }
+
+    /// (X, Y, Z) + entry in Jacobian coordinates, if Z ≠ 0 and the points are neither equal nor
+    /// opposite; where they are, Z = 0.
+    ///
+    /// EFD madd-2004-hmv, 8M + 3S.
+    #[inline(always)]
+    fn add_affine(self, point: &mut [Limbs; 3], entry: &TablePoint) {
+        let [x, y, z] = point;
+        let z_2 = self.field_square(z);
+        let h = self.field_sub(&self.field_mul(&entry.x, &z_2), x);
+        let r = self.field_sub(&self.field_mul(&entry.y, &self.field_mul(z, &z_2)), y);
+        let h_2 = self.field_square(&h);
+        *z = self.field_mul(z, &h);
+        let v = self.field_mul(x, &h_2);
+        let h_3 = self.field_mul(&h, &h_2);
+        let x_and_v = self.field_sub(&self.field_sub(&self.field_square(&r), &h_3), &v);
+        *x = self.field_sub(&x_and_v, &v);
+        let y_h_3 = self.field_mul(y, &h_3);
+        *y = self.field_sub(&self.field_mul(&r, &self.field_sub(&v, x)), &y_h_3);
+    }
+
+    /// (X, Y, Z², Z³) + entry, under the same conditions; where they do not hold, the last two are 0.
+    ///
+    /// EFD madd-2008-s ("XYZZ"), 8M + 2S.
+    #[inline(always)]
+    fn add_to_sum(self, sum: &mut [Limbs; 4], entry: &TablePoint) {
+        let [x, y, zz, zzz] = sum;
+        let p = self.field_sub(&self.field_mul(&entry.x, zz), x);
+        let r = self.field_sub(&self.field_mul(&entry.y, zzz), y);
+        let p_2 = self.field_square(&p);
+        let q = self.field_mul(x, &p_2);
+        let p_3 = self.field_mul(&p, &p_2);
+        *zz = self.field_mul(zz, &p_2);
+        let x_and_q = self.field_sub(&self.field_sub(&self.field_square(&r), &p_3), &q);
+        *x = self.field_sub(&x_and_q, &q);
+        let y_p_3 = self.field_mul(y, &p_3);
+        *zzz = self.field_mul(zzz, &p_3);
+        *y = self.field_sub(&self.field_mul(&r, &self.field_sub(&q, x)), &y_p_3);
     }
 
     /// `row[n]`. Reads all of `row`.

@@ -41,10 +41,6 @@ impl<K: Kernel> Fe<K> {
         self.kernel
     }
 
-    pub(super) fn zero(kernel: K) -> Self {
-        Self { limbs: [0; 4], kernel }
-    }
-
     pub(super) fn one(kernel: K) -> Self {
         Self { limbs: ONE, kernel }
     }

@@ -105,7 +105,7 @@ pub(super) fn halves<K: Kernel>(
     debug_assert!(count >= 8);
     let [x, y, z] = <K::Lanes as Lanes>::run(proof, Sum::<K::Lanes, _> { proof, count, pick });
     let element = |integer: &Limbs| Fe::from_limbs(kernel, kernel.field_mul(&SIXTEENTH, integer));
-    [0, 1].map(|i| Jacobian { x: element(&x[i]), y: element(&y[i]), z: element(&z[i]) })
+    [0, 1].map(|i| Jacobian::new(element(&x[i]), element(&y[i]), element(&z[i])))
 }
 
 /// The sum in lanes; gives the coordinates of its halves as [`Fe8::to_integers`].

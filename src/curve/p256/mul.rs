@@ -12,7 +12,7 @@
 //! addition is one that doubles as well. Debug builds assert all of it at each addition.
 
 use super::field::Mask;
-use super::jacobian::{Affine, Jacobian, normalize};
+use super::jacobian::{Affine, Jacobian, Sum, normalize};
 use super::lanes;
 use super::recode::{Digit, Digits, Naf, make_odd};
 use super::tables::{Comb, Odd};
@@ -20,8 +20,10 @@ use crate::backend::ifma::lane::Lanes;
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
 
 #[inline(always)]
-fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit) -> Affine<K> {
-    Affine::from_table(kernel, &kernel.select(row, digit.half)).negate_if(digit.negative)
+fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit) -> TablePoint {
+    let mut entry = kernel.select(row, digit.half);
+    entry.y = kernel.field_negate_if(digit.negative, &entry.y);
+    entry
 }
 
 /// \[k\]P from the rows of P, for a secret k in [1, q − 1].
@@ -41,6 +43,11 @@ pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<
         sum.negate_if(negated);
         return sum;
     }
+    if comb.spacing == 1 {
+        let mut sum = comb_without_doublings(kernel, comb, &digits);
+        sum.negate_if(negated);
+        return sum;
+    }
     let mut sum = Jacobian::identity(kernel);
     for column in (0..comb.spacing).rev() {
         if column + 1 != comb.spacing {
@@ -51,9 +58,9 @@ pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<
         for (row, entries) in comb.rows().enumerate() {
             let point = entry(kernel, entries, digits.get(row * comb.spacing + column));
             let first = column + 1 == comb.spacing && row == 0;
-            let last = column == 0 && (comb.spacing > 1 || row + 1 == rows);
+            let last = column == 0 && row + 1 == rows;
             if first {
-                sum = point.into();
+                sum = Jacobian::from_table(kernel, &point);
             } else if last {
                 sum.add_or_double(&point);
             } else {
@@ -62,6 +69,19 @@ pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<
         }
     }
     sum.negate_if(negated);
+    sum
+}
+
+/// The same where there is a row for each digit, so that nothing is doubled.
+fn comb_without_doublings<K: Kernel>(kernel: K, comb: Comb<'_>, digits: &Digits) -> Jacobian<K> {
+    let mut rows = comb.rows().enumerate().map(|(i, row)| entry(kernel, row, digits.get(i)));
+    let mut sum = Sum::new(kernel, &rows.next().expect("a comb has rows"));
+    for _ in 2..comb.rows().len() {
+        sum.add(&rows.next().expect("as many as there are digits"));
+        debug_assert!(sum.is_degenerate() == 0, "equal or opposite points, which the digits rule out");
+    }
+    let mut sum = sum.to_jacobian();
+    sum.add_or_double(&rows.next().expect("a comb has more than one row"));
     sum
 }
 
@@ -74,7 +94,7 @@ pub(super) fn variable<K: Kernel>(kernel: K, point: &Affine<K>, k: &Limbs) -> Ja
     normalize::<K, { 1 << (WIDTH - 1) }>(&multiples, |i, point| table[i] = point.to_table());
     let (k, negated) = make_odd(k);
     let digits = Digits::new(&k, WIDTH);
-    let mut sum = Jacobian::from(entry(kernel, &table, digits.get(LAST)));
+    let mut sum = Jacobian::from_table(kernel, &entry(kernel, &table, digits.get(LAST)));
     for i in (0..LAST).rev() {
         for _ in 0..WIDTH {
             sum.double();
@@ -125,12 +145,25 @@ pub(super) fn combs_vartime<K: Kernel>(kernel: K, terms: &[CombTerm<'_>]) -> Jac
             return even.add_vartime(&odd);
         }
     }
+    let entries = || {
+        terms
+            .iter()
+            .flat_map(|term| (0..term.comb.rows().len()).map(|row| term.entry(row)))
+            .map(|(entry, negative)| TablePoint { x: entry.x, y: kernel.field_negate_if(negative, &entry.y) })
+    };
+    let mut all = entries();
+    let Some(first) = all.next() else { return Jacobian::identity(kernel) };
+    let mut sum = Sum::new(kernel, &first);
+    for entry in all {
+        sum.add(&entry);
+    }
+    if sum.is_degenerate() == 0 {
+        return sum.to_jacobian();
+    }
+    // As above; these formulas suffice.
     let mut sum = Jacobian::identity(kernel);
-    for term in terms {
-        for row in 0..term.comb.rows().len() {
-            let (entry, negative) = term.entry(row);
-            sum.add_affine_vartime(&Affine::from_table(kernel, entry).negate_if(negative));
-        }
+    for entry in entries() {
+        sum.add_affine_vartime(&entry);
     }
     sum
 }
@@ -181,7 +214,8 @@ pub(super) fn straus_vartime<K: Kernel>(kernel: K, terms: &[Option<Term<'_>>]) -
             if digit != 0 {
                 let entry = &term.entries[usize::from(digit.unsigned_abs()) / 2];
                 let negative = 0u64.wrapping_sub(u64::from((digit < 0) != term.negative));
-                sum.add_affine_vartime(&Affine::from_table(kernel, entry).negate_if(negative));
+                let y = kernel.field_negate_if(negative, &entry.y);
+                sum.add_affine_vartime(&TablePoint { x: entry.x, y });
             }
         }
     }

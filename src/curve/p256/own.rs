@@ -184,7 +184,7 @@ impl<K: Kernel> Ops for Own<K> {
         let left = declassify(self.generator_times(k));
         let minus_p = self.affine(p.point).negate_if(!0);
         let mut difference = left;
-        difference.add_affine_vartime(&minus_p);
+        difference.add_affine_vartime(&minus_p.to_table());
         // [k]G − P = [h]Q if and only if [b]([k]G − P) = [±a]Q, with half-size factors a = ±b·h:
         // b ≠ 0 modulo the prime q.
         let (a, b, negative) = half_size_vartime(&scalar(h));
@@ -213,7 +213,7 @@ impl<K: Kernel> Ops for Own<K> {
 
     fn add_mul_vartime(&self, p: &PointOctets, h: &ScalarOctets, q: &PointOctets) -> Option<PointOctets> {
         let mut sum = self.straus(None, &[(*h, Base { point: q, table: None })]);
-        sum.add_affine_vartime(&self.affine(p));
+        sum.add_affine_vartime(&self.affine(p).to_table());
         Self::non_identity(&sum)
     }
 
@@ -236,6 +236,6 @@ impl<K: Kernel> Ops for Own<K> {
             return false;
         }
         // X/Z² = x, without an inversion
-        (Fe::from_octets(self.0, x) * point.z.square()).equals(&point.x) != 0
+        (Fe::from_octets(self.0, x) * point.z().square()).equals(&point.x()) != 0
     }
 }
