@@ -12,11 +12,13 @@
 
 #[macro_use]
 mod steps;
+mod divsteps;
 mod p256;
 mod point;
 
 use super::ifma::lane::NoLanes;
 use super::p256::{Kernel, Limbs, TablePoint};
+use super::portable::safegcd::Packed;
 
 /// The proof that this CPU has ADX, BMI2 and AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +67,11 @@ impl Kernel for Adx {
     #[inline(always)]
     fn field_negate_if(self, mask: u64, a: &Limbs) -> Limbs {
         p256::negate_if(self, mask, a)
+    }
+
+    #[inline(always)]
+    fn divsteps(self, count: u32, state: Packed) -> Packed {
+        divsteps::divsteps(count, state)
     }
 
     #[inline(always)]

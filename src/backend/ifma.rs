@@ -16,6 +16,7 @@ pub(crate) mod p256x8;
 pub(crate) mod zmm;
 
 use super::p256::{Kernel, Limbs, TablePoint};
+use super::portable::safegcd::Packed;
 
 /// A kernel for single elements together with eight lanes.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +93,11 @@ impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
     #[inline(always)]
     fn order_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
         self.single.order_mul(a, b)
+    }
+
+    #[inline(always)]
+    fn divsteps(self, count: u32, state: Packed) -> Packed {
+        self.single.divsteps(count, state)
     }
 
     #[inline(always)]

@@ -4,7 +4,7 @@
 //! implementations, which share the curve code of `curve::p256` and differ in the field.
 
 use super::ifma::lane::Lanes;
-use super::portable;
+use super::portable::{self, safegcd::Packed};
 use subtle::Choice;
 
 /// A scalar: 32 octets, big-endian, below the group order q.
@@ -159,6 +159,12 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
     #[inline(always)]
     fn order_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
         portable::p256_order::mul(a, b)
+    }
+
+    /// As [`safegcd::divsteps`](portable::safegcd::divsteps).
+    #[inline(always)]
+    fn divsteps(self, count: u32, state: Packed) -> Packed {
+        portable::safegcd::divsteps(count, state)
     }
 
     /// −a mod p where `mask` is all ones, a where it is 0; a ≠ 0.

@@ -100,7 +100,7 @@ impl<K: Kernel> Fe<K> {
     /// 1/self, 0 for 0.
     pub(super) fn invert(&self) -> Self {
         // x·R gives 1/(x·R); times R³, and less one R, that is R/x.
-        let inverse = safegcd::invert(&self.limbs, &MODULUS);
+        let inverse = safegcd::invert(self.kernel, &self.limbs, &MODULUS);
         Self { limbs: self.kernel.field_mul(&inverse, &R_3), ..*self }
     }
 

@@ -131,7 +131,7 @@ impl<K: Kernel> Ops for Own<K> {
     }
 
     fn scalar_invert(&self, a: &ScalarOctets) -> ScalarOctets {
-        limbs::to_octets(&safegcd::invert(&scalar(a), &ORDER))
+        limbs::to_octets(&safegcd::invert(self.0, &scalar(a), &ORDER))
     }
 
     fn mul_generator(&self, k: &ScalarOctets) -> PointOctets {
