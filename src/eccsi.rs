@@ -47,6 +47,7 @@ pub mod hazmat;
 
 mod convert;
 mod hash;
+mod hmac;
 mod issue;
 mod kms_key;
 mod nonce;
