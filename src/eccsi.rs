@@ -45,6 +45,7 @@
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 
+mod batches;
 mod convert;
 mod hash;
 mod hmac;

@@ -5,7 +5,9 @@
 
 use super::ifma::lane::Lanes;
 use super::portable::{self, safegcd::Packed};
+use alloc::vec::Vec;
 use subtle::Choice;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A scalar: 32 octets, big-endian, below the group order q.
 pub(crate) type ScalarOctets = [u8; 32];
@@ -20,6 +22,25 @@ pub(crate) struct Base<'a, T> {
     pub(crate) point: &'a PointOctets,
     /// What [`Ops::table`] built from it.
     pub(crate) table: Option<&'a T>,
+}
+
+impl<T> Clone for Base<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Base<'_, T> {}
+
+/// One of many questions: is x that of \[g\]G + \[k\]P + \[h\]Q? All of it public.
+#[derive(Debug)]
+pub(crate) struct Check<'a, T> {
+    pub(crate) x: &'a [u8; 32],
+    pub(crate) g: ScalarOctets,
+    pub(crate) k: ScalarOctets,
+    pub(crate) point: Base<'a, T>,
+    /// Multiplies the point that all share.
+    pub(crate) h: ScalarOctets,
 }
 
 /// What an implementation of P-256 has to offer.
@@ -103,7 +124,63 @@ pub(crate) trait Ops {
         g: &ScalarOctets,
         terms: &[(ScalarOctets, Base<'_, Self::Table>)],
     ) -> bool;
+
+    /// Answers each check as [`combination_has_x_vartime`](Self::combination_has_x_vartime) does. Q is
+    /// `shared`; where there is none, h does not count. Both slices have the same length.
+    fn combinations_have_x_vartime(
+        &self,
+        checks: &[Check<'_, Self::Table>],
+        shared: Option<Base<'_, Self::Table>>,
+        out: &mut [bool],
+    ) {
+        for (check, out) in checks.iter().zip(out) {
+            *out = self.check_vartime(check, shared);
+        }
+    }
+
+    /// One of these checks.
+    fn check_vartime(
+        &self,
+        check: &Check<'_, Self::Table>,
+        shared: Option<Base<'_, Self::Table>>,
+    ) -> bool {
+        let own = (check.k, check.point);
+        match shared {
+            None => self.combination_has_x_vartime(check.x, &check.g, &[own]),
+            Some(shared) => self.combination_has_x_vartime(check.x, &check.g, &[own, (check.h, shared)]),
+        }
+    }
+
+    /// Σ \[kᵢ\]Pᵢ, or `None` for the identity. All inputs public.
+    fn sum_vartime(&self, terms: &[(ScalarOctets, PointOctets)]) -> Option<PointOctets> {
+        let terms: Vec<_> = terms.iter().map(|(k, point)| (*k, Base { point, table: None })).collect();
+        self.combination_vartime(&[0; 32], &terms)
+    }
+
+    /// Replaces each scalar, none of which is 0, by its inverse modulo q; one inversion for all.
+    fn scalar_invert_many(&self, scalars: &mut [ScalarOctets]) {
+        let mut product = ONE;
+        let mut before = Zeroizing::new(alloc::vec![ONE; scalars.len()]);
+        for (before, scalar) in before.iter_mut().zip(scalars.iter()) {
+            *before = product;
+            product = self.scalar_mul(&product, scalar);
+        }
+        let mut inverse = Zeroizing::new(self.scalar_invert(&product));
+        product.zeroize();
+        for (before, scalar) in before.iter().zip(scalars).rev() {
+            let of_this = self.scalar_mul(&inverse, before);
+            *inverse = self.scalar_mul(&inverse, scalar);
+            *scalar = of_this;
+        }
+    }
 }
+
+/// The scalar 1.
+const ONE: ScalarOctets = {
+    let mut one = [0; 32];
+    one[31] = 1;
+    one
+};
 
 /// Four 64-bit limbs, least significant first.
 pub(crate) type Limbs = [u64; 4];

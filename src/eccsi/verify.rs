@@ -6,6 +6,8 @@
 //!
 //! Everything here is public, and the time depends on it.
 
+mod many;
+
 use super::hash::{HashValue, he, hs};
 use super::{KmsPublicKey, PublicValidationToken, Signature};
 use crate::curve::p256::{self, BasePoint, Scalar};

@@ -50,6 +50,27 @@ pub(crate) trait Lanes: Copy {
     /// Word i becomes word i + N modulo 8.
     fn rotate<const N: i32>(self) -> Self;
 
+    fn xor(self, other: Self) -> Self;
+
+    /// Shift left by a public number below 64.
+    fn shl_by(self, n: u32) -> Self;
+
+    /// Shift right by a public number below 64.
+    fn shr_by(self, n: u32) -> Self;
+
+    /// The words of a point: 0 to 3 of x, 4 to 7 of y.
+    fn point(proof: Self::Proof, point: &TablePoint) -> Self;
+
+    /// Word i of vector j becomes word j of vector i.
+    fn transpose(rows: [Self; 8]) -> [Self; 8];
+
+    /// In each word, that of `low`, then `high`, which the low four bits of `index` say. In registers:
+    /// no address depends on the index.
+    fn pick(low: Self, high: Self, index: Self) -> Self;
+
+    /// `other` in the words where a = b, else self.
+    fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self;
+
     /// `row[n]`. Reads all of `row`.
     fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> TablePoint;
 }
@@ -134,6 +155,34 @@ impl Lanes for NoLanes {
         self
     }
 
+    fn xor(self, _: Self) -> Self {
+        self
+    }
+
+    fn shl_by(self, _: u32) -> Self {
+        self
+    }
+
+    fn shr_by(self, _: u32) -> Self {
+        self
+    }
+
+    fn point(proof: Self, _: &TablePoint) -> Self {
+        proof
+    }
+
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        rows
+    }
+
+    fn pick(low: Self, _: Self, _: Self) -> Self {
+        low
+    }
+
+    fn replace_where_equal(self, _: Self, _: Self, _: Self) -> Self {
+        self
+    }
+
     fn select(proof: Self, _: &[TablePoint], _: u64) -> TablePoint {
         match proof {}
     }
@@ -151,6 +200,12 @@ impl Model {
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(u64, u64) -> u64) -> Self {
         Self(core::array::from_fn(|i| f(self.0[i], other.0[i])))
+    }
+
+    /// All ones for yes, else 0; behind a barrier.
+    #[inline(always)]
+    fn equal(a: u64, b: u64) -> u64 {
+        portable::limbs::barrier(portable::limbs::is_zero_word(a ^ b))
     }
 }
 
@@ -243,6 +298,46 @@ impl Lanes for Model {
     #[inline(never)]
     fn rotate<const N: i32>(self) -> Self {
         Self(core::array::from_fn(|i| self.0[(i + N as usize) % 8]))
+    }
+
+    #[inline(never)]
+    fn xor(self, other: Self) -> Self {
+        self.zip(other, |a, b| a ^ b)
+    }
+
+    #[inline(never)]
+    fn shl_by(self, n: u32) -> Self {
+        Self(self.0.map(|a| a << n))
+    }
+
+    #[inline(never)]
+    fn shr_by(self, n: u32) -> Self {
+        Self(self.0.map(|a| a >> n))
+    }
+
+    #[inline(never)]
+    fn point((): (), point: &TablePoint) -> Self {
+        let TablePoint { x, y } = point;
+        Self(core::array::from_fn(|i| if i < 4 { x[i] } else { y[i - 4] }))
+    }
+
+    #[inline(never)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        core::array::from_fn(|i| Self(rows.map(|row| row.0[i])))
+    }
+
+    #[inline(never)]
+    fn pick(low: Self, high: Self, index: Self) -> Self {
+        Self(index.0.map(|index| {
+            let all = low.0.iter().chain(&high.0).zip(0u64..);
+            all.fold(0, |found, (word, i)| found | word & Self::equal(index & 15, i))
+        }))
+    }
+
+    #[inline(never)]
+    fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
+        let mask = a.zip(b, Self::equal);
+        Self(core::array::from_fn(|i| self.0[i] ^ (mask.0[i] & (self.0[i] ^ other.0[i]))))
     }
 
     #[inline(never)]

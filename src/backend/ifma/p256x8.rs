@@ -14,6 +14,10 @@
 //! p + 1 = 2⁹⁶ + 2¹⁹² + (2⁴⁸ − 2¹⁶)·2²⁰⁸ in three limbs: six products. A multiplication has
 //! 5·(10 + 6) = 80, a square 5·6 + 30 = 60.
 
+mod convert;
+
+pub(crate) use convert::words;
+
 use super::lane::{Job, Lanes};
 use crate::backend::p256::{Limbs, TablePoint};
 
@@ -249,6 +253,17 @@ fn finish<L: Lanes>(proof: L::Proof, t: &[L; 6]) -> Fe8<L> {
 }
 
 impl<L: Lanes> Loose<L> {
+    #[inline(always)]
+    pub(crate) fn add(self, other: &Fe8<L>) -> Self {
+        Self(core::array::from_fn(|i| self.0[i].add(other.0[i])))
+    }
+
+    /// Twice the sums.
+    #[inline(always)]
+    pub(crate) fn twice(self) -> Self {
+        Self(self.0.map(|limb| limb.add(limb)))
+    }
+
     #[inline(always)]
     pub(crate) fn sub(self, other: &Fe8<L>) -> Self {
         Self(core::array::from_fn(|i| self.0[i].sub(other.0[i])))

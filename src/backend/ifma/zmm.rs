@@ -155,6 +155,69 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        Self(unsafe { _mm512_xor_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn shl_by(self, n: u32) -> Self {
+        debug_assert!(n < 64);
+        // SSE2 moves the count, which every x86-64 has.
+        Self(unsafe { _mm512_sll_epi64(self.0, _mm_cvtsi32_si128(n as i32)) })
+    }
+
+    #[inline(always)]
+    fn shr_by(self, n: u32) -> Self {
+        debug_assert!(n < 64);
+        Self(unsafe { _mm512_srl_epi64(self.0, _mm_cvtsi32_si128(n as i32)) })
+    }
+
+    #[inline(always)]
+    fn point(_: Proof, point: &TablePoint) -> Self {
+        // SAFETY: also, a point is 64 octets, aligned to 64.
+        Self(unsafe { _mm512_load_epi64(core::ptr::from_ref(point).cast()) })
+    }
+
+    #[inline(always)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        let r = rows.map(|row| row.0);
+        unsafe {
+            // Two by two, then four by four, then halves.
+            let low = |i: usize| _mm512_unpacklo_epi64(r[i], r[i + 1]);
+            let high = |i: usize| _mm512_unpackhi_epi64(r[i], r[i + 1]);
+            let pairs = [[low(0), low(2), low(4), low(6)], [high(0), high(2), high(4), high(6)]];
+            let quarter = |odd: usize, n: usize| {
+                // Words 2n and 2n + 1 of the first four rows, then the last four.
+                let [a, b, c, d] = pairs[odd];
+                match n {
+                    0 => (_mm512_shuffle_i64x2::<0b10_00_10_00>(a, b), _mm512_shuffle_i64x2::<0b10_00_10_00>(c, d)),
+                    _ => (_mm512_shuffle_i64x2::<0b11_01_11_01>(a, b), _mm512_shuffle_i64x2::<0b11_01_11_01>(c, d)),
+                }
+            };
+            let whole = |odd: usize, n: usize, second: bool| {
+                let (front, back) = quarter(odd, n);
+                if second {
+                    _mm512_shuffle_i64x2::<0b11_01_11_01>(front, back)
+                } else {
+                    _mm512_shuffle_i64x2::<0b10_00_10_00>(front, back)
+                }
+            };
+            // Word 2m + odd lies in quarter m = n + 2·second.
+            core::array::from_fn(|i| Self(whole(i % 2, i / 2 % 2, i >= 4)))
+        }
+    }
+
+    #[inline(always)]
+    fn pick(low: Self, high: Self, index: Self) -> Self {
+        Self(unsafe { _mm512_permutex2var_epi64(low.0, index.0, high.0) })
+    }
+
+    #[inline(always)]
+    fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_mov_epi64(self.0, _mm512_cmpeq_epi64_mask(a.0, b.0), other.0) })
+    }
+
+    #[inline(always)]
     fn select(_: Proof, row: &[TablePoint], n: u64) -> TablePoint {
         unsafe { select(row, n) }
     }

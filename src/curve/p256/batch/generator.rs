@@ -1,0 +1,114 @@
+//! \[k\]G for many secret k, one in each lane.
+
+use super::digits::LaneDigits;
+use super::entries::Row;
+use super::invert::invert_all;
+use super::points::{AffinePoints, Points};
+use crate::backend::ifma::lane::{Job, Lanes};
+use crate::backend::ifma::p256x8::Fe8;
+use crate::backend::p256::{Kernel, Limbs, PointOctets};
+use crate::backend::portable::limbs;
+use super::super::tables::Comb;
+
+/// Scalars of one job.
+pub(super) const MOST: usize = 64;
+
+/// Points of one job in units of N times eight.
+const MOST_GROUPS: usize = 4;
+
+/// Writes \[kᵢ\]P for secret kᵢ in [1, q − 1] from the rows of P. Gives false if one of the sums met
+/// equal points on its way, which happens for a handful of k only: then nothing of `out` counts.
+///
+/// The rows are walked once for all scalars.
+pub(super) struct CombMany<'a, K: Kernel, const N: usize> {
+    pub(super) kernel: K,
+    pub(super) proof: <K::Lanes as Lanes>::Proof,
+    pub(super) comb: Comb<'a>,
+    /// At most [`MOST`], and N · 32.
+    pub(super) scalars: &'a [Limbs],
+    pub(super) out: &'a mut [PointOctets],
+}
+
+impl<K: Kernel, const N: usize> CombMany<'_, K, N> {
+    /// Of N times eight scalars the digits; where there are none left, those of 1.
+    #[inline(always)]
+    fn digits(&self, group: usize) -> [LaneDigits<K::Lanes>; N] {
+        let mut digits = [LaneDigits::new(self.proof, &[[1, 0, 0, 0]; 8], self.comb.width); N];
+        for (n, digits) in digits.iter_mut().enumerate() {
+            let mut scalars = [[1, 0, 0, 0]; 8];
+            for (to, k) in scalars.iter_mut().zip(&self.scalars[((group * N + n) * 8).min(self.scalars.len())..]) {
+                *to = *k;
+            }
+            *digits = LaneDigits::new(self.proof, &scalars, self.comb.width);
+        }
+        digits
+    }
+
+    #[inline(always)]
+    fn sums(&self, groups: usize) -> [Points<K::Lanes, N>; MOST_GROUPS] {
+        let Self { proof, comb, .. } = *self;
+        let zero = [Fe8::zero(proof); N];
+        let mut sums = [Points { x: zero, y: zero, z: zero }; MOST_GROUPS];
+        let mut digits = [self.digits(0); MOST_GROUPS];
+        for group in 1..groups {
+            digits[group] = self.digits(group);
+        }
+        for column in (0..comb.spacing).rev() {
+            let first_column = column + 1 == comb.spacing;
+            if !first_column {
+                for sum in &mut sums[..groups] {
+                    for _ in 0..comb.width {
+                        sum.double(proof);
+                    }
+                }
+            }
+            for (r, entries) in comb.rows().enumerate() {
+                let row = Row::new(proof, entries);
+                for (sum, digits) in sums[..groups].iter_mut().zip(&digits) {
+                    let mut points = AffinePoints { x: zero, y: zero };
+                    for (n, digits) in digits.iter().enumerate() {
+                        let point = row.pick(proof, &digits.get(proof, r * comb.spacing + column));
+                        (points.x[n], points.y[n]) = (point.x[0], point.y[0]);
+                    }
+                    if first_column && r == 0 {
+                        *sum = Points::from_affine(proof, &points);
+                    } else {
+                        sum.add_affine(proof, &points);
+                    }
+                }
+            }
+        }
+        sums
+    }
+}
+
+impl<K: Kernel, const N: usize> Job for CombMany<'_, K, N> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self { kernel, proof, .. } = self;
+        let groups = self.scalars.len().div_ceil(8 * N);
+        debug_assert!(groups > 0 && groups <= MOST_GROUPS && self.scalars.len() <= MOST);
+        let sums = self.sums(groups);
+        let mut z = [Fe8::zero(proof); MOST / 8];
+        for (z, sum) in z.chunks_exact_mut(N).zip(&sums[..groups]) {
+            z.copy_from_slice(&sum.z);
+        }
+        let (z, mut scratch) = (&mut z[..groups * N], [Fe8::zero(proof); MOST / 8]);
+        if !invert_all(kernel, proof, z, &mut scratch[..groups * N], 1) {
+            return false;
+        }
+        for (i, out) in self.out.chunks_mut(8).enumerate() {
+            let sum = &sums[i / N];
+            let z_2 = z[i].square(proof);
+            let x = sum.x[i % N].mul(proof, &z_2).to_reduced_integers(proof);
+            let y = sum.y[i % N].mul(proof, &z_2.mul(proof, &z[i])).to_reduced_integers(proof);
+            for (out, (x, y)) in out.iter_mut().zip(x.iter().zip(&y)) {
+                out[..32].copy_from_slice(&limbs::to_octets(x));
+                out[32..].copy_from_slice(&limbs::to_octets(y));
+            }
+        }
+        true
+    }
+}
