@@ -237,7 +237,12 @@ pub(crate) fn combinations_have_x_vartime(
     checks: &[Check<'_, Table>],
     shared: Option<Base<'_, Table>>,
 ) -> Vec<bool> {
-    fn on<O: FindTable>(ops: O, checks: &[Check<'_, Table>], shared: Option<Base<'_, Table>>, out: &mut [bool]) {
+    fn on<O: FindTable>(
+        ops: O,
+        checks: &[Check<'_, Table>],
+        shared: Option<Base<'_, Table>>,
+        out: &mut [bool],
+    ) {
         let checks: Vec<_> = checks
             .iter()
             .map(|Check { x, g, k, point, h }| Check { x, g: *g, k: *k, point: O::base(*point), h: *h })

@@ -11,16 +11,13 @@ pub(crate) trait Lanes: Copy {
     /// The proof that the CPU has the instructions.
     type Proof: Copy;
 
-    /// Runs a job where the instructions are inlined. All that follows but `select` belongs inside.
+    /// Runs a job where the instructions are inlined. All that follows belongs inside.
     fn run<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
     /// The same, as a function of its own: for what is called often, so that it stands there once.
     fn call<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
     fn splat(proof: Self::Proof, x: u64) -> Self;
-
-    /// Word `limb` of each point: 0 to 3 of x, 4 to 7 of y.
-    fn limb(proof: Self::Proof, points: &[TablePoint; 8], limb: usize) -> Self;
 
     fn load(proof: Self::Proof, words: &[u64; 8]) -> Self;
 
@@ -47,8 +44,8 @@ pub(crate) trait Lanes: Copy {
     /// self + the high 52 bits of that product of 104 bits.
     fn madd_high(self, a: Self, b: Self) -> Self;
 
-    /// Word i becomes word i + N modulo 8.
-    fn rotate<const N: i32>(self) -> Self;
+    /// Word i becomes word i ⊕ N, for N = 1, 2, 4.
+    fn swap<const N: usize>(self) -> Self;
 
     fn xor(self, other: Self) -> Self;
 
@@ -68,11 +65,14 @@ pub(crate) trait Lanes: Copy {
     /// no address depends on the index.
     fn pick(low: Self, high: Self, index: Self) -> Self;
 
+    /// `other` in word `lane`, which is public, else self.
+    fn replace_lane(self, lane: usize, other: Self) -> Self;
+
     /// `other` in the words where a = b, else self.
     fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self;
 
-    /// `row[n]`. Reads all of `row`.
-    fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> TablePoint;
+    /// The words of `row[n]`. Reads all of `row`.
+    fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> Self;
 }
 
 /// What is to be computed in lanes. Implementations of `run`, and all that they call with lanes, are
@@ -100,10 +100,6 @@ impl Lanes for NoLanes {
     }
 
     fn splat(proof: Self, _: u64) -> Self {
-        proof
-    }
-
-    fn limb(proof: Self, _: &[TablePoint; 8], _: usize) -> Self {
         proof
     }
 
@@ -151,7 +147,7 @@ impl Lanes for NoLanes {
         self
     }
 
-    fn rotate<const N: i32>(self) -> Self {
+    fn swap<const N: usize>(self) -> Self {
         self
     }
 
@@ -179,12 +175,16 @@ impl Lanes for NoLanes {
         low
     }
 
+    fn replace_lane(self, _: usize, _: Self) -> Self {
+        self
+    }
+
     fn replace_where_equal(self, _: Self, _: Self, _: Self) -> Self {
         self
     }
 
-    fn select(proof: Self, _: &[TablePoint], _: u64) -> TablePoint {
-        match proof {}
+    fn select(proof: Self, _: &[TablePoint], _: u64) -> Self {
+        proof
     }
 }
 
@@ -233,11 +233,6 @@ impl Lanes for Model {
     #[inline(never)]
     fn splat((): (), x: u64) -> Self {
         Self([x; 8])
-    }
-
-    #[inline(never)]
-    fn limb((): (), points: &[TablePoint; 8], limb: usize) -> Self {
-        Self(points.map(|point| if limb < 4 { point.x[limb] } else { point.y[limb - 4] }))
     }
 
     #[inline(never)]
@@ -296,8 +291,8 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn rotate<const N: i32>(self) -> Self {
-        Self(core::array::from_fn(|i| self.0[(i + N as usize) % 8]))
+    fn swap<const N: usize>(self) -> Self {
+        Self(core::array::from_fn(|i| self.0[i ^ N]))
     }
 
     #[inline(never)]
@@ -335,13 +330,19 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
+    fn replace_lane(mut self, lane: usize, other: Self) -> Self {
+        self.0[lane] = other.0[lane];
+        self
+    }
+
+    #[inline(never)]
     fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
         let mask = a.zip(b, Self::equal);
         Self(core::array::from_fn(|i| self.0[i] ^ (mask.0[i] & (self.0[i] ^ other.0[i]))))
     }
 
     #[inline(never)]
-    fn select((): (), row: &[TablePoint], n: u64) -> TablePoint {
-        portable::select(row, n)
+    fn select((): (), row: &[TablePoint], n: u64) -> Self {
+        Self::point((), &portable::select(row, n))
     }
 }

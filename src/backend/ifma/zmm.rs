@@ -39,25 +39,6 @@ fn called_with_features<J: Job>(job: J) -> J::Output {
     job.run()
 }
 
-/// `row[n]`. Reads all of `row`.
-#[target_feature(enable = "avx512f")]
-fn select(row: &[TablePoint], n: u64) -> TablePoint {
-    let mut found = TablePoint::ZERO;
-    let n = _mm512_set1_epi64(n as i64);
-    let one = _mm512_set1_epi64(1);
-    let mut i = _mm512_setzero_si512();
-    let mut sum = _mm512_setzero_si512();
-    for entry in row {
-        // SAFETY: a point is 64 octets, aligned to 64.
-        let entry = unsafe { _mm512_load_epi64(core::ptr::from_ref(entry).cast()) };
-        sum = _mm512_mask_or_epi64(sum, _mm512_cmpeq_epi64_mask(i, n), sum, entry);
-        i = _mm512_add_epi64(i, one);
-    }
-    // SAFETY: as above.
-    unsafe { _mm512_store_epi64((&raw mut found).cast(), sum) };
-    found
-}
-
 // SAFETY of all blocks below, unless they say more: the intrinsic needs AVX-512 F or IFMA alone, which
 // `self` or `proof` proves.
 impl Lanes for Zmm {
@@ -78,16 +59,6 @@ impl Lanes for Zmm {
     #[inline(always)]
     fn splat(_: Proof, x: u64) -> Self {
         Self(unsafe { _mm512_set1_epi64(x as i64) })
-    }
-
-    #[inline(always)]
-    fn limb(_: Proof, points: &[TablePoint; 8], limb: usize) -> Self {
-        debug_assert!(limb < 8);
-        // SAFETY: also, points are 64 octets apart, and word `limb` lies in each of them (`repr(C)`).
-        Self(unsafe {
-            let stride = _mm512_set_epi64(56, 48, 40, 32, 24, 16, 8, 0);
-            _mm512_i64gather_epi64::<8>(stride, points.as_ptr().cast::<i64>().add(limb))
-        })
     }
 
     #[inline(always)]
@@ -150,8 +121,15 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
-    fn rotate<const N: i32>(self) -> Self {
-        Self(unsafe { _mm512_alignr_epi64::<N>(self.0, self.0) })
+    fn swap<const N: usize>(self) -> Self {
+        const { assert!(N == 1 || N == 2 || N == 4) };
+        Self(unsafe {
+            match N {
+                1 => _mm512_permutex_epi64::<0b10_11_00_01>(self.0),
+                2 => _mm512_shuffle_i64x2::<0b10_11_00_01>(self.0, self.0),
+                _ => _mm512_shuffle_i64x2::<0b01_00_11_10>(self.0, self.0),
+            }
+        })
     }
 
     #[inline(always)]
@@ -180,30 +158,30 @@ impl Lanes for Zmm {
 
     #[inline(always)]
     fn transpose(rows: [Self; 8]) -> [Self; 8] {
-        let r = rows.map(|row| row.0);
+        let [Self(r0), Self(r1), Self(r2), Self(r3), Self(r4), Self(r5), Self(r6), Self(r7)] = rows;
+        // Even and odd words of two rows, then blocks 0 and 2, and 1 and 3, of two words from two vectors; twice.
+        const EVEN: i32 = 0b10_00_10_00;
+        const ODD: i32 = 0b11_01_11_01;
         unsafe {
-            // Two by two, then four by four, then halves.
-            let low = |i: usize| _mm512_unpacklo_epi64(r[i], r[i + 1]);
-            let high = |i: usize| _mm512_unpackhi_epi64(r[i], r[i + 1]);
-            let pairs = [[low(0), low(2), low(4), low(6)], [high(0), high(2), high(4), high(6)]];
-            let quarter = |odd: usize, n: usize| {
-                // Words 2n and 2n + 1 of the first four rows, then the last four.
-                let [a, b, c, d] = pairs[odd];
-                match n {
-                    0 => (_mm512_shuffle_i64x2::<0b10_00_10_00>(a, b), _mm512_shuffle_i64x2::<0b10_00_10_00>(c, d)),
-                    _ => (_mm512_shuffle_i64x2::<0b11_01_11_01>(a, b), _mm512_shuffle_i64x2::<0b11_01_11_01>(c, d)),
-                }
-            };
-            let whole = |odd: usize, n: usize, second: bool| {
-                let (front, back) = quarter(odd, n);
-                if second {
-                    _mm512_shuffle_i64x2::<0b11_01_11_01>(front, back)
-                } else {
-                    _mm512_shuffle_i64x2::<0b10_00_10_00>(front, back)
-                }
-            };
-            // Word 2m + odd lies in quarter m = n + 2·second.
-            core::array::from_fn(|i| Self(whole(i % 2, i / 2 % 2, i >= 4)))
+            let (a0, a1) = (_mm512_unpacklo_epi64(r0, r1), _mm512_unpackhi_epi64(r0, r1));
+            let (b0, b1) = (_mm512_unpacklo_epi64(r2, r3), _mm512_unpackhi_epi64(r2, r3));
+            let (c0, c1) = (_mm512_unpacklo_epi64(r4, r5), _mm512_unpackhi_epi64(r4, r5));
+            let (d0, d1) = (_mm512_unpacklo_epi64(r6, r7), _mm512_unpackhi_epi64(r6, r7));
+            // Words 0 and 4, and 2 and 6, of the first and the last four rows; then 1 and 5, and 3 and 7
+            let (ab04, ab26) = (_mm512_shuffle_i64x2::<EVEN>(a0, b0), _mm512_shuffle_i64x2::<ODD>(a0, b0));
+            let (cd04, cd26) = (_mm512_shuffle_i64x2::<EVEN>(c0, d0), _mm512_shuffle_i64x2::<ODD>(c0, d0));
+            let (ab15, ab37) = (_mm512_shuffle_i64x2::<EVEN>(a1, b1), _mm512_shuffle_i64x2::<ODD>(a1, b1));
+            let (cd15, cd37) = (_mm512_shuffle_i64x2::<EVEN>(c1, d1), _mm512_shuffle_i64x2::<ODD>(c1, d1));
+            [
+                Self(_mm512_shuffle_i64x2::<EVEN>(ab04, cd04)),
+                Self(_mm512_shuffle_i64x2::<EVEN>(ab15, cd15)),
+                Self(_mm512_shuffle_i64x2::<EVEN>(ab26, cd26)),
+                Self(_mm512_shuffle_i64x2::<EVEN>(ab37, cd37)),
+                Self(_mm512_shuffle_i64x2::<ODD>(ab04, cd04)),
+                Self(_mm512_shuffle_i64x2::<ODD>(ab15, cd15)),
+                Self(_mm512_shuffle_i64x2::<ODD>(ab26, cd26)),
+                Self(_mm512_shuffle_i64x2::<ODD>(ab37, cd37)),
+            ]
         }
     }
 
@@ -213,12 +191,29 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
+    fn replace_lane(self, lane: usize, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_mov_epi64(self.0, 1 << lane, other.0) })
+    }
+
+    #[inline(always)]
     fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
         Self(unsafe { _mm512_mask_mov_epi64(self.0, _mm512_cmpeq_epi64_mask(a.0, b.0), other.0) })
     }
 
     #[inline(always)]
-    fn select(_: Proof, row: &[TablePoint], n: u64) -> TablePoint {
-        unsafe { select(row, n) }
+    fn select(_: Proof, row: &[TablePoint], n: u64) -> Self {
+        let mut found = unsafe { _mm512_setzero_si512() };
+        let n = unsafe { _mm512_set1_epi64(n as i64) };
+        for (entry, i) in row.iter().zip(0i64..) {
+            // All of the entry is read and then masked; a masked load may leave the memory alone.
+            // SAFETY: also, a point is 64 octets, aligned to 64; AVX-512 DQ is proven, too.
+            found = unsafe {
+                let mask = _mm512_movm_epi64(_mm512_cmpeq_epi64_mask(_mm512_set1_epi64(i), n));
+                let entry = _mm512_load_epi64(core::ptr::from_ref(entry).cast());
+                // found | entry & mask
+                _mm512_ternarylogic_epi64::<0b1111_1000>(found, entry, mask)
+            };
+        }
+        Self(found)
     }
 }

@@ -13,11 +13,12 @@
 
 use super::field::Mask;
 use super::jacobian::{Affine, Jacobian, Sum, normalize};
-use super::lanes;
+use super::lanes::{self, Entries, Public, Secret, Turned};
 use super::recode::{Digit, Digits, Naf, make_odd};
-use super::tables::{Comb, Odd};
+use super::tables::{Comb, Odd, TurnedRow, generator_comb, generator_turned};
 use crate::backend::ifma::lane::Lanes;
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
+use crate::secret::declassify;
 
 #[inline(always)]
 fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit) -> TablePoint {
@@ -26,22 +27,40 @@ fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit) -> TablePoint {
     entry
 }
 
+/// \[k\]G for a secret k in [1, q − 1].
+pub(super) fn generator<K: Kernel>(kernel: K, k: &Limbs) -> Jacobian<K> {
+    if let (Some(proof), Some(rows)) = (kernel.lanes(), generator_turned()) {
+        let (odd, negated) = make_odd(k);
+        let entries = Turned::new(rows, &Digits::new(&odd, TurnedRow::WIDTH));
+        if let Some(sum) = sum_in_lanes(kernel, proof, &entries, negated) {
+            return sum;
+        }
+    }
+    comb(kernel, generator_comb(), k)
+}
+
+/// `None` where points that met in lanes were equal modulo q: for a handful of k, none of which is
+/// ever drawn.
+fn sum_in_lanes<K: Kernel>(
+    kernel: K,
+    proof: <K::Lanes as Lanes>::Proof,
+    entries: &impl Entries<K::Lanes>,
+    negated: Mask,
+) -> Option<Jacobian<K>> {
+    let mut sum = lanes::sum(kernel, proof, entries);
+    sum.negate_if(negated);
+    (declassify(sum.is_identity()) == 0).then_some(sum)
+}
+
 /// \[k\]P from the rows of P, for a secret k in [1, q − 1].
 pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<K> {
     let (k, negated) = make_odd(k);
     let digits = Digits::new(&k, comb.width);
     let rows = comb.rows().len();
     if let (Some(proof), 1) = (kernel.lanes(), comb.spacing) {
-        // Lanes add digits of different places. Half-way to the end no sum comes near q: without one
-        // of the two halves the top digits lack a place.
-        let [even, odd] = lanes::halves(kernel, proof, rows, |i| {
-            let Digit { negative, half } = digits.get(i);
-            (K::Lanes::select(proof, comb.row(i), half), negative)
-        });
-        debug_assert!(even.is_identity() | odd.is_identity() == 0);
-        let mut sum = even.add_complete(&odd);
-        sum.negate_if(negated);
-        return sum;
+        if let Some(sum) = sum_in_lanes(kernel, proof, &Secret { comb, digits: &digits }, negated) {
+            return sum;
+        }
     }
     if comb.spacing == 1 {
         let mut sum = comb_without_doublings(kernel, comb, &digits);
@@ -126,7 +145,12 @@ impl<'a> CombTerm<'a> {
     }
 
     #[inline(always)]
-    fn entry(&self, row: usize) -> (&'a TablePoint, Mask) {
+    pub(super) fn count(&self) -> usize {
+        self.comb.rows().len()
+    }
+
+    #[inline(always)]
+    pub(super) fn entry(&self, row: usize) -> (&'a TablePoint, Mask) {
         let Digit { half, negative } = self.digits.get(row);
         (&self.comb.row(row)[half as usize], negative ^ self.negated)
     }
@@ -135,14 +159,10 @@ impl<'a> CombTerm<'a> {
 /// The sum of the terms, without doublings, for public scalars.
 pub(super) fn combs_vartime<K: Kernel>(kernel: K, terms: &[CombTerm<'_>]) -> Jacobian<K> {
     if let (Some(proof), [a, b]) = (kernel.lanes(), terms) {
-        let of_a = a.comb.rows().len();
-        let [even, odd] = lanes::halves(kernel, proof, of_a + b.comb.rows().len(), |i| {
-            let (entry, negative) = if i < of_a { a.entry(i) } else { b.entry(i - of_a) };
-            (*entry, negative)
-        });
+        let sum = lanes::sum(kernel, proof, &Public([a, b]));
         // Z = 0: somebody chose points that relate, and the formulas do not suffice.
-        if even.is_identity() | odd.is_identity() == 0 {
-            return even.add_vartime(&odd);
+        if sum.is_identity() == 0 {
+            return sum;
         }
     }
     let entries = || {

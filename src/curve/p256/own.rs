@@ -6,7 +6,7 @@ pub(super) use super::field::is_reduced;
 use super::jacobian::{Affine, Jacobian, normalize};
 use super::mul::{self, BARE, BARE_HALF, CombTerm, Term};
 use super::recode::half_size_vartime;
-use super::tables::{Table, generator_comb, generator_comb_for_lanes, generator_odd};
+use super::tables::{Table, generator_comb, generator_odd};
 use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
 use crate::backend::portable::{limbs, p256_order, safegcd};
 use crate::secret::declassify;
@@ -45,8 +45,7 @@ impl<K: Kernel> Own<K> {
     }
 
     fn generator_times(self, k: &ScalarOctets) -> Jacobian<K> {
-        let comb = if self.0.lanes().is_some() { generator_comb_for_lanes() } else { generator_comb() };
-        mul::comb(self.0, comb, &scalar(k))
+        mul::generator(self.0, &scalar(k))
     }
 
     fn scalar_product(self, a: &Limbs, b: &Limbs) -> Limbs {

@@ -35,11 +35,7 @@ macro_rules! each {
 }
 
 #[inline(always)]
-fn mul<L: Lanes, const N: usize>(
-    proof: L::Proof,
-    a: &Elements<L, N>,
-    b: &Elements<L, N>,
-) -> Elements<L, N> {
+fn mul<L: Lanes, const N: usize>(proof: L::Proof, a: &Elements<L, N>, b: &Elements<L, N>) -> Elements<L, N> {
     each!(proof, i => a[i].mul(proof, &b[i]))
 }
 
