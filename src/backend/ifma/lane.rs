@@ -44,10 +44,13 @@ pub(crate) trait Lanes: Copy {
     /// self + the high 52 bits of that product of 104 bits.
     fn madd_high(self, a: Self, b: Self) -> Self;
 
-    /// Word i becomes word i ⊕ N, for N = 1, 2, 4.
-    fn swap<const N: usize>(self) -> Self;
+    /// Word i becomes word i ⊕ n, for a public n < 8.
+    fn swap(self, n: usize) -> Self;
 
     fn xor(self, other: Self) -> Self;
+
+    /// All ones in the words whose number has the bit `n`, else 0.
+    fn with_bit(proof: Self::Proof, n: usize) -> Self;
 
     /// Shift left by a public number below 64.
     fn shl_by(self, n: u32) -> Self;
@@ -147,8 +150,12 @@ impl Lanes for NoLanes {
         self
     }
 
-    fn swap<const N: usize>(self) -> Self {
+    fn swap(self, _: usize) -> Self {
         self
+    }
+
+    fn with_bit(proof: Self, _: usize) -> Self {
+        proof
     }
 
     fn xor(self, _: Self) -> Self {
@@ -291,8 +298,13 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn swap<const N: usize>(self) -> Self {
-        Self(core::array::from_fn(|i| self.0[i ^ N]))
+    fn swap(self, n: usize) -> Self {
+        Self(core::array::from_fn(|i| self.0[i ^ n]))
+    }
+
+    #[inline(never)]
+    fn with_bit((): (), n: usize) -> Self {
+        Self(core::array::from_fn(|i| if i & n == 0 { 0 } else { !0 }))
     }
 
     #[inline(never)]

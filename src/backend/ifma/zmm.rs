@@ -121,14 +121,20 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
-    fn swap<const N: usize>(self) -> Self {
-        const { assert!(N == 1 || N == 2 || N == 4) };
+    fn swap(self, n: usize) -> Self {
         Self(unsafe {
-            match N {
-                1 => _mm512_permutex_epi64::<0b10_11_00_01>(self.0),
-                2 => _mm512_shuffle_i64x2::<0b10_11_00_01>(self.0, self.0),
-                _ => _mm512_shuffle_i64x2::<0b01_00_11_10>(self.0, self.0),
-            }
+            let numbers =
+                _mm512_xor_si512(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi64(n as i64));
+            _mm512_permutexvar_epi64(numbers, self.0)
+        })
+    }
+
+    #[inline(always)]
+    fn with_bit(_: Proof, n: usize) -> Self {
+        // AVX-512 DQ is proven, too.
+        Self(unsafe {
+            let numbers = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+            _mm512_movm_epi64(_mm512_test_epi64_mask(numbers, _mm512_set1_epi64(n as i64)))
         })
     }
 

@@ -174,24 +174,6 @@ impl<L: Lanes> Sum8<L> {
         Self { x, y, zz, zzz }
     }
 
-    /// In each lane the sum of itself and the lane that is `N` = 1, 2 or 4 away from it.
-    ///
-    /// EFD add-2008-s; of its 12M + 2S each lane leaves two to the other one.
-    #[inline(always)]
-    fn fold<const N: usize>(&self, proof: L::Proof) -> Self {
-        let (other_zz, other_zzz) = (self.zz.swap::<N>(), self.zzz.swap::<N>());
-        let u = self.x.mul_inline(proof, &other_zz); // < 2^256.2
-        let s = self.y.mul_inline(proof, &other_zzz); // < 2^256.2
-        let p = u.swap::<N>().loose().sub(&u).add_p(proof, 2).carry(proof); // < 2^257.6
-        let r = s.swap::<N>().loose().sub(&s).add_p(proof, 2).carry(proof); // < 2^257.6
-        let zz = self.zz.mul_inline(proof, &other_zz); // < 2^256.4
-        let zzz = self.zzz.mul_inline(proof, &other_zzz); // < 2^256.4
-        let (x, y, pp, ppp) = meet(proof, &u, &s, &p, &r);
-        let zz = zz.mul_inline(proof, &pp); // < 2^256.3
-        let zzz = zzz.mul_inline(proof, &ppp); // < 2^256.3
-        Self { x, y, zz, zzz }
-    }
-
     #[inline(always)]
     fn in_lanes(&self, proof: L::Proof, lanes: u8, other: &Self) -> Self {
         Self {
@@ -200,6 +182,50 @@ impl<L: Lanes> Sum8<L> {
             zz: self.zz.in_lanes(proof, lanes, &other.zz),
             zzz: self.zzz.in_lanes(proof, lanes, &other.zzz),
         }
+    }
+}
+
+/// In lanes whose number does not have the bit `n`, which is 1, 2 or 4, the sum of itself and the lane
+/// whose number has; the others hold nothing after it.
+///
+/// EFD add-2008-s, 12M + 2S; those that wait for the same value are done at once, one in the lower
+/// lane and one in the upper. A function of its own, to be there once.
+struct Fold<'a, L: Lanes> {
+    proof: L::Proof,
+    n: usize,
+    sum: &'a mut Sum8<L>,
+}
+
+impl<L: Lanes> Job for Fold<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { proof, n, sum: Sum8 { x, y, zz, zzz } } = self;
+        let upper = L::with_bit(proof, n);
+        let swap = |element: &Fe8<L>| element.swap(n);
+        let (other_zz, other_zzz) = (swap(zz), swap(zzz));
+        let u = x.mul_inline(proof, &other_zz); // < 2^256.2
+        let s = y.mul_inline(proof, &other_zzz); // < 2^256.2
+        let (other_u, other_s) = (swap(&u), swap(&s));
+        let p = other_u.loose().sub(&u).add_p(proof, 2).carry(proof); // < 2^257.6
+        let r = other_s.loose().sub(&s).add_p(proof, 2).carry(proof); // < 2^257.6
+        let both = r.where_set(upper, &p).square_inline(proof); // P², R²: < 2^256.7
+        let other = swap(&both);
+        let (p_2, r_2) = (other.where_set(upper, &both), both.where_set(upper, &other));
+        let both = other_u.where_set(upper, &p).mul_inline(proof, &p_2); // P³, Q: < 2^256.5
+        let other = swap(&both);
+        let (p_3, q) = (other.where_set(upper, &both), both.where_set(upper, &other));
+        let both = zzz.where_set(upper, zz); // ZZ, ZZZ
+        let both = both.mul_inline(proof, &other_zzz.where_set(upper, &other_zz)); // < 2^256.4
+        let both = both.mul_inline(proof, &p_3.where_set(upper, &p_2)); // ZZ₃, ZZZ₃: < 2^256.3
+        // 8p > P³ + 2Q; the sum lies below 2^259.5
+        *x = r_2.loose().sub(&p_3).sub(&q).sub(&q).add_p(proof, 8).reduce(proof);
+        (*zz, *zzz) = (both, swap(&both));
+        let d = q.loose().sub(x).add_p(proof, 2).carry(proof); // < 2^257.6
+        let both = other_s.where_set(upper, &r).mul_inline(proof, &p_3.where_set(upper, &d)); // < 2^256.4
+        // R·D − S·P³
+        *y = both.loose().sub(&swap(&both)).add_p(proof, 2).reduce(proof);
     }
 }
 
@@ -262,7 +288,10 @@ impl<L: Lanes, E: Entries<L>> Job for SumUp<'_, L, E> {
             let left = count - 8 * round;
             sum = if left < 8 { next.in_lanes(proof, (1 << left) - 1, &sum) } else { next };
         }
-        let Sum8 { x, y, zz, zzz } = sum.fold::<4>(proof).fold::<2>(proof).fold::<1>(proof);
+        for n in [4, 2, 1] {
+            L::call(proof, Fold { proof, n, sum: &mut sum });
+        }
+        let Sum8 { x, y, zz, zzz } = sum;
         // With Z² for Z
         let (x, y) = (x.mul_inline(proof, &zz), y.mul_inline(proof, &zzz));
         [x.to_integer(proof), y.to_integer(proof), zz.to_integer(proof)]

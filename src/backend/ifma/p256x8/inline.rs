@@ -18,11 +18,11 @@ impl<L: Lanes> Fe8<L> {
         Square::<L> { proof, a: self }.run()
     }
 
-    /// The element of lane i ⊕ N in lane i, for N = 1, 2, 4.
+    /// The element of lane i ⊕ n in lane i.
     #[inline(always)]
-    pub(crate) fn swap<const N: usize>(self) -> Self {
+    pub(crate) fn swap(self, n: usize) -> Self {
         let Self([a, b, c, d, e]) = self;
-        Self([a.swap::<N>(), b.swap::<N>(), c.swap::<N>(), d.swap::<N>(), e.swap::<N>()])
+        Self([a.swap(n), b.swap(n), c.swap(n), d.swap(n), e.swap(n)])
     }
 
     /// The first lane as an integer below 2²⁵⁶ that is congruent to 2⁴ times the Montgomery form of
