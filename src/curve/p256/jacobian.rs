@@ -104,6 +104,34 @@ impl<K: Kernel> Jacobian<K> {
         self.kernel.double(&mut self.limbs);
     }
 
+    /// The same point over the Z of its double, as if that were 1; and the double.
+    pub(super) fn with_double(&self) -> (Self, Self) {
+        let mut double = *self;
+        double.double(); // Z₃ = 2Y·Z
+        let factor = self.y().double();
+        let factor_2 = factor.square();
+        let x = self.x() * factor_2;
+        let y = self.y() * (factor_2 * factor);
+        (Self::new(x, y, Fe::one(self.kernel)), double)
+    }
+
+    /// X and Y, as if Z were 1.
+    pub(super) fn over_own_z(&self) -> TablePoint {
+        TablePoint { x: self.limbs[0], y: self.limbs[1] }
+    }
+
+    /// The point with its Z times that of another.
+    pub(super) fn times_z(&self, other: &Self) -> Self {
+        Self::new(self.x(), self.y(), self.z() * other.z())
+    }
+
+    /// self + other, for self ≠ ±other and neither the identity, else Z = 0; on any curve isomorphic to
+    /// this one.
+    #[inline(never)]
+    pub(super) fn add_unchecked(&mut self, other: &TablePoint) {
+        self.kernel.add_affine(&mut self.limbs, other);
+    }
+
     /// self + other, for self ≠ ±other, and self not the identity. Constant time.
     #[inline(never)]
     pub(super) fn add_distinct(&mut self, other: &TablePoint) {

@@ -193,12 +193,16 @@ pub(super) const BARE: usize = 8;
 pub(super) const BARE_HALF: usize = 4;
 
 /// 1, 3, … 2·N − 1 times a public point.
+///
+/// On the isomorphic curve on which \[2\]P is affine, so that each step is an addition of an affine
+/// point, which is the same on all of them; and one product back.
 pub(super) fn odd_multiples_vartime<K: Kernel, const N: usize>(point: &Jacobian<K>) -> [Jacobian<K>; N] {
-    let mut two = *point;
-    two.double();
+    let (mut sum, two) = point.with_double();
+    let step = two.over_own_z();
     let mut odd = [*point; N];
-    for i in 1..N {
-        odd[i] = odd[i - 1].add_vartime(&two);
+    for odd in &mut odd[1..] {
+        sum.add_unchecked(&step);
+        *odd = sum.times_z(&two);
     }
     odd
 }
