@@ -75,9 +75,19 @@ impl Kernel for Adx {
     }
 
     #[inline(always)]
-    fn double(self, point: &mut [Limbs; 3]) {
-        // SAFETY: self proves ADX and BMI2.
-        unsafe { point::double(point) }
+    fn double(self, point: &mut [Limbs; 3], times: usize) {
+        if times > 0 {
+            // SAFETY: self proves ADX and BMI2.
+            unsafe { point::double(point, times as u64) }
+        }
+    }
+
+    #[inline(always)]
+    fn square_times(self, a: &mut Limbs, times: usize) {
+        if times > 0 {
+            // SAFETY: self proves ADX and BMI2.
+            unsafe { point::square(a, times as u64) }
+        }
     }
 
     #[inline(always)]
@@ -93,15 +103,35 @@ impl Kernel for Adx {
     }
 
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
+    fn add_to_sum_and_select(
+        self,
+        sum: &mut [Limbs; 4],
+        entry: &TablePoint,
+        row: &[TablePoint],
+        n: u64,
+        found: &mut TablePoint,
+    ) {
+        // SAFETY: self proves ADX, BMI2 and AVX2; the row is as long as it should be.
+        match row.len() {
+            64 => unsafe { point::add_to_sum_and_select::<8>(sum, entry, row.as_ptr(), n, found) },
+            32 => unsafe { point::add_to_sum_and_select::<4>(sum, entry, row.as_ptr(), n, found) },
+            _ => {
+                self.add_to_sum(sum, entry);
+                self.select(row, n, found);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
         // SAFETY: self proves AVX2.
-        unsafe { select(row, n) }
+        unsafe { select(row, n, found) }
     }
 }
 
 /// As [`Kernel::select`], half a point at a time.
 #[target_feature(enable = "avx2")]
-fn select(row: &[TablePoint], n: u64) -> TablePoint {
+fn select(row: &[TablePoint], n: u64, found: &mut TablePoint) {
     use core::arch::x86_64::*;
 
     let load = |limbs: &Limbs| {
@@ -118,10 +148,8 @@ fn select(row: &[TablePoint], n: u64) -> TablePoint {
         y = _mm256_or_si256(y, _mm256_and_si256(mask, load(&entry.y)));
         i = _mm256_add_epi64(i, one);
     }
-    let mut found = TablePoint::ZERO;
     // SAFETY: 32 octets are there; the store needs no alignment.
     unsafe { _mm256_storeu_si256(found.x.as_mut_ptr().cast(), x) };
     // SAFETY: as above.
     unsafe { _mm256_storeu_si256(found.y.as_mut_ptr().cast(), y) };
-    found
 }

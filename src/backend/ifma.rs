@@ -101,8 +101,13 @@ impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
     }
 
     #[inline(always)]
-    fn double(self, point: &mut [Limbs; 3]) {
-        self.single.double(point);
+    fn double(self, point: &mut [Limbs; 3], times: usize) {
+        self.single.double(point, times);
+    }
+
+    #[inline(always)]
+    fn square_times(self, a: &mut Limbs, times: usize) {
+        self.single.square_times(a, times);
     }
 
     #[inline(always)]
@@ -116,7 +121,19 @@ impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
     }
 
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
-        self.single.select(row, n)
+    fn add_to_sum_and_select(
+        self,
+        sum: &mut [Limbs; 4],
+        entry: &TablePoint,
+        row: &[TablePoint],
+        n: u64,
+        found: &mut TablePoint,
+    ) {
+        self.single.add_to_sum_and_select(sum, entry, row, n, found);
+    }
+
+    #[inline(always)]
+    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
+        self.single.select(row, n, found);
     }
 }

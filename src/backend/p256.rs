@@ -247,23 +247,32 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         portable::limbs::select(mask, &portable::limbs::sub(&portable::p256::P, a).0, a)
     }
 
-    /// \[2\](X, Y, Z) in Jacobian coordinates, also for Z = 0.
+    /// a^(2^times).
+    #[inline(always)]
+    fn square_times(self, a: &mut Limbs, times: usize) {
+        for _ in 0..times {
+            *a = self.field_square(a);
+        }
+    }
+
+    /// \[2^times\](X, Y, Z) in Jacobian coordinates, also for Z = 0.
     ///
     /// EFD dbl-2001-b with Z₃ = 2·Y·Z, 4M + 4S: a product more and a square less than there, and
     /// fewer additions.
     #[inline(always)]
-    fn double(self, point: &mut [Limbs; 3]) {
-        let [x, y, z] = point;
+    fn double(self, [x, y, z]: &mut [Limbs; 3], times: usize) {
         let twice = |a: &Limbs| self.field_add(a, a);
-        let delta = self.field_square(z);
-        let gamma_2 = twice(&self.field_square(y)); // 2Y²
-        let t = self.field_mul(&self.field_sub(x, &delta), &self.field_add(x, &delta));
-        let beta_4 = twice(&self.field_mul(x, &gamma_2)); // 4XY²
-        let alpha = self.field_add(&twice(&t), &t); // 3(X − Z²)(X + Z²)
-        *z = twice(&self.field_mul(y, z));
-        *x = self.field_sub(&self.field_sub(&self.field_square(&alpha), &beta_4), &beta_4);
-        let gamma_8 = twice(&self.field_square(&gamma_2)); // 8Y⁴
-        *y = self.field_sub(&self.field_mul(&alpha, &self.field_sub(&beta_4, x)), &gamma_8);
+        for _ in 0..times {
+            let delta = self.field_square(z);
+            let gamma_2 = twice(&self.field_square(y)); // 2Y²
+            let t = self.field_mul(&self.field_sub(x, &delta), &self.field_add(x, &delta));
+            let beta_4 = twice(&self.field_mul(x, &gamma_2)); // 4XY²
+            let alpha = self.field_add(&twice(&t), &t); // 3(X − Z²)(X + Z²)
+            *z = twice(&self.field_mul(y, z));
+            *x = self.field_sub(&self.field_sub(&self.field_square(&alpha), &beta_4), &beta_4);
+            let gamma_8 = twice(&self.field_square(&gamma_2)); // 8Y⁴
+            *y = self.field_sub(&self.field_mul(&alpha, &self.field_sub(&beta_4, x)), &gamma_8);
+        }
     }
 
     /// (X, Y, Z) + entry in Jacobian coordinates, if Z ≠ 0 and the points are neither equal nor
@@ -305,9 +314,23 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         *y = self.field_sub(&self.field_mul(&r, &self.field_sub(&q, x)), &y_p_3);
     }
 
+    /// [`add_to_sum`](Self::add_to_sum) of `entry`, and [`select`](Self::select).
+    #[inline(always)]
+    fn add_to_sum_and_select(
+        self,
+        sum: &mut [Limbs; 4],
+        entry: &TablePoint,
+        row: &[TablePoint],
+        n: u64,
+        found: &mut TablePoint,
+    ) {
+        self.add_to_sum(sum, entry);
+        self.select(row, n, found);
+    }
+
     /// `row[n]`. Reads all of `row`.
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
-        portable::select(row, n)
+    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
+        *found = portable::select(row, n);
     }
 }

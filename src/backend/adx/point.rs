@@ -96,14 +96,15 @@ macro_rules! store {
     };
 }
 
-/// As [`Kernel::double`](crate::backend::p256::Kernel::double), in place.
+/// As [`Kernel::double`](crate::backend::p256::Kernel::double), in place, `times` ≥ 1 times.
 ///
 /// # Safety
 /// ADX and BMI2.
 #[unsafe(naked)]
-pub(super) unsafe extern "sysv64" fn double(point: &mut [Limbs; 3]) {
+pub(super) unsafe extern "sysv64" fn double(point: &mut [Limbs; 3], times: u64) {
     naked_asm!(
         enter!(),
+        "2:",
         sqr!("rdi + 64"), // δ = Z²
         store!("rsp"),
         plus!("rdi"),
@@ -138,6 +139,8 @@ pub(super) unsafe extern "sysv64" fn double(point: &mut [Limbs; 3]) {
         mul!("rsp + 32", "rsp + 64"),
         minus!("rsp + 96"),
         store!("rdi + 32"), // Y₃ = α(4β − X₃) − 8γ²
+        "dec rsi",
+        "jnz 2b",
         leave!(),
     )
 }
@@ -185,43 +188,121 @@ pub(super) unsafe extern "sysv64" fn add_affine(point: &mut [Limbs; 3], entry: &
     )
 }
 
+/// The instructions of an addition to a sum, and `between` before eight of its products.
+#[rustfmt::skip]
+macro_rules! add_to_sum {
+    ($between:expr) => {
+        concat!(
+            $between,
+            mul!("rsi", "rdi + 64"),
+            minus!("rdi"),
+            store!("rsp"), // P
+            $between,
+            mul!("rsi + 32", "rdi + 96"),
+            minus!("rdi + 32"),
+            store!("rsp + 32"), // R
+            $between,
+            sqr!("rsp"),
+            store!("rsp + 64"), // P²
+            $between,
+            mul!("rdi", "rsp + 64"),
+            store!("rsp + 96"), // Q = X·P²
+            $between,
+            mul!("rsp", "rsp + 64"),
+            store!("rsp"), // P³
+            $between,
+            mul!("rdi + 64", "rsp + 64"),
+            store!("rdi + 64"), // ZZ·P²
+            $between,
+            sqr!("rsp + 32"),
+            minus!("rsp"),
+            minus!("rsp + 96"),
+            minus!("rsp + 96"),
+            store!("rdi"), // X₃ = R² − P³ − 2Q
+            $between,
+            mul!("rdi + 32", "rsp"),
+            store!("rsp + 64"), // Y·P³
+            mul!("rdi + 96", "rsp"),
+            store!("rdi + 96"), // ZZZ·P³
+            load!("rsp + 96"),
+            minus!("rdi"),
+            store!("rsp + 96"),
+            mul!("rsp + 32", "rsp + 96"),
+            minus!("rsp + 64"),
+            store!("rdi + 32"), // Y₃ = R(Q − X₃) − Y·P³
+        )
+    };
+}
+
 /// As [`Kernel::add_to_sum`](crate::backend::p256::Kernel::add_to_sum), in place.
 ///
 /// # Safety
 /// ADX and BMI2.
 #[unsafe(naked)]
 pub(super) unsafe extern "sysv64" fn add_to_sum(sum: &mut [Limbs; 4], entry: &TablePoint) {
+    naked_asm!(enter!(), add_to_sum!(""), leave!())
+}
+
+/// An eighth of a scan: ymm0 holds the index wanted, ymm1 the one reached, ymm2 all ones, ymm3 and ymm4 the
+/// x and y found. Between products, where rbx and the flags are free; the row's address is on the stack.
+#[rustfmt::skip]
+macro_rules! scan {
+    () => {
+        "mov rbx, [rsp + 128]
+        .rept {eighth}
+        vpcmpeqq ymm5, ymm0, ymm1
+        vpsubq ymm1, ymm1, ymm2
+        vpand ymm6, ymm5, [rbx]
+        vpand ymm5, ymm5, [rbx + 32]
+        vpor ymm3, ymm3, ymm6
+        vpor ymm4, ymm4, ymm5
+        add rbx, 64
+        .endr
+        mov [rsp + 128], rbx
+        "
+    };
+}
+
+/// The same, and `row[n]` to `found`, for a row of 8·`EIGHTH` points, all of which it reads: by vectors, while the
+/// products wait for one another.
+///
+/// # Safety
+/// ADX, BMI2 and AVX2; the row has so many points.
+#[unsafe(naked)]
+pub(super) unsafe extern "sysv64" fn add_to_sum_and_select<const EIGHTH: usize>(
+    sum: &mut [Limbs; 4],
+    entry: &TablePoint,
+    row: *const TablePoint,
+    n: u64,
+    found: &mut TablePoint,
+) {
     naked_asm!(
         enter!(),
-        mul!("rsi", "rdi + 64"),
-        minus!("rdi"),
-        store!("rsp"), // P
-        mul!("rsi + 32", "rdi + 96"),
-        minus!("rdi + 32"),
-        store!("rsp + 32"), // R
-        sqr!("rsp"),
-        store!("rsp + 64"), // P²
-        mul!("rdi", "rsp + 64"),
-        store!("rsp + 96"), // Q = X·P²
-        mul!("rsp", "rsp + 64"),
-        store!("rsp"), // P³
-        mul!("rdi + 64", "rsp + 64"),
-        store!("rdi + 64"), // ZZ·P²
-        sqr!("rsp + 32"),
-        minus!("rsp"),
-        minus!("rsp + 96"),
-        minus!("rsp + 96"),
-        store!("rdi"), // X₃ = R² − P³ − 2Q
-        mul!("rdi + 32", "rsp"),
-        store!("rsp + 64"), // Y·P³
-        mul!("rdi + 96", "rsp"),
-        store!("rdi + 96"), // ZZZ·P³
-        load!("rsp + 96"),
-        minus!("rdi"),
-        store!("rsp + 96"),
-        mul!("rsp + 32", "rsp + 96"),
-        minus!("rsp + 64"),
-        store!("rdi + 32"), // Y₃ = R(Q − X₃) − Y·P³
+        "mov [rsp + 128], rdx
+        mov [rsp + 136], r8
+        vmovq xmm0, rcx
+        vpbroadcastq ymm0, xmm0
+        vpxor xmm1, xmm1, xmm1
+        vpcmpeqq ymm2, ymm2, ymm2
+        vpxor xmm3, xmm3, xmm3
+        vpxor xmm4, xmm4, xmm4",
+        add_to_sum!(scan!()),
+        "mov rbx, [rsp + 136]
+        vmovdqu [rbx], ymm3
+        vmovdqu [rbx + 32], ymm4
+        vpxor xmm3, xmm3, xmm3
+        vpxor xmm4, xmm4, xmm4
+        vzeroupper",
         leave!(),
+        eighth = const EIGHTH,
     )
+}
+
+/// a^(2^times), in place, for `times` ≥ 1.
+///
+/// # Safety
+/// ADX and BMI2.
+#[unsafe(naked)]
+pub(super) unsafe extern "sysv64" fn square(a: &mut Limbs, times: u64) {
+    naked_asm!(enter!(), "2:", sqr!("rdi"), store!("rdi"), "dec rsi", "jnz 2b", leave!(),)
 }

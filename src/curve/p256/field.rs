@@ -108,7 +108,11 @@ impl<K: Kernel> Fe<K> {
     ///
     /// (p + 1)/4 = 2²⁵⁴ − 2²²² + 2¹⁹⁰ + 2⁹⁴ = ((2³² − 1)·2³² + 1)·2¹⁹⁰ + 2⁹⁴.
     pub(super) fn square_root_candidate(&self) -> Self {
-        let times = |x: &Self, n: usize| (0..n).fold(*x, |x, _| x.square());
+        let times = |x: &Self, n: usize| {
+            let mut limbs = x.limbs;
+            self.kernel.square_times(&mut limbs, n);
+            Self { limbs, ..*x }
+        };
         let x_2 = times(self, 1) * *self; // exponent 2² − 1
         let x_4 = times(&x_2, 2) * x_2;
         let x_8 = times(&x_4, 4) * x_4;

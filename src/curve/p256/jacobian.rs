@@ -99,9 +99,14 @@ impl<K: Kernel> Jacobian<K> {
     ///
     /// In place, as all that follows: a copy would read as vectors what was written word by word,
     /// which CPUs do not forward.
-    #[inline(never)]
     pub(super) fn double(&mut self) {
-        self.kernel.double(&mut self.limbs);
+        self.double_times(1);
+    }
+
+    /// \[2^times\]self.
+    #[inline(never)]
+    pub(super) fn double_times(&mut self, times: usize) {
+        self.kernel.double(&mut self.limbs, times);
     }
 
     /// The same point over the Z of its double, as if that were 1; and the double.
@@ -256,6 +261,18 @@ impl<K: Kernel> Sum<K> {
     #[inline(always)]
     pub(super) fn add(&mut self, other: &TablePoint) {
         self.kernel.add_to_sum(&mut self.limbs, other);
+    }
+
+    /// The same, and `row[n]` to `found`, all of which it reads.
+    #[inline(always)]
+    pub(super) fn add_and_select(
+        &mut self,
+        other: &TablePoint,
+        row: &[TablePoint],
+        n: u64,
+        found: &mut TablePoint,
+    ) {
+        self.kernel.add_to_sum_and_select(&mut self.limbs, other, row, n, found);
     }
 
     /// The point, with Z² for Z: (X·Z², Y·Z³, Z²). 2M.

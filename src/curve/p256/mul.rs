@@ -20,11 +20,11 @@ use crate::backend::ifma::lane::Lanes;
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
 use crate::secret::declassify;
 
+/// The entry of a row for a digit. In its place from the beginning, see [`Jacobian::double`].
 #[inline(always)]
-fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit) -> TablePoint {
-    let mut entry = kernel.select(row, digit.half);
+fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit, entry: &mut TablePoint) {
+    kernel.select(row, digit.half, entry);
     entry.y = kernel.field_negate_if(digit.negative, &entry.y);
-    entry
 }
 
 /// \[k\]G for a secret k in [1, q − 1].
@@ -70,12 +70,11 @@ pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<
     let mut sum = Jacobian::identity(kernel);
     for column in (0..comb.spacing).rev() {
         if column + 1 != comb.spacing {
-            for _ in 0..comb.width {
-                sum.double();
-            }
+            sum.double_times(comb.width);
         }
         for (row, entries) in comb.rows().enumerate() {
-            let point = entry(kernel, entries, digits.get(row * comb.spacing + column));
+            let mut point = TablePoint::ZERO;
+            entry(kernel, entries, digits.get(row * comb.spacing + column), &mut point);
             let first = column + 1 == comb.spacing && row == 0;
             let last = column == 0 && row + 1 == rows;
             if first {
@@ -93,14 +92,24 @@ pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<
 
 /// The same where there is a row for each digit, so that nothing is doubled.
 fn comb_without_doublings<K: Kernel>(kernel: K, comb: Comb<'_>, digits: &Digits) -> Jacobian<K> {
-    let mut rows = comb.rows().enumerate().map(|(i, row)| entry(kernel, row, digits.get(i)));
-    let mut sum = Sum::new(kernel, &rows.next().expect("a comb has rows"));
-    for _ in 2..comb.rows().len() {
-        sum.add(&rows.next().expect("as many as there are digits"));
+    let count = comb.rows().len();
+    debug_assert!(count > 2);
+    let mut first = TablePoint::ZERO;
+    entry(kernel, comb.row(0), digits.get(0), &mut first);
+    let mut sum = Sum::new(kernel, &first);
+    // While one is added the next one is looked up, into the other of two places.
+    let mut places = [TablePoint::ZERO; 2];
+    entry(kernel, comb.row(1), digits.get(1), &mut places[1]);
+    for i in 2..count {
+        let Digit { negative, half } = digits.get(i);
+        let [even, odd] = &mut places;
+        let (this, next) = if i % 2 == 0 { (odd, even) } else { (even, odd) };
+        sum.add_and_select(this, comb.row(i), half, next);
+        next.y = kernel.field_negate_if(negative, &next.y);
         debug_assert!(sum.is_degenerate() == 0, "equal or opposite points, which the digits rule out");
     }
     let mut sum = sum.to_jacobian();
-    sum.add_or_double(&rows.next().expect("a comb has more than one row"));
+    sum.add_or_double(&places[(count - 1) % 2]);
     sum
 }
 
@@ -113,12 +122,12 @@ pub(super) fn variable<K: Kernel>(kernel: K, point: &Affine<K>, k: &Limbs) -> Ja
     normalize::<K, { 1 << (WIDTH - 1) }>(&multiples, |i, point| table[i] = point.to_table());
     let (k, negated) = make_odd(k);
     let digits = Digits::new(&k, WIDTH);
-    let mut sum = Jacobian::from_table(kernel, &entry(kernel, &table, digits.get(LAST)));
+    let mut point = TablePoint::ZERO;
+    entry(kernel, &table, digits.get(LAST), &mut point);
+    let mut sum = Jacobian::from_table(kernel, &point);
     for i in (0..LAST).rev() {
-        for _ in 0..WIDTH {
-            sum.double();
-        }
-        let point = entry(kernel, &table, digits.get(i));
+        sum.double_times(WIDTH);
+        entry(kernel, &table, digits.get(i), &mut point);
         if i == 0 {
             sum.add_or_double(&point);
         } else {
@@ -231,11 +240,13 @@ impl<'a> Term<'a> {
 pub(super) fn straus_vartime<K: Kernel>(kernel: K, terms: &[Option<Term<'_>>]) -> Jacobian<K> {
     let mut sum = Jacobian::identity(kernel);
     let len = terms.iter().flatten().map(|term| term.naf.len).max().unwrap_or(0);
+    let mut doublings = 0;
     for i in (0..len).rev() {
-        sum.double();
+        doublings += 1;
         for term in terms.iter().flatten() {
             let digit = term.naf.digit(i);
             if digit != 0 {
+                sum.double_times(core::mem::take(&mut doublings));
                 let entry = &term.entries[usize::from(digit.unsigned_abs()) / 2];
                 let negative = 0u64.wrapping_sub(u64::from((digit < 0) != term.negative));
                 let y = kernel.field_negate_if(negative, &entry.y);
@@ -243,5 +254,6 @@ pub(super) fn straus_vartime<K: Kernel>(kernel: K, terms: &[Option<Term<'_>>]) -
             }
         }
     }
+    sum.double_times(doublings);
     sum
 }
