@@ -228,6 +228,12 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         portable::limbs::sub_mod(a, b, &portable::p256::P)
     }
 
+    /// a/2 mod p.
+    #[inline(always)]
+    fn field_halve(self, a: &Limbs) -> Limbs {
+        portable::limbs::halve_mod(a, &portable::p256::P)
+    }
+
     /// a·b/2²⁵⁶ mod q, for one factor below q.
     #[inline(always)]
     fn order_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
@@ -257,21 +263,20 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
 
     /// \[2^times\](X, Y, Z) in Jacobian coordinates, also for Z = 0.
     ///
-    /// EFD dbl-2001-b with Z₃ = 2·Y·Z, 4M + 4S: a product more and a square less than there, and
-    /// fewer additions.
+    /// EFD dbl-2001-b with Z₃ = Y·Z, 4M + 4S: a product more and a square less than there, and half
+    /// of its Z, so that nothing has to be doubled.
     #[inline(always)]
     fn double(self, [x, y, z]: &mut [Limbs; 3], times: usize) {
-        let twice = |a: &Limbs| self.field_add(a, a);
         for _ in 0..times {
             let delta = self.field_square(z);
-            let gamma_2 = twice(&self.field_square(y)); // 2Y²
             let t = self.field_mul(&self.field_sub(x, &delta), &self.field_add(x, &delta));
-            let beta_4 = twice(&self.field_mul(x, &gamma_2)); // 4XY²
-            let alpha = self.field_add(&twice(&t), &t); // 3(X − Z²)(X + Z²)
-            *z = twice(&self.field_mul(y, z));
-            *x = self.field_sub(&self.field_sub(&self.field_square(&alpha), &beta_4), &beta_4);
-            let gamma_8 = twice(&self.field_square(&gamma_2)); // 8Y⁴
-            *y = self.field_sub(&self.field_mul(&alpha, &self.field_sub(&beta_4, x)), &gamma_8);
+            let alpha = self.field_add(&self.field_halve(&t), &t); // 3(X − Z²)(X + Z²)/2
+            *z = self.field_mul(y, z);
+            let gamma = self.field_square(y);
+            let beta = self.field_mul(x, &gamma); // XY²
+            *x = self.field_sub(&self.field_sub(&self.field_square(&alpha), &beta), &beta);
+            let gamma_2 = self.field_square(&gamma); // Y⁴
+            *y = self.field_sub(&self.field_mul(&alpha, &self.field_sub(&beta, x)), &gamma_2);
         }
     }
 

@@ -3,7 +3,8 @@
 //! stack, word by word. Compilers, which see nothing but opaque multiplications, copy operands as
 //! vectors, and CPUs do not forward to such a load what was stored by words.
 //!
-//! Everywhere rdi is the point and rsi the entry of a table; rbp holds p₃; a result is in r8 to r11.
+//! Everywhere rdi is the point and rsi the entry of a table; rbp holds p₃; a result is in r8 to r11. What
+//! nothing waits for soon stands behind what the next values hang on, to fill the time.
 
 use crate::backend::p256::{Limbs, TablePoint};
 use core::arch::naked_asm;
@@ -112,33 +113,29 @@ pub(super) unsafe extern "sysv64" fn double(point: &mut [Limbs; 3], times: u64) 
         load!("rdi"),
         minus!("rsp"),
         store!("rsp + 64"), // X − δ
-        load!("rdi + 32"),
-        plus!("rdi + 32"),
-        store!("rsp + 96"), // 2Y
         mul!("rsp + 32", "rsp + 64"),
         store!("rsp + 32"),
-        plus!("rsp + 32"),
-        plus!("rsp + 32"),
-        store!("rsp + 32"), // α = 3(X + δ)(X − δ)
-        sqr!("rsp + 96"),
-        store!("rsp"), // 4γ = (2Y)²
-        mul!("rsp + 96", "rdi + 64"),
-        store!("rdi + 64"), // Z₃ = 2YZ
-        mul!("rdi", "rsp"),
-        store!("rsp + 64"), // 4β = X·4γ
-        sqr!("rsp"),
         half!(),
-        store!("rsp + 96"), // 8γ²
+        plus!("rsp + 32"),
+        store!("rsp + 32"), // α = 3(X + δ)(X − δ)/2
+        sqr!("rdi + 32"),
+        store!("rsp"), // γ = Y²
+        mul!("rdi", "rsp"),
+        store!("rsp + 64"), // β = X·γ
         sqr!("rsp + 32"),
         minus!("rsp + 64"),
         minus!("rsp + 64"),
-        store!("rdi"), // X₃ = α² − 8β
+        store!("rdi"), // X₃ = α² − 2β
+        sqr!("rsp"),
+        store!("rsp"), // γ²
+        mul!("rdi + 32", "rdi + 64"),
+        store!("rdi + 64"), // Z₃ = YZ
         load!("rsp + 64"),
         minus!("rdi"),
         store!("rsp + 64"),
         mul!("rsp + 32", "rsp + 64"),
-        minus!("rsp + 96"),
-        store!("rdi + 32"), // Y₃ = α(4β − X₃) − 8γ²
+        minus!("rsp"),
+        store!("rdi + 32"), // Y₃ = α(β − X₃) − γ²
         "dec rsi",
         "jnz 2b",
         leave!(),
@@ -165,8 +162,6 @@ pub(super) unsafe extern "sysv64" fn add_affine(point: &mut [Limbs; 3], entry: &
         store!("rsp + 96"), // R
         sqr!("rsp + 64"),
         store!("rsp"), // H²
-        mul!("rdi + 64", "rsp + 64"),
-        store!("rdi + 64"), // Z₃ = Z·H
         mul!("rdi", "rsp"),
         store!("rsp + 32"), // V = X·H²
         mul!("rsp + 64", "rsp"),
@@ -176,6 +171,8 @@ pub(super) unsafe extern "sysv64" fn add_affine(point: &mut [Limbs; 3], entry: &
         minus!("rsp + 32"),
         minus!("rsp + 32"),
         store!("rdi"), // X₃ = R² − H³ − 2V
+        mul!("rdi + 64", "rsp + 64"),
+        store!("rdi + 64"), // Z₃ = Z·H
         mul!("rdi + 32", "rsp"),
         store!("rsp"), // Y·H³
         load!("rsp + 32"),
@@ -263,8 +260,35 @@ macro_rules! scan {
     };
 }
 
-/// The same, and `row[n]` to `found`, for a row of 8·`EIGHTH` points, all of which it reads: by vectors, while the
-/// products wait for one another.
+/// Takes the row from rdx, the index from rcx, the place for what is found from r8.
+macro_rules! begin_scan {
+    () => {
+        "mov [rsp + 128], rdx
+        mov [rsp + 136], r8
+        vmovq xmm0, rcx
+        vpbroadcastq ymm0, xmm0
+        vpxor xmm1, xmm1, xmm1
+        vpcmpeqq ymm2, ymm2, ymm2
+        vpxor xmm3, xmm3, xmm3
+        vpxor xmm4, xmm4, xmm4
+        "
+    };
+}
+
+macro_rules! end_scan {
+    () => {
+        "mov rbx, [rsp + 136]
+        vmovdqu [rbx], ymm3
+        vmovdqu [rbx + 32], ymm4
+        vpxor xmm3, xmm3, xmm3
+        vpxor xmm4, xmm4, xmm4
+        vzeroupper
+        "
+    };
+}
+
+/// The same, and `row[n]` to `found`, for a row of 8·`EIGHTH` points, all of which it reads: by vectors, while
+/// the products wait for one another.
 ///
 /// # Safety
 /// ADX, BMI2 and AVX2; the row has so many points.
@@ -278,21 +302,9 @@ pub(super) unsafe extern "sysv64" fn add_to_sum_and_select<const EIGHTH: usize>(
 ) {
     naked_asm!(
         enter!(),
-        "mov [rsp + 128], rdx
-        mov [rsp + 136], r8
-        vmovq xmm0, rcx
-        vpbroadcastq ymm0, xmm0
-        vpxor xmm1, xmm1, xmm1
-        vpcmpeqq ymm2, ymm2, ymm2
-        vpxor xmm3, xmm3, xmm3
-        vpxor xmm4, xmm4, xmm4",
+        begin_scan!(),
         add_to_sum!(scan!()),
-        "mov rbx, [rsp + 136]
-        vmovdqu [rbx], ymm3
-        vmovdqu [rbx + 32], ymm4
-        vpxor xmm3, xmm3, xmm3
-        vpxor xmm4, xmm4, xmm4
-        vzeroupper",
+        end_scan!(),
         leave!(),
         eighth = const EIGHTH,
     )

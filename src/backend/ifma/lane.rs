@@ -35,6 +35,9 @@ pub(crate) trait Lanes: Copy {
 
     fn shr<const N: u32>(self) -> Self;
 
+    /// Shift right by the words of `n`, public and below 64.
+    fn shr_each(self, n: Self) -> Self;
+
     /// Shift right, with the sign.
     fn sar<const N: u32>(self) -> Self;
 
@@ -135,6 +138,10 @@ impl Lanes for NoLanes {
     }
 
     fn shr<const N: u32>(self) -> Self {
+        self
+    }
+
+    fn shr_each(self, _: Self) -> Self {
         self
     }
 
@@ -280,6 +287,11 @@ impl Lanes for Model {
     #[inline(never)]
     fn shr<const N: u32>(self) -> Self {
         Self(self.0.map(|a| a >> N))
+    }
+
+    #[inline(never)]
+    fn shr_each(self, n: Self) -> Self {
+        self.zip(n, |a, n| a >> n)
     }
 
     #[inline(never)]

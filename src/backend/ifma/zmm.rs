@@ -106,6 +106,11 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
+    fn shr_each(self, n: Self) -> Self {
+        Self(unsafe { _mm512_srlv_epi64(self.0, n.0) })
+    }
+
+    #[inline(always)]
     fn sar<const N: u32>(self) -> Self {
         Self(unsafe { _mm512_srai_epi64::<N>(self.0) })
     }

@@ -112,11 +112,10 @@ impl<K: Kernel> Jacobian<K> {
     /// The same point over the Z of its double, as if that were 1; and the double.
     pub(super) fn with_double(&self) -> (Self, Self) {
         let mut double = *self;
-        double.double(); // Z₃ = 2Y·Z
-        let factor = self.y().double();
-        let factor_2 = factor.square();
+        double.double(); // Z₃ = Y·Z
+        let factor_2 = self.y().square();
         let x = self.x() * factor_2;
-        let y = self.y() * (factor_2 * factor);
+        let y = factor_2.square();
         (Self::new(x, y, Fe::one(self.kernel)), double)
     }
 

@@ -80,24 +80,40 @@ impl<L: Lanes> Entries<L> for Public<'_> {
     }
 }
 
-/// The digits for turned rows, rounded up to whole lanes.
-const MOST_DIGITS: usize = Digits::count(TurnedRow::WIDTH).next_multiple_of(8);
-
 /// The entries of turned rows for the digits of a secret scalar.
 pub(super) struct Turned<'a> {
     rows: &'a [TurnedRow],
-    half: [u64; MOST_DIGITS],
-    negative: [u64; MOST_DIGITS],
+    /// Odd, as in [`Digits`].
+    k: Limbs,
 }
 
 impl<'a> Turned<'a> {
-    pub(super) fn new(rows: &'a [TurnedRow], digits: &Digits) -> Self {
-        let mut turned = Self { rows, half: [0; MOST_DIGITS], negative: [0; MOST_DIGITS] };
-        for i in 0..rows.len() {
-            let Digit { negative, half } = digits.get(i);
-            (turned.half[i], turned.negative[i]) = (half, negative);
+    pub(super) fn new(rows: &'a [TurnedRow], k: &Limbs) -> Self {
+        debug_assert!(k[0] & 1 == 1);
+        debug_assert_eq!(rows.len(), Digits::count(TurnedRow::WIDTH));
+        Self { rows, k: *k }
+    }
+
+    /// As [`Digits::get`] for the eight digits of a round: the bits behind them, then masks and halves.
+    #[inline(always)]
+    fn digits<L: Lanes>(&self, proof: L::Proof, round: usize) -> (L, L) {
+        const WIDTH: usize = TurnedRow::WIDTH;
+        let at = 8 * round * WIDTH + 1;
+        let (limb, bit) = (at / 64, at % 64);
+        let limb_or_zero = |i: usize| if i < 4 { self.k[i] } else { 0 };
+        let mut bits = limb_or_zero(limb) >> bit | (limb_or_zero(limb + 1) << 1) << (63 - bit);
+        // Beyond the last bit, a further 1.
+        if let Some(end) = 256usize.checked_sub(at).filter(|end| *end < 8 * WIDTH) {
+            let lane = self.rows.len() - 1 - 8 * round;
+            debug_assert!(end <= (lane + 1) * WIDTH);
+            bits |= 1 << ((lane + 1) * WIDTH - 1);
         }
-        turned
+        const W: u64 = WIDTH as u64;
+        let shifts = L::load(proof, &[0, W, 2 * W, 3 * W, 4 * W, 5 * W, 6 * W, 7 * W]);
+        let u = L::splat(proof, bits).shr_each(shifts);
+        let one = L::splat(proof, 1);
+        let negative = u.shr::<{ WIDTH as u32 - 1 }>().and(one).sub(one);
+        (u.xor(negative).and(L::splat(proof, (1 << (WIDTH - 1)) - 1)), negative)
     }
 }
 
@@ -109,8 +125,7 @@ impl<L: Lanes> Entries<L> for Turned<'_> {
 
     #[inline(always)]
     fn load(&self, proof: L::Proof, round: usize) -> ([L; 8], L) {
-        let eight = |words: &[u64]| L::load(proof, words[8 * round..].first_chunk().expect("rounded up"));
-        let (half, negative) = (eight(&self.half), eight(&self.negative));
+        let (half, negative) = self.digits::<L>(proof, round);
         let mut words = [L::splat(proof, 0); 8];
         for (lane, TurnedRow(row)) in self.rows[8 * round..].iter().take(8).enumerate() {
             // In this lane the word of the entry that its digit says; what the others find is overwritten.

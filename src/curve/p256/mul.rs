@@ -15,7 +15,7 @@ use super::field::Mask;
 use super::jacobian::{Affine, Jacobian, Sum, normalize};
 use super::lanes::{self, Entries, Public, Secret, Turned};
 use super::recode::{Digit, Digits, Naf, make_odd};
-use super::tables::{Comb, Odd, TurnedRow, generator_comb, generator_turned};
+use super::tables::{Comb, Odd, generator_comb, generator_turned};
 use crate::backend::ifma::lane::Lanes;
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
 use crate::secret::declassify;
@@ -31,7 +31,7 @@ fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit, entry: &mut Tab
 pub(super) fn generator<K: Kernel>(kernel: K, k: &Limbs) -> Jacobian<K> {
     if let (Some(proof), Some(rows)) = (kernel.lanes(), generator_turned()) {
         let (odd, negated) = make_odd(k);
-        let entries = Turned::new(rows, &Digits::new(&odd, TurnedRow::WIDTH));
+        let entries = Turned::new(rows, &odd);
         if let Some(sum) = sum_in_lanes(kernel, proof, &entries, negated) {
             return sum;
         }
