@@ -139,11 +139,7 @@ pub(crate) trait Ops {
     }
 
     /// One of these checks.
-    fn check_vartime(
-        &self,
-        check: &Check<'_, Self::Table>,
-        shared: Option<Base<'_, Self::Table>>,
-    ) -> bool {
+    fn check_vartime(&self, check: &Check<'_, Self::Table>, shared: Option<Base<'_, Self::Table>>) -> bool {
         let own = (check.k, check.point);
         match shared {
             None => self.combination_has_x_vartime(check.x, &check.g, &[own]),

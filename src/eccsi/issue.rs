@@ -1,7 +1,7 @@
 //! RFC 6507 §5.1.1: the KMS makes (SSK, PVT) for an identity.
 
 use super::hash::hs;
-use super::nonce::{self, Nonces, Purpose, Seed};
+use super::nonce::{self, Fresh, Nonces, Purpose, Seed};
 use super::{KmsSecretKey, PublicValidationToken};
 use crate::curve::p256::{self, Point, Scalar, ScalarOctets};
 use crate::error::{DecodeError, Error, Part, Problem};
@@ -55,6 +55,11 @@ impl IssuedKey {
         keys
     }
 
+    /// A second one, wiped like this one.
+    pub(super) fn duplicate(&self) -> Self {
+        Self { ssk: self.ssk.duplicate(), pvt: self.pvt }
+    }
+
     /// SSK itself, 32 octets, big-endian: to deliver or to store it.
     pub fn expose_ssk(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(*self.ssk.as_octets())
@@ -99,10 +104,8 @@ impl KmsSecretKey {
         rng: &mut R,
     ) -> Result<Vec<IssuedKey>, Error> {
         // The generator is asked in the order of the identities, before any work is shared out.
-        let mut requests = Vec::with_capacity(ids.len());
-        for id in ids {
-            requests.push((*id, nonce::fresh(rng)?));
-        }
+        let fresh = nonce::fresh_many(ids.len(), rng)?;
+        let requests: Vec<_> = ids.iter().copied().zip(fresh.iter()).collect();
         let (ssk, pvt) = in_batches(&requests, |batch, ssk| self.issue_batch(batch, ssk));
         Ok(IssuedKey::join(&ssk, pvt))
     }
@@ -110,12 +113,12 @@ impl KmsSecretKey {
     /// Writes the SSKs and gives the PVTs.
     fn issue_batch(
         &self,
-        batch: &[(Identity<'_>, Zeroizing<[u8; nonce::FRESH_OCTETS]>)],
+        batch: &[(Identity<'_>, &Fresh)],
         ssk: &mut [ScalarOctets],
     ) -> Vec<PublicValidationToken> {
-        let mut nonces: Vec<_> = batch.iter().map(|(id, fresh)| self.nonces(*id, fresh.clone())).collect();
+        let mut nonces: Vec<_> = batch.iter().map(|(id, fresh)| self.nonces(*id, (*fresh).clone())).collect();
         let v: Vec<_> = nonces.iter_mut().map(Nonces::next).collect();
-        let points = p256::mul_generator_many(&v);
+        let points = p256::mul_generator_many(v.iter());
         let mut pvt = Vec::with_capacity(batch.len());
         for (i, (id, _)) in batch.iter().enumerate() {
             let key =
@@ -126,7 +129,7 @@ impl KmsSecretKey {
         pvt
     }
 
-    fn nonces(&self, id: Identity<'_>, fresh: Zeroizing<[u8; nonce::FRESH_OCTETS]>) -> Nonces {
+    fn nonces(&self, id: Identity<'_>, fresh: Fresh) -> Nonces {
         Nonces::new(&Seed {
             purpose: Purpose::Issue,
             secret: &self.ksak,

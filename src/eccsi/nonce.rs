@@ -18,6 +18,7 @@
 
 use crate::curve::p256::Scalar;
 use crate::error::Error;
+use alloc::vec::Vec;
 use hmac::{Hmac, KeyInit, Mac};
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha256};
@@ -25,6 +26,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Octets taken from the caller's generator for each nonce.
 pub(crate) const FRESH_OCTETS: usize = 32;
+
+/// The octets that hedge one nonce.
+pub(crate) type Fresh = Zeroizing<[u8; FRESH_OCTETS]>;
 
 /// What a nonce is for; the label in front of the seed.
 #[derive(Clone, Copy, Debug)]
@@ -52,14 +56,23 @@ pub(crate) struct Seed<'a> {
     pub(crate) context: &'a [u8],
     /// SHA-256 of the message to sign, empty to issue.
     pub(crate) message_hash: &'a [u8],
-    pub(crate) fresh: Zeroizing<[u8; FRESH_OCTETS]>,
+    pub(crate) fresh: Fresh,
 }
 
 /// Draws the octets that hedge one nonce.
-pub(crate) fn fresh<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Zeroizing<[u8; FRESH_OCTETS]>, Error> {
+pub(crate) fn fresh<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Fresh, Error> {
     let mut octets = Zeroizing::new([0; FRESH_OCTETS]);
     rng.try_fill_bytes(octets.as_mut_slice()).map_err(|_| Error::Rng)?;
     Ok(octets)
+}
+
+/// Draws the octets that hedge `count` nonces, all at once: a call of the operating system takes
+/// longer than what it is for.
+pub(crate) fn fresh_many<R: TryCryptoRng + ?Sized>(count: usize, rng: &mut R) -> Result<Vec<Fresh>, Error> {
+    let mut octets = Zeroizing::new(alloc::vec![0; count * FRESH_OCTETS]);
+    rng.try_fill_bytes(&mut octets).map_err(|_| Error::Rng)?;
+    let (each, _) = octets.as_chunks::<FRESH_OCTETS>();
+    Ok(each.iter().map(|octets| Zeroizing::new(*octets)).collect())
 }
 
 /// The nonces of one seed, one after the other. The first is taken; the next ones only serve

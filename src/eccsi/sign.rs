@@ -1,7 +1,9 @@
 //! RFC 6507 §5.2.1: signing.
 
+mod many;
+
 use super::hash::{HashValue, he, hs};
-use super::nonce::{self, Nonces, Purpose, Seed};
+use super::nonce::{self, Fresh, Nonces, Purpose, Seed};
 use super::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature, VerifyingKey};
 use crate::curve::p256::{self, Scalar};
 use crate::error::Error;
@@ -70,22 +72,30 @@ impl SigningKey {
         message: &[&[u8]],
         rng: &mut R,
     ) -> Result<Signature, Error> {
+        Ok(self.sign_from(&mut self.nonces(message, nonce::fresh(rng)?), message))
+    }
+
+    /// The nonces for this message.
+    fn nonces(&self, message: &[&[u8]], fresh: Fresh) -> Nonces {
         let mut hash = Sha256::new();
         for part in message {
             hash.update(part);
         }
-        let mut nonces = Nonces::new(&Seed {
+        Nonces::new(&Seed {
             purpose: Purpose::Sign,
             secret: &self.issued.ssk,
             kpak: &self.kpak.to_bytes(),
             context: &self.hs().0,
             message_hash: &hash.finalize(),
-            fresh: nonce::fresh(rng)?,
-        });
+            fresh,
+        })
+    }
+
+    fn sign_from(&self, nonces: &mut Nonces, message: &[&[u8]]) -> Signature {
         loop {
             // 1) j, random in [1, q − 1]
             if let Some(signature) = self.sign_with(&nonces.next(), message) {
-                return Ok(signature);
+                return signature;
             }
         }
     }

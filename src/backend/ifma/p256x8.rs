@@ -62,7 +62,7 @@ impl<L: Lanes> Fe8<L> {
     /// 1 in each lane.
     #[inline(always)]
     pub(crate) fn one(proof: L::Proof) -> Self {
-        Self(ONE.map(|limb| L::splat(proof, limb)))
+        Self::splat(proof, &ONE)
     }
 
     /// x (or y) of the points of a table, below 2²⁶⁰.
@@ -124,7 +124,10 @@ impl<L: Lanes> Fe8<L> {
     /// `self` in the lanes whose bit is set, else `other`. The bits are public.
     #[inline(always)]
     pub(crate) fn in_lanes(self, proof: L::Proof, lanes: u8, other: &Self) -> Self {
-        let words: [u64; 8] = core::array::from_fn(|i| 0u64.wrapping_sub(u64::from(lanes >> i & 1)));
+        let mut words = [0; 8];
+        for (i, word) in words.iter_mut().enumerate() {
+            *word = 0u64.wrapping_sub(u64::from(lanes >> i & 1));
+        }
         self.select(proof, &words, other)
     }
 
@@ -133,7 +136,11 @@ impl<L: Lanes> Fe8<L> {
     pub(crate) fn select(self, proof: L::Proof, masks: &[u64; 8], other: &Self) -> Self {
         let yes = L::load(proof, masks);
         let no = L::splat(proof, !0).sub(yes);
-        Self(core::array::from_fn(|i| self.0[i].and(yes).or(other.0[i].and(no))))
+        let mut chosen = self;
+        for (chosen, other) in chosen.0.iter_mut().zip(&other.0) {
+            *chosen = chosen.and(yes).or(other.and(no));
+        }
+        chosen
     }
 
     /// The element of lane i + N modulo 8 in lane i.
@@ -255,24 +262,40 @@ fn finish<L: Lanes>(proof: L::Proof, t: &[L; 6]) -> Fe8<L> {
 impl<L: Lanes> Loose<L> {
     #[inline(always)]
     pub(crate) fn add(self, other: &Fe8<L>) -> Self {
-        Self(core::array::from_fn(|i| self.0[i].add(other.0[i])))
+        let mut sums = self;
+        for (sum, other) in sums.0.iter_mut().zip(&other.0) {
+            *sum = sum.add(*other);
+        }
+        sums
     }
 
     /// Twice the sums.
     #[inline(always)]
     pub(crate) fn twice(self) -> Self {
-        Self(self.0.map(|limb| limb.add(limb)))
+        let mut sums = self;
+        for sum in &mut sums.0 {
+            *sum = sum.add(*sum);
+        }
+        sums
     }
 
     #[inline(always)]
     pub(crate) fn sub(self, other: &Fe8<L>) -> Self {
-        Self(core::array::from_fn(|i| self.0[i].sub(other.0[i])))
+        let mut sums = self;
+        for (sum, other) in sums.0.iter_mut().zip(&other.0) {
+            *sum = sum.sub(*other);
+        }
+        sums
     }
 
     /// self + k·p; makes a difference positive.
     #[inline(always)]
     pub(crate) fn add_p(self, proof: L::Proof, k: u64) -> Self {
-        Self(core::array::from_fn(|i| self.0[i].add(L::splat(proof, P[i] * k))))
+        let mut sums = self;
+        for (sum, p) in sums.0.iter_mut().zip(P) {
+            *sum = sum.add(L::splat(proof, p * k));
+        }
+        sums
     }
 
     /// Limbs in [0, 2⁵² − 1] again.

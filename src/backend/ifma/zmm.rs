@@ -180,30 +180,30 @@ impl Lanes for Zmm {
 
     #[inline(always)]
     fn transpose(rows: [Self; 8]) -> [Self; 8] {
-        let r = rows.map(|row| row.0);
+        let [Self(r0), Self(r1), Self(r2), Self(r3), Self(r4), Self(r5), Self(r6), Self(r7)] = rows;
+        // Even and odd words of two rows, then blocks 0 and 2, and 1 and 3, of two words from two vectors; twice.
+        const EVEN: i32 = 0b10_00_10_00;
+        const ODD: i32 = 0b11_01_11_01;
         unsafe {
-            // Two by two, then four by four, then halves.
-            let low = |i: usize| _mm512_unpacklo_epi64(r[i], r[i + 1]);
-            let high = |i: usize| _mm512_unpackhi_epi64(r[i], r[i + 1]);
-            let pairs = [[low(0), low(2), low(4), low(6)], [high(0), high(2), high(4), high(6)]];
-            let quarter = |odd: usize, n: usize| {
-                // Words 2n and 2n + 1 of the first four rows, then the last four.
-                let [a, b, c, d] = pairs[odd];
-                match n {
-                    0 => (_mm512_shuffle_i64x2::<0b10_00_10_00>(a, b), _mm512_shuffle_i64x2::<0b10_00_10_00>(c, d)),
-                    _ => (_mm512_shuffle_i64x2::<0b11_01_11_01>(a, b), _mm512_shuffle_i64x2::<0b11_01_11_01>(c, d)),
-                }
-            };
-            let whole = |odd: usize, n: usize, second: bool| {
-                let (front, back) = quarter(odd, n);
-                if second {
-                    _mm512_shuffle_i64x2::<0b11_01_11_01>(front, back)
-                } else {
-                    _mm512_shuffle_i64x2::<0b10_00_10_00>(front, back)
-                }
-            };
-            // Word 2m + odd lies in quarter m = n + 2·second.
-            core::array::from_fn(|i| Self(whole(i % 2, i / 2 % 2, i >= 4)))
+            let (a0, a1) = (_mm512_unpacklo_epi64(r0, r1), _mm512_unpackhi_epi64(r0, r1));
+            let (b0, b1) = (_mm512_unpacklo_epi64(r2, r3), _mm512_unpackhi_epi64(r2, r3));
+            let (c0, c1) = (_mm512_unpacklo_epi64(r4, r5), _mm512_unpackhi_epi64(r4, r5));
+            let (d0, d1) = (_mm512_unpacklo_epi64(r6, r7), _mm512_unpackhi_epi64(r6, r7));
+            // Words 0 and 4, and 2 and 6, of the first and the last four rows; then 1 and 5, and 3 and 7
+            let (ab04, ab26) = (_mm512_shuffle_i64x2::<EVEN>(a0, b0), _mm512_shuffle_i64x2::<ODD>(a0, b0));
+            let (cd04, cd26) = (_mm512_shuffle_i64x2::<EVEN>(c0, d0), _mm512_shuffle_i64x2::<ODD>(c0, d0));
+            let (ab15, ab37) = (_mm512_shuffle_i64x2::<EVEN>(a1, b1), _mm512_shuffle_i64x2::<ODD>(a1, b1));
+            let (cd15, cd37) = (_mm512_shuffle_i64x2::<EVEN>(c1, d1), _mm512_shuffle_i64x2::<ODD>(c1, d1));
+            [
+                Self(_mm512_shuffle_i64x2::<EVEN>(ab04, cd04)),
+                Self(_mm512_shuffle_i64x2::<EVEN>(ab15, cd15)),
+                Self(_mm512_shuffle_i64x2::<EVEN>(ab26, cd26)),
+                Self(_mm512_shuffle_i64x2::<EVEN>(ab37, cd37)),
+                Self(_mm512_shuffle_i64x2::<ODD>(ab04, cd04)),
+                Self(_mm512_shuffle_i64x2::<ODD>(ab15, cd15)),
+                Self(_mm512_shuffle_i64x2::<ODD>(ab26, cd26)),
+                Self(_mm512_shuffle_i64x2::<ODD>(ab37, cd37)),
+            ]
         }
     }
 

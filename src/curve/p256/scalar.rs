@@ -7,8 +7,9 @@ use crate::backend::{
     p256::{Ops, ScalarOctets},
 };
 use crate::secret::declassify;
+use alloc::vec::Vec;
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The group order q, big-endian.
 const ORDER: ScalarOctets = [
@@ -50,6 +51,33 @@ impl Scalar {
     /// 1/self; 0 for 0. Constant time.
     pub(crate) fn invert(&self) -> Self {
         Self(on_backend!(ops => ops.scalar_invert(&self.0)))
+    }
+
+    /// Replaces each of the scalars, none of which is 0, by its inverse; one inversion for all.
+    /// Constant time.
+    pub(crate) fn invert_many(scalars: &mut [Self]) {
+        let mut octets = Zeroizing::new(Vec::with_capacity(scalars.len()));
+        octets.extend(scalars.iter().map(|scalar| scalar.0));
+        on_backend!(ops => ops.scalar_invert_many(&mut octets));
+        for (scalar, octets) in scalars.iter_mut().zip(octets.iter()) {
+            scalar.0 = *octets;
+        }
+    }
+
+    /// A second one: where it is called, secrets multiply.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0)
+    }
+
+    pub(crate) fn one() -> Self {
+        Self::from_half(&1u128.to_be_bytes())
+    }
+
+    /// The integer that sixteen octets stand for, big-endian.
+    pub(crate) fn from_half(octets: &[u8; 16]) -> Self {
+        let mut whole = [0; 32];
+        whole[16..].copy_from_slice(octets);
+        Self(whole)
     }
 
     /// Is it 0? The answer is public, all else is not.

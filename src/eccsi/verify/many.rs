@@ -29,10 +29,7 @@ impl KmsPublicKey {
     /// Variable; all inputs are public.
     ///
     /// [RFC 6507 §5.2.2]: https://www.rfc-editor.org/rfc/rfc6507#section-5.2.2
-    pub fn verify_many(
-        &self,
-        signatures: &[(Identity<'_>, &[u8], &Signature)],
-    ) -> Vec<Result<(), Error>> {
+    pub fn verify_many(&self, signatures: &[(Identity<'_>, &[u8], &Signature)]) -> Vec<Result<(), Error>> {
         batches::map(signatures, BATCH, |signatures| {
             let check = |(id, message, signature): &(Identity<'_>, &[u8], &'_ Signature)| {
                 let pvt = signature.pvt().point();
@@ -45,8 +42,12 @@ impl KmsPublicKey {
             let checks: Vec<_> = signatures
                 .iter()
                 .zip(factors)
-                .map(|((_, _, signature), (g, k, h))| {
-                    Check { x: signature.r(), g, k, point: signature.pvt().point().as_base(), h }
+                .map(|((_, _, signature), (g, k, h))| Check {
+                    x: signature.r(),
+                    g,
+                    k,
+                    point: signature.pvt().point().as_base(),
+                    h,
                 })
                 .collect();
             let found = p256::combinations_have_x_vartime(&checks, Some(self.base().as_base()));
@@ -83,7 +84,11 @@ impl VerifyingKey {
                 .collect();
             let found = p256::combinations_have_x_vartime(&checks, None);
             let same_key = |(key, _, signature): &(&Self, &[u8], &Signature)| *signature.pvt() == key.pvt;
-            signatures.iter().zip(found).map(|(signature, found)| accept(found && same_key(signature))).collect()
+            signatures
+                .iter()
+                .zip(found)
+                .map(|(signature, found)| accept(found && same_key(signature)))
+                .collect()
         })
     }
 }

@@ -21,8 +21,15 @@ const R_2: [u64; 5] = {
 impl<L: Lanes> Fe8<L> {
     /// The same element in each lane.
     #[inline(always)]
-    fn splat(proof: L::Proof, limbs: &[u64; 5]) -> Self {
-        Self(limbs.map(|limb| L::splat(proof, limb)))
+    pub(super) fn splat(proof: L::Proof, limbs: &[u64; 5]) -> Self {
+        let [a, b, c, d, e] = *limbs;
+        Self([
+            L::splat(proof, a),
+            L::splat(proof, b),
+            L::splat(proof, c),
+            L::splat(proof, d),
+            L::splat(proof, e),
+        ])
     }
 
     /// From Montgomery forms x·2²⁵⁶ mod p, word i of each in vector i: below 2²⁶⁰.

@@ -1,5 +1,6 @@
 //! \[k\]G for many secret k, one in each lane.
 
+use super::super::tables::Comb;
 use super::digits::LaneDigits;
 use super::entries::Row;
 use super::invert::invert_all;
@@ -8,7 +9,6 @@ use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::Fe8;
 use crate::backend::p256::{Kernel, Limbs, PointOctets};
 use crate::backend::portable::limbs;
-use super::super::tables::Comb;
 
 /// Scalars of one job.
 pub(super) const MOST: usize = 64;
@@ -36,7 +36,9 @@ impl<K: Kernel, const N: usize> CombMany<'_, K, N> {
         let mut digits = [LaneDigits::new(self.proof, &[[1, 0, 0, 0]; 8], self.comb.width); N];
         for (n, digits) in digits.iter_mut().enumerate() {
             let mut scalars = [[1, 0, 0, 0]; 8];
-            for (to, k) in scalars.iter_mut().zip(&self.scalars[((group * N + n) * 8).min(self.scalars.len())..]) {
+            for (to, k) in
+                scalars.iter_mut().zip(&self.scalars[((group * N + n) * 8).min(self.scalars.len())..])
+            {
                 *to = *k;
             }
             *digits = LaneDigits::new(self.proof, &scalars, self.comb.width);

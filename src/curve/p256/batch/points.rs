@@ -35,11 +35,7 @@ macro_rules! each {
 }
 
 #[inline(always)]
-fn mul<L: Lanes, const N: usize>(
-    proof: L::Proof,
-    a: &Elements<L, N>,
-    b: &Elements<L, N>,
-) -> Elements<L, N> {
+fn mul<L: Lanes, const N: usize>(proof: L::Proof, a: &Elements<L, N>, b: &Elements<L, N>) -> Elements<L, N> {
     each!(proof, i => a[i].mul(proof, &b[i]))
 }
 
@@ -60,6 +56,7 @@ impl<L: Lanes, const N: usize> AffinePoints<L, N> {
 }
 
 impl<L: Lanes, const N: usize> Points<L, N> {
+    #[inline(always)]
     pub(super) fn from_affine(proof: L::Proof, points: &AffinePoints<L, N>) -> Self {
         Self {
             x: each!(proof, i => points.x[i].loose().reduce(proof)),
