@@ -1,6 +1,6 @@
 //! RFC 6507 §5.1.1: the KMS makes (SSK, PVT) for an identity.
 
-use super::hash::hs;
+use super::hash::{HashValue, hs, hs_many};
 use super::nonce::{self, Fresh, Nonces, Purpose, Seed};
 use super::{KmsSecretKey, PublicValidationToken};
 use crate::curve::p256::{self, Point, Scalar, ScalarOctets};
@@ -49,8 +49,7 @@ impl IssuedKey {
     ) -> Vec<Self> {
         let mut keys = Vec::with_capacity(ssk.len());
         for (ssk, pvt) in ssk.iter().zip(pvt) {
-            let ssk = Scalar::from_octets(ssk).expect("bind gives no SSK outside its range");
-            keys.push(Self { ssk, pvt });
+            keys.push(Self { ssk: Scalar::from_reduced(ssk), pvt });
         }
         keys
     }
@@ -86,12 +85,14 @@ impl KmsSecretKey {
     ///
     /// [RFC 6507 §5.1.1]: https://www.rfc-editor.org/rfc/rfc6507#section-5.1.1
     pub fn issue<R: TryCryptoRng + ?Sized>(&self, id: Identity<'_>, rng: &mut R) -> Result<IssuedKey, Error> {
-        Ok(self.issue_from(&mut self.nonces(id, nonce::fresh(rng)?), id))
+        let (kpak, fresh) = (self.kpak().to_bytes(), nonce::fresh(rng)?);
+        Ok(self.issue_from(&mut Nonces::new(&self.seed(&kpak, id, &fresh)), id))
     }
 
     /// Makes a pair for each of `ids`, in their order: the results are those of [`issue`](Self::issue)
-    /// called one by one with the same `rng`, faster, since all share one inversion. With the
-    /// feature `rayon`, on all cores.
+    /// called one by one with the same octets of `rng`, of which each takes 32; they are drawn all at
+    /// once. Faster than one by one, since all share one inversion, and most of all where the CPU has
+    /// AVX-512 IFMA, eight at a time. With the feature `rayon`, on all cores.
     ///
     /// # Errors
     /// [`Error::Rng`] if `rng` fails; then nothing was issued.
@@ -116,28 +117,26 @@ impl KmsSecretKey {
         batch: &[(Identity<'_>, &Fresh)],
         ssk: &mut [ScalarOctets],
     ) -> Vec<PublicValidationToken> {
-        let mut nonces: Vec<_> = batch.iter().map(|(id, fresh)| self.nonces(*id, (*fresh).clone())).collect();
-        let v: Vec<_> = nonces.iter_mut().map(Nonces::next).collect();
-        let points = p256::mul_generator_many(v.iter());
+        let kpak = self.kpak().to_bytes();
+        let seeds: Vec<_> = batch.iter().map(|(id, fresh)| self.seed(&kpak, *id, fresh)).collect();
+        let v = nonce::first_of_many(&seeds);
+        let points: Vec<_> = p256::mul_generator_many(v.iter()).into_iter().map(declassify).collect();
+        let hs = hs_many(self.kpak().point(), batch.iter().zip(&points).map(|((id, _), pvt)| (*id, pvt)));
         let mut pvt = Vec::with_capacity(batch.len());
         for (i, (id, _)) in batch.iter().enumerate() {
-            let key =
-                self.bind(*id, &v[i], points[i]).unwrap_or_else(|| self.issue_from(&mut nonces[i], *id));
+            let key = self
+                .bind_to(&hs[i], &v[i], points[i])
+                .unwrap_or_else(|| self.issue_from(&mut Nonces::new(&seeds[i]), *id));
             ssk[i] = *key.ssk.as_octets();
             pvt.push(key.pvt);
         }
         pvt
     }
 
-    fn nonces(&self, id: Identity<'_>, fresh: Fresh) -> Nonces {
-        Nonces::new(&Seed {
-            purpose: Purpose::Issue,
-            secret: &self.ksak,
-            kpak: &self.kpak().to_bytes(),
-            context: id.as_bytes(),
-            message_hash: &[],
-            fresh,
-        })
+    /// The seed of the nonces for an identity.
+    fn seed<'a>(&'a self, kpak: &'a [u8; 65], id: Identity<'a>, fresh: &'a Fresh) -> Seed<'a> {
+        let purpose = Purpose::Issue;
+        Seed { purpose, secret: &self.ksak, kpak, context: id.as_bytes(), message_hash: &[], fresh }
     }
 
     fn issue_from(&self, nonces: &mut Nonces, id: Identity<'_>) -> IssuedKey {
@@ -157,7 +156,12 @@ impl KmsSecretKey {
     pub(super) fn bind(&self, id: Identity<'_>, v: &Scalar, pvt: Point) -> Option<IssuedKey> {
         let pvt = declassify(pvt);
         // 3) HS = hash(G ‖ KPAK ‖ ID ‖ PVT)
-        let hs = hs(self.kpak().point(), id, &pvt).scalar();
+        self.bind_to(&hs(self.kpak().point(), id, &pvt), v, pvt)
+    }
+
+    /// Steps 4 and 5.
+    fn bind_to(&self, hs: &HashValue, v: &Scalar, pvt: Point) -> Option<IssuedKey> {
+        let hs = hs.scalar();
         // 4) SSK = KSAK + HS·v mod q
         let ssk = hs.mul_add(v, &self.ksak);
         // 5)

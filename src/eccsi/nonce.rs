@@ -16,6 +16,10 @@
 //! the identity are part of the seed, the nonce then still differs. And why the octets at all:
 //! a nonce that depends on nothing else invites fault attacks on the rest of the computation.
 
+mod many;
+
+pub(crate) use many::first_of_many;
+
 use crate::curve::p256::Scalar;
 use crate::error::Error;
 use alloc::vec::Vec;
@@ -56,7 +60,7 @@ pub(crate) struct Seed<'a> {
     pub(crate) context: &'a [u8],
     /// SHA-256 of the message to sign, empty to issue.
     pub(crate) message_hash: &'a [u8],
-    pub(crate) fresh: Fresh,
+    pub(crate) fresh: &'a Fresh,
 }
 
 /// Draws the octets that hedge one nonce.
@@ -79,16 +83,21 @@ pub(crate) fn fresh_many<R: TryCryptoRng + ?Sized>(count: usize, rng: &mut R) ->
 /// where the RFC asks for a restart.
 pub(crate) struct Nonces(HmacDrbg);
 
+impl Seed<'_> {
+    /// Gives the seed piece by piece.
+    fn write(&self, put: &mut dyn FnMut(&[u8])) {
+        length_prefixed(put, self.purpose.label());
+        length_prefixed(put, self.secret.as_octets());
+        length_prefixed(put, self.kpak);
+        length_prefixed(put, self.context);
+        length_prefixed(put, self.message_hash);
+        put(self.fresh.as_slice());
+    }
+}
+
 impl Nonces {
     pub(crate) fn new(seed: &Seed<'_>) -> Self {
-        Self(HmacDrbg::new(|mac| {
-            length_prefixed(mac, seed.purpose.label());
-            length_prefixed(mac, seed.secret.as_octets());
-            length_prefixed(mac, seed.kpak);
-            length_prefixed(mac, seed.context);
-            length_prefixed(mac, seed.message_hash);
-            mac.update(seed.fresh.as_slice());
-        }))
+        Self(HmacDrbg::new(|mac| seed.write(&mut |octets| mac.update(octets))))
     }
 
     /// The next nonce, in [1, q − 1].
@@ -105,15 +114,15 @@ impl Nonces {
     }
 }
 
-fn length_prefixed(mac: &mut Hmac<Sha256>, x: &[u8]) {
+fn length_prefixed(put: &mut dyn FnMut(&[u8]), x: &[u8]) {
     match u16::try_from(x.len()) {
         Ok(length) if length < u16::MAX => {
-            mac.update(&length.to_be_bytes());
-            mac.update(x);
+            put(&length.to_be_bytes());
+            put(x);
         }
         _ => {
-            mac.update(&[0xff, 0xff]);
-            mac.update(&Sha256::digest(x));
+            put(&[0xff, 0xff]);
+            put(&Sha256::digest(x));
         }
     }
 }

@@ -72,23 +72,18 @@ impl SigningKey {
         message: &[&[u8]],
         rng: &mut R,
     ) -> Result<Signature, Error> {
-        Ok(self.sign_from(&mut self.nonces(message, nonce::fresh(rng)?), message))
-    }
-
-    /// The nonces for this message.
-    fn nonces(&self, message: &[&[u8]], fresh: Fresh) -> Nonces {
         let mut hash = Sha256::new();
         for part in message {
             hash.update(part);
         }
-        Nonces::new(&Seed {
-            purpose: Purpose::Sign,
-            secret: &self.issued.ssk,
-            kpak: &self.kpak.to_bytes(),
-            context: &self.hs().0,
-            message_hash: &hash.finalize(),
-            fresh,
-        })
+        let (kpak, hash, fresh) = (self.kpak.to_bytes(), hash.finalize().into(), nonce::fresh(rng)?);
+        Ok(self.sign_from(&mut Nonces::new(&self.seed(&kpak, &hash, &fresh)), message))
+    }
+
+    /// The seed of the nonces for a message of this hash.
+    fn seed<'a>(&'a self, kpak: &'a [u8; 65], message_hash: &'a [u8; 32], fresh: &'a Fresh) -> Seed<'a> {
+        let purpose = Purpose::Sign;
+        Seed { purpose, secret: &self.issued.ssk, kpak, context: &self.hs().0, message_hash, fresh }
     }
 
     fn sign_from(&self, nonces: &mut Nonces, message: &[&[u8]]) -> Signature {

@@ -27,8 +27,8 @@ use zeroize::Zeroizing;
 /// \[kᵢ\]G for secret kᵢ in [1, q − 1], at most [`BATCH`].
 pub(super) fn mul_generator_many<K: Kernel>(kernel: K, scalars: &[Limbs], out: &mut [PointOctets]) {
     debug_assert!(scalars.len() <= BATCH && scalars.len() == out.len());
-    if let (Some(proof), 2..) = (kernel.lanes(), scalars.len()) {
-        let comb = generator_comb();
+    let comb = generator_comb();
+    if let (Some(proof), 2.., 1) = (kernel.lanes(), scalars.len(), comb.spacing) {
         let done = if scalars.len() <= 8 {
             K::Lanes::run(proof, CombMany::<K, 1> { kernel, proof, comb, scalars, out: &mut *out })
         } else {

@@ -1,10 +1,11 @@
 //! RFC 6507 §5.2.1 for many messages.
 
-use super::super::hash::he;
+use super::super::hash::HashValue;
 use super::super::nonce::{self, Fresh, Nonces};
 use super::super::{Signature, SigningKey, batches};
 use crate::curve::p256::{self, Scalar};
 use crate::error::Error;
+use crate::hash;
 use crate::secret::declassify;
 use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
@@ -38,18 +39,26 @@ impl SigningKey {
     }
 
     fn sign_batch(&self, requests: &[(&[u8], &Fresh)]) -> Vec<Signature> {
-        let mut nonces: Vec<_> =
-            requests.iter().map(|(message, fresh)| self.nonces(&[message], (*fresh).clone())).collect();
+        let parts: Vec<_> = requests.iter().map(|(message, _)| [*message]).collect();
+        let mut message_hashes = alloc::vec![[0; hash::BYTES]; requests.len()];
+        hash::digest_many(&parts, &mut message_hashes);
+        let kpak = self.kpak.to_bytes();
+        let seeds: Vec<_> = (requests.iter().zip(&message_hashes))
+            .map(|((_, fresh), message_hash)| self.seed(&kpak, message_hash, fresh))
+            .collect();
         // 1) j, random in [1, q − 1]
-        let j: Vec<_> = nonces.iter_mut().map(Nonces::next).collect();
+        let j = nonce::first_of_many(&seeds);
         // 2) J = [j]G, r = Jx
         let points = p256::mul_generator_many(j.iter());
         let r: Vec<_> = points.iter().map(|point| declassify(*point.x())).collect();
         // 3) HE = hash(HS ‖ r ‖ M); 4) d = HE + r·SSK mod q
+        let parts: Vec<_> =
+            (requests.iter().zip(&r)).map(|((message, _), r)| [&self.hs().0[..], r, message]).collect();
+        let he = HashValue::many(&parts);
         let mut again = alloc::vec![false; requests.len()];
         let mut d = Vec::with_capacity(requests.len());
-        for (i, (message, _)) in requests.iter().enumerate() {
-            let he = he(self.hs(), &r[i], &[message]).scalar();
+        for i in 0..requests.len() {
+            let he = he[i].scalar();
             let sum = Scalar::reduce(&r[i]).mul_add(&self.issued.ssk, &he);
             again[i] = sum.is_zero() || r[i] == [0; 32];
             d.push(if again[i] { Scalar::one() } else { sum });
@@ -60,7 +69,7 @@ impl SigningKey {
         let mut signatures = Vec::with_capacity(requests.len());
         for (i, (message, _)) in requests.iter().enumerate() {
             signatures.push(if again[i] {
-                self.sign_from(&mut nonces[i], &[message])
+                self.sign_from(&mut Nonces::new(&seeds[i]), &[message])
             } else {
                 Signature::new(r[i], declassify(*d[i].mul(&j[i]).as_octets()), *self.pvt())
             });

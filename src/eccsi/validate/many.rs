@@ -12,7 +12,7 @@
 //! its own cᵢ makes Σ \[cᵢ\]Dᵢ the identity. Where the sum fails, its halves are tried, and few keys one by one.
 //! Halves take the same cᵢ: whoever made the keys knows none of them, so that the bound holds for each sum.
 
-use super::super::hash::{HashValue, hs};
+use super::super::hash::{HashValue, hs_many};
 use super::super::{IssuedKey, KmsPublicKey, SigningKey, VerifyingKey, batches};
 use crate::curve::p256::{self, BasePoint, Point, Scalar};
 use crate::error::Error;
@@ -87,9 +87,10 @@ fn validate_batch(
     kpak: &KmsPublicKey,
 ) -> Vec<Result<(HashValue, Point), Error>> {
     let y = p256::mul_generator_many(requests.iter().map(|((_, issued), _)| &issued.ssk));
-    let summands: Vec<_> = (requests.iter().zip(y))
-        .map(|(((id, issued), c), y)| {
-            let (hs, c) = (hs(kpak.point(), *id, issued.pvt.point()), Scalar::from_half(c));
+    let hs = hs_many(kpak.point(), requests.iter().map(|((id, issued), _)| (*id, issued.pvt.point())));
+    let summands: Vec<_> = (requests.iter().zip(hs).zip(y))
+        .map(|((((_, issued), c), hs), y)| {
+            let c = Scalar::from_half(c);
             // [SSK]G is the public key of SSK; it may be looked at, whether it is the expected one or not.
             Summand { issued, c_hs: c.mul(&hs.scalar()), c, hs, y: declassify(y) }
         })
