@@ -41,6 +41,8 @@ pub(crate) mod p256;
 #[cfg(feature = "eccsi")]
 pub(crate) mod portable;
 pub(crate) mod rustcrypto;
+#[cfg(feature = "eccsi")]
+pub(crate) mod sha256;
 
 #[cfg(feature = "eccsi")]
 pub(crate) use choice::{Backend, selected};

@@ -9,6 +9,7 @@
 //! | `secret` (private) | redacted `Debug`, marks for the constant-time checker |
 //! | `serde_octets` (private) | serde for fixed numbers of octets |
 //! | `backend` (private) | arithmetic behind one seam per modulus |
+//! | `hash` (private) | SHA-256 and HMAC of many messages at once |
 //! | `curve` (private) | scalars and points that cannot hold a bad value |
 //! | [`onem2m`] | identifiers of oneM2M |
 //! | [`eccsi`] | RFC 6507 |
@@ -38,6 +39,8 @@ mod curve;
 
 #[cfg(feature = "eccsi")]
 pub mod eccsi;
+#[cfg(feature = "eccsi")]
+mod hash;
 #[cfg(feature = "eccsi")]
 pub mod saef;
 #[cfg(feature = "sakke")]

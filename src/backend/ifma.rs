@@ -12,6 +12,7 @@
 
 pub(crate) mod lane;
 pub(crate) mod p256x8;
+pub(crate) mod words;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod zmm;
 

@@ -159,10 +159,11 @@ pub(crate) fn mul_generator(k: &Scalar) -> Point {
 }
 
 /// \[kᵢ\]G for secret kᵢ ≠ 0, with one inversion for all.
-pub(crate) fn mul_generator_many(k: &[Scalar]) -> Vec<Point> {
-    let k: Zeroizing<Vec<_>> = Zeroizing::new(k.iter().map(|k| *k.as_octets()).collect());
-    let mut out = alloc::vec![[0; 64]; k.len()];
-    on_backend!(ops => ops.mul_generator_many(&k, &mut out));
+pub(crate) fn mul_generator_many<'a>(k: impl ExactSizeIterator<Item = &'a Scalar>) -> Vec<Point> {
+    let mut octets = Zeroizing::new(Vec::with_capacity(k.len()));
+    octets.extend(k.map(|k| *k.as_octets()));
+    let mut out = alloc::vec![[0; 64]; octets.len()];
+    on_backend!(ops => ops.mul_generator_many(&octets, &mut out));
     out.into_iter().map(Point::from_checked).collect()
 }
 
@@ -255,7 +256,7 @@ pub(crate) fn combinations_have_x_vartime(
 }
 
 /// Σ \[kᵢ\]Pᵢ, or `None` for the identity. All inputs public.
-pub(crate) fn sum_vartime(terms: &[(Scalar, &Point)]) -> Option<Point> {
+pub(crate) fn sum_vartime(terms: &[(&Scalar, &Point)]) -> Option<Point> {
     let terms: Vec<_> = terms.iter().map(|(k, point)| (*k.as_octets(), *point.as_octets())).collect();
     on_backend!(ops => ops.sum_vartime(&terms)).map(Point::from_checked)
 }

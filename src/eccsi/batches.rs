@@ -13,6 +13,6 @@ pub(super) fn map<T: Sync, U: Send>(
     #[cfg(feature = "rayon")]
     {
         use rayon::prelude::*;
-        items.par_chunks(size).flat_map_iter(work).collect()
+        items.par_chunks(size).flat_map_iter(|batch| work(batch)).collect()
     }
 }

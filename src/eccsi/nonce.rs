@@ -16,15 +16,23 @@
 //! the identity are part of the seed, the nonce then still differs. And why the octets at all:
 //! a nonce that depends on nothing else invites fault attacks on the rest of the computation.
 
+mod many;
+
+pub(crate) use many::first_of_many;
+
 use super::hmac::{Hmac, HmacKey};
 use crate::curve::p256::Scalar;
 use crate::error::Error;
+use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Octets taken from the caller's generator for each nonce.
 pub(crate) const FRESH_OCTETS: usize = 32;
+
+/// The octets that hedge one nonce.
+pub(crate) type Fresh = Zeroizing<[u8; FRESH_OCTETS]>;
 
 /// What a nonce is for; the label in front of the seed.
 #[derive(Clone, Copy, Debug)]
@@ -52,30 +60,44 @@ pub(crate) struct Seed<'a> {
     pub(crate) context: &'a [u8],
     /// SHA-256 of the message to sign, empty to issue.
     pub(crate) message_hash: &'a [u8],
-    pub(crate) fresh: Zeroizing<[u8; FRESH_OCTETS]>,
+    pub(crate) fresh: &'a Fresh,
 }
 
 /// Draws the octets that hedge one nonce.
-pub(crate) fn fresh<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Zeroizing<[u8; FRESH_OCTETS]>, Error> {
+pub(crate) fn fresh<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Fresh, Error> {
     let mut octets = Zeroizing::new([0; FRESH_OCTETS]);
     rng.try_fill_bytes(octets.as_mut_slice()).map_err(|_| Error::Rng)?;
     Ok(octets)
+}
+
+/// Draws the octets that hedge `count` nonces, all at once: a call of the operating system takes
+/// longer than what it is for.
+pub(crate) fn fresh_many<R: TryCryptoRng + ?Sized>(count: usize, rng: &mut R) -> Result<Vec<Fresh>, Error> {
+    let mut octets = Zeroizing::new(alloc::vec![0; count * FRESH_OCTETS]);
+    rng.try_fill_bytes(&mut octets).map_err(|_| Error::Rng)?;
+    let (each, _) = octets.as_chunks::<FRESH_OCTETS>();
+    Ok(each.iter().map(|octets| Zeroizing::new(*octets)).collect())
 }
 
 /// The nonces of one seed, one after the other. The first is taken; the next ones only serve
 /// where the RFC asks for a restart.
 pub(crate) struct Nonces(HmacDrbg);
 
+impl Seed<'_> {
+    /// Gives the seed piece by piece.
+    fn write(&self, put: &mut dyn FnMut(&[u8])) {
+        length_prefixed(put, self.purpose.label());
+        length_prefixed(put, self.secret.as_octets());
+        length_prefixed(put, self.kpak);
+        length_prefixed(put, self.context);
+        length_prefixed(put, self.message_hash);
+        put(self.fresh.as_slice());
+    }
+}
+
 impl Nonces {
     pub(crate) fn new(seed: &Seed<'_>) -> Self {
-        Self(HmacDrbg::new(|mac| {
-            length_prefixed(mac, seed.purpose.label());
-            length_prefixed(mac, seed.secret.as_octets());
-            length_prefixed(mac, seed.kpak);
-            length_prefixed(mac, seed.context);
-            length_prefixed(mac, seed.message_hash);
-            mac.update(seed.fresh.as_slice());
-        }))
+        Self(HmacDrbg::new(|mac| seed.write(&mut |octets| mac.update(octets))))
     }
 
     /// The next nonce, in [1, q − 1].
@@ -88,6 +110,19 @@ impl Nonces {
             if let Some(nonce) = Scalar::from_octets(&candidate) {
                 return nonce;
             }
+        }
+    }
+}
+
+fn length_prefixed(put: &mut dyn FnMut(&[u8]), x: &[u8]) {
+    match u16::try_from(x.len()) {
+        Ok(length) if length < u16::MAX => {
+            put(&length.to_be_bytes());
+            put(x);
+        }
+        _ => {
+            put(&[0xff, 0xff]);
+            put(&Sha256::digest(x));
         }
     }
 }
@@ -130,18 +165,5 @@ impl HmacDrbg {
         self.stale = true;
         self.value = self.key.mac(&self.value);
         Zeroizing::new(self.value)
-    }
-}
-
-fn length_prefixed(mac: &mut Hmac<'_>, x: &[u8]) {
-    match u16::try_from(x.len()) {
-        Ok(length) if length < u16::MAX => {
-            mac.update(&length.to_be_bytes());
-            mac.update(x);
-        }
-        _ => {
-            mac.update(&[0xff, 0xff]);
-            mac.update(&Sha256::digest(x));
-        }
     }
 }

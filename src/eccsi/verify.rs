@@ -145,9 +145,12 @@ pub(super) struct Factors {
 
 impl Factors {
     pub(super) fn new(hs: &HashValue, message: &[&[u8]], signature: &Signature) -> Self {
-        let he = he(hs, signature.r(), message).scalar();
+        Self::of(&he(hs, signature.r(), message).scalar(), signature)
+    }
+
+    fn of(he: &Scalar, signature: &Signature) -> Self {
         let s = Scalar::reduce(signature.s());
-        Self { s_he: s.mul(&he), s_r: s.mul(&Scalar::reduce(signature.r())) }
+        Self { s_he: s.mul(he), s_r: s.mul(&Scalar::reduce(signature.r())) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Eight 64-bit words at a time.
 
+use super::words::Words;
 use crate::backend::p256::TablePoint;
 #[cfg(feature = "__backends")]
 use crate::backend::portable;
@@ -10,6 +11,9 @@ use crate::backend::portable;
 pub(crate) trait Lanes: Copy {
     /// The proof that the CPU has the instructions.
     type Proof: Copy;
+
+    /// Sixteen words of 32 bits.
+    type Words: Words<Proof = Self::Proof>;
 
     /// Runs a job where the instructions are inlined. All that follows belongs inside.
     fn run<J: Job>(proof: Self::Proof, job: J) -> J::Output;
@@ -96,6 +100,7 @@ pub(crate) enum NoLanes {}
 
 impl Lanes for NoLanes {
     type Proof = Self;
+    type Words = Self;
 
     fn run<J: Job>(proof: Self, _: J) -> J::Output {
         match proof {}
@@ -234,6 +239,7 @@ fn product(a: u64, b: u64) -> u128 {
 #[cfg(feature = "__backends")]
 impl Lanes for Model {
     type Proof = ();
+    type Words = super::words::Model;
 
     fn run<J: Job>((): (), job: J) -> J::Output {
         job.run()

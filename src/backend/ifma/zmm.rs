@@ -1,6 +1,7 @@
 //! The lanes in a 512-bit register.
 
 use super::lane::{Job, Lanes};
+use super::words::Words;
 use crate::backend::p256::TablePoint;
 use core::arch::x86_64::*;
 
@@ -43,6 +44,7 @@ fn called_with_features<J: Job>(job: J) -> J::Output {
 // `self` or `proof` proves.
 impl Lanes for Zmm {
     type Proof = Proof;
+    type Words = Zmm32;
 
     #[inline(always)]
     fn run<J: Job>(_: Proof, job: J) -> J::Output {
@@ -226,5 +228,58 @@ impl Lanes for Zmm {
             };
         }
         Self(found)
+    }
+}
+
+/// Sixteen words of 32 bits. A value comes from a [`Proof`], directly or through another value.
+#[derive(Clone, Copy)]
+pub(crate) struct Zmm32(__m512i);
+
+// SAFETY of all blocks below, unless they say more: as above.
+impl Words for Zmm32 {
+    type Proof = Proof;
+
+    #[inline(always)]
+    fn splat(_: Proof, x: u32) -> Self {
+        Self(unsafe { _mm512_set1_epi32(x as i32) })
+    }
+
+    #[inline(always)]
+    fn load(_: Proof, words: &[u32; 16]) -> Self {
+        // SAFETY: also, 64 octets are there; the load needs no alignment.
+        Self(unsafe { _mm512_loadu_epi32(words.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn store(self) -> [u32; 16] {
+        let mut words = [0; 16];
+        // SAFETY: also, 64 octets are there; the store needs no alignment.
+        unsafe { _mm512_storeu_epi32(words.as_mut_ptr().cast(), self.0) };
+        words
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_epi32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        Self(unsafe { _mm512_xor_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        Self(unsafe { _mm512_and_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn rotate_right<const N: i32>(self) -> Self {
+        Self(unsafe { _mm512_ror_epi32::<N>(self.0) })
+    }
+
+    #[inline(always)]
+    fn shift_right<const N: u32>(self) -> Self {
+        Self(unsafe { _mm512_srli_epi32::<N>(self.0) })
     }
 }

@@ -9,23 +9,26 @@ mod invert;
 mod lane_tables;
 mod points;
 mod straus;
+mod sums;
 
 use super::jacobian::{Jacobian, normalize};
-use super::mul;
+use super::mul::{self, BARE, Term};
 use super::own::{self, Own};
 use super::tables::{Odd, Table, generator_comb, generator_comb_for_lanes};
 use crate::backend::ifma::lane::Lanes;
-use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, TablePoint};
-use crate::backend::portable::limbs;
+use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
+use crate::backend::portable::{limbs, p256_order};
 use alloc::vec::Vec;
 use checks::{BareChecks, CombChecks, LaneCheck};
 use generator::CombMany;
+use sums::{LaneSums, LaneTerm, add_lanes_vartime};
+use zeroize::Zeroizing;
 
 /// \[kᵢ\]G for secret kᵢ in [1, q − 1], at most [`BATCH`].
 pub(super) fn mul_generator_many<K: Kernel>(kernel: K, scalars: &[Limbs], out: &mut [PointOctets]) {
     debug_assert!(scalars.len() <= BATCH && scalars.len() == out.len());
-    if let (Some(proof), 2..) = (kernel.lanes(), scalars.len()) {
-        let comb = generator_comb();
+    let comb = generator_comb();
+    if let (Some(proof), 2.., 1) = (kernel.lanes(), scalars.len(), comb.spacing) {
         let done = if scalars.len() <= 8 {
             K::Lanes::run(proof, CombMany::<K, 1> { kernel, proof, comb, scalars, out: &mut *out })
         } else {
@@ -116,4 +119,72 @@ fn in_lanes<K: Kernel>(
         ..=8 => K::Lanes::run(proof, BareChecks::<K, 1> { kernel, proof, checks, shared, out }),
         _ => K::Lanes::run(proof, BareChecks::<K, 2> { kernel, proof, checks, shared, out }),
     }
+}
+
+/// Σ \[kᵢ\]Pᵢ of public points, with shared doublings.
+pub(super) fn sum_vartime<K: Kernel>(kernel: K, terms: &[(ScalarOctets, PointOctets)]) -> Jacobian<K> {
+    let mut sum = Jacobian::identity(kernel);
+    for terms in terms.chunks(sums::MOST) {
+        let in_lanes = kernel.lanes().and_then(|proof| lane_sum_vartime(kernel, proof, terms));
+        sum = sum.add_vartime(&in_lanes.unwrap_or_else(|| bare_sum_vartime(kernel, terms)));
+    }
+    sum
+}
+
+/// One element at a time: non-adjacent forms over odd multiples, as for a single combination.
+fn bare_sum_vartime<K: Kernel>(kernel: K, terms: &[(ScalarOctets, PointOctets)]) -> Jacobian<K> {
+    let mut multiples = Vec::with_capacity(terms.len() * BARE);
+    for (_, point) in terms {
+        multiples.extend(mul::odd_multiples_vartime::<K, BARE>(&own::affine(kernel, point).into()));
+    }
+    let mut odd = alloc::vec![[TablePoint::ZERO; BARE]; terms.len()];
+    for (odd, multiples) in odd.chunks_mut(BATCH / BARE).zip(multiples.chunks(BATCH)) {
+        normalize::<K, BATCH>(multiples, |i, point| odd[i / BARE][i % BARE] = point.to_table());
+    }
+    let terms: Vec<_> = (terms.iter().zip(&odd))
+        .map(|((k, _), odd)| Some(Term::bare_vartime(odd, &limbs::from_octets(k), false)))
+        .collect();
+    mul::straus_vartime(kernel, &terms)
+}
+
+/// In lanes, where there are enough terms for that; `None` where it does not work out.
+fn lane_sum_vartime<K: Kernel>(
+    kernel: K,
+    proof: <K::Lanes as Lanes>::Proof,
+    terms: &[(ScalarOctets, PointOctets)],
+) -> Option<Jacobian<K>> {
+    const LANES: usize = 16;
+    let mut lanes: Vec<LaneTerm> = (terms.iter())
+        .map(|(k, point)| (limbs::from_octets(k), own::coordinates(point)))
+        .filter(|(k, _)| *k != [0; 4])
+        .collect();
+    // Lanes that are left over take the first point once each, and off its multiplier.
+    let (first, point) = *lanes.first().filter(|_| lanes.len() >= LANES)?;
+    let spare = lanes.len().next_multiple_of(LANES) - lanes.len();
+    lanes[0].0 = limbs::sub_mod(&first, &[spare as u64, 0, 0, 0], &p256_order::Q);
+    lanes.resize(lanes.len() + spare, ([1, 0, 0, 0], point));
+    if lanes[0].0 == [0; 4] {
+        return None;
+    }
+    add_lanes_vartime(kernel, &K::Lanes::run(proof, LaneSums::<K, 2> { kernel, proof, terms: &lanes }))
+}
+
+/// Replaces each scalar, none of which is 0, by its inverse modulo q; one inversion for all.
+pub(super) fn scalar_invert_many<K: Kernel>(kernel: K, scalars: &mut [ScalarOctets]) {
+    // Each multiplication divides by 2²⁵⁶; the inversion brings as many of these factors as are
+    // needed on the way back.
+    let mut elements = Zeroizing::new(Vec::with_capacity(scalars.len()));
+    elements.extend(scalars.iter().map(limbs::from_octets));
+    let mut products: Zeroizing<Vec<Limbs>> = Zeroizing::new(Vec::with_capacity(scalars.len()));
+    for element in elements.iter() {
+        let product = products.last().map_or(*element, |before| kernel.order_mul(before, element));
+        products.push(product);
+    }
+    let Some(product) = products.last() else { return };
+    let mut inverse = Zeroizing::new(own::scalar_invert(kernel, product));
+    for i in (1..scalars.len()).rev() {
+        scalars[i] = limbs::to_octets(&kernel.order_mul(&inverse, &products[i - 1]));
+        *inverse = kernel.order_mul(&inverse, &elements[i]);
+    }
+    scalars[0] = limbs::to_octets(&inverse);
 }

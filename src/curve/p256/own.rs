@@ -33,6 +33,11 @@ pub(super) fn affine<K: Kernel>(kernel: K, point: &PointOctets) -> Affine<K> {
     Affine::from_octets(kernel, point)
 }
 
+/// 1/a modulo q; 0 for 0.
+pub(super) fn scalar_invert(kernel: impl Kernel, a: &Limbs) -> Limbs {
+    safegcd::invert(kernel, a, &ORDER)
+}
+
 fn scalar(octets: &ScalarOctets) -> Limbs {
     let k = limbs::from_octets(octets);
     debug_assert!(limbs::sub(&k, &p256_order::Q).1 == 1, "scalars are below q");
@@ -140,7 +145,7 @@ impl<K: Kernel> Ops for Own<K> {
     }
 
     fn scalar_invert(&self, a: &ScalarOctets) -> ScalarOctets {
-        limbs::to_octets(&safegcd::invert(self.0, &scalar(a), &ORDER))
+        limbs::to_octets(&scalar_invert(self.0, &scalar(a)))
     }
 
     fn mul_generator(&self, k: &ScalarOctets) -> PointOctets {
@@ -262,5 +267,13 @@ impl<K: Kernel> Ops for Own<K> {
                 }
             }
         }
+    }
+
+    fn sum_vartime(&self, terms: &[(ScalarOctets, PointOctets)]) -> Option<PointOctets> {
+        Self::non_identity(&batch::sum_vartime(self.0, terms))
+    }
+
+    fn scalar_invert_many(&self, scalars: &mut [ScalarOctets]) {
+        batch::scalar_invert_many(self.0, scalars);
     }
 }

@@ -1,7 +1,7 @@
 //! RFC 6507 §5.2.2 for many signatures.
 
 use super::super::batches;
-use super::super::hash::hs;
+use super::super::hash::{HashValue, hs_many};
 use super::super::{KmsPublicKey, Signature, VerifyingKey};
 use super::{Factors, accept};
 use crate::curve::p256::{self, Check};
@@ -31,23 +31,23 @@ impl KmsPublicKey {
     /// [RFC 6507 §5.2.2]: https://www.rfc-editor.org/rfc/rfc6507#section-5.2.2
     pub fn verify_many(&self, signatures: &[(Identity<'_>, &[u8], &Signature)]) -> Vec<Result<(), Error>> {
         batches::map(signatures, BATCH, |signatures| {
-            let check = |(id, message, signature): &(Identity<'_>, &[u8], &'_ Signature)| {
-                let pvt = signature.pvt().point();
-                let hs = hs(self.point(), *id, pvt);
-                let Factors { s_he, s_r } = Factors::new(&hs, &[message], signature);
-                let s_r_hs = s_r.mul(&hs.scalar());
-                (*s_he.as_octets(), *s_r_hs.as_octets(), *s_r.as_octets())
-            };
-            let factors: Vec<_> = signatures.iter().map(check).collect();
-            let checks: Vec<_> = signatures
-                .iter()
-                .zip(factors)
-                .map(|((_, _, signature), (g, k, h))| Check {
-                    x: signature.r(),
-                    g,
-                    k,
-                    point: signature.pvt().point().as_base(),
-                    h,
+            // 2) HS = hash(G ‖ KPAK ‖ ID ‖ PVT)
+            let hs = hs_many(
+                self.point(),
+                signatures.iter().map(|(id, _, signature)| (*id, signature.pvt().point())),
+            );
+            // 3) HE = hash(HS ‖ r ‖ M)
+            let parts: Vec<_> = (signatures.iter().zip(&hs))
+                .map(|((_, message, signature), hs)| [&hs.0[..], signature.r(), message])
+                .collect();
+            let he = HashValue::many(&parts);
+            // 4) and 5) in one sum
+            let checks: Vec<_> = (signatures.iter().zip(hs.iter().zip(&he)))
+                .map(|((_, _, signature), (hs, he))| {
+                    let Factors { s_he, s_r } = Factors::of(&he.scalar(), signature);
+                    let s_r_hs = s_r.mul(&hs.scalar());
+                    let (g, k, h) = (*s_he.as_octets(), *s_r_hs.as_octets(), *s_r.as_octets());
+                    Check { x: signature.r(), g, k, point: signature.pvt().point().as_base(), h }
                 })
                 .collect();
             let found = p256::combinations_have_x_vartime(&checks, Some(self.base().as_base()));
@@ -74,10 +74,13 @@ impl VerifyingKey {
     /// [RFC 6507 §5.2.2]: https://www.rfc-editor.org/rfc/rfc6507#section-5.2.2
     pub fn verify_many(signatures: &[(&Self, &[u8], &Signature)]) -> Vec<Result<(), Error>> {
         batches::map(signatures, BATCH, |signatures| {
-            let checks: Vec<_> = signatures
+            let parts: Vec<_> = signatures
                 .iter()
-                .map(|(key, message, signature)| {
-                    let Factors { s_he, s_r } = Factors::new(&key.hs, &[message], signature);
+                .map(|(key, message, signature)| [&key.hs.0[..], signature.r(), message])
+                .collect();
+            let checks: Vec<_> = (signatures.iter().zip(HashValue::many(&parts)))
+                .map(|((key, _, signature), he)| {
+                    let Factors { s_he, s_r } = Factors::of(&he.scalar(), signature);
                     let point = key.y.as_base();
                     Check { x: signature.r(), g: *s_he.as_octets(), k: *s_r.as_octets(), point, h: [0; 32] }
                 })

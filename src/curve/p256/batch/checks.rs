@@ -4,7 +4,7 @@ use super::super::tables::{Comb, Odd, generator_comb, generator_odd};
 use super::digits::LaneDigits;
 use super::entries::load_vartime;
 use super::lane_tables::{WIDTH, build, of_group};
-use super::points::{AffinePoints, Points};
+use super::points::{AffinePoints, Elements, Sums};
 use super::straus::{Own, Shared, sum_vartime, width_of};
 use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::{Fe8, words};
@@ -53,25 +53,25 @@ fn digits<L: Lanes, const N: usize>(
     digits
 }
 
-/// For each check yes or no; `None` where equal or opposite points met, or the sum is the identity.
+/// For each check whether X/ZZ = r; `None` where equal or opposite points met, or the sum is the identity.
 #[inline(always)]
 fn answers<L: Lanes, const N: usize>(
     proof: L::Proof,
-    sum: &Points<L, N>,
+    x: &Elements<L, N>,
+    zz: &Elements<L, N>,
     checks: &[LaneCheck<'_>],
     first: usize,
     out: &mut [Option<bool>],
 ) {
     for n in 0..N {
         let Some(out) = out.get_mut(8 * (first + n)..) else { return };
-        let x = Fe8::from_integers(proof, &words(proof, &eight(checks, first + n).map(|check| check.x)));
-        // X/Z² = x, without an inversion
-        let expected = x.mul(proof, &sum.z[n].square(proof));
-        let difference = expected.loose().sub(&sum.x[n]).add_p(proof, 2).carry(proof);
+        let r = Fe8::from_integers(proof, &words(proof, &eight(checks, first + n).map(|check| check.x)));
+        // X/Z² = r, without an inversion
+        let difference = r.mul(proof, &zz[n]).loose().sub(&x[n]).add_p(proof, 2).carry(proof);
         let difference = difference.to_reduced_integers(proof);
-        let z = sum.z[n].to_reduced_integers(proof);
-        for (out, (difference, z)) in out.iter_mut().zip(difference.iter().zip(&z)) {
-            *out = (*z != [0; 4]).then_some(*difference == [0; 4]);
+        let zz = zz[n].to_reduced_integers(proof);
+        for (out, (difference, zz)) in out.iter_mut().zip(difference.iter().zip(&zz)) {
+            *out = (*zz != [0; 4]).then_some(*difference == [0; 4]);
         }
     }
 }
@@ -117,7 +117,11 @@ impl<K: Kernel, const N: usize> Job for BareChecks<'_, K, N> {
                     sum_vartime(proof, &[own], &[of_generator, Shared { odd, digits }])
                 }
             };
-            answers(proof, &sum, checks, first, out);
+            let mut zz = sum.z;
+            for zz in &mut zz {
+                *zz = zz.square(proof);
+            }
+            answers(proof, &sum.x, &zz, checks, first, out);
         }
     }
 }
@@ -172,14 +176,14 @@ impl<K: Kernel, const N: usize> Job for CombChecks<'_, K, N> {
             let of_generator: [LaneDigits<K::Lanes>; N] =
                 digits(proof, checks, first, generator.width, |check| check.g);
             let of_point: [LaneDigits<K::Lanes>; N] = digits(proof, checks, first, width, |check| check.k);
-            let mut sum = Points::from_affine(proof, &row(proof, |_, _| generator, &of_generator, 0));
+            let mut sum = Sums::from_affine(proof, &row(proof, |_, _| generator, &of_generator, 0));
             for r in 1..generator.rows().len() {
                 sum.add_affine(proof, &row(proof, |_, _| generator, &of_generator, r));
             }
             for r in 0..combs[0][0].rows().len() {
                 sum.add_affine(proof, &row(proof, |n, lane| combs[n][lane], &of_point, r));
             }
-            answers(proof, &sum, checks, first, out);
+            answers(proof, &sum.x, &sum.zz, checks, first, out);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::super::tables::Comb;
 use super::digits::LaneDigits;
 use super::entries::Row;
 use super::invert::invert_all;
-use super::points::{AffinePoints, Points};
+use super::points::{AffinePoints, Sums};
 use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::Fe8;
 use crate::backend::p256::{Kernel, Limbs, PointOctets};
@@ -23,6 +23,7 @@ const MOST_GROUPS: usize = 4;
 pub(super) struct CombMany<'a, K: Kernel, const N: usize> {
     pub(super) kernel: K,
     pub(super) proof: <K::Lanes as Lanes>::Proof,
+    /// With a row for each digit.
     pub(super) comb: Comb<'a>,
     /// At most [`MOST`], and N · 32.
     pub(super) scalars: &'a [Limbs],
@@ -47,36 +48,26 @@ impl<K: Kernel, const N: usize> CombMany<'_, K, N> {
     }
 
     #[inline(always)]
-    fn sums(&self, groups: usize) -> [Points<K::Lanes, N>; MOST_GROUPS] {
+    fn sums(&self, groups: usize) -> [Sums<K::Lanes, N>; MOST_GROUPS] {
         let Self { proof, comb, .. } = *self;
         let zero = [Fe8::zero(proof); N];
-        let mut sums = [Points { x: zero, y: zero, z: zero }; MOST_GROUPS];
+        let mut sums = [Sums { x: zero, y: zero, zz: zero, zzz: zero }; MOST_GROUPS];
         let mut digits = [self.digits(0); MOST_GROUPS];
         for group in 1..groups {
             digits[group] = self.digits(group);
         }
-        for column in (0..comb.spacing).rev() {
-            let first_column = column + 1 == comb.spacing;
-            if !first_column {
-                for sum in &mut sums[..groups] {
-                    for _ in 0..comb.width {
-                        sum.double(proof);
-                    }
+        for (r, entries) in comb.rows().enumerate() {
+            let row = Row::new(proof, entries);
+            for (sum, digits) in sums[..groups].iter_mut().zip(&digits) {
+                let mut points = AffinePoints { x: zero, y: zero };
+                for (n, digits) in digits.iter().enumerate() {
+                    let point = row.pick(proof, &digits.get(proof, r));
+                    (points.x[n], points.y[n]) = (point.x[0], point.y[0]);
                 }
-            }
-            for (r, entries) in comb.rows().enumerate() {
-                let row = Row::new(proof, entries);
-                for (sum, digits) in sums[..groups].iter_mut().zip(&digits) {
-                    let mut points = AffinePoints { x: zero, y: zero };
-                    for (n, digits) in digits.iter().enumerate() {
-                        let point = row.pick(proof, &digits.get(proof, r * comb.spacing + column));
-                        (points.x[n], points.y[n]) = (point.x[0], point.y[0]);
-                    }
-                    if first_column && r == 0 {
-                        *sum = Points::from_affine(proof, &points);
-                    } else {
-                        sum.add_affine(proof, &points);
-                    }
+                if r == 0 {
+                    *sum = Sums::from_affine(proof, &points);
+                } else {
+                    sum.add_affine(proof, &points);
                 }
             }
         }
@@ -93,19 +84,20 @@ impl<K: Kernel, const N: usize> Job for CombMany<'_, K, N> {
         let groups = self.scalars.len().div_ceil(8 * N);
         debug_assert!(groups > 0 && groups <= MOST_GROUPS && self.scalars.len() <= MOST);
         let sums = self.sums(groups);
-        let mut z = [Fe8::zero(proof); MOST / 8];
-        for (z, sum) in z.chunks_exact_mut(N).zip(&sums[..groups]) {
-            z.copy_from_slice(&sum.z);
+        let mut inverses = [Fe8::zero(proof); MOST / 8];
+        for (inverses, sum) in inverses.chunks_exact_mut(N).zip(&sums[..groups]) {
+            inverses.copy_from_slice(&sum.zzz);
         }
-        let (z, mut scratch) = (&mut z[..groups * N], [Fe8::zero(proof); MOST / 8]);
-        if !invert_all(kernel, proof, z, &mut scratch[..groups * N], 1) {
+        let (inverses, mut scratch) = (&mut inverses[..groups * N], [Fe8::zero(proof); MOST / 8]);
+        if !invert_all(kernel, proof, inverses, &mut scratch[..groups * N], 1) {
             return false;
         }
         for (i, out) in self.out.chunks_mut(8).enumerate() {
-            let sum = &sums[i / N];
-            let z_2 = z[i].square(proof);
-            let x = sum.x[i % N].mul(proof, &z_2).to_reduced_integers(proof);
-            let y = sum.y[i % N].mul(proof, &z_2.mul(proof, &z[i])).to_reduced_integers(proof);
+            let (sum, n) = (&sums[i / N], i % N);
+            // 1/ZZZ = 1/Z³, ZZ/ZZZ = 1/Z
+            let z_2 = sum.zz[n].mul(proof, &inverses[i]).square(proof);
+            let x = sum.x[n].mul(proof, &z_2).to_reduced_integers(proof);
+            let y = sum.y[n].mul(proof, &inverses[i]).to_reduced_integers(proof);
             for (out, (x, y)) in out.iter_mut().zip(x.iter().zip(&y)) {
                 out[..32].copy_from_slice(&limbs::to_octets(x));
                 out[32..].copy_from_slice(&limbs::to_octets(y));

@@ -7,7 +7,7 @@ use crate::backend::p256::{Kernel, Limbs};
 use crate::secret::declassify;
 
 /// 2²⁵²: takes 2⁴ times a Montgomery form back to it.
-const SIXTEENTH: Limbs = [0, 0, 0, 1 << 60];
+pub(super) const SIXTEENTH: Limbs = [0, 0, 0, 1 << 60];
 
 /// Chains of one inversion.
 const MOST_CHAINS: usize = 16;
@@ -15,7 +15,7 @@ const MOST_CHAINS: usize = 16;
 /// Replaces each element by its inverse; false, and elements without meaning, if one of them is 0.
 ///
 /// Elements i, i + chains, … form a chain of products; the chains overlap. `scratch` has as many
-/// elements, a multiple of `chains`, below 2²⁵⁸. Results lie below 2²⁵⁷. 3M for each element. Constant time but for whether an
+/// elements, a multiple of `chains`, below 2²⁵⁸. Results lie below 2²⁵⁸. 3M for each element. Constant time but for whether an
 /// element is 0, which is public.
 #[inline(always)]
 pub(super) fn invert_all<K: Kernel>(
@@ -38,7 +38,7 @@ pub(super) fn invert_all<K: Kernel>(
     }
     let product = prefixes[chains - 1].to_integers(proof);
     let Some(inverse) = invert_lanes(kernel, &product) else { return false };
-    let mut inverse = Fe8::from_montgomery(proof, &words(proof, &inverse));
+    let mut inverse = Fe8::from_montgomery(proof, &words(proof, &inverse)).loose().reduce(proof);
     for chain in (0..chains).rev() {
         let product = &mut scratch[len - chains + chain];
         let of_others = inverse.mul(proof, product);

@@ -82,10 +82,10 @@ fn twice<L: Lanes>(proof: L::Proof, a: &Affine8<L>, inverse: &Fe8<L>) -> Affine8
     along(proof, a, &a[0], &numerator.mul(proof, inverse))
 }
 
-/// The third point on the line through a with this slope, below 2^257.6, negated; `x_b` is that of the second.
+/// The third point on the line through a with this slope, below 2²⁵⁸, negated; `x_b` is that of the second.
 #[inline(always)]
 fn along<L: Lanes>(proof: L::Proof, a: &Affine8<L>, x_b: &Fe8<L>, slope: &Fe8<L>) -> Affine8<L> {
-    let square = slope.square(proof); // < 2^256.4
+    let square = slope.square(proof); // < 2^257
     let x = square.loose().sub(&a[0]).sub(x_b).add_p(proof, 4).reduce(proof);
     let d = a[0].loose().sub(&x).add_p(proof, 2).carry(proof); // < 2^258
     let y = slope.mul(proof, &d).loose().sub(&a[1]).add_p(proof, 2).reduce(proof);

@@ -56,6 +56,7 @@ impl<L: Lanes, const N: usize> AffinePoints<L, N> {
 }
 
 impl<L: Lanes, const N: usize> Points<L, N> {
+    #[inline(always)]
     pub(super) fn from_affine(proof: L::Proof, points: &AffinePoints<L, N>) -> Self {
         Self {
             x: each!(proof, i => points.x[i].loose().reduce(proof)),
@@ -142,6 +143,62 @@ impl<L: Lanes, const N: usize> Job for AddAffine<'_, L, N> {
         *x = each!(proof, i => r_2[i].loose().sub(&h_3[i]).sub(&v[i]).sub(&v[i]).add_p(proof, 8).reduce(proof));
         let d = each!(proof, i => v[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof)); // < 2^257.7
         let e = mul(proof, &r, &d); // < 2^257
+        *y = each!(proof, i => e[i].loose().sub(&f[i]).add_p(proof, 2).reduce(proof));
+    }
+}
+
+/// N times eight points (X/ZZ, Y/ZZZ), ZZ³ = ZZZ²: sums without doublings. X and Y below 2²⁵⁶ + 2²³¹ <
+/// 2p, ZZ and ZZZ below 2^257.1.
+#[derive(Clone, Copy)]
+pub(super) struct Sums<L, const N: usize> {
+    pub(super) x: Elements<L, N>,
+    pub(super) y: Elements<L, N>,
+    pub(super) zz: Elements<L, N>,
+    pub(super) zzz: Elements<L, N>,
+}
+
+impl<L: Lanes, const N: usize> Sums<L, N> {
+    #[inline(always)]
+    pub(super) fn from_affine(proof: L::Proof, points: &AffinePoints<L, N>) -> Self {
+        let Points { x, y, z } = Points::from_affine(proof, points);
+        Self { x, y, zz: z, zzz: z }
+    }
+
+    /// self ← self + other where they are neither equal nor opposite, else ZZZ = 0; also where it was 0.
+    #[inline(always)]
+    pub(super) fn add_affine(&mut self, proof: L::Proof, other: &AffinePoints<L, N>) {
+        L::call(proof, AddToSums { proof, sums: self, other });
+    }
+}
+
+struct AddToSums<'a, L: Lanes, const N: usize> {
+    proof: L::Proof,
+    sums: &'a mut Sums<L, N>,
+    other: &'a AffinePoints<L, N>,
+}
+
+impl<L: Lanes, const N: usize> Job for AddToSums<'_, L, N> {
+    type Output = ();
+
+    /// EFD madd-2008-s for XYZZ coordinates, 8M + 2S.
+    #[inline(always)]
+    fn run(self) {
+        let Self { proof, sums: Sums { x, y, zz, zzz }, other } = self;
+        let u = mul(proof, &other.x, zz); // < 2^257.7
+        let s = mul(proof, &other.y, zzz); // < 2^257.7
+        let p = each!(proof, i => u[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof)); // < 2^258.4
+        let r = each!(proof, i => s[i].loose().sub(&y[i]).add_p(proof, 2).carry(proof)); // < 2^258.4
+        let pp = square(proof, &p); // < 2^257.5
+        let r_2 = square(proof, &r); // < 2^257.5
+        let ppp = mul(proof, &pp, &p); // < 2^257
+        let q = mul(proof, x, &pp); // < 2^256.3
+        *zz = mul(proof, zz, &pp); // < 2^256.7
+        *zzz = mul(proof, zzz, &ppp); // < 2^256.4
+        let f = mul(proof, y, &ppp); // < 2^256.2
+        // 8p > PPP + 2Q; the sum lies below 2^259.5
+        *x = each!(proof, i => r_2[i].loose().sub(&ppp[i]).sub(&q[i]).sub(&q[i]).add_p(proof, 8).reduce(proof));
+        let d = each!(proof, i => q[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof)); // < 2^257.8
+        let e = mul(proof, &r, &d); // < 2^257.2
         *y = each!(proof, i => e[i].loose().sub(&f[i]).add_p(proof, 2).reduce(proof));
     }
 }
