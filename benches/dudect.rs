@@ -171,6 +171,23 @@ const CASES: &[(&str, fn() -> Run)] = &[
             drop(black_box(hazmat::issue_with_nonce(&kms, ID, &secrets[class][n])));
         })
     }),
+    ("v of issue_many, 64", || {
+        let mut random = Random(10);
+        let kms = kms();
+        // Of a batch all v are of one class.
+        let batches: [Vec<Vec<Octets>>; 2] =
+            std::array::from_fn(|class| (0..POOL).map(|_| random.secrets()[class].clone()).collect());
+        Box::new(move |class, n| {
+            let requests: Vec<_> = batches[class][n].iter().map(|v| (ID, v)).collect();
+            drop(black_box(hazmat::issue_many_with_nonces(&kms, &requests)));
+        })
+    }),
+    ("SSK of sign_many, 64", || {
+        let keys = Random(11).secrets().map(|v| v.iter().map(key).collect::<Vec<_>>());
+        Box::new(move |class, n| {
+            drop(black_box(keys[class][n].sign_many(&[&b"message"[..]; 64], &mut SysRng)))
+        })
+    }),
     ("KSAK of issue", || {
         let kms = Random(8).secrets().map(|ksak| {
             let kms = |ksak: &Octets| KmsSecretKey::from_bytes(ksak).expect("in range");

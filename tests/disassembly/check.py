@@ -5,7 +5,7 @@
 
 PROGRAM is an executable with the AVX-512 code of the backend `ifma` in it, compiled with
 `-C symbol-mangling-version=v0`; tests/disassembly/run builds it. Every function is looked at that uses a 512-bit
-register and every one of `backend::adx::point`, unless EXPECTED says that all it computes with is public.
+register and every one of `backend::adx`, unless EXPECTED says that all it computes with is public.
 
 How it decides. Each function is interpreted over three values of a general register:
 
@@ -43,6 +43,7 @@ PARTS = {"al": "rax", "ah": "rax", "ax": "rax", "bl": "rbx", "bh": "rbx", "bx": 
          "bpl": "rbp", "bp": "rbp"}
 WIDE |= PARTS
 CLOBBERED = "rax rcx rdx rsi rdi r8 r9 r10 r11".split()
+ZMM = re.compile(r"\bzmm\d")
 MEMORY = re.compile(r"\[([^\]]*)\]")
 SIZES = {"BYTE": 1, "WORD": 2, "DWORD": 4, "QWORD": 8, "XMMWORD": 16, "YMMWORD": 32, "ZMMWORD": 64}
 
@@ -169,6 +170,8 @@ class Check:
         if size == 8:
             state.stack[place] = value
 
+    VECTOR = ("v", "k", "p", "mova", "movu", "movd", "movq", "movl", "movh", "movmsk", "xorps", "andps", "orps", "shufps", "unpck")
+
     def step(self, state, at, mnemonic, operands):
         """Interprets one instruction; gives the addresses where it may go on, None for the next one."""
         parts = split(operands)
@@ -207,7 +210,8 @@ class Check:
             if mnemonic == "pop":
                 state.registers[WIDE[parts[0]]] = UNKNOWN
             return [None]
-        if mnemonic.startswith(("v", "k")) or not parts or mnemonic in WITHOUT_EFFECT:
+        vector = mnemonic.startswith(self.VECTOR) and mnemonic not in ("movabs", "popcnt")
+        if vector or not parts or mnemonic in WITHOUT_EFFECT:
             if parts and parts[0] in WIDE:
                 state.registers[WIDE[parts[0]]] = UNKNOWN
             elif parts and "[" in parts[0]:
@@ -288,7 +292,8 @@ def main():
     looked_at = [
         f for f in all_functions
         if "eccsi_sakke" in f.name
-        and (any("zmm" in operands for _, _, operands in f.code) or "backend::adx::point" in f.name)
+        and (any(ZMM.search(operands) for _, _, operands in f.code) or "backend::adx::" in f.name)
+        and "::cpu::" not in f.name  # asks the CPU what it has
     ]
     callees = {f.code[0][0]: True for f in looked_at if f.code}
     for f in all_functions:
