@@ -1,6 +1,8 @@
 //! Eight 64-bit words at a time.
 
-use super::words::{self, Words};
+#[cfg(feature = "__backends")]
+use super::words;
+use super::words::Words;
 use crate::backend::p256::TablePoint;
 #[cfg(feature = "__backends")]
 use crate::backend::portable;
