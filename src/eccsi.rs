@@ -52,6 +52,7 @@ pub mod hazmat;
 mod batches;
 mod convert;
 mod hash;
+mod hmac;
 mod issue;
 mod kms_key;
 mod nonce;

@@ -4,7 +4,7 @@
 //! implementations, which share the curve code of `curve::p256` and differ in the field.
 
 use super::ifma::lane::Lanes;
-use super::portable;
+use super::portable::{self, safegcd::Packed};
 use alloc::vec::Vec;
 use subtle::Choice;
 use zeroize::{Zeroize, Zeroizing};
@@ -194,7 +194,9 @@ impl TablePoint {
     pub(crate) const ZERO: Self = Self { x: [0; 4], y: [0; 4] };
 }
 
-/// The field of P-256 and the integers modulo its order, as an own implementation brings them.
+/// The field of P-256 and the integers modulo its order, as an own implementation brings them; and
+/// the formulas that its points spend their time in, for implementations that do a whole one better
+/// than its parts.
 ///
 /// Field elements are in Montgomery form, x·2²⁵⁶ mod p, below p, everywhere. Constant time, all of
 /// it. A value of the type is the proof that the CPU has what the functions need.
@@ -226,10 +228,22 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         portable::limbs::sub_mod(a, b, &portable::p256::P)
     }
 
+    /// a/2 mod p.
+    #[inline(always)]
+    fn field_halve(self, a: &Limbs) -> Limbs {
+        portable::limbs::halve_mod(a, &portable::p256::P)
+    }
+
     /// a·b/2²⁵⁶ mod q, for one factor below q.
     #[inline(always)]
     fn order_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
         portable::p256_order::mul(a, b)
+    }
+
+    /// As [`safegcd::divsteps`](portable::safegcd::divsteps).
+    #[inline(always)]
+    fn divsteps(self, count: u32, state: Packed) -> Packed {
+        portable::safegcd::divsteps(count, state)
     }
 
     /// −a mod p where `mask` is all ones, a where it is 0; a ≠ 0.
@@ -239,9 +253,89 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         portable::limbs::select(mask, &portable::limbs::sub(&portable::p256::P, a).0, a)
     }
 
+    /// a^(2^times).
+    #[inline(always)]
+    fn square_times(self, a: &mut Limbs, times: usize) {
+        for _ in 0..times {
+            *a = self.field_square(a);
+        }
+    }
+
+    /// \[2^times\](X, Y, Z) in Jacobian coordinates, also for Z = 0.
+    ///
+    /// EFD dbl-2001-b with Z₃ = Y·Z, 4M + 4S: a product more and a square less than there, and half
+    /// of its Z, so that nothing has to be doubled.
+    #[inline(always)]
+    fn double(self, [x, y, z]: &mut [Limbs; 3], times: usize) {
+        for _ in 0..times {
+            let delta = self.field_square(z);
+            let t = self.field_mul(&self.field_sub(x, &delta), &self.field_add(x, &delta));
+            let alpha = self.field_add(&self.field_halve(&t), &t); // 3(X − Z²)(X + Z²)/2
+            *z = self.field_mul(y, z);
+            let gamma = self.field_square(y);
+            let beta = self.field_mul(x, &gamma); // XY²
+            *x = self.field_sub(&self.field_sub(&self.field_square(&alpha), &beta), &beta);
+            let gamma_2 = self.field_square(&gamma); // Y⁴
+            *y = self.field_sub(&self.field_mul(&alpha, &self.field_sub(&beta, x)), &gamma_2);
+        }
+    }
+
+    /// (X, Y, Z) + entry in Jacobian coordinates, if Z ≠ 0 and the points are neither equal nor
+    /// opposite; where they are, Z = 0.
+    ///
+    /// EFD madd-2004-hmv, 8M + 3S.
+    #[inline(always)]
+    fn add_affine(self, point: &mut [Limbs; 3], entry: &TablePoint) {
+        let [x, y, z] = point;
+        let z_2 = self.field_square(z);
+        let h = self.field_sub(&self.field_mul(&entry.x, &z_2), x);
+        let r = self.field_sub(&self.field_mul(&entry.y, &self.field_mul(z, &z_2)), y);
+        let h_2 = self.field_square(&h);
+        *z = self.field_mul(z, &h);
+        let v = self.field_mul(x, &h_2);
+        let h_3 = self.field_mul(&h, &h_2);
+        let x_and_v = self.field_sub(&self.field_sub(&self.field_square(&r), &h_3), &v);
+        *x = self.field_sub(&x_and_v, &v);
+        let y_h_3 = self.field_mul(y, &h_3);
+        *y = self.field_sub(&self.field_mul(&r, &self.field_sub(&v, x)), &y_h_3);
+    }
+
+    /// (X, Y, Z², Z³) + entry, under the same conditions; where they do not hold, the last two are 0.
+    ///
+    /// EFD madd-2008-s ("XYZZ"), 8M + 2S.
+    #[inline(always)]
+    fn add_to_sum(self, sum: &mut [Limbs; 4], entry: &TablePoint) {
+        let [x, y, zz, zzz] = sum;
+        let p = self.field_sub(&self.field_mul(&entry.x, zz), x);
+        let r = self.field_sub(&self.field_mul(&entry.y, zzz), y);
+        let p_2 = self.field_square(&p);
+        let q = self.field_mul(x, &p_2);
+        let p_3 = self.field_mul(&p, &p_2);
+        *zz = self.field_mul(zz, &p_2);
+        let x_and_q = self.field_sub(&self.field_sub(&self.field_square(&r), &p_3), &q);
+        *x = self.field_sub(&x_and_q, &q);
+        let y_p_3 = self.field_mul(y, &p_3);
+        *zzz = self.field_mul(zzz, &p_3);
+        *y = self.field_sub(&self.field_mul(&r, &self.field_sub(&q, x)), &y_p_3);
+    }
+
+    /// [`add_to_sum`](Self::add_to_sum) of `entry`, and [`select`](Self::select).
+    #[inline(always)]
+    fn add_to_sum_and_select(
+        self,
+        sum: &mut [Limbs; 4],
+        entry: &TablePoint,
+        row: &[TablePoint],
+        n: u64,
+        found: &mut TablePoint,
+    ) {
+        self.add_to_sum(sum, entry);
+        self.select(row, n, found);
+    }
+
     /// `row[n]`. Reads all of `row`.
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
-        portable::select(row, n)
+    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
+        *found = portable::select(row, n);
     }
 }

@@ -20,10 +20,10 @@ mod many;
 
 pub(crate) use many::first_of_many;
 
+use super::hmac::{Hmac, HmacKey};
 use crate::curve::p256::Scalar;
 use crate::error::Error;
 use alloc::vec::Vec;
-use hmac::{Hmac, KeyInit, Mac};
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -114,6 +114,47 @@ impl Nonces {
     }
 }
 
+/// HMAC-DRBG with SHA-256, NIST SP 800-90A §10.1.2, without additional input or reseeding, each
+/// request one block.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct HmacDrbg {
+    key: HmacKey,
+    value: [u8; 32],
+    /// The update that ends a request (§10.1.2.5 step 6) waits for the next one.
+    stale: bool,
+}
+
+impl HmacDrbg {
+    /// §10.1.2.3; `seed` feeds the seed material.
+    fn new(seed: impl Fn(&mut Hmac<'_>)) -> Self {
+        let mut drbg = Self { key: HmacKey::ZERO, value: [0x01; 32], stale: false };
+        drbg.update(0x00, &seed);
+        drbg.update(0x01, &seed);
+        drbg
+    }
+
+    /// One of the two rounds of §10.1.2.2.
+    fn update(&mut self, round: u8, data: impl Fn(&mut Hmac<'_>)) {
+        let mut mac = self.key.begin();
+        mac.update(&self.value);
+        mac.update(&[round]);
+        data(&mut mac);
+        let key = Zeroizing::new(mac.finish());
+        self.key = HmacKey::new(&key);
+        self.value = self.key.mac(&self.value);
+    }
+
+    /// §10.1.2.5, 32 octets.
+    fn generate(&mut self) -> Zeroizing<[u8; 32]> {
+        if self.stale {
+            self.update(0x00, |_| {});
+        }
+        self.stale = true;
+        self.value = self.key.mac(&self.value);
+        Zeroizing::new(self.value)
+    }
+}
+
 fn length_prefixed(put: &mut dyn FnMut(&[u8]), x: &[u8]) {
     match u16::try_from(x.len()) {
         Ok(length) if length < u16::MAX => {
@@ -125,59 +166,4 @@ fn length_prefixed(put: &mut dyn FnMut(&[u8]), x: &[u8]) {
             put(&Sha256::digest(x));
         }
     }
-}
-
-/// HMAC-DRBG with SHA-256, NIST SP 800-90A §10.1.2, without additional input or reseeding, each
-/// request one block.
-///
-/// The key is held as an HMAC that has absorbed it, which spares two compressions at each use; it
-/// wipes itself when dropped, by the feature `zeroize` of the crate `hmac`.
-#[derive(Zeroize, ZeroizeOnDrop)]
-struct HmacDrbg {
-    #[zeroize(skip)]
-    mac: Hmac<Sha256>,
-    value: [u8; 32],
-    /// The update that ends a request (§10.1.2.5 step 6) waits for the next one.
-    stale: bool,
-}
-
-impl HmacDrbg {
-    /// §10.1.2.3; `seed` feeds the seed material.
-    fn new(seed: impl Fn(&mut Hmac<Sha256>)) -> Self {
-        let mut drbg = Self { mac: keyed(&[0x00; 32]), value: [0x01; 32], stale: false };
-        drbg.update(0x00, &seed);
-        drbg.update(0x01, &seed);
-        drbg
-    }
-
-    /// One of the two rounds of §10.1.2.2.
-    fn update(&mut self, round: u8, data: impl Fn(&mut Hmac<Sha256>)) {
-        let mut mac = self.mac.clone();
-        mac.update(&self.value);
-        mac.update(&[round]);
-        data(&mut mac);
-        let key = Zeroizing::new(mac.finalize().into_bytes().into());
-        self.mac = keyed(&key);
-        self.advance();
-    }
-
-    fn advance(&mut self) {
-        let mut mac = self.mac.clone();
-        mac.update(&self.value);
-        self.value = mac.finalize().into_bytes().into();
-    }
-
-    /// §10.1.2.5, 32 octets.
-    fn generate(&mut self) -> Zeroizing<[u8; 32]> {
-        if self.stale {
-            self.update(0x00, |_| {});
-        }
-        self.stale = true;
-        self.advance();
-        Zeroizing::new(self.value)
-    }
-}
-
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
 }

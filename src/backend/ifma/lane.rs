@@ -17,16 +17,13 @@ pub(crate) trait Lanes: Copy {
     /// Sixteen words of 32 bits.
     type Words: Words<Proof = Self::Proof>;
 
-    /// Runs a job where the instructions are inlined. All that follows but `select` belongs inside.
+    /// Runs a job where the instructions are inlined. All that follows belongs inside.
     fn run<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
     /// The same, as a function of its own: for what is called often, so that it stands there once.
     fn call<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
     fn splat(proof: Self::Proof, x: u64) -> Self;
-
-    /// Word `limb` of each point: 0 to 3 of x, 4 to 7 of y.
-    fn limb(proof: Self::Proof, points: &[TablePoint; 8], limb: usize) -> Self;
 
     fn load(proof: Self::Proof, words: &[u64; 8]) -> Self;
 
@@ -44,6 +41,9 @@ pub(crate) trait Lanes: Copy {
 
     fn shr<const N: u32>(self) -> Self;
 
+    /// Shift right by the words of `n`, public and below 64.
+    fn shr_each(self, n: Self) -> Self;
+
     /// Shift right, with the sign.
     fn sar<const N: u32>(self) -> Self;
 
@@ -53,10 +53,13 @@ pub(crate) trait Lanes: Copy {
     /// self + the high 52 bits of that product of 104 bits.
     fn madd_high(self, a: Self, b: Self) -> Self;
 
-    /// Word i becomes word i + N modulo 8.
-    fn rotate<const N: i32>(self) -> Self;
+    /// Word i becomes word i ⊕ n, for a public n < 8.
+    fn swap(self, n: usize) -> Self;
 
     fn xor(self, other: Self) -> Self;
+
+    /// All ones in the words whose number has the bit `n`, else 0.
+    fn with_bit(proof: Self::Proof, n: usize) -> Self;
 
     /// Shift left by a public number below 64.
     fn shl_by(self, n: u32) -> Self;
@@ -74,11 +77,14 @@ pub(crate) trait Lanes: Copy {
     /// no address depends on the index.
     fn pick(low: Self, high: Self, index: Self) -> Self;
 
+    /// `other` in word `lane`, which is public, else self.
+    fn replace_lane(self, lane: usize, other: Self) -> Self;
+
     /// `other` in the words where a = b, else self.
     fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self;
 
-    /// `row[n]`. Reads all of `row`.
-    fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> TablePoint;
+    /// The words of `row[n]`. Reads all of `row`.
+    fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> Self;
 }
 
 /// What is to be computed in lanes. Implementations of `run`, and all that they call with lanes, are
@@ -107,10 +113,6 @@ impl Lanes for NoLanes {
     }
 
     fn splat(proof: Self, _: u64) -> Self {
-        proof
-    }
-
-    fn limb(proof: Self, _: &[TablePoint; 8], _: usize) -> Self {
         proof
     }
 
@@ -146,6 +148,10 @@ impl Lanes for NoLanes {
         self
     }
 
+    fn shr_each(self, _: Self) -> Self {
+        self
+    }
+
     fn sar<const N: u32>(self) -> Self {
         self
     }
@@ -158,8 +164,12 @@ impl Lanes for NoLanes {
         self
     }
 
-    fn rotate<const N: i32>(self) -> Self {
+    fn swap(self, _: usize) -> Self {
         self
+    }
+
+    fn with_bit(proof: Self, _: usize) -> Self {
+        proof
     }
 
     fn xor(self, _: Self) -> Self {
@@ -186,12 +196,16 @@ impl Lanes for NoLanes {
         low
     }
 
+    fn replace_lane(self, _: usize, _: Self) -> Self {
+        self
+    }
+
     fn replace_where_equal(self, _: Self, _: Self, _: Self) -> Self {
         self
     }
 
-    fn select(proof: Self, _: &[TablePoint], _: u64) -> TablePoint {
-        match proof {}
+    fn select(proof: Self, _: &[TablePoint], _: u64) -> Self {
+        proof
     }
 }
 
@@ -244,11 +258,6 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn limb((): (), points: &[TablePoint; 8], limb: usize) -> Self {
-        Self(points.map(|point| if limb < 4 { point.x[limb] } else { point.y[limb - 4] }))
-    }
-
-    #[inline(never)]
     fn load((): (), words: &[u64; 8]) -> Self {
         Self(*words)
     }
@@ -289,6 +298,11 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
+    fn shr_each(self, n: Self) -> Self {
+        self.zip(n, |a, n| a >> n)
+    }
+
+    #[inline(never)]
     fn sar<const N: u32>(self) -> Self {
         Self(self.0.map(|a| (a as i64 >> N) as u64))
     }
@@ -304,8 +318,13 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn rotate<const N: i32>(self) -> Self {
-        Self(core::array::from_fn(|i| self.0[(i + N as usize) % 8]))
+    fn swap(self, n: usize) -> Self {
+        Self(core::array::from_fn(|i| self.0[i ^ n]))
+    }
+
+    #[inline(never)]
+    fn with_bit((): (), n: usize) -> Self {
+        Self(core::array::from_fn(|i| if i & n == 0 { 0 } else { !0 }))
     }
 
     #[inline(never)]
@@ -343,13 +362,19 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
+    fn replace_lane(mut self, lane: usize, other: Self) -> Self {
+        self.0[lane] = other.0[lane];
+        self
+    }
+
+    #[inline(never)]
     fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
         let mask = a.zip(b, Self::equal);
         Self(core::array::from_fn(|i| self.0[i] ^ (mask.0[i] & (self.0[i] ^ other.0[i]))))
     }
 
     #[inline(never)]
-    fn select((): (), row: &[TablePoint], n: u64) -> TablePoint {
-        portable::select(row, n)
+    fn select((): (), row: &[TablePoint], n: u64) -> Self {
+        Self::point((), &portable::select(row, n))
     }
 }

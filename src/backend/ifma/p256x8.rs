@@ -15,11 +15,12 @@
 //! 5·(10 + 6) = 80, a square 5·6 + 30 = 60.
 
 mod convert;
+mod inline;
 
 pub(crate) use convert::words;
 
 use super::lane::{Job, Lanes};
-use crate::backend::p256::{Limbs, TablePoint};
+use crate::backend::p256::Limbs;
 
 /// p in limbs.
 const P: [u64; 5] = [0xf_ffff_ffff_ffff, 0xfff_ffff_ffff, 0, 0x10_0000_0000, 0xffff_ffff_0000];
@@ -63,24 +64,6 @@ impl<L: Lanes> Fe8<L> {
     #[inline(always)]
     pub(crate) fn one(proof: L::Proof) -> Self {
         Self::splat(proof, &ONE)
-    }
-
-    /// x (or y) of the points of a table, below 2²⁶⁰.
-    ///
-    /// The table has x·2²⁵⁶ mod p; 16 times that, four bits to the left, is the form here.
-    #[inline(always)]
-    pub(crate) fn from_table(proof: L::Proof, points: &[TablePoint; 8], y: bool) -> Self {
-        let at = |i: usize| L::limb(proof, points, i + if y { 4 } else { 0 });
-        let [a, b, c, d] = [at(0), at(1), at(2), at(3)];
-        let mask = L::splat(proof, MASK);
-        Self([
-            a.shl::<4>().and(mask),
-            a.shr::<48>().or(b.shl::<16>()).and(mask),
-            b.shr::<36>().or(c.shl::<28>()).and(mask),
-            c.shr::<24>().or(d.shl::<40>()).and(mask),
-            d.shr::<12>(),
-        ])
-        .checked()
     }
 
     /// Each lane as an integer below 2²⁵⁶ that is congruent to 2⁴ times the Montgomery form of
@@ -128,25 +111,7 @@ impl<L: Lanes> Fe8<L> {
         for (i, word) in words.iter_mut().enumerate() {
             *word = 0u64.wrapping_sub(u64::from(lanes >> i & 1));
         }
-        self.select(proof, &words, other)
-    }
-
-    /// `self` in the lanes whose mask is set, else `other`.
-    #[inline(always)]
-    pub(crate) fn select(self, proof: L::Proof, masks: &[u64; 8], other: &Self) -> Self {
-        let yes = L::load(proof, masks);
-        let no = L::splat(proof, !0).sub(yes);
-        let mut chosen = self;
-        for (chosen, other) in chosen.0.iter_mut().zip(&other.0) {
-            *chosen = chosen.and(yes).or(other.and(no));
-        }
-        chosen
-    }
-
-    /// The element of lane i + N modulo 8 in lane i.
-    #[inline(always)]
-    pub(crate) fn rotate<const N: i32>(self) -> Self {
-        Self(self.0.map(L::rotate::<N>))
+        self.where_set(L::load(proof, &words), other)
     }
 }
 

@@ -181,7 +181,7 @@ pub(super) fn scalar_invert_many<K: Kernel>(kernel: K, scalars: &mut [ScalarOcte
         products.push(product);
     }
     let Some(product) = products.last() else { return };
-    let mut inverse = Zeroizing::new(own::scalar_invert(product));
+    let mut inverse = Zeroizing::new(own::scalar_invert(kernel, product));
     for i in (1..scalars.len()).rev() {
         scalars[i] = limbs::to_octets(&kernel.order_mul(&inverse, &products[i - 1]));
         *inverse = kernel.order_mul(&inverse, &elements[i]);

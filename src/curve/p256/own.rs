@@ -6,7 +6,7 @@ pub(super) use super::field::is_reduced;
 use super::jacobian::{Affine, Jacobian, normalize};
 use super::mul::{self, BARE, BARE_HALF, CombTerm, Term};
 use super::recode::half_size_vartime;
-use super::tables::{Table, generator_comb, generator_comb_for_lanes, generator_odd};
+use super::tables::{Table, generator_comb, generator_odd};
 use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
 use crate::backend::portable::{limbs, p256_order, safegcd};
 use crate::secret::declassify;
@@ -34,8 +34,8 @@ pub(super) fn affine<K: Kernel>(kernel: K, point: &PointOctets) -> Affine<K> {
 }
 
 /// 1/a modulo q; 0 for 0.
-pub(super) fn scalar_invert(a: &Limbs) -> Limbs {
-    safegcd::invert(a, &ORDER)
+pub(super) fn scalar_invert<K: Kernel>(kernel: K, a: &Limbs) -> Limbs {
+    safegcd::invert(kernel, a, &ORDER)
 }
 
 fn scalar(octets: &ScalarOctets) -> Limbs {
@@ -50,8 +50,7 @@ impl<K: Kernel> Own<K> {
     }
 
     fn generator_times(self, k: &ScalarOctets) -> Jacobian<K> {
-        let comb = if self.0.lanes().is_some() { generator_comb_for_lanes() } else { generator_comb() };
-        mul::comb(self.0, comb, &scalar(k))
+        mul::generator(self.0, &scalar(k))
     }
 
     fn scalar_product(self, a: &Limbs, b: &Limbs) -> Limbs {
@@ -146,7 +145,7 @@ impl<K: Kernel> Ops for Own<K> {
     }
 
     fn scalar_invert(&self, a: &ScalarOctets) -> ScalarOctets {
-        limbs::to_octets(&scalar_invert(&scalar(a)))
+        limbs::to_octets(&scalar_invert(self.0, &scalar(a)))
     }
 
     fn mul_generator(&self, k: &ScalarOctets) -> PointOctets {
@@ -199,7 +198,7 @@ impl<K: Kernel> Ops for Own<K> {
         let left = declassify(self.generator_times(k));
         let minus_p = self.affine(p.point).negate_if(!0);
         let mut difference = left;
-        difference.add_affine_vartime(&minus_p);
+        difference.add_affine_vartime(&minus_p.to_table());
         // [k]G − P = [h]Q if and only if [b]([k]G − P) = [±a]Q, with half-size factors a = ±b·h:
         // b ≠ 0 modulo the prime q.
         let (a, b, negative) = half_size_vartime(&scalar(h));
@@ -228,7 +227,7 @@ impl<K: Kernel> Ops for Own<K> {
 
     fn add_mul_vartime(&self, p: &PointOctets, h: &ScalarOctets, q: &PointOctets) -> Option<PointOctets> {
         let mut sum = self.straus(None, &[(*h, Base { point: q, table: None })]);
-        sum.add_affine_vartime(&self.affine(p));
+        sum.add_affine_vartime(&self.affine(p).to_table());
         Self::non_identity(&sum)
     }
 
@@ -251,7 +250,7 @@ impl<K: Kernel> Ops for Own<K> {
             return false;
         }
         // X/Z² = x, without an inversion
-        (Fe::from_octets(self.0, x) * point.z.square()).equals(&point.x) != 0
+        (Fe::from_octets(self.0, x) * point.z().square()).equals(&point.x()) != 0
     }
 
     fn combinations_have_x_vartime(

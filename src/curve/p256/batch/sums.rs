@@ -73,7 +73,7 @@ pub(super) fn add_lanes_vartime<K: Kernel, const N: usize>(
     let mut all = Jacobian::identity(kernel);
     for [x, y, z] in sums {
         for lane in 0..8 {
-            let sum = Jacobian { x: element(&x[lane]), y: element(&y[lane]), z: element(&z[lane]) };
+            let sum = Jacobian::new(element(&x[lane]), element(&y[lane]), element(&z[lane]));
             if sum.is_identity() != 0 {
                 return None;
             }
