@@ -3,8 +3,9 @@
 //! Secrets are marked as undefined memory, so that memcheck reports each jump, each load and each
 //! store that depends on one. The library declassifies what becomes public, at few marked places.
 //! Started without arguments, this program runs itself under valgrind once for each case below, on
-//! each backend (valgrind hides ADX in CPUID, but executes it); a case passes if memcheck reports nothing *and* the secret provably arrived at the end. The
-//! cases that leak on purpose must be reported: a checker that cannot fail shows nothing.
+//! each backend (valgrind hides ADX in CPUID, but executes it); a case passes if memcheck reports
+//! nothing *and* the secret provably arrived at the end. The cases that leak on purpose must be
+//! reported: a checker that cannot fail shows nothing.
 //!
 //! `cargo test --profile ctgrind --features __ctgrind,hazmat --test constant_time`
 

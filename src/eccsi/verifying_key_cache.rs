@@ -27,7 +27,7 @@ type Name = [u8; 32];
 /// for the caller to know, with or without this cache.
 ///
 /// # Threads
-/// Up to 16 locks, chosen by the key, are held for a look-up and never while anything is computed. Two
+/// Up to 16 locks, one for every 16 tables, chosen by the key, are held for a look-up and never while anything is computed. Two
 /// threads may verify with the same table; one of them builds it.
 #[derive(Debug)]
 pub struct VerifyingKeyCache {
@@ -49,6 +49,8 @@ impl VerifyingKeyCache {
     pub const PAYS: u32 = 4;
 
     const SHARDS: usize = 16;
+    /// Fewer, and the keys that one lock happens to get would push one another out.
+    const TABLES_PER_SHARD: usize = 16;
     const COUNTS_PER_TABLE: usize = 16;
 
     /// An empty cache for the signers of this KMS, with room for so many tables.
@@ -56,7 +58,7 @@ impl VerifyingKeyCache {
     /// [Prepare](KmsPublicKey::prepared) `kpak` before, so that new signers are verified faster as
     /// well.
     pub fn new(kpak: KmsPublicKey, tables: usize) -> Self {
-        let shards = Self::SHARDS.min(tables).max(1);
+        let shards = (tables / Self::TABLES_PER_SHARD).clamp(1, Self::SHARDS);
         let shard = |i: usize| {
             let tables = tables / shards + usize::from(i < tables % shards);
             let counts = Recent::new(tables * Self::COUNTS_PER_TABLE);

@@ -104,8 +104,8 @@ pub fn combination(g: &Octets, terms: &[(Octets, Point, bool)]) -> Option<Point>
     on_backend!(ops => on(ops, g, terms))
 }
 
-/// Is x that of \[g\]G + \[k\]P + \[h\]Q, for each (x, g, k, P, h)? Q is `shared`; where there is none, h does
-/// not count. With tables of P and Q where the flags are set.
+/// Is x that of \[g\]G + \[k\]P + \[h\]Q, for each (x, g, k, P, h)? Q is `shared`; where there is
+/// none, h does not count. With tables of P and Q where the flags are set.
 pub fn check_many(
     checks: &[(Octets, Octets, Octets, Point, Octets)],
     shared: Option<&Point>,
