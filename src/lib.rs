@@ -21,7 +21,7 @@
 #![deny(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(feature = "cli", test))]
+#[cfg(any(feature = "cli", feature = "std", test))]
 extern crate std;
 
 pub mod error;

@@ -2,6 +2,10 @@
 
 use alloc::vec::Vec;
 
+/// What a backend with lanes does at a time.
+#[cfg(feature = "rayon")]
+const LANES: usize = 16;
+
 /// What `work` gives for batches of at most `size` items, one behind the other.
 pub(super) fn map<T: Sync, U: Send>(
     items: &[T],
@@ -13,6 +17,8 @@ pub(super) fn map<T: Sync, U: Send>(
     #[cfg(feature = "rayon")]
     {
         use rayon::prelude::*;
-        items.par_chunks(size).flat_map_iter(|batch| work(batch)).collect()
+        // A short list is shared out, too, but lanes are to be full.
+        let share = items.len().div_ceil(rayon::current_num_threads()).next_multiple_of(LANES);
+        items.par_chunks(size.min(share.max(LANES))).flat_map_iter(|batch| work(batch)).collect()
     }
 }

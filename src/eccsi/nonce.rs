@@ -114,19 +114,6 @@ impl Nonces {
     }
 }
 
-fn length_prefixed(put: &mut dyn FnMut(&[u8]), x: &[u8]) {
-    match u16::try_from(x.len()) {
-        Ok(length) if length < u16::MAX => {
-            put(&length.to_be_bytes());
-            put(x);
-        }
-        _ => {
-            put(&[0xff, 0xff]);
-            put(&Sha256::digest(x));
-        }
-    }
-}
-
 /// HMAC-DRBG with SHA-256, NIST SP 800-90A §10.1.2, without additional input or reseeding, each
 /// request one block.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -165,5 +152,18 @@ impl HmacDrbg {
         self.stale = true;
         self.value = self.key.mac(&self.value);
         Zeroizing::new(self.value)
+    }
+}
+
+fn length_prefixed(put: &mut dyn FnMut(&[u8]), x: &[u8]) {
+    match u16::try_from(x.len()) {
+        Ok(length) if length < u16::MAX => {
+            put(&length.to_be_bytes());
+            put(x);
+        }
+        _ => {
+            put(&[0xff, 0xff]);
+            put(&Sha256::digest(x));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Eight 64-bit words at a time.
 
+#[cfg(feature = "__backends")]
+use super::words;
 use super::words::Words;
 use crate::backend::p256::TablePoint;
 #[cfg(feature = "__backends")]
@@ -239,7 +241,7 @@ fn product(a: u64, b: u64) -> u128 {
 #[cfg(feature = "__backends")]
 impl Lanes for Model {
     type Proof = ();
-    type Words = super::words::Model;
+    type Words = words::Model;
 
     fn run<J: Job>((): (), job: J) -> J::Output {
         job.run()

@@ -34,7 +34,7 @@ pub(super) fn affine<K: Kernel>(kernel: K, point: &PointOctets) -> Affine<K> {
 }
 
 /// 1/a modulo q; 0 for 0.
-pub(super) fn scalar_invert(kernel: impl Kernel, a: &Limbs) -> Limbs {
+pub(super) fn scalar_invert<K: Kernel>(kernel: K, a: &Limbs) -> Limbs {
     safegcd::invert(kernel, a, &ORDER)
 }
 

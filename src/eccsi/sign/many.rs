@@ -17,9 +17,9 @@ impl SigningKey {
     /// Signs each of `messages` under this key's identity: [RFC 6507 §5.2.1].
     ///
     /// Gives the signatures in the order of the messages, those of [`sign`](Self::sign) called one by one
-    /// with the same octets of `rng`, of which each takes 32; they are drawn all at once. Faster than one by one, since all share two
-    /// inversions, and most of all where the CPU has AVX-512 IFMA, eight at a time; with the feature
-    /// `rayon` on all cores.
+    /// with the same octets of `rng`, of which each takes 32; they are drawn all at once. Faster than
+    /// one by one, since all share two inversions, and most of all where the CPU has AVX-512 IFMA,
+    /// eight at a time; with the feature `rayon` on all cores.
     ///
     /// # Errors
     /// [`Error::Rng`] if `rng` fails; then nothing was signed.

@@ -9,8 +9,9 @@
 //!
 //! does, up to a chance of 2⁻¹²⁸: the points Dᵢ = \[SSKᵢ\]G − KPAK − \[HSᵢ\]PVTᵢ lie in a group of prime
 //! order q > 2¹²⁸; if one of them is not the identity, then whatever the other cᵢ are at most one value of
-//! its own cᵢ makes Σ \[cᵢ\]Dᵢ the identity. Where the sum fails, its halves are tried, and few keys one by one.
-//! Halves take the same cᵢ: whoever made the keys knows none of them, so that the bound holds for each sum.
+//! its own cᵢ makes Σ \[cᵢ\]Dᵢ the identity. Where the sum fails, its halves are tried, and few keys
+//! one by one. Halves take the same cᵢ: whoever made the keys knows none of them, so that the bound
+//! holds for each sum.
 
 use super::super::hash::{HashValue, hs_many};
 use super::super::{IssuedKey, KmsPublicKey, SigningKey, VerifyingKey, batches};
@@ -48,7 +49,8 @@ impl IssuedKey {
     /// Gives for each, in their order, what [`validate`](Self::validate) gives, several times as fast: the
     /// equations are tested in one random linear combination, and looked at closer only where it
     /// fails. A wrong key passes with a chance of at most 2⁻¹²⁸ for each sum that it is in, at most
-    /// six, over the 16 octets that `rng` gives for each key. The keys themselves are copied into
+    /// six, over the 16 octets that `rng` gives for each key; they must be such that whoever made the
+    /// keys could not foresee them. The keys themselves are copied into
     /// the signing keys and stay with the caller. With the feature `rayon`, on all cores.
     ///
     /// # Errors

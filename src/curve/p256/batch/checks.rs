@@ -1,4 +1,5 @@
-//! Verification in lanes: does \[g\]G + \[k\]P, or \[g\]G + \[k\]P + \[h\]Q with one Q for all, have a given x?
+//! Verification in lanes: does \[g\]G + \[k\]P, or \[g\]G + \[k\]P + \[h\]Q with one Q for all, have
+//! a given x?
 
 use super::super::tables::{Comb, Odd, generator_comb, generator_odd};
 use super::digits::LaneDigits;

@@ -15,8 +15,8 @@ const MOST_CHAINS: usize = 16;
 /// Replaces each element by its inverse; false, and elements without meaning, if one of them is 0.
 ///
 /// Elements i, i + chains, … form a chain of products; the chains overlap. `scratch` has as many
-/// elements, a multiple of `chains`, below 2²⁵⁸. Results lie below 2²⁵⁸. 3M for each element. Constant time but for whether an
-/// element is 0, which is public.
+/// elements, a multiple of `chains`, below 2²⁵⁸. Results lie below 2²⁵⁸. 3M for each element.
+/// Constant time but for whether an element is 0, which is public.
 #[inline(always)]
 pub(super) fn invert_all<K: Kernel>(
     kernel: K,

@@ -61,8 +61,8 @@ impl<L: Lanes, const N: usize> Shared<'_, L, N> {
     }
 }
 
-/// In each lane the sum over all of `own`, of which there is at least one, and `shared`. Where equal or opposite points met, and where
-/// the sum is the identity, Z = 0.
+/// In each lane the sum over all of `own`, of which there is at least one, and `shared`. Where equal
+/// or opposite points met, and where the sum is the identity, Z = 0.
 #[inline(always)]
 pub(super) fn sum_vartime<L: Lanes, const N: usize>(
     proof: L::Proof,
