@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, ParsedPublicKey,
 };
 use eccsi_sakke::__backends::{Name, probe, with};
-use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, VerifyingKey};
+use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, Signature, VerifyingKey};
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, Role, TrustedDomains};
 use eccsi_sakke::{Identity, SysRng};
@@ -57,10 +57,10 @@ fn main() {
             }
         }
     }
-    println!("{:<28} {:<14} {:>10} {:>8}", "operation", "backend", "µs", "ratio");
+    println!("{:<30} {:<14} {:>10} {:>8}", "operation", "backend", "µs", "ratio");
     let each = |entry: &Entry<'_>| entry.best.as_secs_f64() * 1e6 / f64::from(entry.batch);
     for rival in all.iter().filter(|entry| entry.backend.is_none()) {
-        println!("{:<28} {:<14} {:>10.2} {:>8}", rival.operation, "aws-lc-rs", each(rival), 1);
+        println!("{:<30} {:<14} {:>10.2} {:>8}", rival.operation, "aws-lc-rs", each(rival), 1);
     }
     for entry in &all {
         let Some(name) = entry.backend else { continue };
@@ -70,7 +70,7 @@ fn main() {
         let against = rival_of(entry.operation);
         let rival = all.iter().find(|rival| rival.backend.is_none() && rival.operation == against);
         let ratio = rival.map_or(String::new(), |rival| format!("{:.2}", each(entry) / each(rival)));
-        println!("{:<28} {:<14} {:>10.2} {:>8}", entry.operation, name.as_str(), each(entry), ratio);
+        println!("{:<30} {:<14} {:>10.2} {:>8}", entry.operation, name.as_str(), each(entry), ratio);
     }
 }
 
@@ -155,6 +155,36 @@ fn entries() -> Vec<Entry<'static>> {
                 let key = VerifyingKey::new(&kms().public_key(), ID, signature.pvt()).expect("a point");
                 let key = key.prepared();
                 Box::new(move || key.verify(MESSAGE, black_box(&signature)).expect("valid"))
+            });
+            add("validate_many, 64", backend, 64, {
+                let (keys, kpak): (Vec<_>, _) = ((0..64).map(|_| issued()).collect(), kms().public_key());
+                Box::new(move || {
+                    let requests: Vec<_> = keys.iter().map(|key| (black_box(ID), key)).collect();
+                    drop(black_box(IssuedKey::validate_many(&requests, &kpak, &mut SysRng)));
+                })
+            });
+            add("sign_many, 64", backend, 64, {
+                let key = key();
+                Box::new(move || drop(black_box(key.sign_many(black_box(&[MESSAGE; 64]), &mut SysRng))))
+            });
+            let signatures: Vec<_> =
+                (0..64).map(|_| key().sign(MESSAGE, &mut SysRng).expect("system generator")).collect();
+            add("verify_many, 64 new signers", backend, 64, {
+                let (kpak, signatures) = (kms().public_key().prepared(), signatures.clone());
+                Box::new(move || {
+                    let requests: Vec<_> = signatures.iter().map(|s| (black_box(ID), MESSAGE, s)).collect();
+                    assert!(kpak.verify_many(&requests).iter().all(Result::is_ok));
+                })
+            });
+            add("verify_many, 64 known signers", backend, 64, {
+                let key =
+                    |s: &Signature| VerifyingKey::new(&kms().public_key(), ID, s.pvt()).expect("a point");
+                let keys: Vec<_> = signatures.iter().map(|s| key(s).prepared()).collect();
+                Box::new(move || {
+                    let requests: Vec<_> =
+                        keys.iter().zip(&signatures).map(|(key, s)| (key, MESSAGE, s)).collect();
+                    assert!(VerifyingKey::verify_many(&requests).iter().all(Result::is_ok));
+                })
             });
             add("saef", backend, 1, saef(kms()));
             add("table (as ECDH)", backend, 1, {

@@ -19,6 +19,9 @@ const ID: Identity<'static> =
     Identity::new(b"mef.example.com@2F2F73702E6578616D706C652E636F6D2F435345303930313132@20270301T000000");
 const MESSAGE: &[u8] = b"a message of thirty-two octets..";
 
+/// Entries of a batch.
+const BATCHES: [usize; 3] = [8, 64, 512];
+
 /// Runs `f` on each backend of this machine; entries are named after them. Without the feature
 /// `__backends`, on the one that the library chooses.
 fn on_each(mut f: impl FnMut(&str)) {
@@ -80,6 +83,19 @@ fn validate(c: &mut Criterion) {
     #[cfg(feature = "__bench_rivals")]
     rivals::validate(&mut group);
     group.finish();
+
+    let mut group = c.benchmark_group("eccsi-validate_many");
+    for size in BATCHES {
+        let keys: Vec<_> = (0..size).map(|_| IssuedKey::from_parts(&ssk, &pvt).expect("in range")).collect();
+        let requests: Vec<_> = keys.iter().map(|key| (ID, key)).collect();
+        group.throughput(Throughput::Elements(size as u64));
+        on_each(|own| {
+            group.bench_function(BenchmarkId::new(own, size), |b| {
+                b.iter(|| IssuedKey::validate_many(black_box(&requests), &kpak, &mut SysRng));
+            });
+        });
+    }
+    group.finish();
 }
 
 fn sign(c: &mut Criterion) {
@@ -90,6 +106,18 @@ fn sign(c: &mut Criterion) {
     });
     #[cfg(feature = "__bench_rivals")]
     rivals::sign(&mut group);
+    group.finish();
+
+    let mut group = c.benchmark_group("eccsi-sign_many");
+    for size in BATCHES {
+        let messages = vec![MESSAGE; size];
+        group.throughput(Throughput::Elements(size as u64));
+        on_each(|own| {
+            group.bench_function(BenchmarkId::new(own, size), |b| {
+                b.iter(|| key.sign_many(black_box(&messages), &mut SysRng));
+            });
+        });
+    }
     group.finish();
 }
 
@@ -118,6 +146,24 @@ fn verify(c: &mut Criterion) {
             });
         }
     });
+    group.finish();
+
+    let mut group = c.benchmark_group("eccsi-verify_many");
+    for size in BATCHES {
+        let prepared = kpak.clone().prepared();
+        group.throughput(Throughput::Elements(size as u64));
+        on_each(|own| {
+            let requests = vec![(ID, MESSAGE, &signature); size];
+            group.bench_function(BenchmarkId::new(format!("{own}/new_signers"), size), |b| {
+                b.iter(|| prepared.verify_many(black_box(&requests)));
+            });
+            let signer = signer.clone().prepared();
+            let requests = vec![(&signer, MESSAGE, &signature); size];
+            group.bench_function(BenchmarkId::new(format!("{own}/known_signers"), size), |b| {
+                b.iter(|| VerifyingKey::verify_many(black_box(&requests)));
+            });
+        });
+    }
     group.finish();
 
     let mut group = c.benchmark_group("eccsi-build_table");

@@ -42,6 +42,8 @@ pub(crate) mod ifma;
 pub(crate) mod p256;
 pub(crate) mod portable;
 pub(crate) mod rustcrypto;
+#[cfg(feature = "eccsi")]
+pub(crate) mod sha256;
 #[cfg(all(feature = "service", unix))]
 #[allow(unsafe_code, reason = "asks the system for memory of a kind; see Safety there")]
 pub(crate) mod undumped;

@@ -25,6 +25,10 @@
 //! | §5.2.1 | [`SigningKey::sign`] | `sign.rs` |
 //! | §5.2.2 | [`KmsPublicKey::verify`], [`VerifyingKey::verify`] | `verify.rs` |
 //!
+//! Many at a time: [`KmsSecretKey::issue_many`], [`IssuedKey::validate_many`], [`SigningKey::sign_many`],
+//! [`KmsPublicKey::verify_many`] and [`VerifyingKey::verify_many`]. They give what single operations
+//! give.
+//!
 //! ```
 //! # fn main() -> Result<(), eccsi_sakke::Error> {
 //! # #[cfg(feature = "getrandom")] {
@@ -45,8 +49,10 @@
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 
+mod batches;
 mod convert;
 mod hash;
+mod hmac;
 mod issue;
 mod kms_key;
 mod nonce;
@@ -57,6 +63,8 @@ mod signature;
 mod validate;
 mod validation_token;
 mod verify;
+#[cfg(all(feature = "std", feature = "tables"))]
+mod verifying_key_cache;
 
 pub use issue::IssuedKey;
 pub use kms_key::{KmsPublicKey, KmsSecretKey};
@@ -64,3 +72,5 @@ pub use sign::SigningKey;
 pub use signature::Signature;
 pub use validation_token::PublicValidationToken;
 pub use verify::{IdentityVerifier, VerifyingKey};
+#[cfg(all(feature = "std", feature = "tables"))]
+pub use verifying_key_cache::VerifyingKeyCache;

@@ -9,6 +9,7 @@
 //! | `secret` (private) | redacted `Debug`, marks for the constant-time checker |
 //! | `serde_octets` (private) | serde for fixed numbers of octets |
 //! | `backend` (private) | arithmetic behind one seam per modulus |
+//! | `hash` (private) | SHA-256 and HMAC of many messages at once |
 //! | `curve` (private) | scalars and points that cannot hold a bad value |
 //! | [`onem2m`] | identifiers of oneM2M |
 //! | [`eccsi`] | RFC 6507 |
@@ -24,7 +25,7 @@
 #![deny(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(feature = "cli", feature = "service", feature = "tls-openssl", feature = "tls-rustls", test))]
+#[cfg(any(feature = "cli", feature = "service", feature = "std", feature = "tls-openssl", feature = "tls-rustls", test))]
 extern crate std;
 
 pub mod error;
@@ -42,6 +43,8 @@ mod curve;
 
 #[cfg(feature = "eccsi")]
 pub mod eccsi;
+#[cfg(feature = "eccsi")]
+mod hash;
 #[cfg(feature = "eccsi")]
 pub mod saef;
 #[cfg(feature = "sakke")]

@@ -287,3 +287,123 @@ fn operations_on_random_points() {
         assert_eq!(hex(plain(&sum)), oracle[256..384]);
     }
 }
+
+/// (x, g, k, P, h), as [`probe::check_many`] takes it.
+type Check = ([u8; 32], [u8; 32], [u8; 32], [u8; 64], [u8; 32]);
+
+fn x_of(point: &[u8; 64]) -> [u8; 32] {
+    *point.first_chunk().expect("64 octets")
+}
+
+#[test]
+fn checks_in_batches_with_edge_scalars() {
+    let factor = BigUint::from(0x1234_5678_9abc_def1u64);
+    let point = plain(&mul_g(&factor));
+    let scalars = edge_scalars();
+    // [k]G + [k′]P, k′ the next one; every third with a wrong x
+    let mut checks: Vec<Check> = Vec::new();
+    let mut expected = Vec::new();
+    for (i, k) in scalars.iter().enumerate() {
+        let next = &scalars[(i + 1) % scalars.len()];
+        let product = (k + next * &factor) % &*Q;
+        let mut x = if product == BigUint::ZERO { [1; 32] } else { x_of(&plain(&mul_g(&product))) };
+        expected.push(product != BigUint::ZERO && i % 3 != 1);
+        x[31] ^= u8::from(i % 3 == 1);
+        checks.push((x, to_octets(k), to_octets(next), point, [0; 32]));
+    }
+    on_each(|name| {
+        let found = probe::check_many(&checks, None, |_| false, false);
+        assert_eq!(found, expected, "{name}");
+        // A table takes long to build.
+        let some = if std::env::var_os("SLOW_TESTS").is_some() { checks.len() } else { 48 };
+        let found = probe::check_many(&checks[..some], None, |i| i % 5 != 2, false);
+        assert_eq!(found, expected[..some], "{name} with tables");
+    });
+}
+
+#[test]
+fn batches_that_meet_the_exceptional_cases() {
+    let small = |k: u32| to_octets(&BigUint::from(k));
+    let (g, minus_g) = (plain(&G), plain(&G.negate()));
+    let mut checks: Vec<Check> = Vec::new();
+    let mut sums = Vec::new();
+    for g_factor in 0..4u32 {
+        for k in 0..4u32 {
+            for h in 0..4u32 {
+                for (point, sign) in [(g, 1), (minus_g, -1)] {
+                    let sum = i64::from(g_factor) + sign * i64::from(k) + 2 * i64::from(h);
+                    let x = match sum {
+                        0 => [3; 32],
+                        sum => x_of(&plain(&mul_g(&BigUint::from(sum.unsigned_abs())))),
+                    };
+                    checks.push((x, small(g_factor), small(k), point, small(h)));
+                    sums.push(sum);
+                }
+            }
+        }
+    }
+    let two = plain(&mul_g(&2u32.into()));
+    on_each(|name| {
+        for shared_with_table in [false, true] {
+            let found = probe::check_many(&checks, Some(&two), |_| false, shared_with_table);
+            for (i, sum) in sums.iter().enumerate() {
+                assert_eq!(found[i], *sum != 0, "{name}: {i}, [{sum}]G");
+            }
+        }
+        // Sums of the same few points, which meet one another in every lane
+        for count in [0, 1, 2, 15, 16, 17, 31, 32, 33, 128, 129, 200] {
+            let terms: Vec<_> =
+                (0..count).map(|i| (small(i % 3), if i % 2 == 0 { g } else { two })).collect();
+            let total: u32 = (0..count).map(|i| (i % 3) * (1 + i % 2)).sum();
+            let expected = (total > 0).then(|| plain(&mul_g(&total.into())));
+            assert_eq!(probe::sum(&terms).map(hex), expected.map(hex), "{name}: {count}");
+            let cancelled: Vec<_> =
+                (0..count).map(|i| (small(5), if i % 2 == 0 { g } else { minus_g })).collect();
+            let expected = (count % 2 == 1).then(|| hex(plain(&mul_g(&5u32.into()))));
+            assert_eq!(probe::sum(&cancelled).map(hex), expected, "{name}: {count} that cancel out");
+        }
+    });
+}
+
+#[test]
+fn batches_of_random_points() {
+    // With SLOW_TESTS 128 · 2 · 400 operations on points for each backend
+    let rounds = rounds(1, 400);
+    on_each(|name| {
+        let mut stream = Stream::new("backends agree: batches");
+        for round in 0..rounds {
+            let sizes = [128, 7, 9, 64, 33];
+            let size = sizes[round % sizes.len()];
+            let mut scalar = || stream.scalar();
+            let (q, points): (_, Vec<_>) = (scalar(), (0..size).map(|_| scalar()).collect());
+            let point_q = plain(&mul_g(&q));
+            let octets_of: Vec<_> = points.iter().map(to_octets).collect();
+            let mut encoded = vec![[0; 64]; size];
+            probe::mul_generator_many(&octets_of, &mut encoded);
+            let mut checks: Vec<Check> = Vec::new();
+            let mut terms = Vec::new();
+            let mut total = BigUint::ZERO;
+            for (p, point) in points.iter().zip(&encoded) {
+                assert_eq!(hex(point), hex(plain(&mul_g(p))), "{name}");
+                let [g, k, h] = [(); 3].map(|()| scalar());
+                let j = (&g + &k * p + &h * &q) % &*Q;
+                let mut x = x_of(&probe::mul_generator(&to_octets(&j)));
+                x[0] ^= u8::from(checks.len() % 4 == 3);
+                checks.push((x, to_octets(&g), to_octets(&k), *point, to_octets(&h)));
+                terms.push((to_octets(&k), *point));
+                total = (total + &k * p) % &*Q;
+            }
+            let found = probe::check_many(&checks, Some(&point_q), |_| false, round % 2 == 0);
+            let expected: Vec<_> = (0..size).map(|i| i % 4 != 3).collect();
+            assert_eq!(found, expected, "{name}");
+            let sum = probe::sum(&terms).map(hex);
+            assert_eq!(sum, Some(hex(plain(&mul_g(&total)))), "{name}");
+            let mut inverses = octets_of.clone();
+            probe::invert_many(&mut inverses);
+            for (p, inverse) in points.iter().zip(inverses) {
+                assert_eq!(hex(inverse), hex(to_octets(&p.modinv(&Q).expect("not 0"))), "{name}");
+            }
+        }
+        probe::invert_many(&mut []);
+    });
+}

@@ -3,8 +3,9 @@
 //! Secrets are marked as undefined memory, so that memcheck reports each jump, each load and each
 //! store that depends on one. The library declassifies what becomes public, at few marked places.
 //! Started without arguments, this program runs itself under valgrind once for each case below, on
-//! each backend (valgrind hides ADX in CPUID, but executes it); a case passes if memcheck reports nothing *and* the secret provably arrived at the end. The
-//! cases that leak on purpose must be reported: a checker that cannot fail shows nothing.
+//! each backend (valgrind hides ADX in CPUID, but executes it); a case passes if memcheck reports
+//! nothing *and* the secret provably arrived at the end. The cases that leak on purpose must be
+//! reported: a checker that cannot fail shows nothing.
 //!
 //! `cargo test --profile ctgrind --features __ctgrind,hazmat --test constant_time`
 
@@ -89,9 +90,47 @@ const CASES: &[Case] = &[
     }),
     clean("issue_many", || {
         let kms = secret_ksak();
-        let ids = [ID, Identity::new(b""), Identity::new(b"bob")];
-        for issued in kms.issue_many(&ids, &mut SysRng).expect("system generator") {
-            assert!(is_secret(&*issued.expose_ssk()));
+        // Few, and enough for every kind of lanes.
+        for count in [3, 18] {
+            let ids = [ID, Identity::new(b""), Identity::new(b"bob")].repeat(count / 3);
+            let before = revealed();
+            for issued in kms.issue_many(&ids, &mut SysRng).expect("system generator") {
+                assert!(is_secret(&*issued.expose_ssk()));
+                assert!(!is_secret(&issued.pvt().to_bytes()));
+            }
+            assert!(revealed() >= before + 3 * count, "v depends on KSAK");
+        }
+    }),
+    clean("sign_many", || {
+        let key = secret_key();
+        for count in [2, 17] {
+            let messages = [&b"message"[..], b""].repeat(count);
+            let before = revealed();
+            for (message, signature) in messages[..count]
+                .iter()
+                .zip(key.sign_many(&messages[..count], &mut SysRng).expect("system generator"))
+            {
+                assert!(!is_secret(&signature.to_bytes()));
+                key.verifying_key().verify(message, &signature).expect("valid");
+            }
+            assert!(revealed() >= before + 4 * count, "range of j, r, HE + r·SSK = 0, s");
+        }
+    }),
+    clean("validate_many", || {
+        let (kms, ssk, pvt) = issued();
+        let keys: Vec<_> =
+            (0..17).map(|_| IssuedKey::from_parts(&secret(ssk), &pvt).expect("SSK in range")).collect();
+        // All good, then with one that is not.
+        for bad in [17, 5] {
+            let identity = |i: usize| if i == bad { Identity::new(b"eve") } else { ID };
+            let requests: Vec<_> = keys.iter().enumerate().map(|(i, key)| (identity(i), key)).collect();
+            let before = revealed();
+            let valid = IssuedKey::validate_many(&requests, &kms.public_key(), &mut SysRng);
+            for (i, valid) in valid.expect("system generator").into_iter().enumerate() {
+                assert_eq!(valid.is_err(), i == bad);
+                assert!(valid.is_err() || is_secret(&*valid.expect("valid").expose_ssk()));
+            }
+            assert!(revealed() > before + 17, "Y of each, and the sum");
         }
     }),
     clean("validate", || {

@@ -5,9 +5,11 @@
 mod backend_from_env;
 #[cfg(feature = "service")]
 mod key_files;
+mod rng;
 
 use eccsi_sakke::Identity;
-use eccsi_sakke::eccsi::{KmsSecretKey, hazmat};
+use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, hazmat};
+use rng::Stuck;
 use std::mem::MaybeUninit;
 
 /// Drops `value` in its place and gives its memory before and after.
@@ -167,6 +169,46 @@ fn batches_leave_no_key_in_freed_memory() {
             });
             assert_eq!(left, 0, "key {watched}");
         }
+    }
+}
+
+/// The octets of a scalar, and its limbs as they lie in memory here.
+fn forms(secret: &[u8; 32]) -> [Vec<u8>; 2] {
+    [secret.to_vec(), secret.iter().rev().copied().collect()]
+}
+
+#[test]
+fn batches_leave_no_key_of_a_signer_in_freed_memory() {
+    let id = Identity::new(b"signs many");
+    let kms = KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x51 + 3 * i as u8)).unwrap();
+    let kpak = kms.public_key();
+    let issued = || hazmat::issue_with_nonce(&kms, id, &[0x29; 32]).unwrap();
+    let key = issued().validate(&kpak, id).unwrap();
+    let messages = [&b"a message"[..], b"another"].repeat(20);
+    let keys: Vec<_> = (0..40).map(|_| issued()).collect();
+    let requests: Vec<_> = keys.iter().map(|key| (id, key)).collect();
+    // One wrong key, so that the sum is taken apart.
+    let eve = Identity::new(b"eve");
+    let wrong: Vec<_> =
+        keys.iter().enumerate().map(|(i, key)| (if i == 7 { eve } else { id }, key)).collect();
+    for secret in forms(&key.expose_ssk()) {
+        let left = left_on_the_heap(&secret, || {
+            assert_eq!(key.sign_many(&messages, &mut Stuck(5)).unwrap().len(), 40);
+            assert!(IssuedKey::validate_many(&requests, &kpak, &mut Stuck(6)).unwrap()[39].is_ok());
+            assert!(IssuedKey::validate_many(&wrong, &kpak, &mut Stuck(6)).unwrap()[7].is_err());
+        });
+        assert_eq!(left, 0);
+    }
+    let ids = vec![id; 40];
+    for secret in forms(&kms.expose()) {
+        let left = left_on_the_heap(&secret, || drop(kms.issue_many(&ids, &mut Stuck(7)).unwrap()));
+        assert_eq!(left, 0);
+    }
+    // SSK as it came out of a batch
+    let ssk = kms.issue_many(&ids, &mut Stuck(7)).unwrap()[33].expose_ssk();
+    for secret in forms(&ssk) {
+        let left = left_on_the_heap(&secret, || drop(kms.issue_many(&ids, &mut Stuck(7)).unwrap()));
+        assert_eq!(left, 0);
     }
 }
 

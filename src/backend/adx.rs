@@ -1,21 +1,33 @@
 //! Arithmetic with MULX, ADCX and ADOX: two carry chains at a time, which compilers do not make of
-//! u128. Inline assembly, one block for each kernel.
+//! u128. One block of assembly for each operation of the field, inline, and one for each of points.
 //!
 //! # Safety
 //!
-//! Each block reads its inputs through pointers to whole [`Limbs`] and gives its result in registers;
-//! it writes no memory, uses no stack, and keeps no state but the flags, which every `asm!` may
-//! change. What the instructions need of the CPU, an [`Adx`] value proves.
+//! An inline block reads its inputs through pointers to whole [`Limbs`] and gives its result in
+//! registers; it writes no memory, uses no stack, and keeps no state but the flags, which every
+//! `asm!` may change. The functions of `point` reach no memory but what their references point to, whole
+//! [`Limbs`], and 168 octets below the stack pointer, which they give back; they save the registers
+//! that their calling convention tells them to. What the instructions need of the CPU, an [`Adx`] value
+//! proves.
 
 #[cfg(feature = "sakke")]
 pub(crate) mod fp1024;
 #[cfg(feature = "eccsi")]
+#[macro_use]
+mod steps;
+#[cfg(feature = "eccsi")]
+mod divsteps;
+#[cfg(feature = "eccsi")]
 mod p256;
+#[cfg(feature = "eccsi")]
+mod point;
 
 #[cfg(feature = "eccsi")]
 use super::ifma::lane::NoLanes;
 #[cfg(feature = "eccsi")]
 use super::p256::{Kernel, Limbs, TablePoint};
+#[cfg(feature = "eccsi")]
+use super::portable::safegcd::Packed;
 
 /// The proof that this CPU has ADX, BMI2 and AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -68,16 +80,69 @@ impl Kernel for Adx {
     }
 
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
+    fn divsteps(self, count: u32, state: Packed) -> Packed {
+        divsteps::divsteps(count, state)
+    }
+
+    #[inline(always)]
+    fn double(self, point: &mut [Limbs; 3], times: usize) {
+        if times > 0 {
+            // SAFETY: self proves ADX and BMI2.
+            unsafe { point::double(point, times as u64) }
+        }
+    }
+
+    #[inline(always)]
+    fn square_times(self, a: &mut Limbs, times: usize) {
+        if times > 0 {
+            // SAFETY: self proves ADX and BMI2.
+            unsafe { point::square(a, times as u64) }
+        }
+    }
+
+    #[inline(always)]
+    fn add_affine(self, point: &mut [Limbs; 3], entry: &TablePoint) {
+        // SAFETY: self proves ADX and BMI2.
+        unsafe { point::add_affine(point, entry) }
+    }
+
+    #[inline(always)]
+    fn add_to_sum(self, sum: &mut [Limbs; 4], entry: &TablePoint) {
+        // SAFETY: self proves ADX and BMI2.
+        unsafe { point::add_to_sum(sum, entry) }
+    }
+
+    #[inline(always)]
+    fn add_to_sum_and_select(
+        self,
+        sum: &mut [Limbs; 4],
+        entry: &TablePoint,
+        row: &[TablePoint],
+        n: u64,
+        found: &mut TablePoint,
+    ) {
+        // SAFETY: self proves ADX, BMI2 and AVX2; the row is as long as it should be.
+        match row.len() {
+            64 => unsafe { point::add_to_sum_and_select::<8>(sum, entry, row.as_ptr(), n, found) },
+            32 => unsafe { point::add_to_sum_and_select::<4>(sum, entry, row.as_ptr(), n, found) },
+            _ => {
+                self.add_to_sum(sum, entry);
+                self.select(row, n, found);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
         // SAFETY: self proves AVX2.
-        unsafe { select(row, n) }
+        unsafe { select(row, n, found) }
     }
 }
 
 /// As [`Kernel::select`], half a point at a time.
 #[cfg(feature = "eccsi")]
 #[target_feature(enable = "avx2")]
-fn select(row: &[TablePoint], n: u64) -> TablePoint {
+fn select(row: &[TablePoint], n: u64, found: &mut TablePoint) {
     use core::arch::x86_64::*;
 
     let load = |limbs: &Limbs| {
@@ -94,10 +159,8 @@ fn select(row: &[TablePoint], n: u64) -> TablePoint {
         y = _mm256_or_si256(y, _mm256_and_si256(mask, load(&entry.y)));
         i = _mm256_add_epi64(i, one);
     }
-    let mut found = TablePoint::ZERO;
     // SAFETY: 32 octets are there; the store needs no alignment.
     unsafe { _mm256_storeu_si256(found.x.as_mut_ptr().cast(), x) };
     // SAFETY: as above.
     unsafe { _mm256_storeu_si256(found.y.as_mut_ptr().cast(), y) };
-    found
 }

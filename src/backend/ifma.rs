@@ -17,11 +17,13 @@ pub(crate) mod fp1024x8;
 pub(crate) mod lane;
 #[cfg(feature = "eccsi")]
 pub(crate) mod p256x8;
+pub(crate) mod words;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod zmm;
 
 #[cfg(feature = "eccsi")]
 use super::p256::{Kernel, Limbs, TablePoint};
+use super::portable::safegcd::Packed;
 
 /// A kernel for single elements together with eight lanes.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +112,44 @@ impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
     }
 
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
-        self.single.select(row, n)
+    fn divsteps(self, count: u32, state: Packed) -> Packed {
+        self.single.divsteps(count, state)
+    }
+
+    #[inline(always)]
+    fn double(self, point: &mut [Limbs; 3], times: usize) {
+        self.single.double(point, times);
+    }
+
+    #[inline(always)]
+    fn square_times(self, a: &mut Limbs, times: usize) {
+        self.single.square_times(a, times);
+    }
+
+    #[inline(always)]
+    fn add_affine(self, point: &mut [Limbs; 3], entry: &TablePoint) {
+        self.single.add_affine(point, entry);
+    }
+
+    #[inline(always)]
+    fn add_to_sum(self, sum: &mut [Limbs; 4], entry: &TablePoint) {
+        self.single.add_to_sum(sum, entry);
+    }
+
+    #[inline(always)]
+    fn add_to_sum_and_select(
+        self,
+        sum: &mut [Limbs; 4],
+        entry: &TablePoint,
+        row: &[TablePoint],
+        n: u64,
+        found: &mut TablePoint,
+    ) {
+        self.single.add_to_sum_and_select(sum, entry, row, n, found);
+    }
+
+    #[inline(always)]
+    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
+        self.single.select(row, n, found);
     }
 }

@@ -4,8 +4,10 @@
 //! implementations, which share the curve code of `curve::p256` and differ in the field.
 
 use super::ifma::lane::Lanes;
-use super::portable;
+use super::portable::{self, safegcd::Packed};
+use alloc::vec::Vec;
 use subtle::Choice;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A scalar: 32 octets, big-endian, below the group order q.
 pub(crate) type ScalarOctets = [u8; 32];
@@ -20,6 +22,25 @@ pub(crate) struct Base<'a, T> {
     pub(crate) point: &'a PointOctets,
     /// What [`Ops::table`] built from it.
     pub(crate) table: Option<&'a T>,
+}
+
+impl<T> Clone for Base<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Base<'_, T> {}
+
+/// One of many questions: is x that of \[g\]G + \[k\]P + \[h\]Q? All of it public.
+#[derive(Debug)]
+pub(crate) struct Check<'a, T> {
+    pub(crate) x: &'a [u8; 32],
+    pub(crate) g: ScalarOctets,
+    pub(crate) k: ScalarOctets,
+    pub(crate) point: Base<'a, T>,
+    /// Multiplies the point that all share.
+    pub(crate) h: ScalarOctets,
 }
 
 /// What an implementation of P-256 has to offer.
@@ -103,7 +124,59 @@ pub(crate) trait Ops {
         g: &ScalarOctets,
         terms: &[(ScalarOctets, Base<'_, Self::Table>)],
     ) -> bool;
+
+    /// Answers each check as [`combination_has_x_vartime`](Self::combination_has_x_vartime) does. Q is
+    /// `shared`; where there is none, h does not count. Both slices have the same length.
+    fn combinations_have_x_vartime(
+        &self,
+        checks: &[Check<'_, Self::Table>],
+        shared: Option<Base<'_, Self::Table>>,
+        out: &mut [bool],
+    ) {
+        for (check, out) in checks.iter().zip(out) {
+            *out = self.check_vartime(check, shared);
+        }
+    }
+
+    /// One of these checks.
+    fn check_vartime(&self, check: &Check<'_, Self::Table>, shared: Option<Base<'_, Self::Table>>) -> bool {
+        let own = (check.k, check.point);
+        match shared {
+            None => self.combination_has_x_vartime(check.x, &check.g, &[own]),
+            Some(shared) => self.combination_has_x_vartime(check.x, &check.g, &[own, (check.h, shared)]),
+        }
+    }
+
+    /// Σ \[kᵢ\]Pᵢ, or `None` for the identity. All inputs public.
+    fn sum_vartime(&self, terms: &[(ScalarOctets, PointOctets)]) -> Option<PointOctets> {
+        let terms: Vec<_> = terms.iter().map(|(k, point)| (*k, Base { point, table: None })).collect();
+        self.combination_vartime(&[0; 32], &terms)
+    }
+
+    /// Replaces each scalar, none of which is 0, by its inverse modulo q; one inversion for all.
+    fn scalar_invert_many(&self, scalars: &mut [ScalarOctets]) {
+        let mut product = ONE;
+        let mut before = Zeroizing::new(alloc::vec![ONE; scalars.len()]);
+        for (before, scalar) in before.iter_mut().zip(scalars.iter()) {
+            *before = product;
+            product = self.scalar_mul(&product, scalar);
+        }
+        let mut inverse = Zeroizing::new(self.scalar_invert(&product));
+        product.zeroize();
+        for (before, scalar) in before.iter().zip(scalars).rev() {
+            let of_this = self.scalar_mul(&inverse, before);
+            *inverse = self.scalar_mul(&inverse, scalar);
+            *scalar = of_this;
+        }
+    }
 }
+
+/// The scalar 1.
+const ONE: ScalarOctets = {
+    let mut one = [0; 32];
+    one[31] = 1;
+    one
+};
 
 /// Four 64-bit limbs, least significant first.
 pub(crate) type Limbs = [u64; 4];
@@ -121,7 +194,9 @@ impl TablePoint {
     pub(crate) const ZERO: Self = Self { x: [0; 4], y: [0; 4] };
 }
 
-/// The field of P-256 and the integers modulo its order, as an own implementation brings them.
+/// The field of P-256 and the integers modulo its order, as an own implementation brings them; and
+/// the formulas that its points spend their time in, for implementations that do a whole one better
+/// than its parts.
 ///
 /// Field elements are in Montgomery form, x·2²⁵⁶ mod p, below p, everywhere. Constant time, all of
 /// it. A value of the type is the proof that the CPU has what the functions need.
@@ -153,10 +228,22 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         portable::limbs::sub_mod(a, b, &portable::p256::P)
     }
 
+    /// a/2 mod p.
+    #[inline(always)]
+    fn field_halve(self, a: &Limbs) -> Limbs {
+        portable::limbs::halve_mod(a, &portable::p256::P)
+    }
+
     /// a·b/2²⁵⁶ mod q, for one factor below q.
     #[inline(always)]
     fn order_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
         portable::p256_order::mul(a, b)
+    }
+
+    /// As [`safegcd::divsteps`](portable::safegcd::divsteps).
+    #[inline(always)]
+    fn divsteps(self, count: u32, state: Packed) -> Packed {
+        portable::safegcd::divsteps(count, state)
     }
 
     /// −a mod p where `mask` is all ones, a where it is 0; a ≠ 0.
@@ -166,9 +253,89 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         portable::limbs::select(mask, &portable::limbs::sub(&portable::p256::P, a).0, a)
     }
 
+    /// a^(2^times).
+    #[inline(always)]
+    fn square_times(self, a: &mut Limbs, times: usize) {
+        for _ in 0..times {
+            *a = self.field_square(a);
+        }
+    }
+
+    /// \[2^times\](X, Y, Z) in Jacobian coordinates, also for Z = 0.
+    ///
+    /// EFD dbl-2001-b with Z₃ = Y·Z, 4M + 4S: a product more and a square less than there, and half
+    /// of its Z, so that nothing has to be doubled.
+    #[inline(always)]
+    fn double(self, [x, y, z]: &mut [Limbs; 3], times: usize) {
+        for _ in 0..times {
+            let delta = self.field_square(z);
+            let t = self.field_mul(&self.field_sub(x, &delta), &self.field_add(x, &delta));
+            let alpha = self.field_add(&self.field_halve(&t), &t); // 3(X − Z²)(X + Z²)/2
+            *z = self.field_mul(y, z);
+            let gamma = self.field_square(y);
+            let beta = self.field_mul(x, &gamma); // XY²
+            *x = self.field_sub(&self.field_sub(&self.field_square(&alpha), &beta), &beta);
+            let gamma_2 = self.field_square(&gamma); // Y⁴
+            *y = self.field_sub(&self.field_mul(&alpha, &self.field_sub(&beta, x)), &gamma_2);
+        }
+    }
+
+    /// (X, Y, Z) + entry in Jacobian coordinates, if Z ≠ 0 and the points are neither equal nor
+    /// opposite; where they are, Z = 0.
+    ///
+    /// EFD madd-2004-hmv, 8M + 3S.
+    #[inline(always)]
+    fn add_affine(self, point: &mut [Limbs; 3], entry: &TablePoint) {
+        let [x, y, z] = point;
+        let z_2 = self.field_square(z);
+        let h = self.field_sub(&self.field_mul(&entry.x, &z_2), x);
+        let r = self.field_sub(&self.field_mul(&entry.y, &self.field_mul(z, &z_2)), y);
+        let h_2 = self.field_square(&h);
+        *z = self.field_mul(z, &h);
+        let v = self.field_mul(x, &h_2);
+        let h_3 = self.field_mul(&h, &h_2);
+        let x_and_v = self.field_sub(&self.field_sub(&self.field_square(&r), &h_3), &v);
+        *x = self.field_sub(&x_and_v, &v);
+        let y_h_3 = self.field_mul(y, &h_3);
+        *y = self.field_sub(&self.field_mul(&r, &self.field_sub(&v, x)), &y_h_3);
+    }
+
+    /// (X, Y, Z², Z³) + entry, under the same conditions; where they do not hold, the last two are 0.
+    ///
+    /// EFD madd-2008-s ("XYZZ"), 8M + 2S.
+    #[inline(always)]
+    fn add_to_sum(self, sum: &mut [Limbs; 4], entry: &TablePoint) {
+        let [x, y, zz, zzz] = sum;
+        let p = self.field_sub(&self.field_mul(&entry.x, zz), x);
+        let r = self.field_sub(&self.field_mul(&entry.y, zzz), y);
+        let p_2 = self.field_square(&p);
+        let q = self.field_mul(x, &p_2);
+        let p_3 = self.field_mul(&p, &p_2);
+        *zz = self.field_mul(zz, &p_2);
+        let x_and_q = self.field_sub(&self.field_sub(&self.field_square(&r), &p_3), &q);
+        *x = self.field_sub(&x_and_q, &q);
+        let y_p_3 = self.field_mul(y, &p_3);
+        *zzz = self.field_mul(zzz, &p_3);
+        *y = self.field_sub(&self.field_mul(&r, &self.field_sub(&q, x)), &y_p_3);
+    }
+
+    /// [`add_to_sum`](Self::add_to_sum) of `entry`, and [`select`](Self::select).
+    #[inline(always)]
+    fn add_to_sum_and_select(
+        self,
+        sum: &mut [Limbs; 4],
+        entry: &TablePoint,
+        row: &[TablePoint],
+        n: u64,
+        found: &mut TablePoint,
+    ) {
+        self.add_to_sum(sum, entry);
+        self.select(row, n, found);
+    }
+
     /// `row[n]`. Reads all of `row`.
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64) -> TablePoint {
-        portable::select(row, n)
+    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
+        *found = portable::select(row, n);
     }
 }

@@ -28,12 +28,15 @@ pub(crate) struct Portable;
 impl Kernel for Portable {
     type Lanes = NoLanes;
 
-    #[inline(always)]
+    // Devices, which leave out the tables, would rather have small code: there it is a call.
+    #[cfg_attr(feature = "tables", inline(always))]
+    #[cfg_attr(not(feature = "tables"), inline(never))]
     fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
         p256::mul(a, b)
     }
 
-    #[inline(always)]
+    #[cfg_attr(feature = "tables", inline(always))]
+    #[cfg_attr(not(feature = "tables"), inline(never))]
     fn field_square(self, a: &Limbs) -> Limbs {
         p256::square(a)
     }

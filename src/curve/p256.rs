@@ -7,6 +7,7 @@
 //! for each operation. Below them lies the curve over an own backend's field: `field`, `jacobian`,
 //! `recode` (digits), `mul`, `tables`, and `own`, which puts them behind the seam.
 
+mod batch;
 mod field;
 #[cfg(feature = "tables")]
 mod generator_table;
@@ -27,7 +28,7 @@ mod tables;
 pub(crate) use point::{BasePoint, Point};
 pub(crate) use scalar::Scalar;
 
-pub(crate) use crate::backend::p256::ScalarOctets;
+pub(crate) use crate::backend::p256::{Check, ScalarOctets};
 use crate::backend::{
     self, Backend,
     p256::{Base, Kernel, Ops, PointOctets},
@@ -158,10 +159,11 @@ pub(crate) fn mul_generator(k: &Scalar) -> Point {
 }
 
 /// \[kᵢ\]G for secret kᵢ ≠ 0, with one inversion for all.
-pub(crate) fn mul_generator_many(k: &[Scalar]) -> Vec<Point> {
-    let k: Zeroizing<Vec<_>> = Zeroizing::new(k.iter().map(|k| *k.as_octets()).collect());
-    let mut out = alloc::vec![[0; 64]; k.len()];
-    on_backend!(ops => ops.mul_generator_many(&k, &mut out));
+pub(crate) fn mul_generator_many<'a>(k: impl ExactSizeIterator<Item = &'a Scalar>) -> Vec<Point> {
+    let mut octets = Zeroizing::new(Vec::with_capacity(k.len()));
+    octets.extend(k.map(|k| *k.as_octets()));
+    let mut out = alloc::vec![[0; 64]; octets.len()];
+    on_backend!(ops => ops.mul_generator_many(&octets, &mut out));
     out.into_iter().map(Point::from_checked).collect()
 }
 
@@ -228,4 +230,33 @@ pub(crate) fn combination_has_x_vartime<const N: usize>(
         ops.combination_has_x_vartime(x, g.as_octets(), &terms)
     }
     on_backend!(ops => on(ops, x, g, terms))
+}
+
+/// Whether x is that of \[g\]G + \[k\]P + \[h\]Q, a point and not the identity, for each of the checks. Q is
+/// `shared`; where there is none, h does not count. All inputs public.
+pub(crate) fn combinations_have_x_vartime(
+    checks: &[Check<'_, Table>],
+    shared: Option<Base<'_, Table>>,
+) -> Vec<bool> {
+    fn on<O: FindTable>(
+        ops: O,
+        checks: &[Check<'_, Table>],
+        shared: Option<Base<'_, Table>>,
+        out: &mut [bool],
+    ) {
+        let checks: Vec<_> = checks
+            .iter()
+            .map(|Check { x, g, k, point, h }| Check { x, g: *g, k: *k, point: O::base(*point), h: *h })
+            .collect();
+        ops.combinations_have_x_vartime(&checks, shared.map(O::base), out);
+    }
+    let mut out = alloc::vec![false; checks.len()];
+    on_backend!(ops => on(ops, checks, shared, &mut out));
+    out
+}
+
+/// Σ \[kᵢ\]Pᵢ, or `None` for the identity. All inputs public.
+pub(crate) fn sum_vartime(terms: &[(&Scalar, &Point)]) -> Option<Point> {
+    let terms: Vec<_> = terms.iter().map(|(k, point)| (*k.as_octets(), *point.as_octets())).collect();
+    on_backend!(ops => ops.sum_vartime(&terms)).map(Point::from_checked)
 }

@@ -2,7 +2,9 @@
 //! a fixed length.
 
 use crate::curve::p256::{Point, Scalar};
+use crate::hash;
 use crate::identity::Identity;
+use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
 /// A hash value as it goes on into the next hash: 32 octets, *not* reduced modulo q.
@@ -13,6 +15,13 @@ use sha2::{Digest, Sha256};
 pub(crate) struct HashValue(pub(crate) [u8; 32]);
 
 impl HashValue {
+    /// The hash of each message, which is the concatenation of its parts.
+    pub(crate) fn many<const N: usize>(messages: &[[&[u8]; N]]) -> Vec<Self> {
+        let mut values = alloc::vec![[0; hash::BYTES]; messages.len()];
+        hash::digest_many(messages, &mut values);
+        values.into_iter().map(Self).collect()
+    }
+
     /// The hash as an integer modulo q.
     pub(crate) fn scalar(&self) -> Scalar {
         Scalar::reduce(&self.0)
@@ -29,6 +38,18 @@ pub(crate) fn hs(kpak: &Point, id: Identity<'_>, pvt: &Point) -> HashValue {
     hash.update(id.as_bytes());
     hash.update(pvt.encode());
     HashValue(hash.finalize().into())
+}
+
+/// HS for each of the identities and PVTs.
+pub(crate) fn hs_many<'a>(
+    kpak: &Point,
+    keys: impl ExactSizeIterator<Item = (Identity<'a>, &'a Point)>,
+) -> Vec<HashValue> {
+    let kpak = kpak.encode();
+    let keys: Vec<_> = keys.map(|(id, pvt)| (id.as_bytes(), pvt.encode())).collect();
+    let parts: Vec<[&[u8]; 4]> =
+        keys.iter().map(|(id, pvt)| [&Point::GENERATOR_ENCODED[..], &kpak, id, pvt]).collect();
+    HashValue::many(&parts)
 }
 
 /// HE = hash(HS ‖ r ‖ M), RFC 6507 §5.2.1 step 3, §5.2.2 step 3.

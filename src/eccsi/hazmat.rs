@@ -37,7 +37,7 @@ pub fn issue_many_with_nonces(
                 Err(error) => return alloc::vec![Err(Error::from(error))],
             }
         }
-        let points = p256::mul_generator_many(&v);
+        let points = p256::mul_generator_many(v.iter());
         let mut pvt = Vec::with_capacity(batch.len());
         for (i, (id, _)) in batch.iter().enumerate() {
             pvt.push(ksak.bind(*id, &v[i], points[i]).ok_or(Error::UnusableNonce).map(|key| {

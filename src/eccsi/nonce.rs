@@ -16,15 +16,23 @@
 //! the identity are part of the seed, the nonce then still differs. And why the octets at all:
 //! a nonce that depends on nothing else invites fault attacks on the rest of the computation.
 
+mod many;
+
+pub(crate) use many::first_of_many;
+
+use super::hmac::{Hmac, HmacKey};
 use crate::curve::p256::Scalar;
 use crate::error::Error;
-use hmac::{Hmac, KeyInit, Mac};
+use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Octets taken from the caller's generator for each nonce.
 pub(crate) const FRESH_OCTETS: usize = 32;
+
+/// The octets that hedge one nonce.
+pub(crate) type Fresh = Zeroizing<[u8; FRESH_OCTETS]>;
 
 /// What a nonce is for; the label in front of the seed.
 #[derive(Clone, Copy, Debug)]
@@ -52,30 +60,44 @@ pub(crate) struct Seed<'a> {
     pub(crate) context: &'a [u8],
     /// SHA-256 of the message to sign, empty to issue.
     pub(crate) message_hash: &'a [u8],
-    pub(crate) fresh: Zeroizing<[u8; FRESH_OCTETS]>,
+    pub(crate) fresh: &'a Fresh,
 }
 
 /// Draws the octets that hedge one nonce.
-pub(crate) fn fresh<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Zeroizing<[u8; FRESH_OCTETS]>, Error> {
+pub(crate) fn fresh<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Fresh, Error> {
     let mut octets = Zeroizing::new([0; FRESH_OCTETS]);
     rng.try_fill_bytes(octets.as_mut_slice()).map_err(|_| Error::Rng)?;
     Ok(octets)
+}
+
+/// Draws the octets that hedge `count` nonces, all at once: a call of the operating system takes
+/// longer than what it is for.
+pub(crate) fn fresh_many<R: TryCryptoRng + ?Sized>(count: usize, rng: &mut R) -> Result<Vec<Fresh>, Error> {
+    let mut octets = Zeroizing::new(alloc::vec![0; count * FRESH_OCTETS]);
+    rng.try_fill_bytes(&mut octets).map_err(|_| Error::Rng)?;
+    let (each, _) = octets.as_chunks::<FRESH_OCTETS>();
+    Ok(each.iter().map(|octets| Zeroizing::new(*octets)).collect())
 }
 
 /// The nonces of one seed, one after the other. The first is taken; the next ones only serve
 /// where the RFC asks for a restart.
 pub(crate) struct Nonces(HmacDrbg);
 
+impl Seed<'_> {
+    /// Gives the seed piece by piece.
+    fn write(&self, put: &mut dyn FnMut(&[u8])) {
+        length_prefixed(put, self.purpose.label());
+        length_prefixed(put, self.secret.as_octets());
+        length_prefixed(put, self.kpak);
+        length_prefixed(put, self.context);
+        length_prefixed(put, self.message_hash);
+        put(self.fresh.as_slice());
+    }
+}
+
 impl Nonces {
     pub(crate) fn new(seed: &Seed<'_>) -> Self {
-        Self(HmacDrbg::new(|mac| {
-            length_prefixed(mac, seed.purpose.label());
-            length_prefixed(mac, seed.secret.as_octets());
-            length_prefixed(mac, seed.kpak);
-            length_prefixed(mac, seed.context);
-            length_prefixed(mac, seed.message_hash);
-            mac.update(seed.fresh.as_slice());
-        }))
+        Self(HmacDrbg::new(|mac| seed.write(&mut |octets| mac.update(octets))))
     }
 
     /// The next nonce, in [1, q − 1].
@@ -92,28 +114,11 @@ impl Nonces {
     }
 }
 
-fn length_prefixed(mac: &mut Hmac<Sha256>, x: &[u8]) {
-    match u16::try_from(x.len()) {
-        Ok(length) if length < u16::MAX => {
-            mac.update(&length.to_be_bytes());
-            mac.update(x);
-        }
-        _ => {
-            mac.update(&[0xff, 0xff]);
-            mac.update(&Sha256::digest(x));
-        }
-    }
-}
-
 /// HMAC-DRBG with SHA-256, NIST SP 800-90A §10.1.2, without additional input or reseeding, each
 /// request one block.
-///
-/// The key is held as an HMAC that has absorbed it, which spares two compressions at each use; it
-/// wipes itself when dropped, by the feature `zeroize` of the crate `hmac`.
 #[derive(Zeroize, ZeroizeOnDrop)]
 struct HmacDrbg {
-    #[zeroize(skip)]
-    mac: Hmac<Sha256>,
+    key: HmacKey,
     value: [u8; 32],
     /// The update that ends a request (§10.1.2.5 step 6) waits for the next one.
     stale: bool,
@@ -121,28 +126,22 @@ struct HmacDrbg {
 
 impl HmacDrbg {
     /// §10.1.2.3; `seed` feeds the seed material.
-    fn new(seed: impl Fn(&mut Hmac<Sha256>)) -> Self {
-        let mut drbg = Self { mac: keyed(&[0x00; 32]), value: [0x01; 32], stale: false };
+    fn new(seed: impl Fn(&mut Hmac<'_>)) -> Self {
+        let mut drbg = Self { key: HmacKey::ZERO, value: [0x01; 32], stale: false };
         drbg.update(0x00, &seed);
         drbg.update(0x01, &seed);
         drbg
     }
 
     /// One of the two rounds of §10.1.2.2.
-    fn update(&mut self, round: u8, data: impl Fn(&mut Hmac<Sha256>)) {
-        let mut mac = self.mac.clone();
+    fn update(&mut self, round: u8, data: impl Fn(&mut Hmac<'_>)) {
+        let mut mac = self.key.begin();
         mac.update(&self.value);
         mac.update(&[round]);
         data(&mut mac);
-        let key = Zeroizing::new(mac.finalize().into_bytes().into());
-        self.mac = keyed(&key);
-        self.advance();
-    }
-
-    fn advance(&mut self) {
-        let mut mac = self.mac.clone();
-        mac.update(&self.value);
-        self.value = mac.finalize().into_bytes().into();
+        let key = Zeroizing::new(mac.finish());
+        self.key = HmacKey::new(&key);
+        self.value = self.key.mac(&self.value);
     }
 
     /// §10.1.2.5, 32 octets.
@@ -151,11 +150,20 @@ impl HmacDrbg {
             self.update(0x00, |_| {});
         }
         self.stale = true;
-        self.advance();
+        self.value = self.key.mac(&self.value);
         Zeroizing::new(self.value)
     }
 }
 
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")
+fn length_prefixed(put: &mut dyn FnMut(&[u8]), x: &[u8]) {
+    match u16::try_from(x.len()) {
+        Ok(length) if length < u16::MAX => {
+            put(&length.to_be_bytes());
+            put(x);
+        }
+        _ => {
+            put(&[0xff, 0xff]);
+            put(&Sha256::digest(x));
+        }
+    }
 }

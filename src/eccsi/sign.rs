@@ -1,7 +1,9 @@
 //! RFC 6507 §5.2.1: signing.
 
+mod many;
+
 use super::hash::{HashValue, he, hs};
-use super::nonce::{self, Nonces, Purpose, Seed};
+use super::nonce::{self, Fresh, Nonces, Purpose, Seed};
 use super::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature, VerifyingKey};
 use crate::curve::p256::{self, Scalar};
 use crate::error::Error;
@@ -74,18 +76,21 @@ impl SigningKey {
         for part in message {
             hash.update(part);
         }
-        let mut nonces = Nonces::new(&Seed {
-            purpose: Purpose::Sign,
-            secret: &self.issued.ssk,
-            kpak: &self.kpak.to_bytes(),
-            context: &self.hs().0,
-            message_hash: &hash.finalize(),
-            fresh: nonce::fresh(rng)?,
-        });
+        let (kpak, hash, fresh) = (self.kpak.to_bytes(), hash.finalize().into(), nonce::fresh(rng)?);
+        Ok(self.sign_from(&mut Nonces::new(&self.seed(&kpak, &hash, &fresh)), message))
+    }
+
+    /// The seed of the nonces for a message of this hash.
+    fn seed<'a>(&'a self, kpak: &'a [u8; 65], message_hash: &'a [u8; 32], fresh: &'a Fresh) -> Seed<'a> {
+        let purpose = Purpose::Sign;
+        Seed { purpose, secret: &self.issued.ssk, kpak, context: &self.hs().0, message_hash, fresh }
+    }
+
+    fn sign_from(&self, nonces: &mut Nonces, message: &[&[u8]]) -> Signature {
         loop {
             // 1) j, random in [1, q − 1]
             if let Some(signature) = self.sign_with(&nonces.next(), message) {
-                return Ok(signature);
+                return signature;
             }
         }
     }

@@ -1,5 +1,7 @@
 //! RFC 6507 §5.1.2: the receiver validates (SSK, PVT) before it uses them.
 
+mod many;
+
 use super::hash::hs;
 use super::{IssuedKey, KmsPublicKey, SigningKey, VerifyingKey};
 use crate::curve::p256::{self, BasePoint};

@@ -6,6 +6,8 @@
 //!
 //! Everything here is public, and the time depends on it.
 
+mod many;
+
 use super::hash::{HashValue, he, hs};
 use super::{KmsPublicKey, PublicValidationToken, Signature};
 use crate::curve::p256::{self, BasePoint, Scalar};
@@ -65,7 +67,7 @@ impl IdentityVerifier<'_> {
 /// with one key.
 ///
 /// To make one costs most of a verification, and each further one saves some;
-/// [`prepared`](Self::prepared) adds a table, which pays from about the third message on.
+/// [`prepared`](Self::prepared) adds a table, which pays from about the fifth message on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyingKey {
     pub(super) hs: HashValue,
@@ -84,8 +86,11 @@ impl VerifyingKey {
         Ok(Self { hs, pvt: *pvt, y: BasePoint::new(y) })
     }
 
-    /// The same key with a table of its multiples, which makes each verification two to three times
-    /// as fast and costs about as much as one without it. Clones share it.
+    /// The same key with a table of its multiples, 88 KB: each verification takes a quarter to a
+    /// tenth of the time it takes without. To build it takes as long as four to five verifications
+    /// without (`docs/benchmarks.md` has the figures), so that it pays for a signer who is expected to
+    /// come more often than that. Clones share it. A server lets
+    /// `VerifyingKeyCache` (feature `std`) decide.
     #[cfg(feature = "tables")]
     pub fn prepared(self) -> Self {
         Self { y: self.y.prepared(), ..self }
@@ -143,9 +148,12 @@ pub(super) struct Factors {
 
 impl Factors {
     pub(super) fn new(hs: &HashValue, message: &[&[u8]], signature: &Signature) -> Self {
-        let he = he(hs, signature.r(), message).scalar();
+        Self::of(&he(hs, signature.r(), message).scalar(), signature)
+    }
+
+    fn of(he: &Scalar, signature: &Signature) -> Self {
         let s = Scalar::reduce(signature.s());
-        Self { s_he: s.mul(&he), s_r: s.mul(&Scalar::reduce(signature.r())) }
+        Self { s_he: s.mul(he), s_r: s.mul(&Scalar::reduce(signature.r())) }
     }
 }
 

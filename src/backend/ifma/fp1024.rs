@@ -213,7 +213,7 @@ fn fold<L: Lanes>(proof: L::Proof, t: Row<L>) -> Row<L> {
     let [low, high] = [load(proof, &FOLDED_LOW), load(proof, &FOLDED_HIGH)];
     let stays: Row<L> = load(proof, &UNFOLDED);
     // The top digit is word 4 of the last register.
-    let h = t[2].rotate::<4>().splat_first().shr::<FOLD_IN_TOP>();
+    let h = t[2].swap(4).splat_first().shr::<FOLD_IN_TOP>();
     core::array::from_fn(|k| t[k].and(stays[k]).madd_low(low[k], h).madd_high(high[k], h))
 }
 

@@ -1,5 +1,9 @@
 //! Eight 64-bit words at a time.
 
+#[cfg(all(feature = "__backends", feature = "eccsi"))]
+use super::words;
+#[cfg(feature = "eccsi")]
+use super::words::Words;
 #[cfg(feature = "eccsi")]
 use crate::backend::p256::TablePoint;
 #[cfg(all(feature = "__backends", feature = "eccsi"))]
@@ -14,17 +18,16 @@ pub(crate) trait Lanes: Copy {
     /// The proof that the CPU has the instructions.
     type Proof: Copy;
 
-    /// Runs a job where the instructions are inlined. All that follows but `select` belongs inside.
+    /// Sixteen words of 32 bits.
+    type Words: Words<Proof = Self::Proof>;
+
+    /// Runs a job where the instructions are inlined. All that follows belongs inside.
     fn run<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
     /// The same, as a function of its own: for what is called often, so that it stands there once.
     fn call<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
     fn splat(proof: Self::Proof, x: u64) -> Self;
-
-    /// Word `limb` of each point: 0 to 3 of x, 4 to 7 of y.
-    #[cfg(feature = "eccsi")]
-    fn limb(proof: Self::Proof, points: &[TablePoint; 8], limb: usize) -> Self;
 
     fn load(proof: Self::Proof, words: &[u64; 8]) -> Self;
 
@@ -42,6 +45,9 @@ pub(crate) trait Lanes: Copy {
 
     fn shr<const N: u32>(self) -> Self;
 
+    /// Shift right by the words of `n`, public and below 64.
+    fn shr_each(self, n: Self) -> Self;
+
     /// Shift right, with the sign.
     fn sar<const N: u32>(self) -> Self;
 
@@ -51,8 +57,8 @@ pub(crate) trait Lanes: Copy {
     /// self + the high 52 bits of that product of 104 bits.
     fn madd_high(self, a: Self, b: Self) -> Self;
 
-    /// Word i becomes word i + N modulo 8.
-    fn rotate<const N: i32>(self) -> Self;
+    /// Word i becomes word i ⊕ n, for a public n < 8.
+    fn swap(self, n: usize) -> Self;
 
     /// Word 0 in all words.
     fn splat_first(self) -> Self;
@@ -75,12 +81,35 @@ pub(crate) trait Lanes: Copy {
     /// Plus `other` where the bit is set.
     fn add_where(self, bits: u8, other: Self) -> Self;
 
+    fn xor(self, other: Self) -> Self;
+
+    /// All ones in the words whose number has the bit `n`, else 0.
+    fn with_bit(proof: Self::Proof, n: usize) -> Self;
+
+    /// Shift left by a public number below 64.
+    fn shl_by(self, n: u32) -> Self;
+
+    /// Shift right by a public number below 64.
+    fn shr_by(self, n: u32) -> Self;
+
+    /// The words of a point: 0 to 3 of x, 4 to 7 of y.
+    fn point(proof: Self::Proof, point: &TablePoint) -> Self;
+
     /// Word j of result i is word i of row j.
     fn transpose(rows: [Self; 8]) -> [Self; 8];
 
-    /// `row[n]`. Reads all of `row`.
-    #[cfg(feature = "eccsi")]
-    fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> TablePoint;
+    /// In each word, that of `low`, then `high`, which the low four bits of `index` say. In registers:
+    /// no address depends on the index.
+    fn pick(low: Self, high: Self, index: Self) -> Self;
+
+    /// `other` in word `lane`, which is public, else self.
+    fn replace_lane(self, lane: usize, other: Self) -> Self;
+
+    /// `other` in the words where a = b, else self.
+    fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self;
+
+    /// The words of `row[n]`. Reads all of `row`.
+    fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> Self;
 }
 
 /// What is to be computed in lanes. Implementations of `run`, and all that they call with lanes, are
@@ -98,6 +127,7 @@ pub(crate) enum NoLanes {}
 
 impl Lanes for NoLanes {
     type Proof = Self;
+    type Words = Self;
 
     fn run<J: Job>(proof: Self, _: J) -> J::Output {
         match proof {}
@@ -108,11 +138,6 @@ impl Lanes for NoLanes {
     }
 
     fn splat(proof: Self, _: u64) -> Self {
-        proof
-    }
-
-    #[cfg(feature = "eccsi")]
-    fn limb(proof: Self, _: &[TablePoint; 8], _: usize) -> Self {
         proof
     }
 
@@ -148,6 +173,10 @@ impl Lanes for NoLanes {
         self
     }
 
+    fn shr_each(self, _: Self) -> Self {
+        self
+    }
+
     fn sar<const N: u32>(self) -> Self {
         self
     }
@@ -160,7 +189,7 @@ impl Lanes for NoLanes {
         self
     }
 
-    fn rotate<const N: i32>(self) -> Self {
+    fn swap(self, _: usize) -> Self {
         self
     }
 
@@ -192,13 +221,44 @@ impl Lanes for NoLanes {
         self
     }
 
+    fn with_bit(proof: Self, _: usize) -> Self {
+        proof
+    }
+
+    fn xor(self, _: Self) -> Self {
+        self
+    }
+
+    fn shl_by(self, _: u32) -> Self {
+        self
+    }
+
+    fn shr_by(self, _: u32) -> Self {
+        self
+    }
+
+    fn point(proof: Self, _: &TablePoint) -> Self {
+        proof
+    }
+
     fn transpose(rows: [Self; 8]) -> [Self; 8] {
         rows
     }
 
-    #[cfg(feature = "eccsi")]
-    fn select(proof: Self, _: &[TablePoint], _: u64) -> TablePoint {
-        match proof {}
+    fn pick(low: Self, _: Self, _: Self) -> Self {
+        low
+    }
+
+    fn replace_lane(self, _: usize, _: Self) -> Self {
+        self
+    }
+
+    fn replace_where_equal(self, _: Self, _: Self, _: Self) -> Self {
+        self
+    }
+
+    fn select(proof: Self, _: &[TablePoint], _: u64) -> Self {
+        proof
     }
 }
 
@@ -214,6 +274,12 @@ impl Model {
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(u64, u64) -> u64) -> Self {
         Self(core::array::from_fn(|i| f(self.0[i], other.0[i])))
+    }
+
+    /// All ones for yes, else 0; behind a barrier.
+    #[inline(always)]
+    fn equal(a: u64, b: u64) -> u64 {
+        portable::limbs::barrier(portable::limbs::is_zero_word(a ^ b))
     }
 }
 
@@ -240,6 +306,7 @@ fn masks(bits: u8) -> Model {
 #[cfg(feature = "__backends")]
 impl Lanes for Model {
     type Proof = ();
+    type Words = words::Model;
 
     fn run<J: Job>((): (), job: J) -> J::Output {
         job.run()
@@ -256,11 +323,6 @@ impl Lanes for Model {
     }
 
     #[cfg(feature = "eccsi")]
-    #[inline(never)]
-    fn limb((): (), points: &[TablePoint; 8], limb: usize) -> Self {
-        Self(points.map(|point| if limb < 4 { point.x[limb] } else { point.y[limb - 4] }))
-    }
-
     #[inline(never)]
     fn load((): (), words: &[u64; 8]) -> Self {
         Self(*words)
@@ -302,6 +364,11 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
+    fn shr_each(self, n: Self) -> Self {
+        self.zip(n, |a, n| a >> n)
+    }
+
+    #[inline(never)]
     fn sar<const N: u32>(self) -> Self {
         Self(self.0.map(|a| (a as i64 >> N) as u64))
     }
@@ -317,8 +384,8 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn rotate<const N: i32>(self) -> Self {
-        Self(core::array::from_fn(|i| self.0[(i + N as usize) % 8]))
+    fn swap(self, n: usize) -> Self {
+        Self(core::array::from_fn(|i| self.0[i ^ n]))
     }
 
     #[inline(never)]
@@ -362,13 +429,58 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn transpose(rows: [Self; 8]) -> [Self; 8] {
-        core::array::from_fn(|i| Self(core::array::from_fn(|j| rows[j].0[i])))
+    fn with_bit((): (), n: usize) -> Self {
+        Self(core::array::from_fn(|i| if i & n == 0 { 0 } else { !0 }))
     }
 
-    #[cfg(feature = "eccsi")]
     #[inline(never)]
-    fn select((): (), row: &[TablePoint], n: u64) -> TablePoint {
-        portable::select(row, n)
+    fn xor(self, other: Self) -> Self {
+        self.zip(other, |a, b| a ^ b)
+    }
+
+    #[inline(never)]
+    fn shl_by(self, n: u32) -> Self {
+        Self(self.0.map(|a| a << n))
+    }
+
+    #[inline(never)]
+    fn shr_by(self, n: u32) -> Self {
+        Self(self.0.map(|a| a >> n))
+    }
+
+    #[inline(never)]
+    fn point((): (), point: &TablePoint) -> Self {
+        let TablePoint { x, y } = point;
+        Self(core::array::from_fn(|i| if i < 4 { x[i] } else { y[i - 4] }))
+    }
+
+    #[inline(never)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        core::array::from_fn(|i| Self(rows.map(|row| row.0[i])))
+    }
+
+    #[inline(never)]
+    fn pick(low: Self, high: Self, index: Self) -> Self {
+        Self(index.0.map(|index| {
+            let all = low.0.iter().chain(&high.0).zip(0u64..);
+            all.fold(0, |found, (word, i)| found | word & Self::equal(index & 15, i))
+        }))
+    }
+
+    #[inline(never)]
+    fn replace_lane(mut self, lane: usize, other: Self) -> Self {
+        self.0[lane] = other.0[lane];
+        self
+    }
+
+    #[inline(never)]
+    fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
+        let mask = a.zip(b, Self::equal);
+        Self(core::array::from_fn(|i| self.0[i] ^ (mask.0[i] & (self.0[i] ^ other.0[i]))))
+    }
+
+    #[inline(never)]
+    fn select((): (), row: &[TablePoint], n: u64) -> Self {
+        Self::point((), &portable::select(row, n))
     }
 }

@@ -14,8 +14,13 @@
 //! p + 1 = 2⁹⁶ + 2¹⁹² + (2⁴⁸ − 2¹⁶)·2²⁰⁸ in three limbs: six products. A multiplication has
 //! 5·(10 + 6) = 80, a square 5·6 + 30 = 60.
 
+mod convert;
+mod inline;
+
+pub(crate) use convert::words;
+
 use super::lane::{Job, Lanes};
-use crate::backend::p256::{Limbs, TablePoint};
+use crate::backend::p256::Limbs;
 
 /// p in limbs.
 const P: [u64; 5] = [0xf_ffff_ffff_ffff, 0xfff_ffff_ffff, 0, 0x10_0000_0000, 0xffff_ffff_0000];
@@ -58,25 +63,7 @@ impl<L: Lanes> Fe8<L> {
     /// 1 in each lane.
     #[inline(always)]
     pub(crate) fn one(proof: L::Proof) -> Self {
-        Self(ONE.map(|limb| L::splat(proof, limb)))
-    }
-
-    /// x (or y) of the points of a table, below 2²⁶⁰.
-    ///
-    /// The table has x·2²⁵⁶ mod p; 16 times that, four bits to the left, is the form here.
-    #[inline(always)]
-    pub(crate) fn from_table(proof: L::Proof, points: &[TablePoint; 8], y: bool) -> Self {
-        let at = |i: usize| L::limb(proof, points, i + if y { 4 } else { 0 });
-        let [a, b, c, d] = [at(0), at(1), at(2), at(3)];
-        let mask = L::splat(proof, MASK);
-        Self([
-            a.shl::<4>().and(mask),
-            a.shr::<48>().or(b.shl::<16>()).and(mask),
-            b.shr::<36>().or(c.shl::<28>()).and(mask),
-            c.shr::<24>().or(d.shl::<40>()).and(mask),
-            d.shr::<12>(),
-        ])
-        .checked()
+        Self::splat(proof, &ONE)
     }
 
     /// Each lane as an integer below 2²⁵⁶ that is congruent to 2⁴ times the Montgomery form of
@@ -120,22 +107,11 @@ impl<L: Lanes> Fe8<L> {
     /// `self` in the lanes whose bit is set, else `other`. The bits are public.
     #[inline(always)]
     pub(crate) fn in_lanes(self, proof: L::Proof, lanes: u8, other: &Self) -> Self {
-        let words: [u64; 8] = core::array::from_fn(|i| 0u64.wrapping_sub(u64::from(lanes >> i & 1)));
-        self.select(proof, &words, other)
-    }
-
-    /// `self` in the lanes whose mask is set, else `other`.
-    #[inline(always)]
-    pub(crate) fn select(self, proof: L::Proof, masks: &[u64; 8], other: &Self) -> Self {
-        let yes = L::load(proof, masks);
-        let no = L::splat(proof, !0).sub(yes);
-        Self(core::array::from_fn(|i| self.0[i].and(yes).or(other.0[i].and(no))))
-    }
-
-    /// The element of lane i + N modulo 8 in lane i.
-    #[inline(always)]
-    pub(crate) fn rotate<const N: i32>(self) -> Self {
-        Self(self.0.map(L::rotate::<N>))
+        let mut words = [0; 8];
+        for (i, word) in words.iter_mut().enumerate() {
+            *word = 0u64.wrapping_sub(u64::from(lanes >> i & 1));
+        }
+        self.where_set(L::load(proof, &words), other)
     }
 }
 
@@ -250,14 +226,41 @@ fn finish<L: Lanes>(proof: L::Proof, t: &[L; 6]) -> Fe8<L> {
 
 impl<L: Lanes> Loose<L> {
     #[inline(always)]
+    pub(crate) fn add(self, other: &Fe8<L>) -> Self {
+        let mut sums = self;
+        for (sum, other) in sums.0.iter_mut().zip(&other.0) {
+            *sum = sum.add(*other);
+        }
+        sums
+    }
+
+    /// Twice the sums.
+    #[inline(always)]
+    pub(crate) fn twice(self) -> Self {
+        let mut sums = self;
+        for sum in &mut sums.0 {
+            *sum = sum.add(*sum);
+        }
+        sums
+    }
+
+    #[inline(always)]
     pub(crate) fn sub(self, other: &Fe8<L>) -> Self {
-        Self(core::array::from_fn(|i| self.0[i].sub(other.0[i])))
+        let mut sums = self;
+        for (sum, other) in sums.0.iter_mut().zip(&other.0) {
+            *sum = sum.sub(*other);
+        }
+        sums
     }
 
     /// self + k·p; makes a difference positive.
     #[inline(always)]
     pub(crate) fn add_p(self, proof: L::Proof, k: u64) -> Self {
-        Self(core::array::from_fn(|i| self.0[i].add(L::splat(proof, P[i] * k))))
+        let mut sums = self;
+        for (sum, p) in sums.0.iter_mut().zip(P) {
+            *sum = sum.add(L::splat(proof, p * k));
+        }
+        sums
     }
 
     /// Limbs in [0, 2⁵² − 1] again.

@@ -2,6 +2,8 @@
 
 use super::lane::{Job, Lanes};
 #[cfg(feature = "eccsi")]
+use super::words::Words;
+#[cfg(feature = "eccsi")]
 use crate::backend::p256::TablePoint;
 use core::arch::x86_64::*;
 
@@ -40,30 +42,11 @@ fn called_with_features<J: Job>(job: J) -> J::Output {
     job.run()
 }
 
-/// `row[n]`. Reads all of `row`.
-#[cfg(feature = "eccsi")]
-#[target_feature(enable = "avx512f")]
-fn select(row: &[TablePoint], n: u64) -> TablePoint {
-    let mut found = TablePoint::ZERO;
-    let n = _mm512_set1_epi64(n as i64);
-    let one = _mm512_set1_epi64(1);
-    let mut i = _mm512_setzero_si512();
-    let mut sum = _mm512_setzero_si512();
-    for entry in row {
-        // SAFETY: a point is 64 octets, aligned to 64.
-        let entry = unsafe { _mm512_load_epi64(core::ptr::from_ref(entry).cast()) };
-        sum = _mm512_mask_or_epi64(sum, _mm512_cmpeq_epi64_mask(i, n), sum, entry);
-        i = _mm512_add_epi64(i, one);
-    }
-    // SAFETY: as above.
-    unsafe { _mm512_store_epi64((&raw mut found).cast(), sum) };
-    found
-}
-
 // SAFETY of all blocks below, unless they say more: the intrinsic needs AVX-512 F or IFMA alone, which
 // `self` or `proof` proves.
 impl Lanes for Zmm {
     type Proof = Proof;
+    type Words = Zmm32;
 
     #[inline(always)]
     fn run<J: Job>(_: Proof, job: J) -> J::Output {
@@ -83,16 +66,6 @@ impl Lanes for Zmm {
     }
 
     #[cfg(feature = "eccsi")]
-    #[inline(always)]
-    fn limb(_: Proof, points: &[TablePoint; 8], limb: usize) -> Self {
-        debug_assert!(limb < 8);
-        // SAFETY: also, points are 64 octets apart, and word `limb` lies in each of them (`repr(C)`).
-        Self(unsafe {
-            let stride = _mm512_set_epi64(56, 48, 40, 32, 24, 16, 8, 0);
-            _mm512_i64gather_epi64::<8>(stride, points.as_ptr().cast::<i64>().add(limb))
-        })
-    }
-
     #[inline(always)]
     fn load(_: Proof, words: &[u64; 8]) -> Self {
         // SAFETY: also, 64 octets are there; the load needs no alignment.
@@ -138,6 +111,11 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
+    fn shr_each(self, n: Self) -> Self {
+        Self(unsafe { _mm512_srlv_epi64(self.0, n.0) })
+    }
+
+    #[inline(always)]
     fn sar<const N: u32>(self) -> Self {
         Self(unsafe { _mm512_srai_epi64::<N>(self.0) })
     }
@@ -153,8 +131,12 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
-    fn rotate<const N: i32>(self) -> Self {
-        Self(unsafe { _mm512_alignr_epi64::<N>(self.0, self.0) })
+    fn swap(self, n: usize) -> Self {
+        Self(unsafe {
+            let numbers =
+                _mm512_xor_si512(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi64(n as i64));
+            _mm512_permutexvar_epi64(numbers, self.0)
+        })
     }
 
     #[inline(always)]
@@ -193,6 +175,39 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
+    fn with_bit(_: Proof, n: usize) -> Self {
+        // AVX-512 DQ is proven, too.
+        Self(unsafe {
+            let numbers = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+            _mm512_movm_epi64(_mm512_test_epi64_mask(numbers, _mm512_set1_epi64(n as i64)))
+        })
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        Self(unsafe { _mm512_xor_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn shl_by(self, n: u32) -> Self {
+        debug_assert!(n < 64);
+        // SSE2 moves the count, which every x86-64 has.
+        Self(unsafe { _mm512_sll_epi64(self.0, _mm_cvtsi32_si128(n as i32)) })
+    }
+
+    #[inline(always)]
+    fn shr_by(self, n: u32) -> Self {
+        debug_assert!(n < 64);
+        Self(unsafe { _mm512_srl_epi64(self.0, _mm_cvtsi32_si128(n as i32)) })
+    }
+
+    #[inline(always)]
+    fn point(_: Proof, point: &TablePoint) -> Self {
+        // SAFETY: also, a point is 64 octets, aligned to 64.
+        Self(unsafe { _mm512_load_epi64(core::ptr::from_ref(point).cast()) })
+    }
+
+    #[inline(always)]
     fn transpose(rows: [Self; 8]) -> [Self; 8] {
         unsafe {
             // Blocks of one word, then of two, then of four change sides.
@@ -219,9 +234,88 @@ impl Lanes for Zmm {
         }
     }
 
-    #[cfg(feature = "eccsi")]
     #[inline(always)]
-    fn select(_: Proof, row: &[TablePoint], n: u64) -> TablePoint {
-        unsafe { select(row, n) }
+    fn pick(low: Self, high: Self, index: Self) -> Self {
+        Self(unsafe { _mm512_permutex2var_epi64(low.0, index.0, high.0) })
+    }
+
+    #[inline(always)]
+    fn replace_lane(self, lane: usize, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_mov_epi64(self.0, 1 << lane, other.0) })
+    }
+
+    #[inline(always)]
+    fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
+        Self(unsafe { _mm512_mask_mov_epi64(self.0, _mm512_cmpeq_epi64_mask(a.0, b.0), other.0) })
+    }
+
+    #[inline(always)]
+    fn select(_: Proof, row: &[TablePoint], n: u64) -> Self {
+        let mut found = unsafe { _mm512_setzero_si512() };
+        let n = unsafe { _mm512_set1_epi64(n as i64) };
+        for (entry, i) in row.iter().zip(0i64..) {
+            // All of the entry is read and then masked; a masked load may leave the memory alone.
+            // SAFETY: also, a point is 64 octets, aligned to 64; AVX-512 DQ is proven, too.
+            found = unsafe {
+                let mask = _mm512_movm_epi64(_mm512_cmpeq_epi64_mask(_mm512_set1_epi64(i), n));
+                let entry = _mm512_load_epi64(core::ptr::from_ref(entry).cast());
+                // found | entry & mask
+                _mm512_ternarylogic_epi64::<0b1111_1000>(found, entry, mask)
+            };
+        }
+        Self(found)
+    }
+}
+
+/// Sixteen words of 32 bits. A value comes from a [`Proof`], directly or through another value.
+#[derive(Clone, Copy)]
+pub(crate) struct Zmm32(__m512i);
+
+// SAFETY of all blocks below, unless they say more: as above.
+impl Words for Zmm32 {
+    type Proof = Proof;
+
+    #[inline(always)]
+    fn splat(_: Proof, x: u32) -> Self {
+        Self(unsafe { _mm512_set1_epi32(x as i32) })
+    }
+
+    #[inline(always)]
+    fn load(_: Proof, words: &[u32; 16]) -> Self {
+        // SAFETY: also, 64 octets are there; the load needs no alignment.
+        Self(unsafe { _mm512_loadu_epi32(words.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn store(self) -> [u32; 16] {
+        let mut words = [0; 16];
+        // SAFETY: also, 64 octets are there; the store needs no alignment.
+        unsafe { _mm512_storeu_epi32(words.as_mut_ptr().cast(), self.0) };
+        words
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_epi32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        Self(unsafe { _mm512_xor_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        Self(unsafe { _mm512_and_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn rotate_right<const N: i32>(self) -> Self {
+        Self(unsafe { _mm512_ror_epi32::<N>(self.0) })
+    }
+
+    #[inline(always)]
+    fn shift_right<const N: u32>(self) -> Self {
+        Self(unsafe { _mm512_srli_epi32::<N>(self.0) })
     }
 }

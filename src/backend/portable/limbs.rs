@@ -62,6 +62,14 @@ pub(crate) const fn sub_mod(a: &Limbs, b: &Limbs, m: &Limbs) -> Limbs {
     add(&difference, &[m[0] & mask, m[1] & mask, m[2] & mask, m[3] & mask]).0
 }
 
+/// a/2 mod m, for an odd m and a below m.
+#[inline(always)]
+pub(crate) const fn halve_mod(a: &Limbs, m: &Limbs) -> Limbs {
+    let odd = 0u64.wrapping_sub(a[0] & 1);
+    let ([r0, r1, r2, r3], carry) = add(a, &[m[0] & odd, m[1] & odd, m[2] & odd, m[3] & odd]);
+    [r0 >> 1 | r1 << 63, r1 >> 1 | r2 << 63, r2 >> 1 | r3 << 63, r3 >> 1 | carry << 63]
+}
+
 /// a·b, eight limbs: 16 products.
 #[inline(always)]
 pub(crate) const fn wide_mul(a: &Limbs, b: &Limbs) -> [u64; 8] {

@@ -7,6 +7,10 @@
 //! batches of 59 on the low 62 bits, each giving a 2 × 2 matrix t, scaled by 2⁶², that is then
 //! applied to the full f and g, and to d and e modulo the modulus. Always d·x ≡ f and e·x ≡ g.
 //!
+//! A batch is done in three runs of at most 20 divsteps. For so many, the low bits of f and its row of the
+//! matrix fit one word, as do those of g: a divstep on the words is one on all three numbers
+//! (Pornin, "Optimized binary GCD for modular inversion", 2020, packs likewise).
+//!
 //! Numbers here are N signed limbs in radix 2⁶², five or seventeen: the lower ones in [0, 2⁶² − 1],
 //! the top one signed. f and g stay in (−2^(b + 1), 2^(b + 1)), d and e in (−2·modulus, modulus).
 
@@ -14,9 +18,10 @@ use super::word::barrier;
 #[cfg(feature = "sakke")]
 use super::words::{self, Words};
 #[cfg(feature = "eccsi")]
-use crate::backend::p256::Limbs;
+use crate::backend::p256::{Kernel, Limbs};
 
-const STEPS: usize = 59;
+/// Divsteps of the runs of a batch: 59.
+const RUNS: [u32; 3] = [20, 20, 19];
 const MASK: u64 = (1 << 62) - 1;
 
 type Signed62<const N: usize> = [i64; N];
@@ -55,8 +60,9 @@ pub(crate) const fn inverse_mod_word(a: u64) -> u64 {
 
 /// 1/x modulo the modulus, 0 for 0. Constant time in x.
 #[cfg(feature = "eccsi")]
-pub(crate) fn invert(x: &Limbs, modulus: &Modulus<5>) -> Limbs {
-    let [a, b, c, d, e] = invert_signed::<5, 10>(&from_limbs(x), modulus).map(|limb| limb as u64);
+pub(crate) fn invert(kernel: impl Kernel, x: &Limbs, modulus: &Modulus<5>) -> Limbs {
+    let steps = |count, state| kernel.divsteps(count, state);
+    let [a, b, c, d, e] = invert_signed::<5, 10>(steps, &from_limbs(x), modulus).map(|limb| limb as u64);
     [a | b << 62, b >> 2 | c << 60, c >> 4 | d << 58, d >> 6 | e << 56]
 }
 
@@ -64,7 +70,7 @@ pub(crate) fn invert(x: &Limbs, modulus: &Modulus<5>) -> Limbs {
 #[cfg(feature = "sakke")]
 #[inline(never)]
 pub(crate) fn invert_words(x: &Words, modulus: &Modulus<17>) -> Words {
-    let inverse = invert_signed::<17, 40>(&from_words(x), modulus);
+    let inverse = invert_signed::<17, 40>(divsteps, &from_words(x), modulus);
     words::join::<62, 17>(&inverse.map(|limb| limb as u64))
 }
 
@@ -96,7 +102,11 @@ const fn from_words(a: &Words) -> Signed62<17> {
 ///
 /// Both below 2^b, and batches for b bits: ten for 256, forty for 1024.
 #[inline(always)]
-fn invert_signed<const N: usize, const BATCHES: usize>(x: &Signed62<N>, modulus: &Modulus<N>) -> Signed62<N> {
+fn invert_signed<const N: usize, const BATCHES: usize>(
+    steps: impl Fn(u32, Packed) -> Packed + Copy,
+    x: &Signed62<N>,
+    modulus: &Modulus<N>,
+) -> Signed62<N> {
     let mut f = modulus.limbs;
     let mut g = *x;
     let mut d = [0; N];
@@ -106,8 +116,8 @@ fn invert_signed<const N: usize, const BATCHES: usize>(x: &Signed62<N>, modulus:
     for _ in 0..BATCHES {
         let low = |a: &Signed62<N>| a[0] as u64 | (a[1] as u64) << 62;
         let t;
-        (zeta, t) = divsteps(zeta, low(&f), low(&g));
-        debug_assert!(zeta.unsigned_abs() <= (BATCHES * STEPS) as u64 + 1);
+        (zeta, t) = batch(steps, zeta, low(&f), low(&g));
+        debug_assert!(zeta.unsigned_abs() <= (BATCHES * 59) as u64 + 1);
         t.apply_modulo(&mut d, &mut e, modulus);
         t.apply(&mut f, &mut g);
     }
@@ -125,36 +135,90 @@ struct Transition {
 }
 
 /// 59 divsteps on the low bits of f and g.
-///
-/// One divstep: if δ > 0 and g is odd, (δ, f, g) becomes (1 − δ, g, (g − f)/2), else
-/// (1 + δ, f, (g + (g mod 2)·f)/2); ζ = −(δ + ½).
 #[inline(always)]
-fn divsteps(mut zeta: i64, mut f: u64, mut g: u64) -> (i64, Transition) {
-    // Begins at 2³ so that 59 doublings end at the scale 2⁶².
-    let (mut u, mut v, mut q, mut r) = (8u64, 0u64, 0u64, 8u64);
-    for _ in 0..STEPS {
+fn batch(steps: impl Fn(u32, Packed) -> Packed + Copy, zeta: i64, f: u64, g: u64) -> (i64, Transition) {
+    let [first, second, third] = RUNS;
+    let (zeta, a) = run(steps, first, zeta, f, g);
+    let (f, g) = a.low(f, g);
+    let (zeta, b) = run(steps, second, zeta, f, g);
+    let (f, g) = b.low(f, g);
+    let (zeta, c) = run(steps, third, zeta, f, g);
+    // Three times negated and scaled by 2²⁰.
+    let t = c.after(&b.after(&a));
+    (zeta, Transition { u: -t.u << 2, v: -t.v << 2, q: -t.q << 2, r: -t.r << 2 })
+}
+
+/// Two rows in a word each: f − u·2²¹ − v·2⁴² and g − q·2²¹ − r·2⁴², where f and g are what has become of
+/// 20 low bits, in (−2²⁰, 2²⁰), and (u, v; q, r)/2²⁰ is the matrix so far. After n divsteps its entries
+/// are multiples of 2^(20 − n) and |u| + |v|, |q| + |r| ≤ 2²⁰. Negated, since u may be 2²⁰, but not −2²⁰, and a
+/// signed field of 21 bits takes the one and not the other.
+#[derive(Clone, Copy)]
+pub(crate) struct Packed {
+    pub(crate) zeta: i64,
+    pub(crate) f: i64,
+    pub(crate) g: i64,
+}
+
+/// A divstep: if δ > 0 and g is odd, (δ, f, g) becomes (1 − δ, g, (g − f)/2), else
+/// (1 + δ, f, (g + (g mod 2)·f)/2); ζ = −(δ + ½). `count` of them.
+///
+/// g ± f lies in (−2⁶³, 2⁶³): the sum of two entries is 2²¹ only before the first divstep, where v = 0.
+#[inline(always)]
+pub(crate) fn divsteps(count: u32, state: Packed) -> Packed {
+    let Packed { mut zeta, mut f, mut g } = state;
+    for _ in 0..count {
         debug_assert!(f & 1 == 1);
-        let positive = (zeta >> 63) as u64; // all ones where δ > 0
-        let odd = 0u64.wrapping_sub(g & 1);
-        // ∓(f, u, v) to (g, q, r)
-        let negate = |x: u64| (x ^ positive).wrapping_sub(positive);
-        g = g.wrapping_add(negate(f) & odd);
-        q = q.wrapping_add(negate(u) & odd);
-        r = r.wrapping_add(negate(v) & odd);
-        // where both hold, (f, u, v) becomes the old (g, q, r): add the difference
+        let positive = zeta >> 63; // all ones where δ > 0
+        let odd = -(g & 1);
         let swap = positive & odd;
-        zeta = (zeta ^ swap as i64) - 1;
-        f = f.wrapping_add(g & swap);
-        u = u.wrapping_add(q & swap);
-        v = v.wrapping_add(r & swap);
-        g >>= 1;
-        u <<= 1;
-        v <<= 1;
+        let sum = g + (((f ^ positive) - positive) & odd);
+        f += sum & swap; // f + (g − f)
+        g = sum >> 1;
+        zeta = (zeta ^ swap) - 1;
     }
-    (zeta, Transition { u: u as i64, v: v as i64, q: q as i64, r: r as i64 })
+    Packed { zeta, f, g }
+}
+
+/// At most 20 divsteps on the low bits of f and g; the matrix is negated and scaled by 2²⁰.
+#[inline(always)]
+fn run(steps: impl Fn(u32, Packed) -> Packed, count: u32, zeta: i64, f: u64, g: u64) -> (i64, Transition) {
+    const LOW: u64 = (1 << 20) - 1;
+    debug_assert!(count <= 20);
+    let f = (f & LOW) as i64 - (1 << 41);
+    let g = (g & LOW) as i64 - (1 << 62);
+    let Packed { zeta, f, g } = steps(count, Packed { zeta, f, g });
+    let unpack = |row: i64| {
+        let fields = (row + (1 << 20)) >> 21;
+        let low = fields << 43 >> 43;
+        (low, (fields - low) >> 21)
+    };
+    let ((u, v), (q, r)) = (unpack(f), unpack(g));
+    debug_assert!([(u, v), (q, r)].iter().all(|(a, b)| a.abs() + b.abs() <= 1 << 20));
+    (zeta, Transition { u, v, q, r })
 }
 
 impl Transition {
+    /// The low bits of f and g after a [`run`]; 20 bits fewer are right.
+    #[inline(always)]
+    fn low(&self, f: u64, g: u64) -> (u64, u64) {
+        let (f, g) = (f as i64, g as i64);
+        let row = |a: i64, b: i64| {
+            0i64.wrapping_sub(a.wrapping_mul(f).wrapping_add(b.wrapping_mul(g))) as u64 >> 20
+        };
+        (row(self.u, self.v), row(self.q, self.r))
+    }
+
+    /// The product self·before.
+    #[inline(always)]
+    fn after(&self, before: &Self) -> Self {
+        Self {
+            u: self.u * before.u + self.v * before.q,
+            v: self.u * before.v + self.v * before.r,
+            q: self.q * before.u + self.r * before.q,
+            r: self.q * before.v + self.r * before.r,
+        }
+    }
+
     /// (f, g) ← t·(f, g)/2⁶², exactly.
     #[inline(always)]
     fn apply<const N: usize>(&self, f: &mut Signed62<N>, g: &mut Signed62<N>) {

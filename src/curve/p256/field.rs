@@ -41,10 +41,6 @@ impl<K: Kernel> Fe<K> {
         self.kernel
     }
 
-    pub(super) fn zero(kernel: K) -> Self {
-        Self { limbs: [0; 4], kernel }
-    }
-
     pub(super) fn one(kernel: K) -> Self {
         Self { limbs: ONE, kernel }
     }
@@ -104,7 +100,7 @@ impl<K: Kernel> Fe<K> {
     /// 1/self, 0 for 0.
     pub(super) fn invert(&self) -> Self {
         // x·R gives 1/(x·R); times R³, and less one R, that is R/x.
-        let inverse = safegcd::invert(&self.limbs, &MODULUS);
+        let inverse = safegcd::invert(self.kernel, &self.limbs, &MODULUS);
         Self { limbs: self.kernel.field_mul(&inverse, &R_3), ..*self }
     }
 
@@ -112,7 +108,11 @@ impl<K: Kernel> Fe<K> {
     ///
     /// (p + 1)/4 = 2²⁵⁴ − 2²²² + 2¹⁹⁰ + 2⁹⁴ = ((2³² − 1)·2³² + 1)·2¹⁹⁰ + 2⁹⁴.
     pub(super) fn square_root_candidate(&self) -> Self {
-        let times = |x: &Self, n: usize| (0..n).fold(*x, |x, _| x.square());
+        let times = |x: &Self, n: usize| {
+            let mut limbs = x.limbs;
+            self.kernel.square_times(&mut limbs, n);
+            Self { limbs, ..*x }
+        };
         let x_2 = times(self, 1) * *self; // exponent 2² − 1
         let x_4 = times(&x_2, 2) * x_2;
         let x_8 = times(&x_4, 4) * x_4;

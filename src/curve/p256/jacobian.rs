@@ -2,7 +2,9 @@
 //! Explicit-Formulas Database, "Jacobian coordinates with a4 = −3 for short Weierstrass curves".
 
 use super::field::{Fe, Mask, invert_all};
-use crate::backend::p256::{Kernel, PointOctets, TablePoint};
+use crate::backend::p256::{Kernel, Limbs, PointOctets, TablePoint};
+use crate::backend::portable::limbs;
+use crate::backend::portable::p256::ONE;
 
 /// An affine point, not the identity.
 #[derive(Clone, Copy)]
@@ -25,6 +27,7 @@ impl<K: Kernel> Affine<K> {
         octets
     }
 
+    #[cfg(feature = "tables")]
     #[inline(always)]
     pub(super) fn from_table(kernel: K, entry: &TablePoint) -> Self {
         Self { x: Fe::from_limbs(kernel, entry.x), y: Fe::from_limbs(kernel, entry.y) }
@@ -48,80 +51,107 @@ impl<K: Kernel> Affine<K> {
 /// Any point.
 #[derive(Clone, Copy)]
 pub(super) struct Jacobian<K> {
-    pub(super) x: Fe<K>,
-    pub(super) y: Fe<K>,
-    pub(super) z: Fe<K>,
+    limbs: [Limbs; 3],
+    kernel: K,
 }
 
 impl<K: Kernel> From<Affine<K>> for Jacobian<K> {
     fn from(point: Affine<K>) -> Self {
-        Self { x: point.x, y: point.y, z: Fe::one(point.x.kernel()) }
+        Self::new(point.x, point.y, Fe::one(point.x.kernel()))
     }
 }
 
 impl<K: Kernel> Jacobian<K> {
+    #[inline(always)]
+    pub(super) fn new(x: Fe<K>, y: Fe<K>, z: Fe<K>) -> Self {
+        Self { limbs: [*x.limbs(), *y.limbs(), *z.limbs()], kernel: x.kernel() }
+    }
+
+    /// With Z = 1.
+    #[inline(always)]
+    pub(super) fn from_table(kernel: K, entry: &TablePoint) -> Self {
+        Self { limbs: [entry.x, entry.y, ONE], kernel }
+    }
+
     pub(super) fn identity(kernel: K) -> Self {
-        Self { x: Fe::one(kernel), y: Fe::one(kernel), z: Fe::zero(kernel) }
+        Self { limbs: [ONE, ONE, [0; 4]], kernel }
+    }
+
+    #[inline(always)]
+    pub(super) fn x(&self) -> Fe<K> {
+        Fe::from_limbs(self.kernel, self.limbs[0])
+    }
+
+    #[inline(always)]
+    fn y(&self) -> Fe<K> {
+        Fe::from_limbs(self.kernel, self.limbs[1])
+    }
+
+    #[inline(always)]
+    pub(super) fn z(&self) -> Fe<K> {
+        Fe::from_limbs(self.kernel, self.limbs[2])
     }
 
     pub(super) fn is_identity(&self) -> Mask {
-        self.z.is_zero()
-    }
-
-    fn kernel(&self) -> K {
-        self.x.kernel()
+        self.z().is_zero()
     }
 
     /// \[2\]self, also for the identity. No point of the curve has y = 0. Constant time.
     ///
-    /// EFD dbl-2001-b with Z₃ = 2·Y₁·Z₁, 4M + 4S: a product more and a square less than there, and
-    /// three additions fewer. In place, as all that follows: a copy would read as vectors what was
-    /// written word by word, which CPUs do not forward.
-    #[inline(never)]
+    /// In place, as all that follows: a copy would read as vectors what was written word by word,
+    /// which CPUs do not forward.
     pub(super) fn double(&mut self) {
-        let delta = self.z.square();
-        let gamma_2 = self.y.square().double(); // 2Y²
-        let t = (self.x - delta) * (self.x + delta);
-        let beta_4 = (self.x * gamma_2).double(); // 4XY²
-        let alpha = t.double() + t; // 3(X − Z²)(X + Z²)
-        self.z = (self.y * self.z).double();
-        self.x = alpha.square() - beta_4.double();
-        self.y = alpha * (beta_4 - self.x) - gamma_2.square().double(); // … − 8Y⁴
+        self.double_times(1);
     }
 
-    /// self + other, for self ≠ ±other, and self not the identity. Constant time.
-    ///
-    /// EFD madd-2004-hmv, 8M + 3S. For self = ±other it gives Z = 0, and returns whether it was
-    /// self = other.
-    #[inline(always)]
-    fn add_unchecked(&mut self, other: &Affine<K>) -> (Fe<K>, Fe<K>) {
-        let z_2 = self.z.square();
-        let h = other.x * z_2 - self.x;
-        let r = other.y * (z_2 * self.z) - self.y;
-        self.z = self.z * h;
-        let h_2 = h.square();
-        let v = self.x * h_2;
-        let h_3 = h_2 * h;
-        self.x = r.square() - h_3 - v.double();
-        self.y = r * (v - self.x) - self.y * h_3;
-        (h, r)
+    /// \[2^times\]self.
+    #[inline(never)]
+    pub(super) fn double_times(&mut self, times: usize) {
+        self.kernel.double(&mut self.limbs, times);
+    }
+
+    /// The same point over the Z of its double, as if that were 1; and the double.
+    pub(super) fn with_double(&self) -> (Self, Self) {
+        let mut double = *self;
+        double.double(); // Z₃ = Y·Z
+        let factor_2 = self.y().square();
+        let x = self.x() * factor_2;
+        let y = factor_2.square();
+        (Self::new(x, y, Fe::one(self.kernel)), double)
+    }
+
+    /// X and Y, as if Z were 1.
+    pub(super) fn over_own_z(&self) -> TablePoint {
+        TablePoint { x: self.limbs[0], y: self.limbs[1] }
+    }
+
+    /// The point with its Z times that of another.
+    pub(super) fn times_z(&self, other: &Self) -> Self {
+        Self::new(self.x(), self.y(), self.z() * other.z())
+    }
+
+    /// self + other, for self ≠ ±other and neither the identity, else Z = 0; on any curve isomorphic to
+    /// this one.
+    #[inline(never)]
+    pub(super) fn add_unchecked(&mut self, other: &TablePoint) {
+        self.kernel.add_affine(&mut self.limbs, other);
     }
 
     /// self + other, for self ≠ ±other, and self not the identity. Constant time.
     #[inline(never)]
-    pub(super) fn add_distinct(&mut self, other: &Affine<K>) {
+    pub(super) fn add_distinct(&mut self, other: &TablePoint) {
         debug_assert!(self.is_identity() == 0);
-        let (h, _) = self.add_unchecked(other);
-        debug_assert!(h.is_zero() == 0, "equal or opposite points, which the caller rules out");
+        self.kernel.add_affine(&mut self.limbs, other);
+        debug_assert!(self.is_identity() == 0, "equal or opposite points, which the caller rules out");
     }
 
     /// self + other, for self ≠ −other, and self not the identity. Constant time.
     #[inline(never)]
-    pub(super) fn add_or_double(&mut self, other: &Affine<K>) {
+    pub(super) fn add_or_double(&mut self, other: &TablePoint) {
         let mut twice = *self;
         twice.double();
-        let (h, r) = self.add_unchecked(other);
-        *self = Self::select(h.is_zero() & r.is_zero(), &twice, self);
+        self.kernel.add_affine(&mut self.limbs, other);
+        *self = Self::select(self.is_identity(), &twice, self);
     }
 
     /// self + other, whatever they are. Constant time; 16M + 8S.
@@ -137,18 +167,15 @@ impl<K: Kernel> Jacobian<K> {
 
     /// self + other for public points.
     #[inline(never)]
-    pub(super) fn add_affine_vartime(&mut self, other: &Affine<K>) {
+    pub(super) fn add_affine_vartime(&mut self, other: &TablePoint) {
         if self.is_identity() != 0 {
-            self.x = other.x;
-            self.y = other.y;
-            self.z = Fe::one(self.kernel());
+            *self = Self::from_table(self.kernel, other);
             return;
         }
         let before = *self;
-        let (h, r) = self.add_unchecked(other);
-        if h.is_zero() & r.is_zero() != 0 {
-            *self = before;
-            self.double();
+        self.kernel.add_affine(&mut self.limbs, other);
+        if self.is_identity() != 0 {
+            *self = before.add_vartime(&Self::from_table(self.kernel, other));
         }
     }
 
@@ -156,16 +183,17 @@ impl<K: Kernel> Jacobian<K> {
     /// opposite ones. H and R are 0 where x and y are equal.
     #[inline(always)]
     fn add_general(&self, other: &Self) -> (Self, Fe<K>, Fe<K>) {
-        let (z1_2, z2_2) = (self.z.square(), other.z.square());
-        let u1 = self.x * z2_2;
-        let s1 = self.y * (z2_2 * other.z);
-        let h = other.x * z1_2 - u1;
-        let r = other.y * (z1_2 * self.z) - s1;
+        let (z_1, z_2) = (self.z(), other.z());
+        let (z1_2, z2_2) = (z_1.square(), z_2.square());
+        let u1 = self.x() * z2_2;
+        let s1 = self.y() * (z2_2 * z_2);
+        let h = other.x() * z1_2 - u1;
+        let r = other.y() * (z1_2 * z_1) - s1;
         let h_2 = h.square();
         let h_3 = h_2 * h;
         let v = u1 * h_2;
         let x = r.square() - h_3 - v.double();
-        (Self { x, y: r * (v - x) - s1 * h_3, z: self.z * other.z * h }, h, r)
+        (Self::new(x, r * (v - x) - s1 * h_3, z_1 * z_2 * h), h, r)
     }
 
     /// self + other for public points.
@@ -187,26 +215,70 @@ impl<K: Kernel> Jacobian<K> {
 
     #[inline(always)]
     pub(super) fn select(mask: Mask, yes: &Self, no: &Self) -> Self {
-        Self {
-            x: Fe::select(mask, &yes.x, &no.x),
-            y: Fe::select(mask, &yes.y, &no.y),
-            z: Fe::select(mask, &yes.z, &no.z),
-        }
+        Self::new(
+            Fe::select(mask, &yes.x(), &no.x()),
+            Fe::select(mask, &yes.y(), &no.y()),
+            Fe::select(mask, &yes.z(), &no.z()),
+        )
     }
 
     /// −self where `mask` is set. Constant time.
     pub(super) fn negate_if(&mut self, mask: Mask) {
-        self.y = Fe::select(mask, &self.y.negate(), &self.y);
+        let y = self.y();
+        self.limbs[1] = *Fe::select(mask, &y.negate(), &y).limbs();
     }
 
     /// The affine point; (0, 0) for the identity. Constant time.
     pub(super) fn to_affine(self) -> Affine<K> {
-        self.scale(&self.z.invert())
+        self.scale(&self.z().invert())
     }
 
     fn scale(&self, z_inverse: &Fe<K>) -> Affine<K> {
         let z_2 = z_inverse.square();
-        Affine { x: self.x * z_2, y: self.y * (z_2 * *z_inverse) }
+        Affine { x: self.x() * z_2, y: self.y() * (z_2 * *z_inverse) }
+    }
+}
+
+/// A sum of entries of tables: (X, Y, Z², Z³), which are dearer to double than Jacobian coordinates,
+/// and cheaper to add to.
+pub(super) struct Sum<K> {
+    limbs: [Limbs; 4],
+    kernel: K,
+}
+
+impl<K: Kernel> Sum<K> {
+    #[inline(always)]
+    pub(super) fn new(kernel: K, first: &TablePoint) -> Self {
+        Self { limbs: [first.x, first.y, ONE, ONE], kernel }
+    }
+
+    /// Is Z = 0? So it is after an addition of equal or opposite points, and ever since.
+    pub(super) fn is_degenerate(&self) -> Mask {
+        limbs::is_zero(&self.limbs[2])
+    }
+
+    /// self + other, for self ≠ ±other, else Z = 0. Constant time.
+    #[inline(always)]
+    pub(super) fn add(&mut self, other: &TablePoint) {
+        self.kernel.add_to_sum(&mut self.limbs, other);
+    }
+
+    /// The same, and `row[n]` to `found`, all of which it reads.
+    #[inline(always)]
+    pub(super) fn add_and_select(
+        &mut self,
+        other: &TablePoint,
+        row: &[TablePoint],
+        n: u64,
+        found: &mut TablePoint,
+    ) {
+        self.kernel.add_to_sum_and_select(&mut self.limbs, other, row, n, found);
+    }
+
+    /// The point, with Z² for Z: (X·Z², Y·Z³, Z²). 2M.
+    pub(super) fn to_jacobian(&self) -> Jacobian<K> {
+        let [x, y, zz, zzz] = self.limbs.map(|limbs| Fe::from_limbs(self.kernel, limbs));
+        Jacobian::new(x * zz, y * zzz, zz)
     }
 }
 
@@ -217,10 +289,10 @@ pub(super) fn normalize<K: Kernel, const N: usize>(
 ) {
     debug_assert!(points.len() <= N);
     let Some(first) = points.first() else { return };
-    let (mut z, mut scratch) = ([first.z; N], [first.z; N]);
+    let (mut z, mut scratch) = ([first.z(); N], [first.z(); N]);
     let (z, scratch) = (&mut z[..points.len()], &mut scratch[..points.len()]);
     for (z, point) in z.iter_mut().zip(points) {
-        *z = point.z;
+        *z = point.z();
     }
     invert_all(z, scratch);
     for (i, (point, z)) in points.iter().zip(z.iter()).enumerate() {

@@ -12,16 +12,44 @@
 //! addition is one that doubles as well. Debug builds assert all of it at each addition.
 
 use super::field::Mask;
-use super::jacobian::{Affine, Jacobian, normalize};
-use super::lanes;
+use super::jacobian::{Affine, Jacobian, Sum, normalize};
+use super::lanes::{self, Entries, Public, Secret, Turned};
 use super::recode::{Digit, Digits, Naf, make_odd};
-use super::tables::{Comb, Odd};
+use super::tables::{Comb, Odd, generator_comb, generator_turned};
 use crate::backend::ifma::lane::Lanes;
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
+use crate::secret::declassify;
 
+/// The entry of a row for a digit. In its place from the beginning, see [`Jacobian::double`].
 #[inline(always)]
-fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit) -> Affine<K> {
-    Affine::from_table(kernel, &kernel.select(row, digit.half)).negate_if(digit.negative)
+fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit, entry: &mut TablePoint) {
+    kernel.select(row, digit.half, entry);
+    entry.y = kernel.field_negate_if(digit.negative, &entry.y);
+}
+
+/// \[k\]G for a secret k in [1, q − 1].
+pub(super) fn generator<K: Kernel>(kernel: K, k: &Limbs) -> Jacobian<K> {
+    if let (Some(proof), Some(rows)) = (kernel.lanes(), generator_turned()) {
+        let (odd, negated) = make_odd(k);
+        let entries = Turned::new(rows, &odd);
+        if let Some(sum) = sum_in_lanes(kernel, proof, &entries, negated) {
+            return sum;
+        }
+    }
+    comb(kernel, generator_comb(), k)
+}
+
+/// `None` where points that met in lanes were equal modulo q: for a handful of k, none of which is
+/// ever drawn.
+fn sum_in_lanes<K: Kernel>(
+    kernel: K,
+    proof: <K::Lanes as Lanes>::Proof,
+    entries: &impl Entries<K::Lanes>,
+    negated: Mask,
+) -> Option<Jacobian<K>> {
+    let mut sum = lanes::sum(kernel, proof, entries);
+    sum.negate_if(negated);
+    (declassify(sum.is_identity()) == 0).then_some(sum)
 }
 
 /// \[k\]P from the rows of P, for a secret k in [1, q − 1].
@@ -30,30 +58,27 @@ pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<
     let digits = Digits::new(&k, comb.width);
     let rows = comb.rows().len();
     if let (Some(proof), 1) = (kernel.lanes(), comb.spacing) {
-        // Lanes add digits of different places. Half-way to the end no sum comes near q: without one
-        // of the two halves the top digits lack a place.
-        let [even, odd] = lanes::halves(kernel, proof, rows, |i| {
-            let Digit { negative, half } = digits.get(i);
-            (K::Lanes::select(proof, comb.row(i), half), negative)
-        });
-        debug_assert!(even.is_identity() | odd.is_identity() == 0);
-        let mut sum = even.add_complete(&odd);
+        if let Some(sum) = sum_in_lanes(kernel, proof, &Secret { comb, digits: &digits }, negated) {
+            return sum;
+        }
+    }
+    if comb.spacing == 1 {
+        let mut sum = comb_without_doublings(kernel, comb, &digits);
         sum.negate_if(negated);
         return sum;
     }
     let mut sum = Jacobian::identity(kernel);
     for column in (0..comb.spacing).rev() {
         if column + 1 != comb.spacing {
-            for _ in 0..comb.width {
-                sum.double();
-            }
+            sum.double_times(comb.width);
         }
         for (row, entries) in comb.rows().enumerate() {
-            let point = entry(kernel, entries, digits.get(row * comb.spacing + column));
+            let mut point = TablePoint::ZERO;
+            entry(kernel, entries, digits.get(row * comb.spacing + column), &mut point);
             let first = column + 1 == comb.spacing && row == 0;
-            let last = column == 0 && (comb.spacing > 1 || row + 1 == rows);
+            let last = column == 0 && row + 1 == rows;
             if first {
-                sum = point.into();
+                sum = Jacobian::from_table(kernel, &point);
             } else if last {
                 sum.add_or_double(&point);
             } else {
@@ -62,6 +87,29 @@ pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<
         }
     }
     sum.negate_if(negated);
+    sum
+}
+
+/// The same where there is a row for each digit, so that nothing is doubled.
+fn comb_without_doublings<K: Kernel>(kernel: K, comb: Comb<'_>, digits: &Digits) -> Jacobian<K> {
+    let count = comb.rows().len();
+    debug_assert!(count > 2);
+    let mut first = TablePoint::ZERO;
+    entry(kernel, comb.row(0), digits.get(0), &mut first);
+    let mut sum = Sum::new(kernel, &first);
+    // While one is added the next one is looked up, into the other of two places.
+    let mut places = [TablePoint::ZERO; 2];
+    entry(kernel, comb.row(1), digits.get(1), &mut places[1]);
+    for i in 2..count {
+        let Digit { negative, half } = digits.get(i);
+        let [even, odd] = &mut places;
+        let (this, next) = if i % 2 == 0 { (odd, even) } else { (even, odd) };
+        sum.add_and_select(this, comb.row(i), half, next);
+        next.y = kernel.field_negate_if(negative, &next.y);
+        debug_assert!(sum.is_degenerate() == 0, "equal or opposite points, which the digits rule out");
+    }
+    let mut sum = sum.to_jacobian();
+    sum.add_or_double(&places[(count - 1) % 2]);
     sum
 }
 
@@ -74,12 +122,12 @@ pub(super) fn variable<K: Kernel>(kernel: K, point: &Affine<K>, k: &Limbs) -> Ja
     normalize::<K, { 1 << (WIDTH - 1) }>(&multiples, |i, point| table[i] = point.to_table());
     let (k, negated) = make_odd(k);
     let digits = Digits::new(&k, WIDTH);
-    let mut sum = Jacobian::from(entry(kernel, &table, digits.get(LAST)));
+    let mut point = TablePoint::ZERO;
+    entry(kernel, &table, digits.get(LAST), &mut point);
+    let mut sum = Jacobian::from_table(kernel, &point);
     for i in (0..LAST).rev() {
-        for _ in 0..WIDTH {
-            sum.double();
-        }
-        let point = entry(kernel, &table, digits.get(i));
+        sum.double_times(WIDTH);
+        entry(kernel, &table, digits.get(i), &mut point);
         if i == 0 {
             sum.add_or_double(&point);
         } else {
@@ -106,7 +154,12 @@ impl<'a> CombTerm<'a> {
     }
 
     #[inline(always)]
-    fn entry(&self, row: usize) -> (&'a TablePoint, Mask) {
+    pub(super) fn count(&self) -> usize {
+        self.comb.rows().len()
+    }
+
+    #[inline(always)]
+    pub(super) fn entry(&self, row: usize) -> (&'a TablePoint, Mask) {
         let Digit { half, negative } = self.digits.get(row);
         (&self.comb.row(row)[half as usize], negative ^ self.negated)
     }
@@ -115,22 +168,31 @@ impl<'a> CombTerm<'a> {
 /// The sum of the terms, without doublings, for public scalars.
 pub(super) fn combs_vartime<K: Kernel>(kernel: K, terms: &[CombTerm<'_>]) -> Jacobian<K> {
     if let (Some(proof), [a, b]) = (kernel.lanes(), terms) {
-        let of_a = a.comb.rows().len();
-        let [even, odd] = lanes::halves(kernel, proof, of_a + b.comb.rows().len(), |i| {
-            let (entry, negative) = if i < of_a { a.entry(i) } else { b.entry(i - of_a) };
-            (*entry, negative)
-        });
+        let sum = lanes::sum(kernel, proof, &Public([a, b]));
         // Z = 0: somebody chose points that relate, and the formulas do not suffice.
-        if even.is_identity() | odd.is_identity() == 0 {
-            return even.add_vartime(&odd);
+        if sum.is_identity() == 0 {
+            return sum;
         }
     }
+    let entries = || {
+        terms
+            .iter()
+            .flat_map(|term| (0..term.comb.rows().len()).map(|row| term.entry(row)))
+            .map(|(entry, negative)| TablePoint { x: entry.x, y: kernel.field_negate_if(negative, &entry.y) })
+    };
+    let mut all = entries();
+    let Some(first) = all.next() else { return Jacobian::identity(kernel) };
+    let mut sum = Sum::new(kernel, &first);
+    for entry in all {
+        sum.add(&entry);
+    }
+    if sum.is_degenerate() == 0 {
+        return sum.to_jacobian();
+    }
+    // As above; these formulas suffice.
     let mut sum = Jacobian::identity(kernel);
-    for term in terms {
-        for row in 0..term.comb.rows().len() {
-            let (entry, negative) = term.entry(row);
-            sum.add_affine_vartime(&Affine::from_table(kernel, entry).negate_if(negative));
-        }
+    for entry in entries() {
+        sum.add_affine_vartime(&entry);
     }
     sum
 }
@@ -140,12 +202,16 @@ pub(super) const BARE: usize = 8;
 pub(super) const BARE_HALF: usize = 4;
 
 /// 1, 3, … 2·N − 1 times a public point.
+///
+/// On the isomorphic curve on which \[2\]P is affine, so that each step is an addition of an affine
+/// point, which is the same on all of them; and one product back.
 pub(super) fn odd_multiples_vartime<K: Kernel, const N: usize>(point: &Jacobian<K>) -> [Jacobian<K>; N] {
-    let mut two = *point;
-    two.double();
+    let (mut sum, two) = point.with_double();
+    let step = two.over_own_z();
     let mut odd = [*point; N];
-    for i in 1..N {
-        odd[i] = odd[i - 1].add_vartime(&two);
+    for odd in &mut odd[1..] {
+        sum.add_unchecked(&step);
+        *odd = sum.times_z(&two);
     }
     odd
 }
@@ -174,16 +240,20 @@ impl<'a> Term<'a> {
 pub(super) fn straus_vartime<K: Kernel>(kernel: K, terms: &[Option<Term<'_>>]) -> Jacobian<K> {
     let mut sum = Jacobian::identity(kernel);
     let len = terms.iter().flatten().map(|term| term.naf.len).max().unwrap_or(0);
+    let mut doublings = 0;
     for i in (0..len).rev() {
-        sum.double();
+        doublings += 1;
         for term in terms.iter().flatten() {
             let digit = term.naf.digit(i);
             if digit != 0 {
+                sum.double_times(core::mem::take(&mut doublings));
                 let entry = &term.entries[usize::from(digit.unsigned_abs()) / 2];
                 let negative = 0u64.wrapping_sub(u64::from((digit < 0) != term.negative));
-                sum.add_affine_vartime(&Affine::from_table(kernel, entry).negate_if(negative));
+                let y = kernel.field_negate_if(negative, &entry.y);
+                sum.add_affine_vartime(&TablePoint { x: entry.x, y });
             }
         }
     }
+    sum.double_times(doublings);
     sum
 }

@@ -1,20 +1,20 @@
 //! The seam of P-256 over an own kernel.
 
-use super::field::{Fe, is_reduced};
+use super::batch::{self, BATCH};
+use super::field::Fe;
+pub(super) use super::field::is_reduced;
 use super::jacobian::{Affine, Jacobian, normalize};
 use super::mul::{self, BARE, BARE_HALF, CombTerm, Term};
 use super::recode::half_size_vartime;
-use super::tables::{Table, generator_comb, generator_comb_for_lanes, generator_odd};
-use crate::backend::p256::{Base, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
+use super::tables::{Table, generator_comb, generator_odd};
+use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
 use crate::backend::portable::{limbs, p256_order, safegcd};
 use crate::secret::declassify;
 use subtle::Choice;
+use zeroize::Zeroizing;
 
 /// q with the constants for inversion.
 static ORDER: safegcd::Modulus = safegcd::Modulus::new(&p256_order::Q);
-
-/// Points that share an inversion.
-const BATCH: usize = 64;
 
 /// Points without a table in one sum with shared doublings.
 const BARE_TERMS: usize = 2;
@@ -22,6 +22,21 @@ const BARE_TERMS: usize = 2;
 /// Own arithmetic over a kernel.
 #[derive(Clone, Copy)]
 pub(super) struct Own<K>(pub(super) K);
+
+/// x and y.
+pub(super) fn coordinates(point: &PointOctets) -> [Limbs; 2] {
+    let (x, y) = point.split_at(32);
+    [x, y].map(|octets| limbs::from_octets(octets.try_into().expect("32 octets")))
+}
+
+pub(super) fn affine<K: Kernel>(kernel: K, point: &PointOctets) -> Affine<K> {
+    Affine::from_octets(kernel, point)
+}
+
+/// 1/a modulo q; 0 for 0.
+pub(super) fn scalar_invert<K: Kernel>(kernel: K, a: &Limbs) -> Limbs {
+    safegcd::invert(kernel, a, &ORDER)
+}
 
 fn scalar(octets: &ScalarOctets) -> Limbs {
     let k = limbs::from_octets(octets);
@@ -35,8 +50,7 @@ impl<K: Kernel> Own<K> {
     }
 
     fn generator_times(self, k: &ScalarOctets) -> Jacobian<K> {
-        let comb = if self.0.lanes().is_some() { generator_comb_for_lanes() } else { generator_comb() };
-        mul::comb(self.0, comb, &scalar(k))
+        mul::generator(self.0, &scalar(k))
     }
 
     fn scalar_product(self, a: &Limbs, b: &Limbs) -> Limbs {
@@ -131,7 +145,7 @@ impl<K: Kernel> Ops for Own<K> {
     }
 
     fn scalar_invert(&self, a: &ScalarOctets) -> ScalarOctets {
-        limbs::to_octets(&safegcd::invert(&scalar(a), &ORDER))
+        limbs::to_octets(&scalar_invert(self.0, &scalar(a)))
     }
 
     fn mul_generator(&self, k: &ScalarOctets) -> PointOctets {
@@ -139,12 +153,12 @@ impl<K: Kernel> Ops for Own<K> {
     }
 
     fn mul_generator_many(&self, k: &[ScalarOctets], out: &mut [PointOctets]) {
-        let mut points = [Jacobian::identity(self.0); BATCH];
+        let mut scalars = Zeroizing::new([[0; 4]; BATCH]);
         for (k, out) in k.chunks(BATCH).zip(out.chunks_mut(BATCH)) {
-            for (point, k) in points.iter_mut().zip(k) {
-                *point = self.generator_times(k);
+            for (limbs, k) in scalars.iter_mut().zip(k) {
+                *limbs = scalar(k);
             }
-            normalize::<K, BATCH>(&points[..k.len()], |i, point| out[i] = point.to_octets());
+            batch::mul_generator_many(self.0, &scalars[..k.len()], out);
         }
     }
 
@@ -184,7 +198,7 @@ impl<K: Kernel> Ops for Own<K> {
         let left = declassify(self.generator_times(k));
         let minus_p = self.affine(p.point).negate_if(!0);
         let mut difference = left;
-        difference.add_affine_vartime(&minus_p);
+        difference.add_affine_vartime(&minus_p.to_table());
         // [k]G − P = [h]Q if and only if [b]([k]G − P) = [±a]Q, with half-size factors a = ±b·h:
         // b ≠ 0 modulo the prime q.
         let (a, b, negative) = half_size_vartime(&scalar(h));
@@ -213,7 +227,7 @@ impl<K: Kernel> Ops for Own<K> {
 
     fn add_mul_vartime(&self, p: &PointOctets, h: &ScalarOctets, q: &PointOctets) -> Option<PointOctets> {
         let mut sum = self.straus(None, &[(*h, Base { point: q, table: None })]);
-        sum.add_affine_vartime(&self.affine(p));
+        sum.add_affine_vartime(&self.affine(p).to_table());
         Self::non_identity(&sum)
     }
 
@@ -236,6 +250,30 @@ impl<K: Kernel> Ops for Own<K> {
             return false;
         }
         // X/Z² = x, without an inversion
-        (Fe::from_octets(self.0, x) * point.z.square()).equals(&point.x) != 0
+        (Fe::from_octets(self.0, x) * point.z().square()).equals(&point.x()) != 0
+    }
+
+    fn combinations_have_x_vartime(
+        &self,
+        checks: &[Check<'_, Table>],
+        shared: Option<Base<'_, Table>>,
+        out: &mut [bool],
+    ) {
+        match self.0.lanes() {
+            Some(proof) => batch::check_many_vartime(self.0, proof, checks, shared, out),
+            None => {
+                for (check, out) in checks.iter().zip(out) {
+                    *out = self.check_vartime(check, shared);
+                }
+            }
+        }
+    }
+
+    fn sum_vartime(&self, terms: &[(ScalarOctets, PointOctets)]) -> Option<PointOctets> {
+        Self::non_identity(&batch::sum_vartime(self.0, terms))
+    }
+
+    fn scalar_invert_many(&self, scalars: &mut [ScalarOctets]) {
+        batch::scalar_invert_many(self.0, scalars);
     }
 }

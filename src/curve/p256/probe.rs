@@ -6,8 +6,9 @@
 use super::field::Fe;
 use super::on_backend;
 use super::own::Own;
-use crate::backend::p256::{Base, Kernel, Ops};
+use crate::backend::p256::{Base, Check, Kernel, Ops};
 use crate::backend::{self, Backend};
+use alloc::vec::Vec;
 
 type Octets = [u8; 32];
 type Point = [u8; 64];
@@ -82,11 +83,11 @@ pub fn add_mul(p: &Point, h: &Octets, q: &Point) -> Option<Point> {
 pub fn combination(g: &Octets, terms: &[(Octets, Point, bool)]) -> Option<Point> {
     fn on<O: Ops>(ops: O, g: &Octets, terms: &[(Octets, Point, bool)]) -> Option<Point> {
         #[cfg(feature = "tables")]
-        let tables: alloc::vec::Vec<_> =
+        let tables: Vec<_> =
             terms.iter().map(|(_, point, with_table)| with_table.then(|| ops.table(point))).collect();
         #[cfg(not(feature = "tables"))]
-        let tables: alloc::vec::Vec<Option<O::Table>> = terms.iter().map(|_| None).collect();
-        let terms: alloc::vec::Vec<_> = terms
+        let tables: Vec<Option<O::Table>> = terms.iter().map(|_| None).collect();
+        let terms: Vec<_> = terms
             .iter()
             .zip(&tables)
             .map(|((k, point, _), table)| (*k, Base { point, table: table.as_ref() }))
@@ -101,4 +102,51 @@ pub fn combination(g: &Octets, terms: &[(Octets, Point, bool)]) -> Option<Point>
         sum
     }
     on_backend!(ops => on(ops, g, terms))
+}
+
+/// Is x that of \[g\]G + \[k\]P + \[h\]Q, for each (x, g, k, P, h)? Q is `shared`; where there is
+/// none, h does not count. With tables of P and Q where the flags are set.
+pub fn check_many(
+    checks: &[(Octets, Octets, Octets, Point, Octets)],
+    shared: Option<&Point>,
+    with_table: impl Fn(usize) -> bool,
+    shared_with_table: bool,
+) -> Vec<bool> {
+    fn on<O: Ops>(
+        ops: O,
+        checks: &[(Octets, Octets, Octets, Point, Octets)],
+        shared: Option<&Point>,
+        with_table: impl Fn(usize) -> bool,
+        shared_with_table: bool,
+    ) -> Vec<bool> {
+        #[cfg(feature = "tables")]
+        let table = |point: &Point| Some(ops.table(point));
+        #[cfg(not(feature = "tables"))]
+        let table = |_: &Point| None;
+        let tables: Vec<_> = (checks.iter().enumerate())
+            .map(|(i, check)| Some(&check.3).filter(|_| with_table(i)).and_then(table))
+            .collect();
+        let shared_table = shared.filter(|_| shared_with_table).and_then(table);
+        let own: Vec<_> = (checks.iter().zip(&tables))
+            .map(|((x, g, k, point, h), table)| {
+                let point = Base { point, table: table.as_ref() };
+                Check { x, g: *g, k: *k, point, h: *h }
+            })
+            .collect();
+        let mut out = alloc::vec![false; checks.len()];
+        let shared = shared.map(|point| Base { point, table: shared_table.as_ref() });
+        ops.combinations_have_x_vartime(&own, shared, &mut out);
+        out
+    }
+    on_backend!(ops => on(ops, checks, shared, with_table, shared_with_table))
+}
+
+/// Σ \[kᵢ\]Pᵢ.
+pub fn sum(terms: &[(Octets, Point)]) -> Option<Point> {
+    on_backend!(ops => ops.sum_vartime(terms))
+}
+
+/// The inverses modulo q, none of the scalars being 0.
+pub fn invert_many(scalars: &mut [Octets]) {
+    on_backend!(ops => ops.scalar_invert_many(scalars));
 }

@@ -5,16 +5,12 @@ use super::own::Own;
 use crate::backend::{
     self, Backend,
     p256::{Ops, ScalarOctets},
+    portable::limbs,
+    portable::p256_order::Q,
 };
 use crate::secret::declassify;
-use subtle::{Choice, ConstantTimeEq};
-use zeroize::{Zeroize, ZeroizeOnDrop};
-
-/// The group order q, big-endian.
-const ORDER: ScalarOctets = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, //
-    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-];
+use alloc::vec::Vec;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// An integer in [0, q − 1]. May be secret: wiped when dropped, and nothing here looks at its value.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -28,8 +24,16 @@ impl Scalar {
     ///
     /// Constant time, but for the outcome, which is public.
     pub(crate) fn from_octets(octets: &ScalarOctets) -> Option<Self> {
-        let in_range = is_below_order(octets) & !octets.ct_eq(&[0; 32]);
-        bool::from(declassify(in_range)).then(|| Self(*octets))
+        let k = limbs::from_octets(octets);
+        let (_, is_below_order) = limbs::sub(&k, &Q);
+        let in_range = is_below_order & !limbs::is_zero(&k);
+        (declassify(in_range) == 1).then(|| Self(*octets))
+    }
+
+    /// Takes what a backend gave.
+    pub(crate) fn from_reduced(octets: &ScalarOctets) -> Self {
+        debug_assert!(limbs::sub(&limbs::from_octets(octets), &Q).1 == 1, "scalars are below q");
+        Self(*octets)
     }
 
     /// The integer that `octets` stand for, modulo q.
@@ -52,22 +56,40 @@ impl Scalar {
         Self(on_backend!(ops => ops.scalar_invert(&self.0)))
     }
 
+    /// Replaces each of the scalars, none of which is 0, by its inverse; one inversion for all.
+    /// Constant time.
+    pub(crate) fn invert_many(scalars: &mut [Self]) {
+        let mut octets = Zeroizing::new(Vec::with_capacity(scalars.len()));
+        octets.extend(scalars.iter().map(|scalar| scalar.0));
+        on_backend!(ops => ops.scalar_invert_many(&mut octets));
+        for (scalar, octets) in scalars.iter_mut().zip(octets.iter()) {
+            scalar.0 = *octets;
+        }
+    }
+
+    /// A second one: where it is called, secrets multiply.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0)
+    }
+
+    pub(crate) fn one() -> Self {
+        Self::from_half(&1u128.to_be_bytes())
+    }
+
+    /// The integer that sixteen octets stand for, big-endian.
+    pub(crate) fn from_half(octets: &[u8; 16]) -> Self {
+        let mut whole = [0; 32];
+        whole[16..].copy_from_slice(octets);
+        Self(whole)
+    }
+
     /// Is it 0? The answer is public, all else is not.
     pub(crate) fn is_zero(&self) -> bool {
-        declassify(self.0.ct_eq(&[0; 32])).into()
+        declassify(limbs::is_zero(&limbs::from_octets(&self.0))) != 0
     }
 
     /// The octets, big-endian.
     pub(crate) fn as_octets(&self) -> &ScalarOctets {
         &self.0
     }
-}
-
-/// Is the integer below q? Constant time: subtracts q octet by octet and looks at the last borrow.
-fn is_below_order(octets: &ScalarOctets) -> Choice {
-    let borrow = octets.iter().zip(&ORDER).rev().fold(0u16, |borrow, (a, q)| {
-        // Wraps to 0xff.. exactly when a < q + borrow.
-        (u16::from(*a).wrapping_sub(u16::from(*q)).wrapping_sub(borrow) >> 8) & 1
-    });
-    Choice::from(borrow as u8)
 }

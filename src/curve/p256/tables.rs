@@ -40,18 +40,53 @@ pub(super) struct Odd<'a> {
     pub(super) entries: &'a [TablePoint],
 }
 
+/// A row of 16 points for digits of five bits, word by word: word j of x, then of y, of all of them.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct TurnedRow(pub(super) [[u64; 16]; 8]);
+
+impl TurnedRow {
+    /// The digits that such rows are for.
+    pub(super) const WIDTH: usize = 5;
+}
+
 #[cfg(feature = "tables")]
 pub(crate) use own::Table;
 #[cfg(feature = "tables")]
-pub(super) use with_tables::{generator_comb, generator_comb_for_lanes, generator_odd};
+pub(super) use with_tables::{generator_comb, generator_comb_for_lanes, generator_odd, generator_turned};
 #[cfg(not(feature = "tables"))]
-pub(super) use without_tables::{Table, generator_comb, generator_comb_for_lanes, generator_odd};
+pub(super) use without_tables::{
+    Table, generator_comb, generator_comb_for_lanes, generator_odd, generator_turned,
+};
 
-/// The generator's tables: 37 rows of 64 points, 256 odd multiples, and 52 rows of 16 points, 220 KB.
+/// The generator's tables: 37 rows of 64 points, 256 odd multiples, and 52 rows of 16 points in two
+/// forms, 268 KB.
 #[cfg(feature = "tables")]
 mod with_tables {
     use super::super::generator_table::{COMB, COMB_FOR_LANES, ODD};
-    use super::{Comb, Odd};
+    use super::{Comb, Odd, TurnedRow};
+
+    /// The same points as `COMB_FOR_LANES`.
+    static TURNED: [TurnedRow; 52] = {
+        let mut rows = [TurnedRow([[0; 16]; 8]); 52];
+        let mut i = 0;
+        while i < rows.len() * 16 {
+            let (row, n) = (&mut rows[i / 16].0, i % 16);
+            let mut word = 0;
+            while word < 4 {
+                row[word][n] = COMB_FOR_LANES[i].x[word];
+                row[word + 4][n] = COMB_FOR_LANES[i].y[word];
+                word += 1;
+            }
+            i += 1;
+        }
+        rows
+    };
+
+    /// For one secret scalar in lanes.
+    pub(in super::super) fn generator_turned() -> Option<&'static [TurnedRow]> {
+        Some(&TURNED)
+    }
 
     pub(in super::super) fn generator_comb() -> Comb<'static> {
         Comb { width: 7, spacing: 1, entries: &COMB }
@@ -73,7 +108,7 @@ mod with_tables {
 #[cfg(not(feature = "tables"))]
 mod without_tables {
     use super::super::generator_table_small::COMB;
-    use super::{Comb, Odd};
+    use super::{Comb, Odd, TurnedRow};
 
     /// Without the feature `tables` no other table can exist.
     pub(crate) enum Table {}
@@ -90,6 +125,10 @@ mod without_tables {
 
     pub(in super::super) fn generator_comb_for_lanes() -> Comb<'static> {
         generator_comb()
+    }
+
+    pub(in super::super) fn generator_turned() -> Option<&'static [TurnedRow]> {
+        None
     }
 
     pub(in super::super) fn generator_odd() -> Odd<'static> {

@@ -1,0 +1,2 @@
+CALLEES = {}
+EXPECTED = {}
