@@ -144,31 +144,31 @@ const CASES: &[(&str, fn() -> Run)] = &[
     }),
     ("k of [k]G", || {
         let secrets = Random(2).secrets();
-        Box::new(move |class, n| drop(black_box(probe::mul_generator(&secrets[class][n]))))
+        Box::new(move |class, n| _ = black_box(probe::mul_generator(&secrets[class][n])))
     }),
     ("k of [k]P", || {
         let (secrets, point) = (Random(3).secrets(), probe::mul_generator(&[7; 32]));
-        Box::new(move |class, n| drop(black_box(probe::mul(&secrets[class][n], &point))))
+        Box::new(move |class, n| _ = black_box(probe::mul(&secrets[class][n], &point)))
     }),
     ("a of a⁻¹, ab, ab + a mod q", || {
         let secrets = Random(4).secrets();
-        Box::new(move |class, n| drop(black_box(probe::order(&secrets[class][n], &[7; 32]))))
+        Box::new(move |class, n| _ = black_box(probe::order(&secrets[class][n], &[7; 32])))
     }),
     ("j of sign", || {
         let secrets = Random(5).secrets();
         let key = key(&[7; 32]);
         Box::new(move |class, n| {
-            drop(black_box(hazmat::sign_with_nonce(&key, b"message", &secrets[class][n])));
+            _ = black_box(hazmat::sign_with_nonce(&key, b"message", &secrets[class][n]));
         })
     }),
     ("SSK of sign", || {
         let keys = Random(6).secrets().map(|v| v.iter().map(key).collect::<Vec<_>>());
-        Box::new(move |class, n| drop(black_box(keys[class][n].sign(b"message", &mut SysRng))))
+        Box::new(move |class, n| _ = black_box(keys[class][n].sign(b"message", &mut SysRng)))
     }),
     ("v of issue", || {
         let (secrets, kms) = (Random(7).secrets(), kms());
         Box::new(move |class, n| {
-            drop(black_box(hazmat::issue_with_nonce(&kms, ID, &secrets[class][n])));
+            _ = black_box(hazmat::issue_with_nonce(&kms, ID, &secrets[class][n]));
         })
     }),
     ("v of issue_many, 64", || {
@@ -179,7 +179,7 @@ const CASES: &[(&str, fn() -> Run)] = &[
             std::array::from_fn(|class| (0..POOL).map(|_| random.secrets()[class].clone()).collect());
         Box::new(move |class, n| {
             let requests: Vec<_> = batches[class][n].iter().map(|v| (ID, v)).collect();
-            drop(black_box(hazmat::issue_many_with_nonces(&kms, &requests)));
+            _ = black_box(hazmat::issue_many_with_nonces(&kms, &requests));
         })
     }),
     ("SSK of sign_many, 64", || {
@@ -193,7 +193,7 @@ const CASES: &[(&str, fn() -> Run)] = &[
             let kms = |ksak: &Octets| KmsSecretKey::from_bytes(ksak).expect("in range");
             ksak.iter().map(kms).collect::<Vec<_>>()
         });
-        Box::new(move |class, n| drop(black_box(kms[class][n].issue(ID, &mut SysRng))))
+        Box::new(move |class, n| _ = black_box(kms[class][n].issue(ID, &mut SysRng)))
     }),
     ("SSK of the shared key of SAEF", || {
         let trusted = trusted();
@@ -210,7 +210,7 @@ const CASES: &[(&str, fn() -> Run)] = &[
                 policy: &policy,
                 skew: Association::DEFAULT_SKEW,
             };
-            drop(black_box(association.derive(&peer, UnixTime::EPOCH).expect("admitted")));
+            _ = black_box(association.derive(&peer, UnixTime::EPOCH).expect("admitted"));
         })
     }),
 ];

@@ -253,15 +253,18 @@ impl Lanes for Zmm {
     fn select(_: Proof, row: &[TablePoint], n: u64) -> Self {
         let mut found = unsafe { _mm512_setzero_si512() };
         let n = unsafe { _mm512_set1_epi64(n as i64) };
-        for (entry, i) in row.iter().zip(0i64..) {
+        let one = unsafe { _mm512_set1_epi64(1) };
+        let mut i = unsafe { _mm512_setzero_si512() };
+        for entry in row {
             // All of the entry is read and then masked; a masked load may leave the memory alone.
             // SAFETY: also, a point is 64 octets, aligned to 64; AVX-512 DQ is proven, too.
             found = unsafe {
-                let mask = _mm512_movm_epi64(_mm512_cmpeq_epi64_mask(_mm512_set1_epi64(i), n));
+                let mask = _mm512_movm_epi64(_mm512_cmpeq_epi64_mask(i, n));
                 let entry = _mm512_load_epi64(core::ptr::from_ref(entry).cast());
                 // found | entry & mask
                 _mm512_ternarylogic_epi64::<0b1111_1000>(found, entry, mask)
             };
+            i = unsafe { _mm512_add_epi64(i, one) };
         }
         Self(found)
     }

@@ -3,11 +3,11 @@
 use super::field::Fe;
 use super::jacobian::Jacobian;
 use super::mul::CombTerm;
-use super::recode::{Digit, Digits};
-use super::tables::{Comb, TurnedRow};
+use super::recode::Digits;
+use super::tables::{TurnedRow, TurnedRows};
 use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::Fe8;
-use crate::backend::p256::{Kernel, Limbs};
+use crate::backend::p256::{Kernel, Limbs, TablePoint};
 
 /// 2²⁵² : takes 2⁴ times a Montgomery form back to it.
 const SIXTEENTH: Limbs = [0, 0, 0, 1 << 60];
@@ -39,23 +39,34 @@ macro_rules! load_each {
     }};
 }
 
-/// The entries of a comb for the digits of a secret scalar.
-pub(super) struct Secret<'a> {
-    pub(super) comb: Comb<'a>,
-    pub(super) digits: &'a Digits,
+/// The entries of `ROWS` rows of `ROW` points for the digits of a secret scalar. Digits are taken apart beforehand, and
+/// the compiler knows all lengths, so that the lanes' code has no number that is not a constant or a counter.
+pub(super) struct Secret<'a, const ROW: usize, const ROWS: usize> {
+    rows: &'a [[TablePoint; ROW]; ROWS],
+    half: [u64; ROWS],
+    negative: [u64; ROWS],
 }
 
-impl<L: Lanes> Entries<L> for Secret<'_> {
+impl<'a, const ROW: usize, const ROWS: usize> Secret<'a, ROW, ROWS> {
+    pub(super) fn new(rows: &'a [[TablePoint; ROW]; ROWS], digits: &Digits) -> Self {
+        let mut secret = Self { rows, half: [0; ROWS], negative: [0; ROWS] };
+        for (i, (half, negative)) in secret.half.iter_mut().zip(&mut secret.negative).enumerate() {
+            (*half, *negative) = (digits.get(i).half, digits.get(i).negative);
+        }
+        secret
+    }
+}
+
+impl<L: Lanes, const ROW: usize, const ROWS: usize> Entries<L> for Secret<'_, ROW, ROWS> {
     #[inline(always)]
     fn count(&self) -> usize {
-        self.comb.rows().len()
+        ROWS
     }
 
     #[inline(always)]
     fn load(&self, proof: L::Proof, round: usize) -> ([L; 8], L) {
-        load_each!(proof, self.comb.rows().len(), round, i => {
-            let Digit { negative, half } = self.digits.get(i);
-            (L::select(proof, self.comb.row(i), half), negative)
+        load_each!(proof, ROWS, round, i => {
+            (L::select(proof, &self.rows[i], self.half[i]), self.negative[i])
         })
     }
 }
@@ -82,15 +93,14 @@ impl<L: Lanes> Entries<L> for Public<'_> {
 
 /// The entries of turned rows for the digits of a secret scalar.
 pub(super) struct Turned<'a> {
-    rows: &'a [TurnedRow],
+    rows: &'a TurnedRows,
     /// Odd, as in [`Digits`].
     k: Limbs,
 }
 
 impl<'a> Turned<'a> {
-    pub(super) fn new(rows: &'a [TurnedRow], k: &Limbs) -> Self {
+    pub(super) fn new(rows: &'a TurnedRows, k: &Limbs) -> Self {
         debug_assert!(k[0] & 1 == 1);
-        debug_assert_eq!(rows.len(), Digits::count(TurnedRow::WIDTH));
         Self { rows, k: *k }
     }
 

@@ -52,15 +52,21 @@ fn sum_in_lanes<K: Kernel>(
     (declassify(sum.is_identity()) == 0).then_some(sum)
 }
 
+/// The rows that lanes look up in, and their length: those of a point's table.
+const ROWS_IN_LANES: usize = Digits::count(6);
+const ROW_IN_LANES: usize = 1 << 5;
+
 /// \[k\]P from the rows of P, for a secret k in [1, q − 1].
 pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<K> {
     let (k, negated) = make_odd(k);
     let digits = Digits::new(&k, comb.width);
     let rows = comb.rows().len();
-    if let (Some(proof), 1) = (kernel.lanes(), comb.spacing) {
-        if let Some(sum) = sum_in_lanes(kernel, proof, &Secret { comb, digits: &digits }, negated) {
-            return sum;
-        }
+    let (table, _) = comb.entries.as_chunks::<ROW_IN_LANES>();
+    let table: Result<&[_; ROWS_IN_LANES], _> = table.try_into();
+    if let (Some(proof), 1, Ok(rows)) = (kernel.lanes(), comb.spacing, table)
+        && let Some(sum) = sum_in_lanes(kernel, proof, &Secret::new(rows, &digits), negated)
+    {
+        return sum;
     }
     if comb.spacing == 1 {
         let mut sum = comb_without_doublings(kernel, comb, &digits);

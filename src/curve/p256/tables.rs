@@ -1,5 +1,6 @@
 //! Tables of multiples of fixed points.
 
+use super::recode::Digits;
 use crate::backend::p256::TablePoint;
 
 /// Rows of odd multiples of one point P: row r holds 1, 3, … 2^width − 1 times
@@ -50,6 +51,9 @@ impl TurnedRow {
     pub(super) const WIDTH: usize = 5;
 }
 
+/// A row for each digit.
+pub(super) type TurnedRows = [TurnedRow; Digits::count(TurnedRow::WIDTH)];
+
 #[cfg(feature = "tables")]
 pub(crate) use own::Table;
 #[cfg(feature = "tables")]
@@ -64,10 +68,10 @@ pub(super) use without_tables::{
 #[cfg(feature = "tables")]
 mod with_tables {
     use super::super::generator_table::{COMB, COMB_FOR_LANES, ODD};
-    use super::{Comb, Odd, TurnedRow};
+    use super::{Comb, Odd, TurnedRow, TurnedRows};
 
     /// The same points as `COMB_FOR_LANES`.
-    static TURNED: [TurnedRow; 52] = {
+    static TURNED: TurnedRows = {
         let mut rows = [TurnedRow([[0; 16]; 8]); 52];
         let mut i = 0;
         while i < rows.len() * 16 {
@@ -84,7 +88,7 @@ mod with_tables {
     };
 
     /// For one secret scalar in lanes.
-    pub(in super::super) fn generator_turned() -> Option<&'static [TurnedRow]> {
+    pub(in super::super) fn generator_turned() -> Option<&'static TurnedRows> {
         Some(&TURNED)
     }
 
@@ -108,7 +112,7 @@ mod with_tables {
 #[cfg(not(feature = "tables"))]
 mod without_tables {
     use super::super::generator_table_small::COMB;
-    use super::{Comb, Odd, TurnedRow};
+    use super::{Comb, Odd, TurnedRows};
 
     /// Without the feature `tables` no other table can exist.
     pub(crate) enum Table {}
@@ -127,7 +131,7 @@ mod without_tables {
         generator_comb()
     }
 
-    pub(in super::super) fn generator_turned() -> Option<&'static [TurnedRow]> {
+    pub(in super::super) fn generator_turned() -> Option<&'static TurnedRows> {
         None
     }
 
