@@ -27,6 +27,7 @@ impl<K: Kernel> Affine<K> {
         octets
     }
 
+    #[cfg(feature = "tables")]
     #[inline(always)]
     pub(super) fn from_table(kernel: K, entry: &TablePoint) -> Self {
         Self { x: Fe::from_limbs(kernel, entry.x), y: Fe::from_limbs(kernel, entry.y) }
