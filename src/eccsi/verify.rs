@@ -67,7 +67,7 @@ impl IdentityVerifier<'_> {
 /// with one key.
 ///
 /// To make one costs most of a verification, and each further one saves some;
-/// [`prepared`](Self::prepared) adds a table, which pays from about the fifth message on.
+/// [`prepared`](Self::prepared) adds a table, which pays from about the eighth message on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyingKey {
     pub(super) hs: HashValue,
@@ -87,9 +87,8 @@ impl VerifyingKey {
     }
 
     /// The same key with a table of its multiples, 88 KB: each verification takes a quarter to a
-    /// tenth of the time it takes without. To build it takes as long as four to five verifications
-    /// without (`docs/benchmarks.md` has the figures), so that it pays for a signer who is expected to
-    /// come more often than that. Clones share it. A server lets
+    /// tenth of the time it takes without. To build it takes as long as five to six verifications
+    /// of a new signer (`docs/benchmarks.md` has the figures), so that it pays from about the eighth on. Clones share it. A server lets
     /// `VerifyingKeyCache` (feature `std`) decide.
     #[cfg(feature = "tables")]
     pub fn prepared(self) -> Self {

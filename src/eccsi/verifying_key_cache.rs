@@ -46,7 +46,7 @@ struct Shard {
 
 impl VerifyingKeyCache {
     /// How many good signatures a signer has made when the table of their key is built.
-    pub const PAYS: u32 = 4;
+    pub const PAYS: u32 = 6;
 
     const SHARDS: usize = 16;
     /// Fewer, and the keys that one lock happens to get would push one another out.
