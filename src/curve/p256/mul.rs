@@ -57,10 +57,10 @@ pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<
     let (k, negated) = make_odd(k);
     let digits = Digits::new(&k, comb.width);
     let rows = comb.rows().len();
-    if let (Some(proof), 1) = (kernel.lanes(), comb.spacing) {
-        if let Some(sum) = sum_in_lanes(kernel, proof, &Secret { comb, digits: &digits }, negated) {
-            return sum;
-        }
+    if let (Some(proof), 1) = (kernel.lanes(), comb.spacing)
+        && let Some(sum) = sum_in_lanes(kernel, proof, &Secret { comb, digits: &digits }, negated)
+    {
+        return sum;
     }
     if comb.spacing == 1 {
         let mut sum = comb_without_doublings(kernel, comb, &digits);
