@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn digests_are_those_of_the_crate() {
-        let octets: Vec<u8> = (0..5000u32).map(|i| (i * i >> 5) as u8).collect();
+        let octets: Vec<u8> = (0..5000u32).map(|i| ((i * i) >> 5) as u8).collect();
         on_each(|| {
             for count in [0, 1, 3, 4, 15, 16, 17, 40] {
                 for base in [0, 1, 40, 55, 56, 63, 64, 119, 120, 250, 4090] {

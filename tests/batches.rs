@@ -160,7 +160,7 @@ fn verifying_keys_verify_many() {
                     VerifyingKey::new(&kpak_of(i), Identity::new(&signed.id), signed.signature.pvt()).unwrap()
                 })
                 .collect();
-            for bad in [None, (size > 0).then(|| size / 2)] {
+            for bad in [None, (size > 0).then_some(size / 2)] {
                 if let Some(bad) = bad {
                     all[bad].spoil(bad);
                 }
@@ -193,7 +193,7 @@ fn verifying_keys_verify_many() {
 #[test]
 fn sign_many_gives_the_signatures_of_sign() {
     let (kms, kpak, id) = (kms(), kms().public_key(), Identity::new(b"signs often"));
-    let octets: Vec<u8> = (0..65 * 32u32).map(|i| (i * i >> 3) as u8).collect();
+    let octets: Vec<u8> = (0..65 * 32u32).map(|i| ((i * i) >> 3) as u8).collect();
     on_each(|name| {
         let key = kms.issue(id, &mut SysRng).unwrap().validate(&kpak, id).unwrap();
         for size in SIZES {
@@ -220,7 +220,7 @@ fn sign_many_gives_the_signatures_of_sign() {
 #[test]
 fn issue_many_gives_the_keys_of_issue() {
     let kms = kms();
-    let octets: Vec<u8> = (0..300 * 32u32).map(|i| (i * i >> 4) as u8).collect();
+    let octets: Vec<u8> = (0..300 * 32u32).map(|i| ((i * i) >> 4) as u8).collect();
     on_each(|name| {
         for size in SIZES.into_iter().chain([257, 300]) {
             let names: Vec<_> = (0..size).map(|i| format!("{}", i % 60)).collect();

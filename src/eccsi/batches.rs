@@ -19,6 +19,6 @@ pub(super) fn map<T: Sync, U: Send>(
         use rayon::prelude::*;
         // A short list is shared out, too, but lanes are to be full.
         let share = items.len().div_ceil(rayon::current_num_threads()).next_multiple_of(LANES);
-        items.par_chunks(size.min(share.max(LANES))).flat_map_iter(|batch| work(batch)).collect()
+        items.par_chunks(size.min(share.max(LANES))).flat_map_iter(&work).collect()
     }
 }

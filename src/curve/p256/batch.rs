@@ -113,10 +113,10 @@ fn in_lanes<K: Kernel>(
 ) {
     let combs = checks[0].comb.is_some();
     match checks.len() {
-        ..FEW => {}
-        ..=8 if combs => K::Lanes::run(proof, CombChecks::<K, 1> { proof, checks, out }),
+        0..FEW => {}
+        FEW..=8 if combs => K::Lanes::run(proof, CombChecks::<K, 1> { proof, checks, out }),
         _ if combs => K::Lanes::run(proof, CombChecks::<K, 2> { proof, checks, out }),
-        ..=8 => K::Lanes::run(proof, BareChecks::<K, 1> { kernel, proof, checks, shared, out }),
+        FEW..=8 => K::Lanes::run(proof, BareChecks::<K, 1> { kernel, proof, checks, shared, out }),
         _ => K::Lanes::run(proof, BareChecks::<K, 2> { kernel, proof, checks, shared, out }),
     }
 }

@@ -53,8 +53,8 @@ impl<K: Kernel, const N: usize> CombMany<'_, K, N> {
         let zero = [Fe8::zero(proof); N];
         let mut sums = [Sums { x: zero, y: zero, zz: zero, zzz: zero }; MOST_GROUPS];
         let mut digits = [self.digits(0); MOST_GROUPS];
-        for group in 1..groups {
-            digits[group] = self.digits(group);
+        for (group, digits) in digits[..groups].iter_mut().enumerate().skip(1) {
+            *digits = self.digits(group);
         }
         for (r, entries) in comb.rows().enumerate() {
             let row = Row::new(proof, entries);
