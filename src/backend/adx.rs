@@ -1,9 +1,10 @@
 //! Arithmetic with MULX, ADCX and ADOX: two carry chains at a time, which compilers do not make of
-//! u128. Inline assembly, one block for each kernel.
+//! u128. Inline assembly for P-256, one block for each kernel; naked functions for the 1024-bit field, whose
+//! safety is argued in `fp1024::kernels`.
 //!
 //! # Safety
 //!
-//! Each block reads its inputs through pointers to whole [`Limbs`] and gives its result in registers;
+//! Each block of P-256 reads its inputs through pointers to whole [`Limbs`] and gives its result in registers;
 //! it writes no memory, uses no stack, and keeps no state but the flags, which every `asm!` may
 //! change. What the instructions need of the CPU, an [`Adx`] value proves.
 
