@@ -1,5 +1,6 @@
 //! Arithmetic with MULX, ADCX and ADOX: two carry chains at a time, which compilers do not make of
-//! u128. One block of assembly for each operation of the field, inline, and one for each of points.
+//! u128. For P-256 one block of assembly for each operation of the field, inline, and one for each of points; naked
+//! functions for the 1024-bit field, whose safety is argued in `fp1024::kernels`.
 //!
 //! # Safety
 //!

@@ -2,7 +2,7 @@
 //!
 //! The kernels are written over [`lane::Lanes`], which the registers implement and so does a
 //! scalar [`lane::Model`]: it runs on every machine and under valgrind, which knows no AVX-512.
-//! Single elements go through MULX and ADX.
+//! Single elements of P-256 go through MULX and ADX; one of the 1024-bit field fills the lanes of three registers.
 //!
 //! # Safety
 //!
