@@ -132,7 +132,10 @@ fn main() {
 
 type Run = Box<dyn FnMut(usize, usize)>;
 
-const CASES: &[(&str, fn() -> Run)] = &[
+/// A case by its name.
+type Case = (&'static str, fn() -> Run);
+
+const CASES: &[Case] = &[
     ("control: early exit, must be found", || {
         let secrets = Random(1).secrets();
         let wanted = secrets[0][0];

@@ -25,7 +25,14 @@
 #![deny(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(feature = "cli", feature = "service", feature = "std", feature = "tls-openssl", feature = "tls-rustls", test))]
+#[cfg(any(
+    feature = "cli",
+    feature = "service",
+    feature = "std",
+    feature = "tls-openssl",
+    feature = "tls-rustls",
+    test
+))]
 extern crate std;
 
 pub mod error;

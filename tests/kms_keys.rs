@@ -295,8 +295,11 @@ fn makes_private_files_in_an_empty_place_only() {
     ));
 }
 
+/// Opens a file again.
+type Reopen = Box<dyn Fn() -> Result<(), KeysError>>;
+
 /// A directory with one KPAK and one value, and what reads each of its files anew.
-fn with_every_kind() -> (Folder, Vec<(PathBuf, Box<dyn Fn() -> Result<(), KeysError>>)>) {
+fn with_every_kind() -> (Folder, Vec<(PathBuf, Reopen)>) {
     let (folder, keys) = Folder::with_keys();
     let public = keys.rotate(&mef(), at(0), until(1000), at(0), &mut SysRng).unwrap();
     let day = ExpiryDay::of(until(0));

@@ -100,7 +100,7 @@ impl Restore {
         site::block_on(async {
             if let Some(file) = &self.file {
                 let url = config.store_url()?;
-                let idle = idle(&site::options(&config, &keys)?, &[config.node.clone()])?;
+                let idle = idle(&site::options(&config, &keys)?, core::slice::from_ref(&config.node))?;
                 backup::bring_back(&url, file).await?;
                 drop(idle);
             }
@@ -132,7 +132,7 @@ async fn accept(config: &Config, keys: &Arc<KeyDirectory>, is_restored: bool) ->
     let options = site::options(config, keys)?;
     let acceptance = Acceptance {
         options: &options,
-        own: &[config.node.clone()],
+        own: core::slice::from_ref(&config.node),
         keys,
         mef: config.mef.as_ref().map(|mef| &mef.fqdn),
         operator: &operator(),

@@ -9,8 +9,11 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::Command;
 
+/// Writes a secret in one of its forms.
+pub type Encode = fn(&[u8]) -> Vec<u8>;
+
 /// The ways in which a secret may stand in memory.
-pub const FORMS: [(&str, fn(&[u8]) -> Vec<u8>); 7] = [
+pub const FORMS: [(&str, Encode); 7] = [
     ("octets", |octets| octets.to_vec()),
     ("octets reversed", |octets| octets.iter().rev().copied().collect()),
     ("limbs reversed", |octets| octets.rchunks(8).flatten().copied().collect()),

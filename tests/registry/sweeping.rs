@@ -25,7 +25,7 @@ async fn what_has_expired_goes_and_names_stay(place: &Place) {
     setting
         .admin
         .queue_command(
-            &place.last("client registered").await["registration"].as_str().unwrap().to_owned(),
+            place.last("client registered").await["registration"].as_str().unwrap(),
             &eccsi_sakke::wire::CommandDescription {
                 class: 3,
                 arguments: eccsi_sakke::wire::CommandArguments::ManagementObject {

@@ -17,7 +17,7 @@ pub(super) const MAX_ORDER: usize = 13;
 
 /// Coefficients below the leading one: of X⁰, X¹, … and of Y, YX, ….
 pub(super) const fn coefficients(order: usize) -> [usize; 2] {
-    if order % 2 == 0 { [order / 2, order / 2 - 1] } else { [order.div_ceil(2), (order - 3) / 2] }
+    if order.is_multiple_of(2) { [order / 2, order / 2 - 1] } else { [order.div_ceil(2), (order - 3) / 2] }
 }
 
 /// A function with leading coefficient 1, which is not kept. Wiped when dropped.
@@ -64,7 +64,7 @@ impl<A: Parameters> Function<A> {
     pub(super) fn reflect(&self, choose: impl Fn(&A, &A) -> A) -> Self {
         let flip = |c: &A| choose(c, &c.neg());
         // For odd order Y·B leads: its sign stays, and that of A changes.
-        let (a, b) = if self.order % 2 == 0 {
+        let (a, b) = if self.order.is_multiple_of(2) {
             (self.a.clone(), self.b.iter().map(flip).collect())
         } else {
             (self.a.iter().map(flip).collect(), self.b.clone())
@@ -77,7 +77,7 @@ impl<A: Parameters> Function<A> {
     pub(super) fn product_over_vertical(&self, g: &Self, x: &A) -> Self {
         let order = self.order + g.order - 2;
         let [a, b] = self.product(g);
-        let monic = order % 2 == 0;
+        let monic = order.is_multiple_of(2);
         Self::new(order, divide(a, x, monic), divide(b, x, !monic))
     }
 
@@ -85,7 +85,7 @@ impl<A: Parameters> Function<A> {
     /// B/Y only count for a remainder, which is 0.
     fn product(&self, g: &Self) -> [Vec<A>; 2] {
         let proof = self.a[0].proof();
-        let even = |f: &Self| f.order % 2 == 0;
+        let even = |f: &Self| f.order.is_multiple_of(2);
         let (fa, fb) = (Polynomial(&self.a, even(self)), Polynomial(&self.b, !even(self)));
         let (ga, gb) = (Polynomial(&g.a, even(g)), Polynomial(&g.b, !even(g)));
         let [a_length, b_length] = coefficients(self.order + g.order);
@@ -211,7 +211,7 @@ impl<A: Parameters> Argument<A> {
             re = re.add(&sum);
         }
         let im = dot((a..a + b).map(c).zip(&self.y));
-        if order % 2 == 0 {
+        if order.is_multiple_of(2) {
             let im = im.unwrap_or_else(|| A::zero(re.proof()));
             Complex { re: re.add(&self.x[a - 1]), im }
         } else {

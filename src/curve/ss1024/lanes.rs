@@ -93,13 +93,19 @@ fn recode<E: CurveLanes>(k: &[&ScalarOctets]) -> [SignedDigits; LANES] {
     lanes_of(k, |k| E::recode(k))
 }
 
+/// A scalar and the comb of its base.
+type Term<'a, F> = (&'a ScalarOctets, &'a Comb<Edwards<F>>);
+
+/// The numerators and the denominator of a point, and a power of g.
+type Encapsulation<F> = ([F; 3], Complex<F>);
+
 impl<E: CurveLanes> InLanes<E> {
     fn single(self) -> Generic<E::Single> {
         Generic(self.0)
     }
 
     /// Σ of the terms of up to eight jobs, which have as many terms each, all with combs.
-    fn sums(self, jobs: &[Vec<(&ScalarOctets, &Comb<Edwards<E::Single>>)>]) -> Edwards<E> {
+    fn sums(self, jobs: &[Vec<Term<'_, E::Single>>]) -> Edwards<E> {
         let digits: Vec<_> =
             (0..jobs[0].len()).map(|term| recode::<E>(&lanes_of(jobs, |job| job[term].0))).collect();
         let terms: Vec<[_; LANES]> = digits
@@ -124,7 +130,7 @@ impl<E: CurveLanes> InLanes<E> {
         self,
         jobs: &[Commit<'_, Comb<Edwards<E::Single>>>],
         g: Option<&Comb<Complex<E::Single>>>,
-        all: &mut Vec<([E::Single; 3], Complex<E::Single>)>,
+        all: &mut Vec<Encapsulation<E::Single>>,
     ) -> Option<()> {
         let g = g.filter(|_| fills_lanes(jobs.len()))?;
         let mut terms = Vec::with_capacity(jobs.len());

@@ -119,7 +119,10 @@ async fn old_entries(
         let count = page.len();
         entries.extend(page.into_iter().take_while(|entry| entry.at < before && entry.number < head));
         let reached = entries.last().map_or(after, |last| last.number);
-        if count == 0 || entries.len() % usize::try_from(PAGE).unwrap_or(usize::MAX) != 0 || reached == from {
+        if count == 0
+            || !entries.len().is_multiple_of(usize::try_from(PAGE).unwrap_or(usize::MAX))
+            || reached == from
+        {
             break;
         }
     }

@@ -105,7 +105,7 @@ impl Kms for KeyDirectory {
         let mut batches = Vec::new();
         let keys = ids.iter().map(|id_2| self.key_for(tag, id_2, now)).collect::<Result<Vec<_>, _>>()?;
         let mut rest = ids;
-        for run in keys.chunk_by(|a, b| Arc::ptr_eq(a, b)) {
+        for run in keys.chunk_by(Arc::ptr_eq) {
             let (of_one, others) = rest.split_at(run.len());
             rest = others;
             let size = if with_rsk { BATCH_WITH_RSK } else { BATCH };

@@ -46,7 +46,7 @@ fn no_more(id: u32) -> Vec<u8> {
 fn reported(step: Step) -> (String, u16) {
     match step {
         Step::Report(report) => (report.id, report.status),
-        other => panic!("{other:?} is no report"),
+        other => std::panic!("{other:?} is no report"),
     }
 }
 
