@@ -80,13 +80,15 @@ impl Moments {
     }
 }
 
-/// Measures `run` of a class and a number below [`POOL`]; gives the count and the largest |t|.
-fn measure(seconds: f64, mut run: impl FnMut(usize, usize)) -> (u64, f64) {
+/// Measures a case; gives the count and the largest |t|.
+fn measure(seconds: f64, Case { secrets, mut run }: Case) -> (u64, f64) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut once = |random: &mut Random| {
         let (class, n) = ((random.next() >> 33) as usize & 1, (random.next() >> 33) as usize % POOL);
+        // To the same place, lest the address shows.
+        let secret = black_box(secrets[class][n]);
         let start = Instant::now();
-        run(class, n);
+        run(&secret, class, n);
         (class, start.elapsed().as_nanos() as f64)
     };
     let mut sorted: Vec<f64> = (0..20 * ROUND).map(|_| once(&mut random).1).collect();
@@ -130,62 +132,74 @@ fn main() {
     ran.unwrap_or_else(|| println!("not run: {backend} (cpu)"));
 }
 
-type Run = Box<dyn FnMut(usize, usize)>;
+/// Secrets of both classes, and what to do with one of a class and a number below [`POOL`].
+struct Case {
+    secrets: [Vec<Octets>; 2],
+    run: Box<dyn FnMut(&Octets, usize, usize)>,
+}
 
-/// A case by its name.
-type Case = (&'static str, fn() -> Run);
+impl Case {
+    fn new(secrets: [Vec<Octets>; 2], run: impl FnMut(&Octets, usize, usize) + 'static) -> Self {
+        Self { secrets, run: Box::new(run) }
+    }
+}
 
-const CASES: &[Case] = &[
+const CASES: &[(&str, fn() -> Case)] = &[
     ("control: early exit, must be found", || {
         let secrets = Random(1).secrets();
         let wanted = secrets[0][0];
-        Box::new(move |class, n| {
-            black_box(secrets[class][n].iter().zip(&wanted).all(|(a, b)| black_box(a) == b));
+        Case::new(secrets, move |secret, _, _| {
+            black_box(secret.iter().zip(&wanted).all(|(a, b)| black_box(a) == b));
         })
     }),
     ("k of [k]G", || {
         let secrets = Random(2).secrets();
-        Box::new(move |class, n| _ = black_box(probe::mul_generator(&secrets[class][n])))
+        Case::new(secrets, move |secret, _, _| _ = black_box(probe::mul_generator(secret)))
     }),
     ("k of [k]P", || {
         let (secrets, point) = (Random(3).secrets(), probe::mul_generator(&[7; 32]));
-        Box::new(move |class, n| _ = black_box(probe::mul(&secrets[class][n], &point)))
+        Case::new(secrets, move |secret, _, _| _ = black_box(probe::mul(secret, &point)))
     }),
     ("a of a⁻¹, ab, ab + a mod q", || {
         let secrets = Random(4).secrets();
-        Box::new(move |class, n| _ = black_box(probe::order(&secrets[class][n], &[7; 32])))
+        Case::new(secrets, move |secret, _, _| _ = black_box(probe::order(secret, &[7; 32])))
     }),
     ("j of sign", || {
         let secrets = Random(5).secrets();
         let key = key(&[7; 32]);
-        Box::new(move |class, n| {
-            _ = black_box(hazmat::sign_with_nonce(&key, b"message", &secrets[class][n]));
+        Case::new(secrets, move |secret, _, _| {
+            _ = black_box(hazmat::sign_with_nonce(&key, b"message", secret));
         })
     }),
     ("SSK of sign", || {
         let keys = Random(6).secrets().map(|v| v.iter().map(key).collect::<Vec<_>>());
-        Box::new(move |class, n| _ = black_box(keys[class][n].sign(b"message", &mut SysRng)))
+        Case::new(Random(12).secrets(), move |_, class, n| {
+            _ = black_box(keys[class][n].sign(b"message", &mut SysRng))
+        })
     }),
     ("v of issue", || {
         let (secrets, kms) = (Random(7).secrets(), kms());
-        Box::new(move |class, n| {
-            _ = black_box(hazmat::issue_with_nonce(&kms, ID, &secrets[class][n]));
+        Case::new(secrets, move |secret, _, _| {
+            _ = black_box(hazmat::issue_with_nonce(&kms, ID, secret));
         })
     }),
     ("v of issue_many, 64", || {
         let mut random = Random(10);
         let kms = kms();
         // Of a batch all v are of one class.
-        let batches: [Vec<Vec<Octets>>; 2] =
-            std::array::from_fn(|class| (0..POOL).map(|_| random.secrets()[class].clone()).collect());
-        Box::new(move |class, n| {
+        let [fixed, _] = random.secrets();
+        let batches: [Vec<Vec<Octets>>; 2] = std::array::from_fn(|class| {
+            let mut batch = || if class == 0 { fixed.clone() } else { random.secrets()[1].clone() };
+            (0..POOL).map(|_| batch()).collect()
+        });
+        Case::new(Random(12).secrets(), move |_, class, n| {
             let requests: Vec<_> = batches[class][n].iter().map(|v| (ID, v)).collect();
             _ = black_box(hazmat::issue_many_with_nonces(&kms, &requests));
         })
     }),
     ("SSK of sign_many, 64", || {
         let keys = Random(11).secrets().map(|v| v.iter().map(key).collect::<Vec<_>>());
-        Box::new(move |class, n| {
+        Case::new(Random(12).secrets(), move |_, class, n| {
             drop(black_box(keys[class][n].sign_many(&[&b"message"[..]; 64], &mut SysRng)))
         })
     }),
@@ -194,7 +208,9 @@ const CASES: &[Case] = &[
             let kms = |ksak: &Octets| KmsSecretKey::from_bytes(ksak).expect("in range");
             ksak.iter().map(kms).collect::<Vec<_>>()
         });
-        Box::new(move |class, n| _ = black_box(kms[class][n].issue(ID, &mut SysRng)))
+        Case::new(Random(12).secrets(), move |_, class, n| {
+            _ = black_box(kms[class][n].issue(ID, &mut SysRng))
+        })
     }),
     ("SSK of the shared key of SAEF", || {
         let trusted = trusted();
@@ -203,7 +219,7 @@ const CASES: &[Case] = &[
         let peer = credential("mef.example.com@2F43534532@20990101T000000", &[9; 32], &trusted);
         let peer: PskIdentity = peer.psk_identity().expect("short");
         let policy = EntityName::parse("//sp.example.com/CSE2").and_then(ExpectedPeer::new).expect("valid");
-        Box::new(move |class, n| {
+        Case::new(Random(12).secrets(), move |_, class, n| {
             let association = Association {
                 own: &own[class][n],
                 role: Role::Server,
