@@ -26,6 +26,7 @@ use super::p256::{Kernel, Limbs, TablePoint};
 /// A kernel for single elements together with eight lanes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WithLanes<K, P> {
+    #[cfg_attr(not(feature = "eccsi"), allow(dead_code, reason = "proves what P-256 needs"))]
     single: K,
     proof: P,
 }
