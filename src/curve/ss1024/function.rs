@@ -151,14 +151,14 @@ fn sum<A: Arithmetic>(
 }
 
 /// Σ aᵢ·bᵢ of up to six pairs; none of none.
-fn dot<'a, A: Arithmetic>(pairs: impl ExactSizeIterator<Item = (&'a A, &'a A)>) -> Option<A> {
+fn dot<'a, A: Arithmetic>(mut pairs: impl ExactSizeIterator<Item = (&'a A, &'a A)>) -> Option<A> {
     fn of<'a, A: Arithmetic, const N: usize>(mut pairs: impl Iterator<Item = (&'a A, &'a A)>) -> A {
         let pairs: [_; N] = core::array::from_fn(|_| pairs.next().expect("as many as were counted"));
         A::sum_of_products(pairs.map(|(a, _)| a), pairs.map(|(_, b)| b))
     }
     Some(match pairs.len() {
         0 => return None,
-        1 => of::<A, 1>(pairs),
+        1 => pairs.next().map(|(a, b)| a.mul(b))?,
         2 => of::<A, 2>(pairs),
         3 => of::<A, 3>(pairs),
         4 => of::<A, 4>(pairs),
