@@ -144,7 +144,10 @@ impl Case {
     }
 }
 
-const CASES: &[(&str, fn() -> Case)] = &[
+/// Makes a case, by its name.
+type Maker = (&'static str, fn() -> Case);
+
+const CASES: &[Maker] = &[
     ("control: early exit, must be found", || {
         let secrets = Random(1).secrets();
         let wanted = secrets[0][0];

@@ -28,6 +28,7 @@ use super::portable::safegcd::Packed;
 /// A kernel for single elements together with eight lanes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WithLanes<K, P> {
+    #[cfg_attr(not(feature = "eccsi"), allow(dead_code, reason = "proves what P-256 needs"))]
     single: K,
     proof: P,
 }

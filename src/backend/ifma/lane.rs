@@ -1,5 +1,10 @@
 //! Eight 64-bit words at a time.
 
+#![cfg_attr(
+    not(all(feature = "eccsi", feature = "sakke")),
+    allow(dead_code, reason = "each curve uses its part of the lanes")
+)]
+
 #[cfg(all(feature = "__backends", feature = "eccsi"))]
 use super::words;
 #[cfg(feature = "eccsi")]

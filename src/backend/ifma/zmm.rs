@@ -1,5 +1,10 @@
 //! The lanes in a 512-bit register.
 
+#![cfg_attr(
+    not(all(feature = "eccsi", feature = "sakke")),
+    allow(dead_code, reason = "each curve uses its part of the lanes")
+)]
+
 use super::lane::{Job, Lanes};
 #[cfg(feature = "eccsi")]
 use super::words::Words;
