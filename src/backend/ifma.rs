@@ -17,12 +17,14 @@ pub(crate) mod fp1024x8;
 pub(crate) mod lane;
 #[cfg(feature = "eccsi")]
 pub(crate) mod p256x8;
+#[cfg(feature = "eccsi")]
 pub(crate) mod words;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod zmm;
 
 #[cfg(feature = "eccsi")]
 use super::p256::{Kernel, Limbs, TablePoint};
+#[cfg(feature = "eccsi")]
 use super::portable::safegcd::Packed;
 
 /// A kernel for single elements together with eight lanes.

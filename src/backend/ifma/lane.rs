@@ -23,6 +23,7 @@ pub(crate) trait Lanes: Copy {
     /// The proof that the CPU has the instructions.
     type Proof: Copy;
 
+    #[cfg(feature = "eccsi")]
     /// Sixteen words of 32 bits.
     type Words: Words<Proof = Self::Proof>;
 
@@ -97,6 +98,7 @@ pub(crate) trait Lanes: Copy {
     /// Shift right by a public number below 64.
     fn shr_by(self, n: u32) -> Self;
 
+    #[cfg(feature = "eccsi")]
     /// The words of a point: 0 to 3 of x, 4 to 7 of y.
     fn point(proof: Self::Proof, point: &TablePoint) -> Self;
 
@@ -113,6 +115,7 @@ pub(crate) trait Lanes: Copy {
     /// `other` in the words where a = b, else self.
     fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self;
 
+    #[cfg(feature = "eccsi")]
     /// The words of `row[n]`. Reads all of `row`.
     fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> Self;
 }
@@ -132,6 +135,7 @@ pub(crate) enum NoLanes {}
 
 impl Lanes for NoLanes {
     type Proof = Self;
+    #[cfg(feature = "eccsi")]
     type Words = Self;
 
     fn run<J: Job>(proof: Self, _: J) -> J::Output {
@@ -242,6 +246,7 @@ impl Lanes for NoLanes {
         self
     }
 
+    #[cfg(feature = "eccsi")]
     fn point(proof: Self, _: &TablePoint) -> Self {
         proof
     }
@@ -262,6 +267,7 @@ impl Lanes for NoLanes {
         self
     }
 
+    #[cfg(feature = "eccsi")]
     fn select(proof: Self, _: &[TablePoint], _: u64) -> Self {
         proof
     }
@@ -311,6 +317,7 @@ fn masks(bits: u8) -> Model {
 #[cfg(feature = "__backends")]
 impl Lanes for Model {
     type Proof = ();
+    #[cfg(feature = "eccsi")]
     type Words = words::Model;
 
     fn run<J: Job>((): (), job: J) -> J::Output {
@@ -327,7 +334,6 @@ impl Lanes for Model {
         Self([x; 8])
     }
 
-    #[cfg(feature = "eccsi")]
     #[inline(never)]
     fn load((): (), words: &[u64; 8]) -> Self {
         Self(*words)
@@ -453,6 +459,7 @@ impl Lanes for Model {
         Self(self.0.map(|a| a >> n))
     }
 
+    #[cfg(feature = "eccsi")]
     #[inline(never)]
     fn point((): (), point: &TablePoint) -> Self {
         let TablePoint { x, y } = point;
@@ -484,6 +491,7 @@ impl Lanes for Model {
         Self(core::array::from_fn(|i| self.0[i] ^ (mask.0[i] & (self.0[i] ^ other.0[i]))))
     }
 
+    #[cfg(feature = "eccsi")]
     #[inline(never)]
     fn select((): (), row: &[TablePoint], n: u64) -> Self {
         Self::point((), &portable::select(row, n))

@@ -51,6 +51,7 @@ fn called_with_features<J: Job>(job: J) -> J::Output {
 // `self` or `proof` proves.
 impl Lanes for Zmm {
     type Proof = Proof;
+    #[cfg(feature = "eccsi")]
     type Words = Zmm32;
 
     #[inline(always)]
@@ -70,7 +71,6 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_set1_epi64(x as i64) })
     }
 
-    #[cfg(feature = "eccsi")]
     #[inline(always)]
     fn load(_: Proof, words: &[u64; 8]) -> Self {
         // SAFETY: also, 64 octets are there; the load needs no alignment.
@@ -206,6 +206,7 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_srl_epi64(self.0, _mm_cvtsi32_si128(n as i32)) })
     }
 
+    #[cfg(feature = "eccsi")]
     #[inline(always)]
     fn point(_: Proof, point: &TablePoint) -> Self {
         // SAFETY: also, a point is 64 octets, aligned to 64.
@@ -254,6 +255,7 @@ impl Lanes for Zmm {
         Self(unsafe { _mm512_mask_mov_epi64(self.0, _mm512_cmpeq_epi64_mask(a.0, b.0), other.0) })
     }
 
+    #[cfg(feature = "eccsi")]
     #[inline(always)]
     fn select(_: Proof, row: &[TablePoint], n: u64) -> Self {
         let mut found = unsafe { _mm512_setzero_si512() };
@@ -276,10 +278,12 @@ impl Lanes for Zmm {
 }
 
 /// Sixteen words of 32 bits. A value comes from a [`Proof`], directly or through another value.
+#[cfg(feature = "eccsi")]
 #[derive(Clone, Copy)]
 pub(crate) struct Zmm32(__m512i);
 
 // SAFETY of all blocks below, unless they say more: as above.
+#[cfg(feature = "eccsi")]
 impl Words for Zmm32 {
     type Proof = Proof;
 
