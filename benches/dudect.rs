@@ -135,8 +135,11 @@ fn main() {
 /// Secrets of both classes, and what to do with one of a class and a number below [`POOL`].
 struct Case {
     secrets: [Vec<Octets>; 2],
-    run: Box<dyn FnMut(&Octets, usize, usize)>,
+    run: Run,
 }
+
+/// What is measured: takes a secret, its class and its number.
+type Run = Box<dyn FnMut(&Octets, usize, usize)>;
 
 impl Case {
     fn new(secrets: [Vec<Octets>; 2], run: impl FnMut(&Octets, usize, usize) + 'static) -> Self {
