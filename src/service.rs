@@ -14,8 +14,8 @@
 //! | [`error`] | refusals, and their oneM2M response status codes |
 //! | [`limits`], [`clock`] | sizes and times; the time |
 //!
-//! A request takes one way: a [`Call`](session::Call) and a body of [`wire`](crate::wire) go to a procedure, which
-//! builds one [`Change`](store::Change); the store applies it with its audit entry and answers. The procedures know no
+//! A request takes one way: a [`Call`] and a body of [`wire`](crate::wire) go to a procedure, which
+//! builds one [`Change`]; the store applies it with its audit entry and answers. The procedures know no
 //! network, no SQL and no clock.
 
 pub mod admin;

@@ -78,6 +78,7 @@ fn a_value_that_is_not_wiped_would_be_noticed() {
 /// Counts the freed blocks that still hold the secret, of all threads: batches may use many.
 mod heap {
     use std::alloc::{GlobalAlloc, Layout, System};
+    use std::cell::Cell;
     use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
     use std::sync::{Mutex, PoisonError};
 
@@ -98,7 +99,7 @@ mod heap {
         }
 
         unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-            if layout.size() >= LARGE && WATCHING_LARGE.load(SeqCst) {
+            if layout.size() >= LARGE && WATCHING_LARGE.try_with(Cell::get).unwrap_or(false) {
                 // SAFETY: as below.
                 let octets = unsafe { std::slice::from_raw_parts(block, layout.size()) };
                 LARGE_FREED.fetch_add(1, SeqCst);
@@ -121,20 +122,23 @@ mod heap {
 
     /// Octets that a large block has at least: a table, and nothing else here.
     const LARGE: usize = 1 << 18;
-    static WATCHING_LARGE: AtomicBool = AtomicBool::new(false);
+    std::thread_local! {
+        /// On this thread: tables that are public are given back by other tests meanwhile.
+        static WATCHING_LARGE: Cell<bool> = const { Cell::new(false) };
+    }
     static LARGE_FREED: AtomicUsize = AtomicUsize::new(0);
     static LARGE_NOT_WIPED: AtomicUsize = AtomicUsize::new(0);
 
-    /// How many large blocks were given back during `work`, by all threads, and how many of them
+    /// How many large blocks were given back during `work`, by this thread, and how many of them
     /// otherwise than full of zeros.
     #[cfg(feature = "sakke")]
     pub(super) fn large_blocks(work: impl FnOnce()) -> (usize, usize) {
         let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         LARGE_FREED.store(0, SeqCst);
         LARGE_NOT_WIPED.store(0, SeqCst);
-        WATCHING_LARGE.store(true, SeqCst);
+        WATCHING_LARGE.set(true);
         work();
-        WATCHING_LARGE.store(false, SeqCst);
+        WATCHING_LARGE.set(false);
         (LARGE_FREED.load(SeqCst), LARGE_NOT_WIPED.load(SeqCst))
     }
 

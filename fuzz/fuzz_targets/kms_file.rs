@@ -2,7 +2,8 @@
 
 #![no_main]
 
-use eccsi_sakke::files::kms_file::{KdfParameters, KmsFile};
+use eccsi_sakke::files::kdf::KdfParameters;
+use eccsi_sakke::files::kms_file::KmsFile;
 use eccsi_sakke::files::public_key_file::{self, PublicKeyFile};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! The deny list: identities whose credentials are refused before they expire (ibc-saef, "revocation").
 //!
 //! Published as two lines of text: a JSON object ([`DenyList`]), and the signature of its octets in
-//! hexadecimal, by the key of the service ([`ServiceKey`]). Numbers count up; an entry stays until its ID_2 has
+//! hexadecimal, by the key of the service ([`ServiceKey`](super::kms::ServiceKey)). Numbers count up; an entry stays until its ID_2 has
 //! expired, so that the list is bounded by lifetime and rate of denials.
 
 use super::error::ServiceError;

@@ -1,6 +1,6 @@
 //! The durable store: one SQL text for SQLite (one node) and PostgreSQL (many).
 //!
-//! Everything that changes goes through one task, [`writer`], which commits what waits together and
+//! Everything that changes goes through one task, `writer`, which commits what waits together and
 //! writes the audit entry of each change in the same transaction. [`ReadStore`] is a handle that the
 //! database itself keeps from writing.
 //!
