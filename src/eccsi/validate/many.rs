@@ -66,18 +66,19 @@ impl IssuedKey {
         kpak: &KmsPublicKey,
         rng: &mut R,
     ) -> Result<Vec<Result<SigningKey, Error>>, Error> {
+        // Made before any key is touched, and never moved: an entry that moved, be it of a refusal, would take along
+        // what the stack held of the key before it.
+        let mut signing_keys: Vec<_> = keys.iter().map(|_| Err(Error::InvalidKey)).collect();
         let mut octets = alloc::vec![0; keys.len() * FACTOR];
         rng.try_fill_bytes(&mut octets).map_err(|_| Error::Rng)?;
         let (factors, _) = octets.as_chunks::<FACTOR>();
         let requests: Vec<_> = keys.iter().copied().zip(factors).collect();
         let valid = batches::map(&requests, BATCH, |requests| validate_batch(requests, kpak));
-        // The vector has its size from the beginning: keys that moved would leave copies behind.
-        let mut signing_keys = Vec::with_capacity(keys.len());
-        for ((_, issued), valid) in keys.iter().zip(valid) {
-            signing_keys.push(valid.map(|(hs, y)| {
+        for (slot, ((_, issued), valid)) in signing_keys.iter_mut().zip(keys.iter().zip(valid)) {
+            if let Ok((hs, y)) = valid {
                 let verifying = VerifyingKey { hs, pvt: issued.pvt, y: BasePoint::new(y) };
-                SigningKey { issued: issued.duplicate(), kpak: kpak.clone(), verifying }
-            }));
+                *slot = Ok(SigningKey { issued: issued.duplicate(), kpak: kpak.clone(), verifying });
+            }
         }
         Ok(signing_keys)
     }
