@@ -18,7 +18,8 @@
 //! | `tls` (features `tls-openssl`, `tls-rustls`) | pre-shared keys, certificates, ECCSI in (D)TLS |
 //! | `association` (likewise) | security associations between two entities |
 //! | `files` (features `cli`, `service`) | what stands on disk |
-//! | `wire` (feature `service`) | bodies of requests and answers |
+//! | `wire` (features `client`, `service`) | bodies of requests and answers |
+//! | `http` (private) | HTTP/1.1 and the names of its oneM2M binding |
 //! | `service` (feature `service`) | KMS, MEF and MAF on a durable store |
 //! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
@@ -27,6 +28,7 @@
 extern crate alloc;
 #[cfg(any(
     feature = "cli",
+    feature = "client",
     feature = "service",
     feature = "std",
     feature = "tls-openssl",
@@ -68,9 +70,11 @@ pub mod cli;
 pub mod config;
 #[cfg(any(feature = "cli", feature = "service"))]
 pub mod files;
+#[cfg(any(feature = "client", feature = "http"))]
+mod http;
 #[cfg(feature = "service")]
 pub mod service;
-#[cfg(feature = "service")]
+#[cfg(any(feature = "client", feature = "service"))]
 pub mod wire;
 
 pub use error::{DecodeError, Error};

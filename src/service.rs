@@ -6,6 +6,7 @@
 //! | [`mef`], [`maf`] | the procedures of TS-0003 clauses 8.3 and 8.8 |
 //! | [`registry`] | what both have: client and key registrations |
 //! | [`admin`] | stakeholders, clients, policy |
+//! | [`primitive`], [`dispatch`] | requests and responses as every binding carries them, and their way to a procedure |
 //! | [`sweeper`] | removes what has expired, erases what ended early |
 //! | [`session`], [`party`] | who is there, as a transport found out; who that is in the store |
 //! | [`store`] | the database, its one writer, the chains of the audit log |
@@ -23,12 +24,14 @@ pub mod audit;
 pub mod bench;
 pub mod clock;
 pub mod deny_list;
+pub mod dispatch;
 pub mod error;
 pub mod kms;
 pub mod limits;
 pub mod maf;
 pub mod mef;
 pub mod party;
+pub mod primitive;
 mod psk;
 pub mod registry;
 pub mod session;

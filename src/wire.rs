@@ -10,6 +10,7 @@ mod key;
 mod key_value;
 mod registration;
 pub mod root;
+pub mod rooted;
 mod secret_text;
 
 pub use command::{

@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("association", &["eccsi", "onem2m", "saef", "tls"]),
     ("files", &["eccsi", "onem2m", "saef", "sakke"]),
     ("wire", &["onem2m"]),
+    ("http", &[]),
     // Of `backend` only the memory that core dumps leave out.
     ("service", &["backend", "eccsi", "files", "onem2m", "saef", "sakke", "wire"]),
     ("config", &["files", "onem2m", "service"]),

@@ -178,7 +178,7 @@ impl Responder {
 }
 
 impl PskResolver for Responder {
-    fn resolve(&self, identity: &str) -> Option<PskAnswer> {
+    fn resolve(&self, _: &str, identity: &str) -> Option<PskAnswer> {
         match self.find(identity) {
             Ok((key, found)) => Some(PskAnswer { key, note: Some(Arc::new(found)) }),
             Err(error) => {

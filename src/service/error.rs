@@ -24,6 +24,8 @@ pub enum Kind {
     AlreadyRegistered,
     /// A second export in one session; an identifier that is taken.
     Conflict,
+    /// The release of oneM2M that the request names is not spoken here.
+    ReleaseVersionNotSupported,
     /// The resource does not have this operation.
     OperationNotAllowed,
     /// A body of another media type.
@@ -40,7 +42,7 @@ pub enum Kind {
 
 impl Kind {
     /// All there are.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::BadRequest,
         Self::ContentsUnacceptable,
         Self::SecurityAssociationRequired,
@@ -49,6 +51,7 @@ impl Kind {
         Self::NotFound,
         Self::AlreadyRegistered,
         Self::Conflict,
+        Self::ReleaseVersionNotSupported,
         Self::OperationNotAllowed,
         Self::UnsupportedMediaType,
         Self::NotAcceptable,
@@ -61,6 +64,7 @@ impl Kind {
     pub const fn response_status_code(self) -> u16 {
         match self {
             Self::BadRequest => 4000,
+            Self::ReleaseVersionNotSupported => 4001,
             Self::NotFound => 4004,
             Self::OperationNotAllowed => 4005,
             Self::UnsupportedMediaType => 4015,
@@ -87,6 +91,7 @@ impl Kind {
             Self::NotFound => "not_found",
             Self::AlreadyRegistered => "already_registered",
             Self::Conflict => "conflict",
+            Self::ReleaseVersionNotSupported => "release_version_not_supported",
             Self::OperationNotAllowed => "operation_not_allowed",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::NotAcceptable => "not_acceptable",

@@ -96,6 +96,11 @@ impl Session {
         }
     }
 
+    /// Whether keys can be exported from it.
+    pub fn exports(&self) -> bool {
+        self.exporter.is_some()
+    }
+
     /// Exports 48 octets under a label: TS-0003 clause 10.3.1. The same each time, which is why what they name is
     /// registered once.
     ///

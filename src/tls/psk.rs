@@ -4,7 +4,7 @@ use super::error::TlsError;
 use hmac::{Hmac, KeyInit, Mac};
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::ssl::{Ssl, SslContextBuilder, SslRef};
+use openssl::ssl::{NameType, Ssl, SslContextBuilder, SslRef};
 use sha2::Sha256;
 use std::any::Any;
 use std::boxed::Box;
@@ -87,16 +87,17 @@ impl PskAnswer {
 /// long needs a deadline of its own. The identity is what a stranger claims until the handshake is done;
 /// cheap checks first.
 pub trait PskResolver: Send + Sync + 'static {
-    /// The key of `identity`, UTF-8 of 1 to 255 octets; `None` to refuse.
+    /// The key of `identity`, UTF-8 of 1 to 255 octets, at the server that the client asked for (SNI), one of those
+    /// that the context has; `None` to refuse.
     ///
     /// A refusal is not told to the peer: a key that nobody knows stands in, HMAC-SHA-256 of a secret of
     /// the server and the identity, so that the handshake fails where it fails with a wrong key, at
     /// Finished. Over TLS that is an alert, over DTLS silence.
-    fn resolve(&self, identity: &str) -> Option<PskAnswer>;
+    fn resolve(&self, server: &str, identity: &str) -> Option<PskAnswer>;
 }
 
 impl<F: Fn(&str) -> Option<PskAnswer> + Send + Sync + 'static> PskResolver for F {
-    fn resolve(&self, identity: &str) -> Option<PskAnswer> {
+    fn resolve(&self, _: &str, identity: &str) -> Option<PskAnswer> {
         self(identity)
     }
 }
@@ -201,7 +202,9 @@ pub(super) fn serve(context: &mut SslContextBuilder, resolver: Arc<dyn PskResolv
     context.set_psk_server_callback(move |ssl, identity, out| {
         let octets = identity.unwrap_or_default();
         let text = identity_text(octets);
-        let answer = text.and_then(|text| guarded(|| resolver.resolve(text)).map(|answer| (text, answer)));
+        let server = ssl.servername(NameType::HOST_NAME).unwrap_or_default();
+        let answer =
+            text.and_then(|text| guarded(|| resolver.resolve(server, text)).map(|answer| (text, answer)));
         let (key, accepted) = match answer {
             Some((text, PskAnswer { key, note })) => (key, Some((text.into(), note))),
             None => (stand_in(&secret, octets), None),
