@@ -21,6 +21,7 @@
 //! | `wire` (features `client`, `service`) | bodies of requests and answers |
 //! | `http` (private) | HTTP/1.1 and the names of its oneM2M binding |
 //! | `service` (feature `service`) | KMS, MEF and MAF on a durable store |
+//! | `server` (feature `http`) | MEF and MAF over HTTP on TLS |
 //! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
 #![deny(unsafe_code)]
@@ -72,11 +73,15 @@ pub mod config;
 pub mod files;
 #[cfg(any(feature = "client", feature = "http"))]
 mod http;
+#[cfg(feature = "http")]
+pub mod server;
 #[cfg(feature = "service")]
 pub mod service;
 #[cfg(any(feature = "client", feature = "service"))]
 pub mod wire;
 
+#[cfg(any(feature = "client", feature = "service"))]
+pub use backend::wiping_allocator::WipingAllocator;
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]
 pub use getrandom::SysRng;
