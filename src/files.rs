@@ -12,14 +12,19 @@
 //! writing, and [`FileError`] puts the path to what went wrong. Messages never contain a secret. Unix only: what
 //! keeps a secret file private is its mode.
 
+#[cfg(any(feature = "cli", feature = "service"))]
 pub mod batch_file;
 pub mod credential_file;
+#[cfg(any(feature = "cli", feature = "service"))]
 pub(crate) mod duration;
 mod error;
 pub(crate) mod hex;
+#[cfg(any(feature = "cli", feature = "service"))]
 pub mod identity_list;
 pub(crate) mod json;
+#[cfg(any(feature = "cli", feature = "service"))]
 pub mod kdf;
+#[cfg(any(feature = "cli", feature = "service"))]
 pub mod kms_file;
 mod on_disk;
 pub mod private_file;

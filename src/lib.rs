@@ -17,8 +17,10 @@
 //! | [`saef`] | the IBC-based security association of oneM2M |
 //! | `tls` (features `tls-openssl`, `tls-rustls`) | pre-shared keys, certificates, ECCSI in (D)TLS |
 //! | `association` (likewise) | security associations between two entities |
-//! | `files` (features `cli`, `service`) | what stands on disk |
+//! | `files` (features `cli`, `client`, `service`) | what stands on disk |
 //! | `wire` (features `client`, `service`) | bodies of requests and answers |
+//! | `derive` (features `client`, `service`) | keys that both ends derive from an enrolment key |
+//! | `command` (features `client`, `service`) | MEF Client Command: its numbers and the client's side |
 //! | `http` (private) | HTTP/1.1 and the names of its oneM2M binding |
 //! | `service` (feature `service`) | KMS, MEF and MAF on a durable store |
 //! | `server` (feature `http`) | MEF and MAF over HTTP on TLS |
@@ -67,9 +69,13 @@ pub mod tls;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(any(feature = "client", feature = "service"))]
+pub mod command;
 #[cfg(feature = "service")]
 pub mod config;
-#[cfg(any(feature = "cli", feature = "service"))]
+#[cfg(any(feature = "client", feature = "service"))]
+pub mod derive;
+#[cfg(any(feature = "cli", feature = "client", feature = "service"))]
 pub mod files;
 #[cfg(any(feature = "client", feature = "http"))]
 mod http;

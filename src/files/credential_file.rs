@@ -297,7 +297,7 @@ fn text(
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "cli", feature = "service")))]
 mod tests {
     use super::*;
     use crate::SysRng;

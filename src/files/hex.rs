@@ -25,6 +25,7 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, FormatError> {
 }
 
 /// Octets of public text, N of them; `what` names the value.
+#[cfg(any(feature = "cli", feature = "service"))]
 pub(crate) fn exact<const N: usize>(text: &str, what: &'static str) -> Result<[u8; N], FormatError> {
     decode(text)?.try_into().map_err(|_| FormatError::Unknown(what))
 }

@@ -11,8 +11,7 @@
 //! | keys of handshakes | 8.3.5.2.2 | [`Mef::psk`] |
 //! | publication of KPAKs and of the deny list | | [`Mef::kpaks`], [`Mef::deny_list`] |
 
-pub mod command;
-pub mod derive;
+mod command;
 mod enrolment_key;
 mod fetch;
 mod provisioning;

@@ -2,9 +2,9 @@
 
 use crate::service::{MEF, PROVIDER, Place, call, fqdn};
 use crate::setting::{DEVICE, GATEWAY, Setting, at_maf, at_mef, registration};
+use eccsi_sakke::command::client::{CommandClient, Executor, Step, Task};
 use eccsi_sakke::service::Function;
 use eccsi_sakke::service::error::Kind;
-use eccsi_sakke::service::mef::command::client::{CommandClient, Executor, Step, Task};
 use eccsi_sakke::service::sweeper::Sweeper;
 use eccsi_sakke::wire::{CommandArguments, CommandDescription, CommandReport, EnrolRequest, ReenrolRequest};
 use std::collections::BTreeSet;

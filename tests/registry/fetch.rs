@@ -5,11 +5,11 @@ use crate::setting::{
     DEVICE, FAR, GATEWAY, Setting, at_maf, at_mef, by_ke_id, days, exporting, key, refused, registration,
     rule,
 };
+use eccsi_sakke::derive::{EnrolmentTarget, kuse};
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, KeId, KmId, KpsaId, SecurityUsage};
 use eccsi_sakke::service::Function;
 use eccsi_sakke::service::admin::{ClientChange, NewPsa};
 use eccsi_sakke::service::error::Kind;
-use eccsi_sakke::service::mef::derive::{EnrolmentTarget, kuse};
 use eccsi_sakke::service::mef::{BOOTSTRAP, NOT_AVAILABLE};
 use eccsi_sakke::service::registry::authorize::KNOWN;
 use eccsi_sakke::service::session::{Exporter, Handshake};

@@ -1,11 +1,11 @@
 //! What stakeholders tell registered clients: their configuration, and MEF Client Commands.
 
 use super::{Admin, refused, stakeholder};
+use crate::command::values::{class, class_of, host, uri};
 use crate::onem2m::Fqdn;
 use crate::service::Function;
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
 use crate::service::limits::{COMMAND_BYTES, COMMANDS, CONFIGURATION_BYTES, IDENTIFIER_BYTES};
-use crate::service::mef::command::values::{class, class_of, host, uri};
 use crate::service::store::{administration as rows, commands};
 use crate::wire::CommandDescription;
 use std::prelude::rust_2024::*;

@@ -1,22 +1,13 @@
-//! MEF Client Command: TS-0003 clauses 8.3.4.7 and 8.3.9, both sides.
-//!
-//! | part | what |
-//! |---|---|
-//! | [`values`] | numbers of classes and codes: the only place to change them |
-//! | here | the MEF's side: [`Mef::retrieve_command`], [`Mef::report_command`] |
-//! | [`client`] | the client's side, without a network |
-//! | [`object`] | what a command on a management object asks of it |
+//! MEF Client Command, the MEF's side: TS-0003 clauses 8.3.4.7 and 8.3.9. Numbers and the client's side are in
+//! [`crate::command`].
 //!
 //! A registration has a queue, of which at most one command is issued at a time. It is issued once (10) and then issued
 //! again (11) with the same cmdID until it is reported; an empty queue answers NO_MORE_COMMANDS, with a cmdID of its
 //! own. Numbers count up within the registration.
 
-pub mod client;
-mod duration;
-pub mod object;
-pub mod values;
-
 use super::Mef;
+use crate::command::duration;
+use crate::command::values::{class, status};
 use crate::onem2m::EntityName;
 use crate::service::error::{ServiceError, bad_request};
 use crate::service::party::Party;
@@ -30,7 +21,6 @@ use crate::service::{Function, limits};
 use crate::wire::{Command, CommandArguments, CommandDescription, CommandReport};
 use std::format;
 use std::prelude::rust_2024::*;
-use values::{class, status};
 
 impl Mef {
     /// Gives the command that a client is to execute next: Command Retrieve, clause 8.3.9.2.

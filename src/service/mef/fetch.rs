@@ -12,7 +12,7 @@
 //! Steps 1 and 3 fail with one answer: Status false and a constant text.
 
 use super::Mef;
-use super::derive::{self, EnrolmentTarget};
+use crate::derive::{self, EnrolmentTarget};
 use crate::onem2m::{KeId, Purpose, SecurityUsage, UnixTime};
 use crate::service::error::{Kind, ServiceError, not_found};
 use crate::service::party::{Bound, Party};
@@ -76,7 +76,7 @@ impl Fetch {
         let text = format!("{}", self.ke_id);
         let enrolee = secrets::enrolment_key(tx.connection(), &text, now).await?.ok_or_else(not_found)?; // 1)
         let end = self.allowed_end(tx, &party, &enrolee).await?; // 3)
-        let target = EnrolmentTarget::of(&party.identity).ok_or_else(not_found)?;
+        let target = target(&party.identity).ok_or_else(not_found)?;
         let ke = sealed::open(&self.mef.core.keys, enrolee.sealed, psk::enrolment_record(&text)).await?;
         let ke: &[u8; 32] = ke.expose().try_into().map_err(ServiceError::internal)?;
         let key = derive::kuse(ke, self.usage, &target); // 4)
@@ -132,5 +132,13 @@ impl Change for Fetch {
         tx: &'a mut WriteTransaction<'_>,
     ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>> {
         Box::pin(self.fetch(tx))
+    }
+}
+
+/// Enrolment-Target-ID of an identity of a session.
+fn target(identity: &Bound) -> Option<EnrolmentTarget> {
+    match identity {
+        Bound::Entity(entity) => EnrolmentTarget::entity(entity),
+        Bound::Maf(fqdn) => Some(EnrolmentTarget::maf(fqdn)),
     }
 }

@@ -76,6 +76,15 @@ pub enum Step {
     NotUnderstood,
 }
 
+/// What an answer asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// Execute this, and hand in what came of it: [`CommandClient::executed`].
+    Execute(Task),
+    /// Nothing to execute.
+    Next(Step),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Idle,
@@ -92,6 +101,8 @@ pub struct CommandClient {
     mef: Fqdn,
     own: Vec<EntityId>,
     state: State,
+    /// The command that is executed now, or was last.
+    executing: String,
     /// The command that was executed last, and what was, or is to be, reported.
     last: Option<CommandReport>,
     /// The report was answered.
@@ -101,7 +112,7 @@ pub struct CommandClient {
 impl CommandClient {
     /// A client of this MEF with these identities, in absolute form.
     pub fn new(mef: Fqdn, own: Vec<EntityId>) -> Self {
-        Self { mef, own, state: State::Idle, last: None, is_acknowledged: true }
+        Self { mef, own, state: State::Idle, executing: String::new(), last: None, is_acknowledged: true }
     }
 
     /// A procedure succeeded. After all but De-Registration, commands are retrieved, whether or not a timer runs.
@@ -136,19 +147,45 @@ impl CommandClient {
 
     /// Takes an answer to Command Retrieve or Command Update.
     pub fn receive(&mut self, body: &[u8], now: UnixTime, executor: &mut dyn Executor) -> Step {
+        match self.take(serde_json::from_slice(body).ok().as_ref(), now) {
+            Received::Execute(task) => Step::Report(self.executed(executor.execute(&task))),
+            Received::Next(step) => step,
+        }
+    }
+
+    /// As [`receive`](Self::receive), for a caller that executes by itself: `None` for an answer that was not
+    /// understood.
+    pub fn take(&mut self, command: Option<&ReceivedCommand>, now: UnixTime) -> Received {
         if self.state == State::Reporting {
             self.is_acknowledged = true;
         }
-        let Ok(command) = serde_json::from_slice::<ReceivedCommand>(body) else {
+        let Some(command) = command else {
             self.lost();
-            return Step::NotUnderstood;
+            return Received::Next(Step::NotUnderstood);
         };
         if command.description.class == class::NO_MORE_COMMANDS {
-            return self.wait(&command, now);
+            return Received::Next(self.wait(command, now));
         }
-        let report = self.report(&command, executor);
         self.state = State::Reporting;
-        Step::Report(report)
+        if let Some(last) = self.last.as_ref().filter(|last| last.id == command.id) {
+            // Executed already. Issued again, the MEF has not seen the report; issued anew, it has repeated itself.
+            let is_again = command.status == status::REISSUED || !self.is_acknowledged;
+            let status = if is_again { last.status } else { status::REPEATED_CMD_ID };
+            return Received::Next(Step::Report(CommandReport { id: command.id.clone(), status }));
+        }
+        self.executing = command.id.clone();
+        match self.check(command) {
+            Ok(task) => Received::Execute(task),
+            Err(status) => Received::Next(Step::Report(self.executed(status))),
+        }
+    }
+
+    /// What came of the task that [`take`](Self::take) gave: OK, or a status of its class.
+    pub fn executed(&mut self, status: u16) -> CommandReport {
+        let report = CommandReport { id: self.executing.clone(), status };
+        self.last = Some(report.clone());
+        self.is_acknowledged = false;
+        report
     }
 
     fn wait(&mut self, command: &ReceivedCommand, now: UnixTime) -> Step {
@@ -162,23 +199,6 @@ impl CommandClient {
         };
         self.state = State::Waiting(until);
         Step::WaitUntil(until)
-    }
-
-    fn report(&mut self, command: &ReceivedCommand, executor: &mut dyn Executor) -> CommandReport {
-        if let Some(last) = self.last.as_ref().filter(|last| last.id == command.id) {
-            // Executed already. Issued again, the MEF has not seen the report; issued anew, it has repeated itself.
-            let is_again = command.status == status::REISSUED || !self.is_acknowledged;
-            let status = if is_again { last.status } else { status::REPEATED_CMD_ID };
-            return CommandReport { id: command.id.clone(), status };
-        }
-        let status = match self.check(command) {
-            Ok(task) => executor.execute(&task),
-            Err(status) => status,
-        };
-        let report = CommandReport { id: command.id.clone(), status };
-        self.last = Some(report.clone());
-        self.is_acknowledged = false;
-        report
     }
 
     /// What there is to execute, or the status that says why nothing is.

@@ -5,12 +5,13 @@ use std::format;
 use std::prelude::rust_2024::*;
 
 /// Writes whole seconds.
-pub(super) fn text(duration: Duration) -> String {
+#[cfg(any(feature = "service", test))]
+pub(crate) fn text(duration: Duration) -> String {
     format!("PT{}S", duration.as_secs())
 }
 
 /// Reads a duration that is not negative. A year counts as 365 days and a month as 30, a fraction of a second as none.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     let text = text.strip_prefix('P')?;
     let (days, time) = match text.split_once('T') {
         Some((_, "")) => return None,

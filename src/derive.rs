@@ -4,7 +4,6 @@
 //! ASCII, which NFKC leaves as it is. The text does not say how SUID enters Kuse: here in decimal.
 
 use crate::onem2m::{EntityId, EntityKind, Fqdn, SecurityUsage};
-use crate::service::party::Bound;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::format;
@@ -65,14 +64,6 @@ impl EnrolmentTarget {
             _ => format!("{}.{provider}", &path[1..]),
         };
         Some(Self(text.to_ascii_lowercase()))
-    }
-
-    /// That of an identity of a session.
-    pub fn of(identity: &Bound) -> Option<Self> {
-        match identity {
-            Bound::Entity(entity) => Self::entity(entity),
-            Bound::Maf(fqdn) => Some(Self::maf(fqdn)),
-        }
     }
 
     /// The text.
