@@ -49,7 +49,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "client", "config", "eccsi", "files", "onem2m", "saef", "sakke", "server", "service", "tls", "wire",
+            "client", "config", "eccsi", "files", "onem2m", "saef", "sakke", "server", "service", "tls",
+            "wire",
         ],
     ),
 ];

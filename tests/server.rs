@@ -8,7 +8,7 @@ mod setting;
 
 use certificates::certificate;
 use eccsi_sakke::derive::{self, EnrolmentTarget};
-use eccsi_sakke::eccsi::{KmsPublicKey, SigningKey};
+use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken};
 use eccsi_sakke::onem2m::{CredentialType, ExpiringIdentity, KeId, SecurityUsage};
 use eccsi_sakke::server::{Limits, Monitor};
 use eccsi_sakke::service::Function;
@@ -80,9 +80,9 @@ async fn keys_go_over_the_wire(place: &Place) {
         let given = device.create(base, DEVICE, 5, body).content(201, 2001);
         let path = format!("{base}/{}", given["sec:skr"]["rkid"].as_str().unwrap());
         assert_eq!(key_of(&gateway.retrieve(&path, GATEWAY).content(200, 2000)), [42; 32]);
-        let update = json!({"sec:skr": {"fq": device.server, "et": "20261201T000000"}});
+        let update = json!({"sec:skr": {"fq": device.server, "et": "20260801T000000"}});
         let answer = device.update(&path, DEVICE, update).content(200, 2004);
-        assert_eq!(answer, json!({"sec:skr": {"et": "20261201T000000"}}));
+        assert_eq!(answer, json!({"sec:skr": {"et": "20260801T000000"}}));
         gateway.delete(&path, GATEWAY).refused(404, 4004, "a target de-registers nothing");
         device.delete(&path, DEVICE).content(200, 2002);
         gateway.retrieve(&path, GATEWAY).refused(404, 4004, "de-registered");
@@ -97,7 +97,9 @@ fn check(issued: &Value, entity: &str) -> ExpiringIdentity {
     assert_eq!((id_2.fqdn().as_str(), id_2.entity_id().as_str()), (MEF, entity));
     let kpak = KmsPublicKey::from_bytes(&octets("kpak").try_into().unwrap()).unwrap();
     let (ssk, pvt) = (octets("ssk").try_into().unwrap(), octets("pvt").try_into().unwrap());
-    SigningKey::from_parts(&kpak, id_2.identity(), &ssk, &pvt).expect("SSK and PVT belong to ID_2 and KPAK");
+    let pvt = PublicValidationToken::from_bytes(&pvt).unwrap();
+    let key = IssuedKey::from_parts(&ssk, &pvt).unwrap();
+    key.validate(&kpak, id_2.identity()).expect("SSK and PVT belong to ID_2 and KPAK");
     id_2
 }
 
@@ -108,11 +110,11 @@ async fn credentials_are_provisioned_over_the_wire(place: &Place) {
     let plain = |device: &Client, body: &Value, path: &str| {
         device.message("POST", path, "Content-Type: application/json\r\n", &body.to_string())
     };
-    let enrol = plain(&device, &json!({"id": DEVICE, "et": "20260701T000000"}), "/ibc/enrol");
+    let enrol = plain(&device, &json!({"id": DEVICE, "et": "20260620T000000"}), "/ibc/enrol");
     let answer = device.exchange(enrol.as_bytes());
     assert_eq!(answer.field("Cache-Control"), Some("no-store"));
     let first = check(&answer.content(201, 2001), DEVICE);
-    assert_eq!(format!("{}", first.expiration()), "20260701T000000");
+    assert_eq!(format!("{}", first.expiration()), "20260620T000000");
     let renew = plain(&device, &json!({"id1": first.as_str()}), "/ibc/reenrol");
     let second = check(&device.exchange(renew.as_bytes()).content(201, 2001), DEVICE);
     assert!(second.expiration() > first.expiration());
@@ -126,11 +128,14 @@ async fn credentials_are_provisioned_over_the_wire(place: &Place) {
     setting.mef.deny(first, "test").await.unwrap();
     let list = device.retrieve("/ibc/denylist", DEVICE);
     assert_eq!((list.status, list.field("Content-Type")), (200, Some("text/plain; charset=utf-8")));
-    let signer = place.keys.service_key().public();
+    let signer = place.keys.service_key().public_key();
     let list = eccsi_sakke::service::deny_list::open(&list.body, signer).expect("signed by the service");
     assert_eq!(list.denied.len(), 1);
 
-    for (path, body) in [("/ibc/enrol", json!({"id": GATEWAY})), ("/ibc/reenrol", json!({"id1": format!("{MEF}@{}@20270101T000000", hex(GATEWAY.as_bytes()))}))] {
+    for (path, body) in [
+        ("/ibc/enrol", json!({"id": GATEWAY})),
+        ("/ibc/reenrol", json!({"id1": format!("{MEF}@{}@20270101T000000", hex(GATEWAY.as_bytes()))})),
+    ] {
         let message = plain(&device, &body, path);
         device.exchange(message.as_bytes()).refused(403, 4103, "another client's identity");
     }
@@ -159,7 +164,11 @@ async fn commands_go_over_the_wire(place: &Place) {
     let report = json!({"sec:mecc": {"cmid": number, "cmst": 20}});
     let next = device.update(&commands, DEVICE, report).content(200, 2004);
     assert!(next["sec:mecc"]["cmds"]["cmar"]["nmca"]["rdur"].is_string(), "{next}");
-    device.update(&commands, DEVICE, json!({"sec:mecc": {"cmid": "1", "cmst": 10}})).refused(400, 4000, "no client sets 10");
+    device.update(&commands, DEVICE, json!({"sec:mecc": {"cmid": "1", "cmst": 10}})).refused(
+        400,
+        4000,
+        "no client sets 10",
+    );
     server.at_maf("device").retrieve("/maf/x/cmd", DEVICE).refused(404, 4004, "a MAF has no commands");
     server.stop().await;
 }
@@ -174,7 +183,9 @@ async fn a_target_fetches_by_ke_id_and_a_maf_takes_the_key(place: &Place) {
     let expected =
         derive::kuse(&exported.expose(), SecurityUsage::RspfMaf, &EnrolmentTarget::maf(&fqdn(MAF)));
     let mut maf = server.at_mef("maf");
-    for path in [format!("/fetchCredentials/{ke_id}/21"), format!("/fetchCredentials/{ke_id}/21").replace('@', "%40")] {
+    for path in
+        [format!("/fetchCredentials/{ke_id}/21"), format!("/fetchCredentials/{ke_id}/21").replace('@', "%40")]
+    {
         let answer = maf.retrieve(&path, MAF).content(200, 2000);
         assert_eq!((&answer["Status"], &answer["EnroleeID"]), (&json!(true), &json!(DEVICE)));
         assert_eq!(key_of(&json!({"sec:skr": {"kv": answer["Credential"]}})), expected.as_slice());
@@ -209,7 +220,8 @@ async fn certificates_are_bound_by_an_administrator(place: &Place) {
     enrol(&mut connect(&vouched).unwrap()).refused(403, 4103, "vouched for, and nobody's");
     let bind = async |certificate: &certificates::Certified| {
         let id = certificate_id(CredentialType::NodeCertificate, &certificate.sha256()).unwrap();
-        let new = NewCredential { function: Function::Mef, id, not_after: time("20280101T000000"), key: None };
+        let new =
+            NewCredential { function: Function::Mef, id, not_after: time("20280101T000000"), key: None };
         setting.change("device", ClientChange::AddCredential(new)).await;
     };
     bind(&vouched).await;
@@ -222,15 +234,12 @@ async fn certificates_are_bound_by_an_administrator(place: &Place) {
         let body = json!({"sec:skr": {"fq": MEF, "adfq": PROVIDER, "et": "20270101T000000", "suid": 22, "tgis": [GATEWAY]}});
         let answer = client.create("/mef", DEVICE, 5, body).content(201, 2001);
         assert_eq!(answer["sec:skr"]["rkid"], hex(&name), "certificate sessions export as well");
-        let path = client.base().0.to_owned() + "/" + &hex(&name);
-        client.delete(&path, DEVICE).content(200, 2002);
-        let registration = setting.registry(Function::Mef);
-        drop(registration);
-        place.raw().await.close().await;
+        sqlx::query("delete from registered_key").execute(&place.raw().await).await.unwrap();
         sqlx::query("delete from registration").execute(&place.raw().await).await.unwrap();
     }
     // TLS 1.2: the client's certificate is judged after its side is done, or while it waits.
-    let refused = connect(&stranger).map(|mut client| client.send(b"GET / HTTP/1.1\r\n\r\n").is_err() || client.is_closed());
+    let refused = connect(&stranger)
+        .map(|mut client| client.send(b"GET / HTTP/1.1\r\n\r\n").is_err() || client.is_closed());
     assert!(matches!(refused, Err(TlsError::Handshake(_)) | Ok(true)), "neither bound nor vouched for");
     server.stop().await;
 }
@@ -327,9 +336,18 @@ async fn hostile_messages_have_their_status(place: &Place) {
         (("GET", "/mef/%2e%2e/cfg", fields.clone(), String::new()), (404, 4004)),
         (("GET", "/fetchCredentials/x/21", fields.clone(), String::new()), (404, 4004)),
         (("GET", "/ibc/enrol", fields.clone(), String::new()), (405, 4005)),
-        (("POST", "/ibc/enrol", "Content-Type: application/json\r\n".into(), "{\"id\":1}".into()), (400, 4000)),
-        (("POST", "/ibc/enrol", "Content-Type: application/json\r\n".into(), "{\"id\":\"x y\"}".into()), (400, 4000)),
-        (("POST", "/ibc/reenrol", "Content-Type: application/json\r\n".into(), "{\"id1\":\"x\"}".into()), (400, 4000)),
+        (
+            ("POST", "/ibc/enrol", "Content-Type: application/json\r\n".into(), "{\"id\":1}".into()),
+            (400, 4000),
+        ),
+        (
+            ("POST", "/ibc/enrol", "Content-Type: application/json\r\n".into(), "{\"id\":\"x y\"}".into()),
+            (400, 4000),
+        ),
+        (
+            ("POST", "/ibc/reenrol", "Content-Type: application/json\r\n".into(), "{\"id1\":\"x\"}".into()),
+            (400, 4000),
+        ),
     ];
     let mut device = server.at_mef("device");
     for ((method, path, fields, body), (status, rsc)) in cases {
@@ -365,7 +383,12 @@ async fn what_is_no_request_ends_the_connection(place: &Place) {
         (format!("POST /mef HTTP/1.1\r\n{host}Content-Length: 65537\r\n\r\n"), 413),
         (format!("POST /mef HTTP/1.1\r\n{host}Content-Length: 99999999999999999999\r\n\r\n"), 413),
         (format!("POST /mef HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"), 400),
-        (format!("POST /mef HTTP/1.1\r\n{host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400),
+        (
+            format!(
+                "POST /mef HTTP/1.1\r\n{host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            ),
+            400,
+        ),
         (format!("POST /mef HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n10001\r\n"), 413),
     ] {
         let mut client = server.at_mef("device");
@@ -393,7 +416,12 @@ async fn requests_follow_one_another_on_a_connection(place: &Place) {
         assert_eq!(device.receive().expect("an answer").status, 200);
     }
     // One that asks before it sends its body, and in pieces.
-    let head = device.message("POST", "/ibc/enrol", "Content-Type: application/json\r\nExpect: 100-continue\r\n", "");
+    let head = device.message(
+        "POST",
+        "/ibc/enrol",
+        "Content-Type: application/json\r\nExpect: 100-continue\r\n",
+        "",
+    );
     let body = json!({"id": DEVICE}).to_string();
     let head = head.replace("Content-Length: 0", "Transfer-Encoding: chunked");
     assert_eq!(device.exchange(head.as_bytes()).status, 100);
@@ -440,7 +468,12 @@ async fn a_stopping_server_answers_what_has_begun(place: &Place) {
     let setting = Setting::new(place).await;
     let server = Running::new(&setting).await;
     let (mut idle, mut busy) = (server.at_mef("device"), server.at_mef("device"));
-    let message = busy.message("POST", "/ibc/enrol", "Content-Type: application/json\r\n", &json!({"id": DEVICE}).to_string());
+    let message = busy.message(
+        "POST",
+        "/ibc/enrol",
+        "Content-Type: application/json\r\n",
+        &json!({"id": DEVICE}).to_string(),
+    );
     let (begin, rest) = message.split_at(40);
     busy.send(begin.as_bytes()).unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -458,9 +491,10 @@ async fn a_stopping_server_answers_what_has_begun(place: &Place) {
 async fn metrics_and_health_have_a_port_of_their_own(place: &Place) {
     let setting = Setting::new(place).await;
     let server = Running::new(&setting).await;
-    let monitor = Monitor::bind("127.0.0.1:0".parse().unwrap(), server.metrics.clone(), setting.mef.store().clone())
-        .await
-        .unwrap();
+    let monitor =
+        Monitor::bind("127.0.0.1:0".parse().unwrap(), server.metrics.clone(), setting.mef.store().clone())
+            .await
+            .unwrap();
     let address = monitor.local_addr().unwrap();
     let serving = tokio::spawn(monitor.run(std::future::pending()));
     let scrape = |path: &str| {

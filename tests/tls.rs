@@ -3,22 +3,15 @@
 mod certificates;
 mod wire;
 
+use certificates::{Certified, certificate};
 use eccsi_sakke::tls::{
     ClientContext, Exporter, FixedPsk, HandshakeLimiter, HandshakeLimits, Method, OwnCertificate, Psk,
     PskAnswer, PskOffer, PskResolver, PskSuites, ServerContext, Session, TlsError, TlsStream, Transport,
     TrustedCertificates,
 };
-use openssl::asn1::Asn1Time;
-use openssl::bn::BigNum;
-use openssl::ec::{EcGroup, EcKey};
-use openssl::hash::MessageDigest;
-use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
 use openssl::ssl::{
     Ssl, SslContext, SslContextBuilder, SslMethod, SslOptions, SslSession, SslStream, SslVersion,
 };
-use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
-use openssl::x509::{X509, X509Builder, X509NameBuilder};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

@@ -18,7 +18,11 @@ pub(crate) struct Certified {
 }
 
 /// An anchor without a name; with one (`true`: a DNS name, else a URI) one that it, or it itself, vouches for.
-pub(crate) fn certificate(issuer: Option<&Certified>, san: Option<(bool, &str)>, days: (i64, i64)) -> Certified {
+pub(crate) fn certificate(
+    issuer: Option<&Certified>,
+    san: Option<(bool, &str)>,
+    days: (i64, i64),
+) -> Certified {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("known");
     let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
     let mut name = X509NameBuilder::new().expect("a name");
@@ -72,4 +76,3 @@ impl Certified {
         (*self.certificate.digest(MessageDigest::sha256()).expect("a digest")).try_into().expect("32 octets")
     }
 }
-

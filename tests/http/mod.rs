@@ -6,8 +6,8 @@ use crate::service::{MAF, MEF, fqdn};
 use crate::setting::Setting;
 use eccsi_sakke::server::{Limits, Metrics, Server, ServerOptions};
 use eccsi_sakke::tls::{
-    ClientContext, ExportedKey, Exporter, FixedPsk, OwnCertificate, Psk, PskSuites, TlsError, TlsStream, Transport,
-    TrustedCertificates,
+    ClientContext, ExportedKey, Exporter, FixedPsk, OwnCertificate, Psk, PskSuites, TlsError, TlsStream,
+    Transport, TrustedCertificates,
 };
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -113,7 +113,12 @@ impl Answer {
 
     /// The content, after checking statuses of a success.
     pub(crate) fn content(&self, status: u16, rsc: u16) -> Value {
-        assert_eq!((self.status, self.rsc()), (status, rsc), "{self:?} {}", String::from_utf8_lossy(&self.body));
+        assert_eq!(
+            (self.status, self.rsc()),
+            (status, rsc),
+            "{self:?} {}",
+            String::from_utf8_lossy(&self.body)
+        );
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
@@ -150,7 +155,8 @@ impl Client {
         psk: Option<(&str, &[u8])>,
     ) -> Result<Self, TlsError> {
         let offer = psk.map(|(identity, key)| {
-            Arc::new(FixedPsk::new(identity, Psk::new(key.to_vec()).unwrap()).unwrap()) as Arc<dyn eccsi_sakke::tls::PskOffer>
+            Arc::new(FixedPsk::new(identity, Psk::new(key.to_vec()).unwrap()).unwrap())
+                as Arc<dyn eccsi_sakke::tls::PskOffer>
         });
         let stream = block_in_place(|| {
             context.connect(TcpStream::connect(address).unwrap(), &fqdn(server), offer, PATIENCE)
@@ -201,7 +207,13 @@ impl Client {
     }
 
     /// A request with the fields of oneM2M, as `origin`.
-    pub(crate) fn request(&mut self, method: &str, path: &str, origin: &str, body: Option<(&str, Value)>) -> Answer {
+    pub(crate) fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        origin: &str,
+        body: Option<(&str, Value)>,
+    ) -> Answer {
         self.number += 1;
         let number = self.number;
         let mut fields = format!("X-M2M-Origin: {origin}\r\nX-M2M-RI: r-{number}\r\nX-M2M-RVI: 4\r\n");
@@ -221,7 +233,9 @@ impl Client {
     /// A message with these fields, Host and Content-Length.
     pub(crate) fn message(&self, method: &str, path: &str, fields: &str, body: &str) -> String {
         let (server, length) = (&self.server, body.len());
-        format!("{method} {path} HTTP/1.1\r\nHost: {server}\r\n{fields}Content-Length: {length}\r\n\r\n{body}")
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: {server}\r\n{fields}Content-Length: {length}\r\n\r\n{body}"
+        )
     }
 
     pub(crate) fn create(&mut self, path: &str, origin: &str, ty: u16, body: Value) -> Answer {
