@@ -15,7 +15,8 @@
 //! | the 1024-bit curve of RFC 6509, field and order | [`fp1024::Ops`], below it [`fp1024::Field`] and [`fp1024::Lanes8`] | [`rustcrypto::fp1024`]: the crate `crypto-bigint` |
 //! | | | [`portable::fp1024`], `adx::fp1024`, `ifma::fp1024` with `ifma::fp1024x8` |
 //!
-//! Beside them stands `undumped`: memory for keys that no core dump holds. It is here because `unsafe` is.
+//! Beside them stand `undumped`, memory for keys that no core dump holds, and `wiping_allocator`, for what others leave
+//! behind. They are here because `unsafe` is.
 //!
 //! # Which one runs
 //!
@@ -27,8 +28,8 @@
 //! # Safety
 //!
 //! `unsafe` stands in this module only. An implementation that needs a CPU feature is a zero-size
-//! token whose one constructor asks the CPU: whoever holds the value has the proof. `undumped` states its own
-//! argument.
+//! token whose one constructor asks the CPU: whoever holds the value has the proof. `undumped` and
+//! `wiping_allocator` state their own arguments.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "instructions that the compiler does not know how to use; see Safety above")]
@@ -47,6 +48,10 @@ pub(crate) mod sha256;
 #[cfg(all(feature = "service", unix))]
 #[allow(unsafe_code, reason = "asks the system for memory of a kind; see Safety there")]
 pub(crate) mod undumped;
+
+#[cfg(any(feature = "client", feature = "service"))]
+#[allow(unsafe_code, reason = "the interface of allocators is; see Safety there")]
+pub(crate) mod wiping_allocator;
 
 pub(crate) use choice::{Backend, selected};
 #[cfg(feature = "__backends")]

@@ -26,6 +26,8 @@ mod options;
 mod report;
 mod saef;
 mod sakke;
+#[cfg(feature = "http")]
+mod serve;
 #[cfg(feature = "service")]
 mod service;
 mod signature;
@@ -114,6 +116,8 @@ enum Command {
     #[cfg(feature = "service")]
     #[command(subcommand)]
     Audit(audit::Command),
+    #[cfg(feature = "http")]
+    Serve(serve::Serve),
     #[cfg(feature = "service")]
     Backup(upkeep::Backup),
     #[cfg(feature = "service")]
@@ -152,6 +156,8 @@ pub fn main() -> ExitCode {
         Command::Mef(command) => command.run(),
         #[cfg(feature = "service")]
         Command::Audit(command) => command.run(cli.json),
+        #[cfg(feature = "http")]
+        Command::Serve(command) => command.run(),
         #[cfg(feature = "service")]
         Command::Backup(command) => command.run(),
         #[cfg(feature = "service")]

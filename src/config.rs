@@ -3,6 +3,10 @@
 //! One file for every command and every node of a deployment but for `node`. A key that is not known is refused, and
 //! [`SAMPLE`] documents each. Paths that are not absolute begin at the folder of the file.
 
+mod server;
+
+pub use server::{MefAccess, ServerSection};
+
 use crate::files::{FileError, public_file};
 use crate::onem2m::Fqdn;
 use crate::service::kms::{KeyDirectory, KeysError, Sealing};
@@ -52,6 +56,9 @@ pub struct Config {
     pub mef: Option<MefSection>,
     /// The MAF, if this is one.
     pub maf: Option<MafSection>,
+    /// The network.
+    #[serde(default)]
+    pub server: ServerSection,
     /// Cleaning up.
     #[serde(default)]
     pub tidy: TidySection,
@@ -134,8 +141,8 @@ pub struct MafSection {
     #[serde(deserialize_with = "fqdn")]
     pub fqdn: Fqdn,
     /// The MEFs from which it fetches keys, and no others.
-    #[serde(default, deserialize_with = "fqdns")]
-    pub mefs: Vec<Fqdn>,
+    #[serde(default)]
+    pub mef: Vec<MefAccess>,
 }
 
 /// `[tidy]`
@@ -191,14 +198,6 @@ fn live_credentials() -> usize {
 fn fqdn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fqdn, D::Error> {
     let text = String::deserialize(deserializer)?;
     Fqdn::parse(&text).map_err(|error| D::Error::custom(format!("{text:?} is no FQDN: {error}")))
-}
-
-fn fqdns<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Fqdn>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
-    let parse = |text: &String| {
-        Fqdn::parse(text).map_err(|error| D::Error::custom(format!("{text:?} is no FQDN: {error}")))
-    };
-    texts.iter().map(parse).collect()
 }
 
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -297,6 +296,8 @@ impl Config {
         if let Some(pkcs11) = &mut self.keys.pkcs11 {
             paths.extend([&mut pkcs11.module, &mut pkcs11.pin_file]);
         }
+        paths.extend(self.server.paths());
+        paths.extend(self.maf.iter_mut().flat_map(|maf| &mut maf.mef).map(|mef| &mut mef.key_file));
         for path in paths {
             *path = folder.join(&*path);
         }
@@ -314,6 +315,12 @@ impl Config {
         if self.mef.is_none() && self.maf.is_none() {
             return Err("add [mef] with its fqdn, or [maf], or both: there is nothing to serve".into());
         }
+        if let (Some(mef), Some(maf)) = (&self.mef, &self.maf)
+            && mef.fqdn == maf.fqdn
+        {
+            return Err("[mef] and [maf] need names of their own: clients choose by the name".into());
+        }
+        self.server.check()?;
         if let Some(mef) = &self.mef {
             if mef.default_lifetime > mef.max_lifetime {
                 return Err("[mef] default_lifetime is longer than max_lifetime".into());

@@ -24,6 +24,7 @@
 //! | `http` (private) | HTTP/1.1 and the names of its oneM2M binding |
 //! | `client` (feature `client`) | the client of MEF and MAF |
 //! | `service` (feature `service`) | KMS, MEF and MAF on a durable store |
+//! | `server` (feature `http`) | MEF and MAF over HTTP on TLS |
 //! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
 #![deny(unsafe_code)]
@@ -82,11 +83,15 @@ pub mod files;
 #[cfg(any(feature = "client", feature = "http"))]
 #[cfg_attr(not(feature = "http"), allow(dead_code, unused_imports, reason = "the server's half"))]
 mod http;
+#[cfg(feature = "http")]
+pub mod server;
 #[cfg(feature = "service")]
 pub mod service;
 #[cfg(any(feature = "client", feature = "service"))]
 pub mod wire;
 
+#[cfg(any(feature = "client", feature = "service"))]
+pub use backend::wiping_allocator::WipingAllocator;
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]
 pub use getrandom::SysRng;

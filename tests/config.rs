@@ -79,7 +79,7 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
         (b.default_lifetime, b.max_lifetime, b.refuse_longer, b.live_credentials, b.rsk)
     );
     assert_eq!(a.default_lifetime, Duration::from_secs(30 * 86_400));
-    assert!(explicit.maf.unwrap().mefs.is_empty());
+    assert!(explicit.maf.unwrap().mef.is_empty());
     assert!(explicit.store.password_file.is_some() && sample.store.password_file.is_none());
 }
 

@@ -44,8 +44,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
+    ("server", &["http", "onem2m", "service", "tls"]),
     ("config", &["files", "onem2m", "service"]),
-    ("cli", &["client", "config", "eccsi", "files", "onem2m", "saef", "sakke", "service", "wire"]),
+    (
+        "cli",
+        &[
+            "client", "config", "eccsi", "files", "onem2m", "saef", "sakke", "server", "service", "tls",
+            "wire",
+        ],
+    ),
 ];
 
 const EVERYWHERE: &[&str] = &["error", "identity", "secret", "serde_octets"];

@@ -169,6 +169,12 @@ pub(super) fn after(now: UnixTime, duration: Duration) -> Result<ExpirationTime,
     now.checked_add(duration).and_then(|time| ExpirationTime::from_unix(time).ok()).ok_or_else(too_late)
 }
 
+/// Reads a level of the log.
+#[cfg(feature = "http")]
+pub(super) fn log_level(text: &str) -> Result<tracing::Level, &'static str> {
+    text.parse().map_err(|_| "one of error, warn, info, debug, trace")
+}
+
 /// Reads a duration: a number and s, m, h or d.
 pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     crate::files::duration::parse(text)

@@ -83,7 +83,7 @@ pub(super) fn protect() {
 pub(super) async fn open(config: &Config, keys: &Arc<KeyDirectory>) -> Result<Core, Failure> {
     let mut turn = 0;
     loop {
-        match Store::open(options(config, keys)?).await {
+        match Store::open(options(config, keys, config.command_writer())?).await {
             // Another command of this node: it ends soon.
             Err(OpenError::State(StateError::Busy(_))) if turn < TURNS => {
                 turn += 1;
@@ -97,10 +97,11 @@ pub(super) async fn open(config: &Config, keys: &Arc<KeyDirectory>) -> Result<Co
     }
 }
 
-pub(super) fn options(config: &Config, keys: &KeyDirectory) -> Result<StoreOptions, Failure> {
+/// How the store is opened, for this writer.
+pub(super) fn options(config: &Config, keys: &KeyDirectory, writer: String) -> Result<StoreOptions, Failure> {
     Ok(StoreOptions {
         url: config.store_url()?,
-        writer: config.command_writer(),
+        writer,
         state_folder: config.store.state.clone(),
         state_key: keys.subkey("state files"),
         clock: Arc::new(SystemClock),

@@ -100,7 +100,10 @@ impl Restore {
         site::block_on(async {
             if let Some(file) = &self.file {
                 let url = config.store_url()?;
-                let idle = idle(&site::options(&config, &keys)?, core::slice::from_ref(&config.node))?;
+                let idle = idle(
+                    &site::options(&config, &keys, config.command_writer())?,
+                    core::slice::from_ref(&config.node),
+                )?;
                 backup::bring_back(&url, file).await?;
                 drop(idle);
             }
@@ -129,7 +132,7 @@ async fn look(config: &Config, keys: &Arc<KeyDirectory>) -> Outcome {
 }
 
 async fn accept(config: &Config, keys: &Arc<KeyDirectory>, is_restored: bool) -> Outcome {
-    let options = site::options(config, keys)?;
+    let options = site::options(config, keys, config.command_writer())?;
     let acceptance = Acceptance {
         options: &options,
         own: core::slice::from_ref(&config.node),

@@ -23,7 +23,7 @@ mod stakeholder;
 
 pub use client::{Client, ClientChange, Removed};
 pub(super) use credential::record as credential_record;
-pub use credential::{Credential, NewCredential, certificate_id};
+pub use credential::{CERTIFICATES, Credential, NewCredential, certificate_id};
 pub use instruct::QueuedCommand;
 pub use policy::{Policy, PolicyKey};
 pub(super) use psa::record as psa_record;

@@ -18,7 +18,7 @@
 use super::error::{Kind, ServiceError, bad_request, not_found};
 use super::maf::Maf;
 use super::mef::Mef;
-use super::primitive::{Operation, Request, Response};
+use super::primitive::{Format, Operation, Request, Response};
 use super::registry::Registry;
 use super::session::{Call, Session};
 use super::{Core, Function, limits};
@@ -118,7 +118,7 @@ impl Endpoint {
         }
     }
 
-    fn core(&self) -> &Core {
+    pub(crate) fn core(&self) -> &Core {
         match self {
             Self::Mef(mef) => &mef.core,
             Self::Maf(maf) => &maf.core,
@@ -250,7 +250,7 @@ impl Endpoint {
             (Resource::Kpaks, Retrieve, Self::Mef(mef)) => bare_body(Retrieve, &mef.kpaks()),
             (Resource::DenyList, Retrieve, Self::Mef(mef)) => {
                 let content = Some(mef.deny_list().await?.into_bytes().into());
-                Ok(Response { content, ..bare(Retrieve) })
+                Ok(Response { content, format: Format::Text, ..bare(Retrieve) })
             }
             _ => {
                 let error =
@@ -371,6 +371,7 @@ const fn bare(operation: Operation) -> Response {
     Response {
         status: Response::success(operation),
         content: None,
+        format: Format::Json,
         location: None,
         refusal: None,
         text: None,

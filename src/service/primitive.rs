@@ -37,12 +37,23 @@ pub struct Request {
 
 crate::secret::redacted_debug!(Request);
 
+/// How a content is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// Lines of text: the deny list with its signature.
+    Text,
+}
+
 /// A response primitive.
 pub struct Response {
     /// Response Status Code.
     pub status: u16,
-    /// Content, in JSON.
+    /// Content.
     pub content: Option<Zeroizing<Vec<u8>>>,
+    /// How it is written.
+    pub format: Format,
     /// Where the created resource is.
     pub location: Option<String>,
     /// What kind of refusal this is, if it is one.
@@ -69,6 +80,7 @@ impl Response {
         Self {
             status: error.kind().response_status_code(),
             content: None,
+            format: Format::Json,
             location: None,
             refusal: Some(error.kind()),
             text: Some(error.text()),

@@ -1,4 +1,4 @@
-//! Keys that sessions are opened with, by the identity that a handshake brings: TS-0003 clauses 8.3.5.2.2 and 8.8.2.2.
+//! What sessions are opened with, by what a handshake brings: TS-0003 clauses 8.3.5.2.2 and 8.8.2.2.
 //!
 //! One answer, `None`, for everything that is refused: an identity that is unknown, of another form, expired, or
 //! disabled. A transport then goes on with [`ServiceKey::refusal`](super::kms::ServiceKey::refusal) as the key, and the
@@ -6,8 +6,8 @@
 
 use super::error::ServiceError;
 use super::kms::SecretOctets;
-use super::store::{sealed, secrets};
-use super::{Core, Function, limits};
+use super::store::{clients, sealed, secrets};
+use super::{Core, Function, admin, limits};
 use crate::onem2m::{CredentialId, KeId, KmId, KpmId};
 use std::format;
 use std::prelude::rust_2024::*;
@@ -43,6 +43,25 @@ impl Core {
             Ok(id) => self.credential_key(function, &id).await,
             Err(_) => Ok(None),
         }
+    }
+
+    /// The credential that a certificate is at a function, by the SHA-256 of its DER, if an administrator has bound one.
+    ///
+    /// # Errors
+    /// As [`psk`](Self::psk).
+    pub async fn certificate(
+        &self,
+        function: Function,
+        sha_256: &[u8; 32],
+    ) -> Result<Option<CredentialId>, ServiceError> {
+        let mut connection = self.store.reads().pool().acquire().await?;
+        for kind in admin::CERTIFICATES {
+            let id = admin::certificate_id(kind, sha_256).map_err(ServiceError::internal)?;
+            if clients::credential(&mut connection, function, &format!("{id}")).await?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
     /// A key that was fetched from a MEF before, by its KeID.

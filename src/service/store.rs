@@ -103,6 +103,15 @@ impl ReadStore {
         &self.pool
     }
 
+    /// Asks the database whether it is there.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if not.
+    pub async fn ping(&self) -> Result<(), ServiceError> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Which database it is.
     pub fn database(&self) -> Database {
         self.database

@@ -124,6 +124,10 @@ impl ServerBuilder {
     }
 }
 
+/// SSL_OP_CLEANSE_PLAINTEXT of OpenSSL 3, which the crate does not name: what was received is wiped from the buffer
+/// of the connection once it has been read. Bodies hold keys.
+const CLEANSE_PLAINTEXT: SslOptions = SslOptions::from_bits_retain(1 << 1);
+
 /// What all contexts have in common: (D)TLS 1.2 and nothing else, no renegotiation, no resumption, no
 /// compression. (Early data exist in TLS 1.3 only.)
 ///
@@ -142,6 +146,7 @@ pub(super) fn base(transport: Transport) -> Result<SslContextBuilder, TlsError> 
             | SslOptions::NO_COMPRESSION
             | SslOptions::NO_QUERY_MTU,
     );
+    context.set_options(CLEANSE_PLAINTEXT);
     context.set_session_cache_mode(SslSessionCacheMode::OFF);
     // A write that timed out may be tried again from another place in memory.
     context.set_mode(SslMode::ACCEPT_MOVING_WRITE_BUFFER | SslMode::ENABLE_PARTIAL_WRITE);

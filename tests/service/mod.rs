@@ -88,7 +88,7 @@ pub struct Place {
 }
 
 impl Place {
-    async fn new(on: On, server: &str) -> Self {
+    async fn new(on: On, #[allow(unused_variables, reason = "of PostgreSQL")] server: &str) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("ibc_test_{}_{number}", std::process::id());

@@ -74,14 +74,16 @@ pub fn certificate_id(kind: CredentialType, sha_256: &[u8; 32]) -> Result<Creden
     }
 }
 
-const fn is_certificate(kind: CredentialType) -> bool {
-    matches!(
-        kind,
-        CredentialType::DeviceCertificate
-            | CredentialType::CseCertificate
-            | CredentialType::AeCertificate
-            | CredentialType::NodeCertificate
-    )
+/// The types of certificates.
+pub const CERTIFICATES: [CredentialType; 4] = [
+    CredentialType::DeviceCertificate,
+    CredentialType::CseCertificate,
+    CredentialType::AeCertificate,
+    CredentialType::NodeCertificate,
+];
+
+fn is_certificate(kind: CredentialType) -> bool {
+    CERTIFICATES.contains(&kind)
 }
 
 /// Refuses keys that are too short, too long, or all zeros.
