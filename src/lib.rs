@@ -22,6 +22,7 @@
 //! | `derive` (features `client`, `service`) | keys that both ends derive from an enrolment key |
 //! | `command` (features `client`, `service`) | MEF Client Command: its numbers and the client's side |
 //! | `http` (private) | HTTP/1.1 and the names of its oneM2M binding |
+//! | `client` (feature `client`) | the client of MEF and MAF |
 //! | `service` (feature `service`) | KMS, MEF and MAF on a durable store |
 //! | `server` (feature `http`) | MEF and MAF over HTTP on TLS |
 //! | `cli` (feature `cli`) | the command `ibc` |
@@ -69,6 +70,8 @@ pub mod tls;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "client")]
+pub mod client;
 #[cfg(any(feature = "client", feature = "service"))]
 pub mod command;
 #[cfg(feature = "service")]
@@ -78,6 +81,7 @@ pub mod derive;
 #[cfg(any(feature = "cli", feature = "client", feature = "service"))]
 pub mod files;
 #[cfg(any(feature = "client", feature = "http"))]
+#[cfg_attr(not(feature = "http"), allow(dead_code, unused_imports, reason = "the server's half"))]
 mod http;
 #[cfg(feature = "http")]
 pub mod server;
