@@ -6,8 +6,8 @@ use crate::service::{MAF, MEF, fqdn};
 use crate::setting::Setting;
 use eccsi_sakke::server::{Limits, Metrics, Server, ServerOptions};
 use eccsi_sakke::tls::{
-    ClientContext, ExportedKey, Exporter, FixedPsk, OwnCertificate, Psk, PskSuites, TlsError, TlsStream,
-    Transport, TrustedCertificates,
+    ClientContext, ExportedKey, Exporter, FixedPsk, OwnCertificate, Psk, PskOffer, PskSuites, TlsError,
+    TlsStream, Transport, TrustedCertificates,
 };
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -148,19 +148,38 @@ impl Client {
         Self::connect_with(&context, address, server, Some((identity, key)))
     }
 
+    /// The same where nobody may be listening.
+    pub(crate) fn try_connect(
+        address: SocketAddr,
+        server: &str,
+        identity: &str,
+        key: &[u8],
+    ) -> Result<Self, TlsError> {
+        let context = ClientContext::psk(Transport::Tls, PskSuites::default())?;
+        let tcp = TcpStream::connect(address).map_err(TlsError::Io)?;
+        Self::over(&context, tcp, server, Some((identity, key)))
+    }
+
     pub(crate) fn connect_with(
         context: &ClientContext,
         address: SocketAddr,
         server: &str,
         psk: Option<(&str, &[u8])>,
     ) -> Result<Self, TlsError> {
+        Self::over(context, TcpStream::connect(address).unwrap(), server, psk)
+    }
+
+    fn over(
+        context: &ClientContext,
+        tcp: TcpStream,
+        server: &str,
+        psk: Option<(&str, &[u8])>,
+    ) -> Result<Self, TlsError> {
         let offer = psk.map(|(identity, key)| {
-            Arc::new(FixedPsk::new(identity, Psk::new(key.to_vec()).unwrap()).unwrap())
-                as Arc<dyn eccsi_sakke::tls::PskOffer>
+            let key = Psk::new(key.to_vec()).unwrap();
+            Arc::new(FixedPsk::new(identity, key).unwrap()) as Arc<dyn PskOffer>
         });
-        let stream = block_in_place(|| {
-            context.connect(TcpStream::connect(address).unwrap(), &fqdn(server), offer, PATIENCE)
-        })?;
+        let stream = block_in_place(|| context.connect(tcp, &fqdn(server), offer, PATIENCE))?;
         Ok(Self { stream, server: server.into(), number: 0 })
     }
 
@@ -191,7 +210,7 @@ impl Client {
             let answer = Answer { status, head, body: Vec::new() };
             let length = answer.field("Content-Length").map_or(0, |length| length.parse().unwrap());
             let mut body = vec![0; length];
-            self.stream.read_exact(&mut body).unwrap();
+            self.stream.read_exact(&mut body).ok()?;
             Some(Answer { body, ..answer })
         })
     }
