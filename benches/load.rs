@@ -10,17 +10,17 @@ mod service;
 #[path = "../tests/registry/setting.rs"]
 mod setting;
 
-use eccsi_sakke::onem2m::EntityKind;
+use eccsi_sakke::onem2m::{EntityKind, ExpirationTime};
 use eccsi_sakke::server::Limits;
 use eccsi_sakke::service::Function;
 use eccsi_sakke::service::admin::ClientChange;
 use eccsi_sakke::service::mef::{Mef, ProvisioningPolicy};
 use http::{Client, KEY, Running, lenient};
 use serde_json::json;
-use service::{MEF, On, PROVIDER, Place, fqdn};
+use service::{MEF, On, PROVIDER, Place, START, fqdn};
 use setting::{Setting, entity};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -100,7 +100,11 @@ fn connect(address: SocketAddr, number: usize) -> Option<Client> {
 }
 
 fn enrol(client: &mut Client, number: usize) -> bool {
-    let body = json!({"id": name(number)}).to_string();
+    // Each its own end: those of one entity that end in the same minute would be looked for one by one.
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let ahead = Duration::from_secs(86_400 + NUMBER.fetch_add(1, Ordering::Relaxed));
+    let end = START.checked_add(ahead).and_then(|end| ExpirationTime::from_unix(end).ok()).expect("in range");
+    let body = json!({"id": name(number), "et": end.to_string()}).to_string();
     let message = client.message("POST", "/ibc/enrol", "Content-Type: application/json\r\n", &body);
     client.send(message.as_bytes()).is_ok() && client.receive().is_some_and(|answer| answer.status == 201)
 }
@@ -138,61 +142,43 @@ async fn load(place: &Place) {
     let server = Running::with(&setting, limits, None).await;
     let address = server.address;
     let store = format!("{:?}", place.on);
-    let done = AtomicBool::new(false);
+    let case = |text: &str, (seen, seconds): (Seen, f64)| seen.print(&format!("{text}, {store}"), seconds);
+    case("handshakes alone, 8 clients", clients(8, |_| (), |number, ()| connect(address, number).is_some()));
+    case("handshake and enrolment, 8 clients", session_and_enrolment(address));
+    let in_session = clients(
+        CLIENTS,
+        |number| connect(address, number).expect("a session"),
+        |number, client| enrol(client, number),
+    );
+    case("enrolments in open sessions, 32 clients", in_session);
+    let idle: Vec<_> = (0..1000).filter_map(|number| connect(address, number % CLIENTS)).collect();
+    let slow: Vec<_> = (0..200)
+        .filter_map(|number| {
+            let mut client = connect(address, number % CLIENTS)?;
+            client.send(b"POST /ibc/enrol HTTP/1.1\r\nHost").ok()?;
+            Some(client)
+        })
+        .collect();
+    let others = format!("the same beside {} idle and {} slow clients", idle.len(), slow.len());
+    case(&others, session_and_enrolment(address));
+    drop((idle, slow));
+    let flood = AtomicBool::new(true);
     thread::scope(|scope| {
-        // The store's clock: an entity gets 61 credentials that end in the same minute.
-        scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                thread::sleep(Duration::from_secs(1));
-                place.clock.advance(1);
-            }
-        });
-        let case =
-            |text: &str, (seen, seconds): (Seen, f64)| seen.print(&format!("{text}, {store}"), seconds);
-        case(
-            "handshakes alone, 8 clients",
-            clients(8, |_| (), |number, ()| connect(address, number).is_some()),
-        );
-        case("handshake and enrolment, 8 clients", session_and_enrolment(address));
-        let in_session = clients(
-            CLIENTS,
-            |number| connect(address, number).expect("a session"),
-            |number, client| enrol(client, number),
-        );
-        case("enrolments in open sessions, 32 clients", in_session);
-        let idle: Vec<_> = (0..1000).filter_map(|number| connect(address, number % CLIENTS)).collect();
-        let slow: Vec<_> = (0..200)
-            .filter_map(|number| {
-                let mut client = connect(address, number % CLIENTS)?;
-                client.send(b"POST /ibc/enrol HTTP/1.1\r\nHost").ok()?;
-                Some(client)
-            })
-            .collect();
-        let others = format!("the same beside {} idle and {} slow clients", idle.len(), slow.len());
-        case(&others, session_and_enrolment(address));
-        drop((idle, slow));
-        let flood = AtomicBool::new(true);
-        thread::scope(|scope| {
-            for number in 0..16 {
-                let flood = &flood;
-                scope.spawn(move || {
-                    let mut refused = 0;
-                    while flood.load(Ordering::Relaxed) {
-                        let identity = format!("x{number}-{refused}@{MEF}");
-                        assert!(
-                            Client::connect(address, MEF, &identity, &KEY).is_err(),
-                            "an unknown identity"
-                        );
-                        refused += 1;
-                    }
-                });
-            }
-            case("the same while 16 threads claim random identities", session_and_enrolment(address));
-            flood.store(false, Ordering::Relaxed);
-        });
-        println!("random identities refused: {}", server.counted("ibc_handshakes_total{outcome=\"failed\"}"));
-        done.store(true, Ordering::Relaxed);
+        for number in 0..16 {
+            let flood = &flood;
+            scope.spawn(move || {
+                let mut refused = 0;
+                while flood.load(Ordering::Relaxed) {
+                    let identity = format!("x{number}-{refused}@{MEF}");
+                    assert!(Client::connect(address, MEF, &identity, &KEY).is_err(), "an unknown identity");
+                    refused += 1;
+                }
+            });
+        }
+        case("the same while 16 threads claim random identities", session_and_enrolment(address));
+        flood.store(false, Ordering::Relaxed);
     });
+    println!("random identities refused: {}", server.counted("ibc_handshakes_total{outcome=\"failed\"}"));
     server.stop().await;
 }
 
