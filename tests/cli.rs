@@ -909,7 +909,7 @@ fn help_teaches_by_example() {
 #[test]
 fn demo_shows_every_step_and_keeps_nothing() {
     let place = Place::new();
-    let shown = place.ibc(&["demo"]).done();
+    let shown = place.ibc(&["demo", "--cryptography"]).done();
     for words in [
         "KSAK",
         "KPAK",
@@ -928,13 +928,13 @@ fn demo_shows_every_step_and_keeps_nothing() {
         assert!(shown.stdout.contains(words), "{words}");
     }
     assert_eq!(place.files(), ["pass"]);
-    let json = place.ibc(&["demo", "--json"]).done().json();
+    let json = place.ibc(&["demo", "--cryptography", "--json"]).done().json();
     let steps = json["steps"].as_array().unwrap();
     assert_eq!(steps.len(), 12);
     for secret in ["ssk", "ksak", "z", "rsk", "ssv", "client_key", "server_key"] {
         assert!(steps.iter().all(|step| step.get(secret).is_none()), "{secret}");
     }
-    let secret = place.ibc(&["demo", "--json", "--show-secret"]).done().json();
+    let secret = place.ibc(&["demo", "--cryptography", "--json", "--show-secret"]).done().json();
     assert_eq!(secret["steps"][0]["ksak"].as_str().unwrap().len(), 64);
     assert_eq!(secret["steps"][6]["client_key"], secret["steps"][6]["server_key"]);
     assert_ne!(secret["steps"][6]["client_key"], secret["steps"][7]["client_key"]);

@@ -49,7 +49,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "client", "config", "eccsi", "files", "onem2m", "saef", "sakke", "server", "service", "tls",
+            "association",
+            "client",
+            "config",
+            "eccsi",
+            "files",
+            "onem2m",
+            "saef",
+            "sakke",
+            "server",
+            "service",
+            "tls",
             "wire",
         ],
     ),

@@ -1,5 +1,8 @@
 //! `ibc demo`: the whole system at work, step by step.
 
+#[cfg(all(feature = "http", feature = "tls-rustls"))]
+mod system;
+
 use super::Outcome;
 use super::failure::{Failure, Kind};
 use super::issue::issue_rsk;
@@ -36,16 +39,24 @@ const CHANGED: &[u8] = b"temperature 91.5 C at 2026-01-01T12:00:00Z\n";
 
 /// Show the whole system at work, step by step
 ///
-/// Makes a KMS, issues credentials to an AE and a CSE, validates them, signs and verifies, lets both derive
+/// Of a program with the feature `full` it demonstrates the whole system on loopback: MEF, KMS and MAF start, a CSE and
+/// an AE enrol over TLS with pre-shared keys, one renews, and they associate in three ways: by their identities over
+/// DTLS, by TLS 1.3 signed with ECCSI, and by a key from the MAF.
+///
+/// With --cryptography, and of a program without `full`, it demonstrates the cryptography, without network or server:
+/// makes a KMS, issues credentials to an AE and a CSE, validates them, signs and verifies, lets both derive
 /// the same key for a (D)TLS association, in either role, and sends a key from the AE to the CSE,
-/// encapsulated and signed; and shows what is refused. It demonstrates the cryptography: no network, no server. All keys are made for the occasion and gone
-/// afterwards, unless --keep writes them into files.
+/// encapsulated and signed; and shows what is refused. All keys are made for the occasion and gone
+/// afterwards, unless --keep writes those of the cryptography into files.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  ibc demo\n  ibc demo --keep demo-files --passphrase-file passphrase.txt"
+    after_help = "Examples:\n  ibc demo\n  ibc demo --cryptography\n  ibc demo --keep demo-files --passphrase-file passphrase.txt"
 )]
 pub(super) struct Demo {
-    /// Keep the files of the demonstration in this directory, which is made if need be
+    /// The cryptography alone
+    #[arg(long)]
+    cryptography: bool,
+    /// Keep the files of the cryptography in this directory, which is made if need be
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
     #[command(flatten)]
@@ -63,6 +74,11 @@ struct Story {
 }
 
 impl Story {
+    fn new(show_secret: bool) -> Self {
+        // Room for all of it, so that no smaller buffer is left behind.
+        Self { text: Zeroizing::new(String::with_capacity(64 * 1024)), steps: vec![], show_secret }
+    }
+
     fn step(&mut self, title: &str, explanation: &str) {
         let number = self.steps.len() + 1;
         self.text.push_str(&format!("\n{number}. {title}\n"));
@@ -109,6 +125,14 @@ struct Entity {
 
 impl Demo {
     pub(super) fn run(self) -> Outcome {
+        #[cfg(all(feature = "http", feature = "tls-rustls"))]
+        if !self.cryptography && self.keep.is_none() {
+            return system::run(Story::new(self.show_secret));
+        }
+        self.cryptography()
+    }
+
+    fn cryptography(self) -> Outcome {
         let passphrase = match &self.keep {
             Some(directory) => {
                 prepare(directory)?;
@@ -117,12 +141,7 @@ impl Demo {
             None => None,
         };
         let now = options::now()?;
-        let mut story = Story {
-            // Room for all of it, so that no smaller buffer is left behind.
-            text: Zeroizing::new(String::with_capacity(64 * 1024)),
-            steps: vec![],
-            show_secret: self.show_secret,
-        };
+        let mut story = Story::new(self.show_secret);
         story.text.push_str(
             "Identity-based cryptography for oneM2M: a demonstration of the cryptography, in one process.\n\
              Everybody needs two things only to check a signature or to agree on a key: the KMS's public\n\

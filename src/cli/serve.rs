@@ -4,27 +4,23 @@ use super::failure::{Failure, Kind};
 use super::report::Report;
 use super::site::{self, Site};
 use super::{Outcome, options};
-use crate::config::Config;
+use crate::client::{self, Access, NetworkFetcher};
+use crate::config::{Config, MefAccess};
 use crate::files::{private_file, public_file};
-use crate::onem2m::{KeId, SecurityUsage};
 use crate::server::{Limits, Metrics, Monitor, Server, ServerError, ServerOptions};
 use crate::service::Core;
-use crate::service::error::{self, ServiceError};
 use crate::service::kms::KeyDirectory;
-use crate::service::maf::{CredentialFetcher, Maf};
+use crate::service::maf::Maf;
 use crate::service::mef::Mef;
-use crate::service::store::BoxFuture;
 use crate::service::store::Store;
 use crate::service::sweeper::Sweeper;
-use crate::tls::{OwnCertificate, TlsError, TrustedCertificates};
-use crate::wire::FetchedCredentials;
+use crate::tls::{OwnCertificate, Psk, TlsError, TrustedCertificates};
 use clap::{Args, ValueEnum};
 use core::future::Future;
 use core::net::SocketAddr;
 use core::time::Duration;
 use serde_json::json;
 use std::borrow::ToOwned;
-use std::boxed::Box;
 use std::format;
 use std::path::Path;
 use std::string::String;
@@ -241,21 +237,20 @@ async fn look_for_keys(keys: Arc<KeyDirectory>, stop: impl Future<Output = ()>) 
 
 fn maf(config: &Config, core: &Core) -> Result<Option<Maf>, Failure> {
     let Some(maf) = &config.maf else { return Ok(None) };
+    let fail = |error: &dyn core::fmt::Display| {
+        Failure::refused(Kind::Configuration, format!("[[maf.mef]] {error}"))
+    };
+    let access = |mef: &MefAccess| {
+        let key = private_file::read(&mef.key_file, Psk::MAX_BYTES as u64).map_err(|error| fail(&error))?;
+        let key = Psk::new(key).map_err(|error| fail(&error))?;
+        let psk = (mef.identity.as_str(), key);
+        let access = Access::psk(client::Function::Mef, mef.fqdn.clone(), psk, maf.fqdn.as_str());
+        Ok(access.map_err(|error| fail(&error))?.at(&mef.address))
+    };
+    let accesses = maf.mef.iter().map(access).collect::<Result<Vec<_>, Failure>>()?;
+    let fetcher = NetworkFetcher::new(accesses).map_err(|error| fail(&error))?;
     let mefs: Vec<_> = maf.mef.iter().map(|mef| mef.fqdn.clone()).collect();
-    Ok(Some(Maf::new(core.clone(), maf.fqdn.clone(), &mefs, Arc::new(NoMef))))
-}
-
-/// A MAF that fetches from no MEF.
-struct NoMef;
-
-impl CredentialFetcher for NoMef {
-    fn fetch<'a>(
-        &'a self,
-        _: &'a KeId,
-        _: SecurityUsage,
-    ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>> {
-        Box::pin(async { Err(ServiceError::new(error::Kind::NotFound, "this MAF fetches from no MEF")) })
-    }
+    Ok(Some(Maf::new(core.clone(), maf.fqdn.clone(), &mefs, Arc::new(fetcher))))
 }
 
 impl From<ServerError> for Failure {

@@ -97,7 +97,7 @@ pub struct MefAccess {
     pub address: String,
     /// The MAF's KpmID there.
     pub identity: String,
-    /// File of mode 0600 with Kpm in hexadecimal.
+    /// File of mode 0600 with the octets of Kpm.
     pub key_file: PathBuf,
 }
 

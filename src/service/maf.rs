@@ -15,8 +15,10 @@ pub use fetch::{CredentialFetcher, Fetched};
 use super::error::ServiceError;
 use super::kms::SecretOctets;
 use super::registry::Registry;
+use super::store::BoxFuture;
 use super::{Core, Function, limits};
-use crate::onem2m::{Fqdn, KeId};
+use crate::onem2m::{Fqdn, KeId, SecurityUsage};
+use crate::wire::FetchedCredentials;
 use fetch::Fetching;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
@@ -37,6 +39,11 @@ impl Maf {
     /// A MAF of this FQDN, which asks these MEFs through `fetcher`.
     pub fn new(core: Core, fqdn: Fqdn, mefs: &[Fqdn], fetcher: Arc<dyn CredentialFetcher>) -> Self {
         Self { core, fqdn, mefs: mefs.into(), fetching: Arc::new(Fetching::new(fetcher)) }
+    }
+
+    /// A MAF of this FQDN that fetches nothing: every client has a KmID from its administrator.
+    pub fn without_mefs(core: Core, fqdn: Fqdn) -> Self {
+        Self::new(core, fqdn, &[], Arc::new(NoMef))
     }
 
     /// Its FQDN.
@@ -67,5 +74,18 @@ impl Maf {
             Ok(ke_id) if self.mefs.contains(ke_id.fqdn()) => self.fetching.key(&self.core, &ke_id).await,
             _ => Ok(None),
         }
+    }
+}
+
+/// Knows no MEF.
+struct NoMef;
+
+impl CredentialFetcher for NoMef {
+    fn fetch<'a>(
+        &'a self,
+        _: &'a KeId,
+        _: SecurityUsage,
+    ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>> {
+        Box::pin(async { Err(ServiceError::unavailable("this MAF fetches from no MEF")) })
     }
 }

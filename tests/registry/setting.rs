@@ -143,7 +143,7 @@ impl Setting {
         }
     }
 
-    async fn client(&self, name: &str, identities: &[Bound]) {
+    pub(crate) async fn client(&self, name: &str, identities: &[Bound]) {
         self.admin.add_client(name, "", time("20280101T000000")).await.unwrap();
         for identity in identities {
             self.change(name, ClientChange::Bind(identity.clone())).await;
