@@ -7,7 +7,8 @@
 //! | [`Client`] | the procedures, on a session that is opened when one is needed |
 //! | [`install`] | a delivered credential is checked before it replaces the one in use |
 //! | [`CredentialStore`] | the credential and the pinned KPAKs of one entity on disk, at any moment the old or the new |
-//! | [`renewal`] | when to renew: half of the life of a credential, the last fifth of that of a key |
+//! | [`renewal`] | when to renew: from half of the life of a credential, in the last fifth of that of a key |
+//! | [`CredentialKeeper`], [`KeyKeeper`] | renew in time, again and again |
 //! | [`commands`] | MEF Client Command, with what executes them |
 //! | [`node`] | configuration objects of a node, and the procedures that they lead to |
 //! | [`NetworkKeySource`] | keys for handshakes, retrieved by their Key Identifier |
@@ -30,18 +31,24 @@ mod connection;
 mod error;
 #[cfg(feature = "service")]
 mod fetcher;
+pub mod install;
+mod keeper;
 mod key_source;
 mod keys;
 mod provisioning;
 mod registration;
+pub mod renewal;
+mod store;
 
 pub use access::{Access, Function, Patience};
 pub use connection::Connection;
 pub use error::{ClientError, InstallError, Refusal};
 #[cfg(feature = "service")]
 pub use fetcher::NetworkFetcher;
+pub use keeper::{CredentialKeeper, Kept, KeyKeeper};
 pub use key_source::NetworkKeySource;
 pub use keys::{ExportedRegistration, KeyRequest};
+pub use store::{CredentialStore, Installed};
 
 use crate::onem2m::KeId;
 use crate::tls::Exporter;

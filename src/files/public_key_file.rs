@@ -78,6 +78,28 @@ struct KeyOut<'a> {
     tag: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     z_public: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+}
+
+impl<'a> KeyOut<'a> {
+    fn new(kpak: &'a KmsPublicKey, z_public: Option<&sakke::KmsPublicKey>) -> Self {
+        Self {
+            kpak,
+            tag: std::format!("{}", KpakTag::of(kpak)),
+            z_public: z_public.map(|z_public| base16ct::lower::encode_string(&z_public.to_bytes())),
+            from: None,
+            until: None,
+        }
+    }
+
+    #[cfg(feature = "client")]
+    fn of(key: &'a PublishedKey) -> Self {
+        let text = |time: Option<ExpirationTime>| time.map(|time| std::format!("{time}"));
+        Self { from: text(key.from), until: text(key.until), ..Self::new(&key.kpak, key.z_public.as_ref()) }
+    }
 }
 
 impl PublicKeyFile {
@@ -152,14 +174,24 @@ impl PublishedKey {
     }
 }
 
+/// The octets of a public key file with several keys of one MEF, in the full form.
+#[cfg(feature = "client")]
+pub(crate) fn list_to_json(fqdn: &Fqdn, keys: &[PublishedKey]) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct List<'a> {
+        fqdn: &'a str,
+        kpak: Vec<KeyOut<'a>>,
+    }
+    let mut out = Vec::new();
+    json::append(&mut out, &List { fqdn: fqdn.as_str(), kpak: keys.iter().map(KeyOut::of).collect() });
+    out.push(b'\n');
+    out
+}
+
 /// The octets of a public key file: the short form, or the full one if the FQDN is given.
 pub fn to_json(kpak: &KmsPublicKey, z_public: Option<&sakke::KmsPublicKey>, fqdn: Option<&Fqdn>) -> Vec<u8> {
     let mut out = Vec::new();
-    let key = KeyOut {
-        kpak,
-        tag: std::format!("{}", KpakTag::of(kpak)),
-        z_public: z_public.map(|z_public| base16ct::lower::encode_string(&z_public.to_bytes())),
-    };
+    let key = KeyOut::new(kpak, z_public);
     match fqdn {
         None => json::append(&mut out, &key),
         Some(fqdn) => json::append(&mut out, &ListOut { fqdn: fqdn.as_str(), kpak: [key] }),
