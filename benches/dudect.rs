@@ -13,16 +13,19 @@ use eccsi_sakke::__backends::{Name, probe, with};
 use eccsi_sakke::eccsi::{KmsSecretKey, SigningKey, hazmat};
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, PskIdentity, Role, TrustedDomains};
-use eccsi_sakke::{Identity, SysRng};
+use eccsi_sakke::{Identity, SysRng, sakke};
 use std::hint::black_box;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 type Octets = [u8; 32];
 
 const ID: Identity<'static> = Identity::new(b"2011-02\0tel:+447700900123\0");
 const ID_2: &str = "mef.example.com@2F435345303930313132@20990101T000000";
-/// Secrets, and objects made of them, of each class.
+/// Secrets of each class.
 const POOL: usize = 64;
+/// Operations of a batch.
+const BATCH: usize = 64;
 /// Measurements between two looks at the clock.
 const ROUND: usize = 512;
 const PERCENTILES: usize = 30;
@@ -44,6 +47,22 @@ impl Random {
         octets.chunks_exact_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.next().to_be_bytes()));
         octets[0] &= 0x7f;
         octets[31] |= 1;
+        octets
+    }
+
+    /// What a secret of a case stands for, where that is longer than the secret.
+    fn seeded(seed: &Octets) -> Self {
+        Self(seed.chunks_exact(8).fold(1, |state, chunk| {
+            state.rotate_left(7) ^ u64::from_be_bytes(chunk.try_into().expect("8 octets"))
+        }))
+    }
+
+    /// In [2, q − 1] of SAKKE, whose q has 1022 bits and a 1 at its head.
+    fn long_scalar(&mut self) -> [u8; 128] {
+        let mut octets = [0; 128];
+        octets.chunks_exact_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.next().to_be_bytes()));
+        octets[0] &= 0x0f;
+        octets[127] |= 2;
         octets
     }
 
@@ -85,11 +104,8 @@ fn measure(seconds: f64, Case { secrets, mut run }: Case) -> (u64, f64) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut once = |random: &mut Random| {
         let (class, n) = ((random.next() >> 33) as usize & 1, (random.next() >> 33) as usize % POOL);
-        // To the same place, lest the address shows.
         let secret = black_box(secrets[class][n]);
-        let start = Instant::now();
-        run(&secret, class, n);
-        (class, start.elapsed().as_nanos() as f64)
+        (class, run(&secret).as_nanos() as f64)
     };
     let mut sorted: Vec<f64> = (0..20 * ROUND).map(|_| once(&mut random).1).collect();
     sorted.sort_by(f64::total_cmp);
@@ -132,18 +148,34 @@ fn main() {
     ran.unwrap_or_else(|| println!("not run: {backend} (cpu)"));
 }
 
-/// Secrets of both classes, and what to do with one of a class and a number below [`POOL`].
+/// Secrets of both classes, and what to do with one.
 struct Case {
     secrets: [Vec<Octets>; 2],
-    run: Run,
+    run: Box<dyn FnMut(&Octets) -> Duration>,
 }
 
-/// What is measured: takes a secret, its class and its number.
-type Run = Box<dyn FnMut(&Octets, usize, usize)>;
-
 impl Case {
-    fn new(secrets: [Vec<Octets>; 2], run: impl FnMut(&Octets, usize, usize) + 'static) -> Self {
-        Self { secrets, run: Box::new(run) }
+    /// `run` is measured; what it works on `prepare` has made of the secret, at the same place for all.
+    ///
+    /// Between the two, `run` goes over an object of neither class: lest caches, the heap and the predictors of
+    /// branches on public values keep what `prepare` left there, other things for each class.
+    fn new<T: 'static>(
+        number: u64,
+        mut prepare: impl FnMut(&Octets) -> T + 'static,
+        mut run: impl FnMut(&T) + 'static,
+    ) -> Self {
+        let neither = prepare(&[0x33; 32]);
+        let mut place = Box::new(None::<T>);
+        let run = move |secret: &Octets| {
+            *place = None; // gives its memory back for the next
+            *place = Some(prepare(secret));
+            run(&neither);
+            let object = Option::as_ref(&place).expect("just put there");
+            let start = Instant::now();
+            run(object);
+            start.elapsed()
+        };
+        Self { secrets: Random(number).secrets(), run: Box::new(run) }
     }
 }
 
@@ -152,89 +184,107 @@ type Maker = (&'static str, fn() -> Case);
 
 const CASES: &[Maker] = &[
     ("control: early exit, must be found", || {
-        let secrets = Random(1).secrets();
-        let wanted = secrets[0][0];
-        Case::new(secrets, move |secret, _, _| {
+        let wanted = Random(1).secrets()[0][0];
+        Case::new(1, Octets::clone, move |secret| {
             black_box(secret.iter().zip(&wanted).all(|(a, b)| black_box(a) == b));
         })
     }),
-    ("k of [k]G", || {
-        let secrets = Random(2).secrets();
-        Case::new(secrets, move |secret, _, _| _ = black_box(probe::mul_generator(secret)))
-    }),
+    ("k of [k]G", || Case::new(2, Octets::clone, |k| _ = black_box(probe::mul_generator(k)))),
     ("k of [k]P", || {
-        let (secrets, point) = (Random(3).secrets(), probe::mul_generator(&[7; 32]));
-        Case::new(secrets, move |secret, _, _| _ = black_box(probe::mul(secret, &point)))
+        let point = probe::mul_generator(&[7; 32]);
+        Case::new(3, Octets::clone, move |k| _ = black_box(probe::mul(k, &point)))
     }),
     ("a of a⁻¹, ab, ab + a mod q", || {
-        let secrets = Random(4).secrets();
-        Case::new(secrets, move |secret, _, _| _ = black_box(probe::order(secret, &[7; 32])))
+        Case::new(4, Octets::clone, |a| _ = black_box(probe::order(a, &[7; 32])))
     }),
     ("j of sign", || {
-        let secrets = Random(5).secrets();
         let key = key(&[7; 32]);
-        Case::new(secrets, move |secret, _, _| {
-            _ = black_box(hazmat::sign_with_nonce(&key, b"message", secret));
-        })
+        Case::new(5, Octets::clone, move |j| _ = black_box(hazmat::sign_with_nonce(&key, b"message", j)))
     }),
-    ("SSK of sign", || {
-        let keys = Random(6).secrets().map(|v| v.iter().map(key).collect::<Vec<_>>());
-        Case::new(Random(12).secrets(), move |_, class, n| {
-            _ = black_box(keys[class][n].sign(b"message", &mut SysRng))
-        })
-    }),
+    ("SSK of sign", || Case::new(6, key, |key| _ = black_box(key.sign(b"message", &mut SysRng)))),
     ("v of issue", || {
-        let (secrets, kms) = (Random(7).secrets(), kms());
-        Case::new(secrets, move |secret, _, _| {
-            _ = black_box(hazmat::issue_with_nonce(&kms, ID, secret));
-        })
+        let kms = kms();
+        Case::new(7, Octets::clone, move |v| _ = black_box(hazmat::issue_with_nonce(&kms, ID, v)))
     }),
     ("v of issue_many, 64", || {
-        let mut random = Random(10);
         let kms = kms();
         // Of a batch all v are of one class.
-        let [fixed, _] = random.secrets();
-        let batches: [Vec<Vec<Octets>>; 2] = std::array::from_fn(|class| {
-            let mut batch = || if class == 0 { fixed.clone() } else { random.secrets()[1].clone() };
-            (0..POOL).map(|_| batch()).collect()
-        });
-        Case::new(Random(12).secrets(), move |_, class, n| {
-            let requests: Vec<_> = batches[class][n].iter().map(|v| (ID, v)).collect();
+        let batch = |seed: &Octets| {
+            let mut random = Random::seeded(seed);
+            (0..BATCH).map(|_| random.scalar()).collect::<Vec<_>>()
+        };
+        Case::new(10, batch, move |batch| {
+            let requests: Vec<_> = batch.iter().map(|v| (ID, v)).collect();
             _ = black_box(hazmat::issue_many_with_nonces(&kms, &requests));
         })
     }),
     ("SSK of sign_many, 64", || {
-        let keys = Random(11).secrets().map(|v| v.iter().map(key).collect::<Vec<_>>());
-        Case::new(Random(12).secrets(), move |_, class, n| {
-            drop(black_box(keys[class][n].sign_many(&[&b"message"[..]; 64], &mut SysRng)))
-        })
+        Case::new(11, key, |key| drop(black_box(key.sign_many(&[&b"message"[..]; BATCH], &mut SysRng))))
     }),
     ("KSAK of issue", || {
-        let kms = Random(8).secrets().map(|ksak| {
-            let kms = |ksak: &Octets| KmsSecretKey::from_bytes(ksak).expect("in range");
-            ksak.iter().map(kms).collect::<Vec<_>>()
-        });
-        Case::new(Random(12).secrets(), move |_, class, n| {
-            _ = black_box(kms[class][n].issue(ID, &mut SysRng))
-        })
+        let kms = |ksak: &Octets| KmsSecretKey::from_bytes(ksak).expect("in range");
+        Case::new(8, kms, |kms| _ = black_box(kms.issue(ID, &mut SysRng)))
     }),
     ("SSK of the shared key of SAEF", || {
-        let trusted = trusted();
-        let own =
-            Random(9).secrets().map(|v| v.iter().map(|v| credential(ID_2, v, &trusted)).collect::<Vec<_>>());
+        let trusted = Rc::new(trusted());
         let peer = credential("mef.example.com@2F43534532@20990101T000000", &[9; 32], &trusted);
         let peer: PskIdentity = peer.psk_identity().expect("short");
         let policy = EntityName::parse("//sp.example.com/CSE2").and_then(ExpectedPeer::new).expect("valid");
-        Case::new(Random(12).secrets(), move |_, class, n| {
-            let association = Association {
-                own: &own[class][n],
-                role: Role::Server,
-                trusted: &trusted,
-                policy: &policy,
-                skew: Association::DEFAULT_SKEW,
-            };
-            _ = black_box(association.derive(&peer, UnixTime::EPOCH).expect("admitted"));
+        let installed_at = Rc::clone(&trusted);
+        Case::new(
+            9,
+            move |v| credential(ID_2, v, &installed_at),
+            move |own| {
+                let (role, skew) = (Role::Server, Association::DEFAULT_SKEW);
+                let association = Association { own, role, trusted: &trusted, policy: &policy, skew };
+                _ = black_box(association.derive(&peer, UnixTime::EPOCH).expect("admitted"));
+            },
+        )
+    }),
+    ("z of a SAKKE key", || Case::new(13, long, |z| _ = black_box(sakke::KmsSecretKey::from_bytes(z)))),
+    ("z of RSK issue", || Case::new(14, sakke_kms, |kms| _ = black_box(kms.issue(ID)))),
+    ("z of RSK issue_many, 64", || {
+        Case::new(15, sakke_kms, |kms| drop(black_box(kms.issue_many(&[ID; BATCH]))))
+    }),
+    ("K of RSK validate", || {
+        let issued = |seed: &Octets| {
+            let kms = sakke_kms(seed);
+            (kms.public_key(), kms.issue(ID).expect("usable").expose())
+        };
+        Case::new(16, issued, |(kms, k)| {
+            let issued = sakke::IssuedKey::from_bytes(k).expect("a point");
+            _ = black_box(issued.validate(kms, ID).expect("valid"));
         })
+    }),
+    ("SSV of encapsulate", || {
+        let kms = sakke_kms(&[1; 32]).public_key().prepared();
+        Case::new(17, ssv, move |ssv| _ = black_box(kms.encapsulate_ssv(ID, ssv)))
+    }),
+    ("K of decapsulate", || {
+        Case::new(18, receiver, |(key, data)| _ = black_box(key.decapsulate(data).expect("right")))
+    }),
+    ("K of tables and decapsulate", || {
+        let prepared = |seed: &Octets| {
+            let (key, data) = receiver(seed);
+            (key.prepared(), data)
+        };
+        Case::new(19, prepared, |(key, data)| _ = black_box(key.decapsulate(data).expect("right")))
+    }),
+    ("SSV of decapsulate", || {
+        let (key, _) = receiver(&[1; 32]);
+        let (kms, key) = (key.kms().clone().prepared(), key.prepared());
+        let data = move |seed: &Octets| kms.encapsulate_ssv(ID, &ssv(seed)).expect("usable");
+        Case::new(20, data, move |data| _ = black_box(key.decapsulate(data).expect("right")))
+    }),
+    ("SSVs of decapsulate_many, 64", || {
+        let (key, _) = receiver(&[1; 32]);
+        let (kms, key) = (key.kms().clone().prepared(), key.prepared());
+        let data = move |seed: &Octets| {
+            let mut random = Random::seeded(seed);
+            let ssv = |_| kms.encapsulate_ssv(ID, &ssv(&random.scalar())).expect("usable");
+            (0..BATCH).map(ssv).collect::<Vec<_>>()
+        };
+        Case::new(21, data, move |data| drop(black_box(key.decapsulate_many(data))))
     }),
 ];
 
@@ -260,4 +310,24 @@ fn credential(id_2: &str, v: &Octets, trusted: &TrustedDomains) -> Credential {
     let id_2 = ExpiringIdentity::parse(id_2).expect("valid");
     let issued = hazmat::issue_with_nonce(&kms(), id_2.identity(), v).expect("in range");
     Credential::install(id_2, issued, &kms().public_key(), trusted, UnixTime::EPOCH).expect("valid")
+}
+
+fn long(seed: &Octets) -> [u8; 128] {
+    Random::seeded(seed).long_scalar()
+}
+
+fn sakke_kms(seed: &Octets) -> sakke::KmsSecretKey {
+    sakke::KmsSecretKey::from_bytes(&long(seed)).expect("in range")
+}
+
+fn ssv(seed: &Octets) -> sakke::SharedSecretValue {
+    sakke::SharedSecretValue::from_bytes(seed.first_chunk().expect("16 octets"))
+}
+
+/// The key of a KMS of its own, and something to decapsulate.
+fn receiver(seed: &Octets) -> (sakke::ReceiverSecretKey, sakke::EncapsulatedData) {
+    let kms = sakke_kms(seed);
+    let key = kms.issue(ID).expect("usable").validate(&kms.public_key(), ID).expect("valid");
+    let data = kms.public_key().encapsulate_ssv(ID, &ssv(&[7; 32])).expect("usable");
+    (key, data)
 }

@@ -5,7 +5,7 @@
 
 PROGRAM is an executable with the AVX-512 code of the backend `ifma` in it, compiled with
 `-C symbol-mangling-version=v0`; tests/disassembly/run builds it. Every function is looked at that uses a 512-bit
-register and every one of `backend::adx`, unless EXPECTED says that this cannot tell, and why.
+register and every one that is named in SCALAR.
 
 How it decides. Each function is interpreted over three values of a general register:
 
@@ -31,9 +31,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0])
-from expected import CALLEES, CONTROL, EXPECTED
+from expected import CALLEES, CONTROL, EXPECTED, SCALAR
 
 PUBLIC, LOADED, UNKNOWN = 0, 1, 2
+# Public, and a function of CALLEES.
+FUNCTION = -1
 
 WIDE = {r: r for r in "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15".split()}
 WIDE |= {r: "r" + r[1:] for r in "eax ebx ecx edx esi edi ebp esp".split()}
@@ -102,7 +104,8 @@ class State:
         self.registers = {r: PUBLIC for r in WIDE.values()}
         for r in ("rax", "rbx", "rbp", "r10", "r11", "r12", "r13", "r14", "r15"):
             self.registers[r] = UNKNOWN
-        self.flags, self.stack = UNKNOWN, {}
+        self.flags = UNKNOWN
+        self.stack = {}  # (base, offset) → (octets, value)
 
     def copy(self):
         other = State()
@@ -117,10 +120,11 @@ class State:
                 self.registers[register], changed = value, True
         if other.flags > self.flags:
             self.flags, changed = other.flags, True
-        for place in list(self.stack):
-            value = max(self.stack[place], other.stack.get(place, UNKNOWN))
-            if value > self.stack[place]:
-                self.stack[place], changed = value, True
+        for place, (size, value) in list(self.stack.items()):
+            there = other.stack.get(place, (0, UNKNOWN))
+            worse = max(value, there[1]) if there[0] == size else UNKNOWN
+            if worse > value:
+                self.stack[place], changed = (size, worse), True
         return changed
 
 
@@ -172,9 +176,11 @@ class Check:
         if operand in WIDE:
             return UNKNOWN if operand in PARTS and state.registers[WIDE[operand]] == LOADED else state.registers[WIDE[operand]]
         if "[" in operand:
-            place = slot(operand)
-            if place in state.stack and "QWORD" in operand:
-                return state.stack[place]
+            size, value = state.stack.get(slot(operand), (0, UNKNOWN))
+            if SIZES.get(operand.split()[0]) == size:
+                return value
+            if SIZES.get(operand.split()[0], 64) < size and value <= PUBLIC:
+                return PUBLIC
             return LOADED if "QWORD" in operand.split("[")[0] else UNKNOWN
         return PUBLIC if re.fullmatch(r"-?0x[0-9a-f]+|-?\d+", operand) else UNKNOWN
 
@@ -184,11 +190,14 @@ class Check:
             return
         base, offset = place
         size = SIZES.get(operand.split()[0], 64)
-        for other in list(state.stack):
-            if other[0] == base and offset - 7 <= other[1] < offset + size:
+        for other, (length, _) in list(state.stack.items()):
+            if other[0] == base and offset - length < other[1] < offset + size:
                 del state.stack[other]
         if size == 8:
-            state.stack[place] = value
+            state.stack[place] = size, value
+        elif size < 8:
+            # A part of a loaded word is no address any more.
+            state.stack[place] = size, PUBLIC if value <= PUBLIC else UNKNOWN
 
     VECTOR = ("v", "k", "p", "mova", "movu", "movd", "movq", "movl", "movh", "movmsk", "xorps", "andps", "orps", "shufps", "unpck")
 
@@ -219,7 +228,10 @@ class Check:
             return [int(target[1], 16), None]
         if mnemonic == "call":
             target = re.match(r"([0-9a-f]+) <", operands)
-            known = int(target[1], 16) in self.callees if target else self.resolved(at, operands)
+            if target:
+                known = int(target[1], 16) in self.callees
+            else:
+                known = state.registers.get(operands) == FUNCTION or self.resolved(at, operands)
             if not known:
                 self.fault(at, f"call of {operands}")
             for register in CLOBBERED:
@@ -246,17 +258,19 @@ class Check:
     def integer(self, state, at, mnemonic, parts):
         values = [self.value(state, part) for part in parts]
         if mnemonic in COMPARE:
-            state.flags = max(values)
+            state.flags = max(PUBLIC, *values)
             return
         if mnemonic in ("mov", "movabs"):
             result, flags = values[1], state.flags
+            if self.resolved(at, parts[1]):
+                result = FUNCTION
         elif mnemonic.startswith("cmov"):
-            result, flags = max(*values, UNKNOWN if state.flags else PUBLIC), state.flags
+            result, flags = max(*values, UNKNOWN if state.flags > PUBLIC else PUBLIC), state.flags
         elif mnemonic.startswith("set"):
             result, flags = (UNKNOWN if state.flags else PUBLIC), state.flags
         elif mnemonic == "lea":
             named = [state.registers[WIDE[n]] for n in re.findall(r"[a-z][a-z0-9]*", MEMORY.search(parts[1])[1]) if n in WIDE]
-            result, flags = max(named, default=PUBLIC), state.flags
+            result, flags = max(PUBLIC, PUBLIC, *named), state.flags
             if result == LOADED and "*" in parts[1]:
                 result = UNKNOWN
         elif mnemonic in ("mulx", "mul"):
@@ -264,14 +278,14 @@ class Check:
                 state.registers[WIDE[part]] = UNKNOWN
             return
         elif mnemonic == "xchg":
-            for part in parts:
+            for part in parts if parts[0] != parts[1] else []:
                 state.registers[WIDE.get(part, "rax")] = UNKNOWN
             return
         elif mnemonic in ("xor", "sub", "sbb") and len(parts) == 2 and parts[0] == parts[1] and mnemonic != "sbb":
             result = flags = PUBLIC
         elif mnemonic in ARITHMETIC:
             sources = values if len(parts) < 3 else values[1:]
-            result = max(sources)
+            result = max(PUBLIC, *sources)
             if mnemonic in ("adc", "sbb", "adcx", "adox"):
                 result = max(result, state.flags)
             if result == LOADED and (mnemonic not in OFFSETS or sources.count(LOADED) > 1):
@@ -313,7 +327,7 @@ def main():
     looked_at = [
         f for f in all_functions
         if "eccsi_sakke" in f.name
-        and (any(ZMM.search(operands) for _, _, operands in f.code) or f.name.startswith("eccsi_sakke::backend::adx::"))
+        and (any(ZMM.search(operands) for _, _, operands in f.code) or any(re.search(part, f.name) for part in SCALAR))
         and "::cpu::" not in f.name  # asks the CPU what it has
     ]
     callees = {f.code[0][0]: True for f in looked_at if f.code}
@@ -329,9 +343,6 @@ def main():
             print(f"FAIL {function.name}: not in the list")
             failed = True
         seen.add(name)
-        if name is not None and EXPECTED[name] == "undecided":
-            print(f"undecided: {name}")
-            continue
         check = Check(function, callees, offsets).run()
         counts = (len(check.jumps), len(check.loaded_jumps), len(check.loaded_bases), len(check.unknown_jumps))
         good = name is not None and not check.faults and counts == EXPECTED[name]
@@ -341,7 +352,8 @@ def main():
         if name is not None and counts != EXPECTED[name]:
             print(f"     {counts}, expected {EXPECTED[name]}")
         if not good:
-            print("     jumps on unknown flags:", ", ".join(f"{at:x}" for at in sorted(check.unknown_jumps)))
+            for what, jumps in (("loaded words", check.loaded_jumps), ("unknown flags", check.unknown_jumps)):
+                print(f"     jumps on {what}:", ", ".join(f"{at:x}" for at in sorted(jumps)))
         for at, what in sorted(check.faults.items())[:20]:
             print(f"     {at:x}: {what}")
         failed |= not good

@@ -72,10 +72,18 @@ impl<L: Lanes> Fe8<L> {
     pub(crate) fn to_integers(self, proof: L::Proof) -> [Limbs; 8] {
         // Once reduced it is below 2²⁵⁶ + 2²³¹, where the second time leaves less than 2²⁵⁶.
         let [a, b, c, d, e] = self.loose().reduce(proof).loose().reduce(proof).0.map(L::store);
-        core::array::from_fn(|i| {
+        // A loop, as everywhere in lanes: a closure would be compiled without the CPU's features.
+        let mut integers = [[0; 4]; 8];
+        for (i, integer) in integers.iter_mut().enumerate() {
             debug_assert!(e[i] < 1 << 48);
-            [a[i] | b[i] << 52, b[i] >> 12 | c[i] << 40, c[i] >> 24 | d[i] << 28, d[i] >> 36 | e[i] << 16]
-        })
+            *integer = [
+                a[i] | b[i] << 52,
+                b[i] >> 12 | c[i] << 40,
+                c[i] >> 24 | d[i] << 28,
+                d[i] >> 36 | e[i] << 16,
+            ];
+        }
+        integers
     }
 
     #[inline(always)]

@@ -14,7 +14,7 @@ mod sums;
 use super::jacobian::{Jacobian, normalize};
 use super::mul::{self, BARE, Term};
 use super::own::{self, Own};
-use super::tables::{Odd, Table, generator_comb, generator_comb_for_lanes};
+use super::tables::{Odd, Table, generator_comb, generator_comb_for_lanes, generator_rows};
 use crate::backend::ifma::lane::Lanes;
 use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
 use crate::backend::portable::{limbs, p256_order};
@@ -27,12 +27,13 @@ use zeroize::Zeroizing;
 /// \[kᵢ\]G for secret kᵢ in [1, q − 1], at most [`BATCH`].
 pub(super) fn mul_generator_many<K: Kernel>(kernel: K, scalars: &[Limbs], out: &mut [PointOctets]) {
     debug_assert!(scalars.len() <= BATCH && scalars.len() == out.len());
-    let comb = generator_comb();
-    if let (Some(proof), 2.., 1) = (kernel.lanes(), scalars.len(), comb.spacing) {
-        let done = if scalars.len() <= 8 {
-            K::Lanes::run(proof, CombMany::<K, 1> { kernel, proof, comb, scalars, out: &mut *out })
-        } else {
-            K::Lanes::run(proof, CombMany::<K, 2> { kernel, proof, comb, scalars, out: &mut *out })
+    if let (Some(proof), Some(rows)) = (kernel.lanes(), generator_rows()) {
+        let done = match scalars.len() {
+            ..=1 => false,
+            ..=8 => comb_many::<K, 1, 1, _, _>(kernel, proof, rows, scalars, out),
+            ..=16 => comb_many::<K, 2, 1, _, _>(kernel, proof, rows, scalars, out),
+            ..=32 => comb_many::<K, 2, 2, _, _>(kernel, proof, rows, scalars, out),
+            _ => comb_many::<K, 2, 4, _, _>(kernel, proof, rows, scalars, out),
         };
         if done {
             return;
@@ -44,6 +45,26 @@ pub(super) fn mul_generator_many<K: Kernel>(kernel: K, scalars: &[Limbs], out: &
         *point = mul::comb(kernel, comb, k);
     }
     normalize::<K, BATCH>(&points[..scalars.len()], |i, point| out[i] = point.to_octets());
+}
+
+/// The same by [`CombMany`], for at most 8·`N`·`GROUPS`; false where that does not work out.
+fn comb_many<K: Kernel, const N: usize, const GROUPS: usize, const ROW: usize, const ROWS: usize>(
+    kernel: K,
+    proof: <K::Lanes as Lanes>::Proof,
+    rows: &[[TablePoint; ROW]; ROWS],
+    scalars: &[Limbs],
+    out: &mut [PointOctets],
+) -> bool {
+    // Lanes that are left over take 1.
+    let mut all = Zeroizing::new([[[[1, 0, 0, 0]; 8]; N]; GROUPS]);
+    all.as_flattened_mut().as_flattened_mut()[..scalars.len()].copy_from_slice(scalars);
+    let mut points = [[[[0; 64]; 8]; N]; GROUPS];
+    let job = CombMany { kernel, proof, rows, scalars: &all, out: &mut points };
+    let done = K::Lanes::run(proof, job);
+    if done {
+        out.copy_from_slice(&points.as_flattened().as_flattened()[..out.len()]);
+    }
+    done
 }
 
 /// Points that share an inversion.

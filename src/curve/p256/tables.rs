@@ -57,10 +57,12 @@ pub(super) type TurnedRows = [TurnedRow; Digits::count(TurnedRow::WIDTH)];
 #[cfg(feature = "tables")]
 pub(crate) use own::Table;
 #[cfg(feature = "tables")]
-pub(super) use with_tables::{generator_comb, generator_comb_for_lanes, generator_odd, generator_turned};
+pub(super) use with_tables::{
+    generator_comb, generator_comb_for_lanes, generator_odd, generator_rows, generator_turned,
+};
 #[cfg(not(feature = "tables"))]
 pub(super) use without_tables::{
-    Table, generator_comb, generator_comb_for_lanes, generator_odd, generator_turned,
+    Table, generator_comb, generator_comb_for_lanes, generator_odd, generator_rows, generator_turned,
 };
 
 /// The generator's tables: 37 rows of 64 points, 256 odd multiples, and 52 rows of 16 points in two
@@ -68,7 +70,7 @@ pub(super) use without_tables::{
 #[cfg(feature = "tables")]
 mod with_tables {
     use super::super::generator_table::{COMB, COMB_FOR_LANES, ODD};
-    use super::{Comb, Odd, TurnedRow, TurnedRows};
+    use super::{Comb, Digits, Odd, TablePoint, TurnedRow, TurnedRows};
 
     /// The same points as `COMB_FOR_LANES`.
     static TURNED: TurnedRows = {
@@ -96,6 +98,11 @@ mod with_tables {
         Comb { width: 7, spacing: 1, entries: &COMB }
     }
 
+    /// The same, row by row.
+    pub(in super::super) fn generator_rows() -> Option<&'static [[TablePoint; 64]; Digits::count(7)]> {
+        COMB.as_chunks().0.try_into().ok()
+    }
+
     /// For lanes and secret scalars: eight additions cost less than a scan of four rows, which have to
     /// come from memory. With this one they stay in the first cache.
     pub(in super::super) fn generator_comb_for_lanes() -> Comb<'static> {
@@ -112,7 +119,7 @@ mod with_tables {
 #[cfg(not(feature = "tables"))]
 mod without_tables {
     use super::super::generator_table_small::COMB;
-    use super::{Comb, Odd, TurnedRows};
+    use super::{Comb, Odd, TablePoint, TurnedRows};
 
     /// Without the feature `tables` no other table can exist.
     pub(crate) enum Table {}
@@ -129,6 +136,10 @@ mod without_tables {
 
     pub(in super::super) fn generator_comb_for_lanes() -> Comb<'static> {
         generator_comb()
+    }
+
+    pub(in super::super) fn generator_rows() -> Option<&'static [[TablePoint; 8]; 0]> {
+        None
     }
 
     pub(in super::super) fn generator_turned() -> Option<&'static TurnedRows> {

@@ -87,7 +87,11 @@ impl<L: Lanes> Fe8<L> {
     pub(crate) fn to_reduced_integers(self, proof: L::Proof) -> [Limbs; 8] {
         // Times 1, divided by 2²⁶⁰: at most p.
         let integers = self.mul(proof, &Self::splat(proof, &[1, 0, 0, 0, 0]));
-        integers.to_integers(proof).map(|integer| limbs::reduce_once(&integer, 0, &P))
+        let mut integers = integers.to_integers(proof);
+        for integer in &mut integers {
+            *integer = limbs::reduce_once(integer, 0, &P);
+        }
+        integers
     }
 }
 

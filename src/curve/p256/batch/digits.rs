@@ -33,17 +33,24 @@ impl<L: Lanes> LaneDigits<L> {
     /// Digit i. Constant time; i is public.
     #[inline(always)]
     pub(super) fn get(&self, proof: L::Proof, i: usize) -> LaneDigit<L> {
-        let Self { k, negated, width } = self;
+        self.get_of_width(proof, i, self.width)
+    }
+
+    /// The same for who knows the width, and so does the compiler.
+    #[inline(always)]
+    pub(super) fn get_of_width(&self, proof: L::Proof, i: usize, width: usize) -> LaneDigit<L> {
+        debug_assert_eq!(width, self.width);
+        let Self { k, negated, .. } = self;
         let at = i * width + 1;
         let (limb, bit) = (at / 64, (at % 64) as u32);
         let zero = L::splat(proof, 0);
         let limb_or_zero = |i: usize| if i < 4 { k[i] } else { zero };
         let mut u = limb_or_zero(limb).shr_by(bit).or(limb_or_zero(limb + 1).shl::<1>().shl_by(63 - bit));
-        if i + 1 == Digits::count(*width) {
+        if i + 1 == Digits::count(width) {
             u = u.or(L::splat(proof, 1 << (width - 1)));
         }
         let one = L::splat(proof, 1);
-        let negative = u.shr_by(*width as u32 - 1).and(one).sub(one);
+        let negative = u.shr_by(width as u32 - 1).and(one).sub(one);
         let half = u.xor(negative).and(L::splat(proof, (1 << (width - 1)) - 1));
         LaneDigit { negative: negative.xor(*negated), half }
     }
