@@ -59,9 +59,8 @@ pub(super) async fn serve(
     tracing::info!(%address, %session, server = %endpoint.fqdn(), suite = tls.suite(), "a session begins");
     let room = shared.rates.admit_credential(&session.to_string());
     let conversation = Conversation { shared, endpoint, session: &session, stopped };
-    let ended = timeout(shared.limits.session, conversation.hold(Framed::new(stream), room)).await;
-    let why = if ended.is_ok() { "closed" } else { "lasted long enough" };
-    tracing::debug!(%address, %session, why, "a session ends");
+    conversation.hold(Framed::new(stream), room).await;
+    tracing::debug!(%address, %session, "a session ends");
 }
 
 async fn handshake(shared: &Shared, tcp: TcpStream) -> Result<(Stream, tls::Session), String> {
@@ -88,8 +87,11 @@ const TOO_MANY: (u16, &str) = (429, "Too Many Requests");
 impl Conversation<'_> {
     /// Answers requests until the connection ends. Without `room` it says so to the first, and ends.
     async fn hold(mut self, mut framed: Framed<Stream>, room: Option<SessionPermit>) {
+        let until = Instant::now() + self.shared.limits.session;
         loop {
-            let idle = self.shared.limits.idle;
+            // A request that has begun is answered, whatever the session's age.
+            let left = until.saturating_duration_since(Instant::now());
+            let idle = self.shared.limits.idle.min(left);
             let begun = tokio::select! {
                 begun = timeout(idle, framed.wait()) => matches!(begun, Ok(Ok(true))),
                 _ = self.stopped.wait_for(|stopped| *stopped) => false,
