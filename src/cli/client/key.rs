@@ -330,7 +330,7 @@ impl Retrieve {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "changes", args = ["lifetime", "label", "target"], required = true, multiple = true)]
+#[group(id = "changes", required = true, multiple = true)]
 pub(in crate::cli) struct Update {
     #[command(flatten)]
     server: Server,
