@@ -15,6 +15,8 @@ mod audit;
 #[cfg(feature = "service")]
 mod bench;
 mod bulk;
+#[cfg(feature = "client")]
+mod client;
 mod credential;
 mod demo;
 mod failure;
@@ -94,6 +96,15 @@ enum Command {
     /// Send a key to an identity (SAKKE)
     #[command(subcommand)]
     Sakke(sakke::Command),
+    #[cfg(feature = "client")]
+    Enrol(Box<client::Enrol>),
+    #[cfg(feature = "client")]
+    Renew(Box<client::Renew>),
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Key(client::KeyCommand),
+    #[cfg(feature = "client")]
+    Commands(Box<client::Commands>),
     /// Show the whole system at work, step by step
     Demo(demo::Demo),
     /// Set up a service: a MEF, a MAF, or both, on one configuration
@@ -145,6 +156,14 @@ pub fn main() -> ExitCode {
         Command::Verify(command) => command.run(),
         Command::Saef(command) => command.run(),
         Command::Sakke(command) => command.run(),
+        #[cfg(feature = "client")]
+        Command::Enrol(command) => command.run(),
+        #[cfg(feature = "client")]
+        Command::Renew(command) => command.run(cli.json),
+        #[cfg(feature = "client")]
+        Command::Key(command) => command.run(cli.json),
+        #[cfg(feature = "client")]
+        Command::Commands(command) => command.run(cli.json),
         Command::Demo(command) => command.run(),
         #[cfg(feature = "service")]
         Command::Service(command) => command.run(),

@@ -27,6 +27,7 @@
 //! runtime of tokio with I/O and time.
 
 mod access;
+pub mod commands;
 mod connection;
 mod error;
 #[cfg(feature = "service")]
@@ -35,6 +36,7 @@ pub mod install;
 mod keeper;
 mod key_source;
 mod keys;
+pub mod node;
 mod provisioning;
 mod registration;
 pub mod renewal;

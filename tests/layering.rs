@@ -51,6 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "association",
             "client",
+            "command",
             "config",
             "eccsi",
             "files",

@@ -52,13 +52,6 @@ fn every_number_has_a_state_and_tests_that_exist() {
             }
         }
         for test in &row.tests {
-            if let Some(name) = test.strip_prefix("to come: ") {
-                assert!(
-                    row.state == "wire" && name.contains("::"),
-                    "{number}: only wire tests may be to come"
-                );
-                continue;
-            }
             let (file, function) =
                 test.split_once("::").unwrap_or_else(|| panic!("{number}: {test} names no file"));
             let path = root().join("tests").join(format!("{file}.rs"));

@@ -52,16 +52,16 @@ pub(super) enum Kind {
     #[cfg(feature = "service")]
     Configuration,
     /// There is no such thing in the store.
-    #[cfg(feature = "service")]
+    #[cfg(any(feature = "client", feature = "service"))]
     NotFound,
     /// It is there already, or was changed meanwhile.
-    #[cfg(feature = "service")]
+    #[cfg(any(feature = "client", feature = "service"))]
     Conflict,
     /// The service may not or does not do this.
-    #[cfg(feature = "service")]
+    #[cfg(any(feature = "client", feature = "service"))]
     Refused,
     /// The store, the audit log or the keys cannot be used now.
-    #[cfg(feature = "service")]
+    #[cfg(any(feature = "client", feature = "service"))]
     Unavailable,
     /// The audit log does not hold.
     #[cfg(feature = "service")]
@@ -186,6 +186,27 @@ impl From<SaefError> for Failure {
             _ => (Kind::Key, ""),
         };
         Self::refused(kind, format!("{error}{advice}"))
+    }
+}
+
+#[cfg(feature = "client")]
+impl From<crate::client::ClientError> for Failure {
+    fn from(error: crate::client::ClientError) -> Self {
+        use crate::client::ClientError;
+        let kind = match &error {
+            ClientError::File(_) => Kind::File,
+            ClientError::Install(_) => Kind::Key,
+            ClientError::Connect { .. } | ClientError::TimedOut | ClientError::Ended => Kind::Unavailable,
+            _ if error.is_temporary() => Kind::Unavailable,
+            ClientError::Refused(refusal) => match refusal.response_status_code {
+                Some(4004) => Kind::NotFound,
+                Some(4105 | 4117) => Kind::Conflict,
+                _ => Kind::Refused,
+            },
+            ClientError::Answer(_) => Kind::Format,
+            _ => Kind::Refused,
+        };
+        Self::refused(kind, format!("{error}"))
     }
 }
 

@@ -38,8 +38,8 @@ pub enum NewKpak {
     Refuse,
     /// Any, while none is pinned for this MEF: the session with it is authenticated.
     First,
-    /// This one, though others are pinned: a rollover that somebody has decided on.
-    Rollover(Box<KmsPublicKey>),
+    /// Any of these, though others may be pinned: the first or a rollover, with keys from a source that somebody trusts.
+    Accept(Vec<KmsPublicKey>),
 }
 
 /// A credential that passed all checks.
@@ -132,13 +132,13 @@ fn check_new(kpak: &KmsPublicKey, pinned: &[PublishedKey], new: &NewKpak) -> Res
     let tag = KpakTag::of(kpak);
     match new {
         // Two KPAKs with one tag could not be told apart in a handshake.
-        NewKpak::Rollover(accepted) if **accepted == *kpak => {
+        NewKpak::Accept(accepted) if accepted.contains(kpak) => {
             let collides = pinned.iter().any(|key| KpakTag::of(&key.kpak) == tag);
             if collides { Err(InstallError::OtherKpak(tag)) } else { Ok(()) }
         }
         NewKpak::First if pinned.is_empty() => Ok(()),
         NewKpak::Refuse if pinned.is_empty() => Err(InstallError::NoKpak(tag)),
-        NewKpak::Refuse | NewKpak::First | NewKpak::Rollover(_) => Err(InstallError::OtherKpak(tag)),
+        NewKpak::Refuse | NewKpak::First | NewKpak::Accept(_) => Err(InstallError::OtherKpak(tag)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Symmetric keys: TS-0003 clauses 8.3.5.2.7 to 8.3.5.2.10, 8.8.2.7 to 8.8.2.10, and fetching by KeID, 8.3.2.1.
 
 use super::connection::Operation;
-use super::{Client, ClientError};
+use super::{Client, ClientError, UNSENDABLE};
 use crate::onem2m::{
     ExpirationTime, FetchCredentialsPath, Fqdn, KeId, KeyIdentifier, RelativeKeyId, SecurityUsage,
 };
@@ -58,9 +58,10 @@ impl Client {
         request: &KeyRequest,
         key: Zeroizing<Vec<u8>>,
     ) -> Result<(KeyRegistration, KeyIdentifier), ClientError> {
-        let answer = self.send_key(request, Some(KeyValue::new(key))).await?;
-        let identifier = self.identifier(&answer)?;
-        Ok((answer, identifier))
+        let body = self.key_body(request, Some(KeyValue::new(key)))?;
+        let base = self.access.function.base();
+        let answer = self.connection().await?.ask(Operation::Create(Some(KEY)), base, &body).await?;
+        self.registered(request, &answer)
     }
 
     /// Registers the key that both ends export from their session. A session registers one; for the next, another is
@@ -75,22 +76,25 @@ impl Client {
         if self.connection.as_ref().is_some_and(|connection| connection.has_registered_export) {
             self.disconnect();
         }
+        let body = self.key_body(request, None)?;
+        let base = self.access.function.base();
         let connection = self.connection().await?;
         let exported = connection.export(Exporter::Connection)?;
         connection.has_registered_export = true;
-        let registration = self.send_key(request, None).await?;
-        let identifier = self.identifier(&registration)?;
+        // On this session and no other: it is where the function exports from.
+        let answer = connection.ask(Operation::Create(Some(KEY)), base, &body).await?;
+        let (registration, identifier) = self.registered(request, &answer)?;
         if *identifier.relative() != RelativeKeyId::from_octets(&exported.id()) {
             return Err(ClientError::Answer("it names another key than the one of this session"));
         }
         Ok(ExportedRegistration { registration, identifier, key: exported.expose() })
     }
 
-    async fn send_key(
-        &mut self,
+    fn key_body(
+        &self,
         request: &KeyRequest,
         key_value: Option<KeyValue>,
-    ) -> Result<KeyRegistration, ClientError> {
+    ) -> Result<Zeroizing<Vec<u8>>, ClientError> {
         let body = KeyRegistrationRequest {
             fqdn: self.access.fqdn.to_string(),
             admin_fqdn: request.stakeholder.to_string(),
@@ -100,19 +104,27 @@ impl Client {
             target_ids: request.targets.clone(),
             key_value,
         };
-        let base = self.access.function.base();
-        let answer: KeyRegistration = self.rooted(Operation::Create(Some(KEY)), KEY, base, &body).await?;
-        let is_alike = answer.ty == KEY.number()
-            && u64::from(answer.suid) == body.suid
-            && answer.admin_fqdn == body.admin_fqdn
-            && ExpirationTime::parse(&answer.expiration_time).is_ok();
-        if is_alike { Ok(answer) } else { Err(ClientError::Answer("another key registration")) }
+        rooted::write(KEY.root(), &body).map_err(|_| UNSENDABLE)
     }
 
-    fn identifier(&self, answer: &KeyRegistration) -> Result<KeyIdentifier, ClientError> {
-        RelativeKeyId::parse(&answer.relative_key_id)
+    /// What was registered, if it is what was asked for, and its name.
+    fn registered(
+        &self,
+        request: &KeyRequest,
+        answer: &[u8],
+    ) -> Result<(KeyRegistration, KeyIdentifier), ClientError> {
+        let answer: KeyRegistration = rooted::read(KEY.root(), answer).map_err(ClientError::Answer)?;
+        let is_alike = answer.ty == KEY.number()
+            && answer.suid == request.usage.to_u8()
+            && answer.admin_fqdn == request.stakeholder.as_str()
+            && ExpirationTime::parse(&answer.expiration_time).is_ok();
+        if !is_alike {
+            return Err(ClientError::Answer("another key registration"));
+        }
+        let identifier = RelativeKeyId::parse(&answer.relative_key_id)
             .and_then(|relative| KeyIdentifier::new(relative, self.access.fqdn.clone()))
-            .map_err(|_| ClientError::Answer("no RelativeKeyID"))
+            .map_err(|_| ClientError::Answer("no RelativeKeyID"))?;
+        Ok((answer, identifier))
     }
 
     /// Retrieves a key that was registered for this entity.

@@ -2,6 +2,7 @@
 
 use super::connection::{LIST, Operation};
 use super::{Client, ClientError};
+use crate::command::values::host;
 use crate::onem2m::{EntityName, ExpirationTime, ExpiringIdentity};
 use crate::wire::{EnrolRequest, IssuedCredential, KpakList, ReenrolRequest, rooted};
 use std::format;
@@ -38,6 +39,23 @@ impl Client {
         let request =
             ReenrolRequest { id1: id_1.as_str().into(), expiration_time: end.map(|end| end.to_string()) };
         self.bare(&format!("{}/reenrol", self.access.ibc_base), &request).await
+    }
+
+    /// Takes the IBC base URI from a command: `https`, and the host is the MEF. The session stays the one with the MEF
+    /// that was configured, whatever the port in the URI.
+    ///
+    /// # Errors
+    /// [`ClientError::Configuration`] for another scheme or host, or a URI with a query.
+    pub fn use_ibc_base(&mut self, uri: &str) -> Result<(), ClientError> {
+        const REFUSED: ClientError =
+            ClientError::Configuration("the IBC base URI is an https URI whose host is the MEF");
+        let rest = uri.strip_prefix("https://").ok_or(REFUSED)?;
+        if host(uri).as_ref() != Some(&self.access.fqdn) || rest.contains(['?', '#']) {
+            return Err(REFUSED);
+        }
+        let path = rest.find('/').map_or("", |at| &rest[at..]);
+        self.access.ibc_base = path.trim_end_matches('/').into();
+        Ok(())
     }
 
     /// The KPAKs that the MEF publishes.

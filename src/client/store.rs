@@ -5,6 +5,7 @@
 //! | `credential.json` | ID_2, SSK, PVT, KPAK, perhaps RSK and Z | 0600 |
 //! | `kpak.json` | pinned KPAKs, as `ibc verify --kpak` takes them | as the umask says |
 //! | `since.json` | when the credential was installed, which it does not say itself | as the umask says |
+//! | `registration.json` | the registration of this client, for its commands | as the umask says |
 //! | `lock` | held by whoever changes the others | as the umask says |
 //!
 //! Each file is written whole beside its place, synchronised and renamed, and the folder synchronised. They change in an
@@ -31,9 +32,10 @@ use std::vec;
 const CREDENTIAL: &str = "credential.json";
 const KPAKS: &str = "kpak.json";
 const SINCE: &str = "since.json";
+const REGISTRATION: &str = "registration.json";
 
-/// Octets of a note about a time.
-const MAX_SINCE: u64 = 1024;
+/// Octets of a note.
+const MAX_NOTE: u64 = 4096;
 
 /// A folder with the credential of one entity, held by this process alone.
 #[derive(Debug)]
@@ -57,6 +59,15 @@ pub struct Installed {
 struct Since {
     id2: String,
     since: String,
+}
+
+/// A registration as it is remembered.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Registered {
+    fqdn: String,
+    stakeholder: String,
+    id: String,
 }
 
 impl CredentialStore {
@@ -107,7 +118,7 @@ impl CredentialStore {
         let Some(id_2) = self.credential()?.and_then(|file| file.identity().id_2().cloned()) else {
             return Ok(None);
         };
-        let note = public_file::read(&self.folder.join(SINCE), MAX_SINCE).ok();
+        let note = public_file::read(&self.folder.join(SINCE), MAX_NOTE).ok();
         let note: Option<Since> = note.and_then(|octets| json::object(&octets).ok());
         let note = note.filter(|note| note.id2 == id_2.as_str());
         let since =
@@ -156,6 +167,25 @@ impl CredentialStore {
         Ok(checked.id_2)
     }
 
+    /// The registration with this function under this stakeholder, if one is remembered.
+    pub fn registration(&self, fqdn: &Fqdn, stakeholder: &Fqdn) -> Option<String> {
+        let note = public_file::read(&self.folder.join(REGISTRATION), MAX_NOTE).ok()?;
+        let note: Registered = json::object(&note).ok()?;
+        (note.fqdn == fqdn.as_str() && note.stakeholder == stakeholder.as_str()).then_some(note.id)
+    }
+
+    /// Remembers a registration.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn remember_registration(&self, fqdn: &Fqdn, stakeholder: &Fqdn, id: &str) -> Result<(), FileError> {
+        let note =
+            Registered { fqdn: fqdn.to_string(), stakeholder: stakeholder.to_string(), id: id.to_string() };
+        let mut text = Vec::new();
+        json::append(&mut text, &note);
+        public_file::write(&self.folder.join(REGISTRATION), &text, Existing::Replace)
+    }
+
     fn replace(&self, checked: &Checked, now: UnixTime) -> Result<(), FileError> {
         private_file::write(&self.credential_path(), &checked.text, Existing::Replace)?;
         let Ok(since) = ExpirationTime::from_unix(now) else { return Ok(()) };
@@ -183,7 +213,7 @@ fn remove_parts(folder: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let is_part = name.to_str().is_some_and(|name| {
-            let is_ours = [CREDENTIAL, KPAKS, SINCE].iter().any(|ours| {
+            let is_ours = [CREDENTIAL, KPAKS, SINCE, REGISTRATION].iter().any(|ours| {
                 name.strip_prefix('.')
                     .and_then(|name| name.strip_prefix(ours))
                     .is_some_and(|rest| rest.starts_with('.'))

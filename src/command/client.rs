@@ -138,6 +138,14 @@ impl CommandClient {
         may
     }
 
+    /// Until when NO_MORE_COMMANDS has it wait, if it does.
+    pub fn waits_until(&self) -> Option<UnixTime> {
+        match self.state {
+            State::Waiting(until) => Some(until),
+            State::Idle | State::Retrieving(_) | State::Reporting | State::Ended => None,
+        }
+    }
+
     /// The answer to a request of this machine did not come: the next retrieval shows where the MEF stands.
     pub fn lost(&mut self) {
         if self.state != State::Ended {

@@ -110,7 +110,7 @@ fn another_kpak_needs_a_rule() {
     let (kms, other) = (Kms::new(), Kms::new());
     let issued = kms.issue(&id_2(MEF, ENTITY, END));
     let tag = KpakTag::of(&kms.0.public_key());
-    let rollover = |kms: &Kms| NewKpak::Rollover(Box::new(kms.0.public_key()));
+    let rollover = |kms: &Kms| NewKpak::Accept(vec![kms.0.public_key()]);
     for (pinned, new, error) in [
         (vec![], NewKpak::Refuse, Some(InstallError::NoKpak(tag))),
         (vec![], NewKpak::First, None),

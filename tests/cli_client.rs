@@ -1,0 +1,255 @@
+//! The built command `ibc` as a device uses it, against `ibc serve` of the same build.
+
+#[path = "cli/place.rs"]
+mod support;
+
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+use support::{Place, Ran};
+
+const CONFIG: &str = r#"
+provider = "sp.example.com"
+node = "node-1"
+[store]
+url = "sqlite:service.db"
+state = "state"
+[keys]
+directory = "keys"
+key_file = "seal.key"
+[mef]
+fqdn = "mef.example.com"
+[maf]
+fqdn = "maf.example.com"
+[audit]
+segments = "segments"
+"#;
+
+const CSE: &str = "//sp.example.com/CSE1";
+const AE: &str = "//sp.example.com/CSE1/C7";
+const KEY: &str = "3132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f50";
+
+/// A service at work, stopped when dropped.
+struct Service {
+    place: Place,
+    address: String,
+    server: Child,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl Service {
+    /// With a client for the CSE and one for the AE, both admitted at MEF and MAF, with one key everywhere.
+    fn new() -> Self {
+        let place = Place::new();
+        place.write("ibc.toml", CONFIG);
+        place.write_private("key.hex", format!("{KEY}\n"));
+        place.ibc(&["service", "init"]).done();
+        place.ibc(&["admin", "stakeholder", "add", "sp.example.com"]).done();
+        for (client, kind, id) in [("cse", "--cse", CSE), ("ae", "--ae", AE)] {
+            place
+                .ibc(&[
+                    "admin",
+                    "client",
+                    "add",
+                    client,
+                    kind,
+                    id,
+                    "--admit",
+                    "mef:sp.example.com",
+                    "--admit",
+                    "maf:sp.example.com",
+                ])
+                .done();
+            for (option, function) in [("--kpm-id", "mef"), ("--km-id", "maf")] {
+                let identity = format!("{client}@{function}.example.com");
+                place
+                    .ibc(&[
+                        "admin",
+                        "client",
+                        "add-key",
+                        client,
+                        option,
+                        &identity,
+                        "--key-file",
+                        "key.hex",
+                        "--hex",
+                    ])
+                    .done();
+            }
+        }
+        for function in ["mef", "maf"] {
+            place
+                .ibc(&["admin", "policy", "add", "--at", function, "--stakeholder", "sp.example.com"])
+                .done();
+        }
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let monitor = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let server = place
+            .command(&["serve", "--listen", &address, "--monitor", &monitor, "--log", "warn"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let service = Self { place, address, server };
+        let until = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(&service.address).is_err() {
+            assert!(Instant::now() < until, "the service does not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        service
+    }
+
+    /// `ibc COMMAND` as a client of the service at `function`.
+    fn run(&self, command: &[&str], function: &str, (client, entity): (&str, &str), rest: &[&str]) -> Ran {
+        let fqdn = format!("{function}.example.com");
+        let (option, identity) = (format!("--{function}"), format!("{client}@{fqdn}"));
+        let connect = [
+            &option,
+            fqdn.as_str(),
+            "--connect",
+            &self.address,
+            "--as",
+            entity,
+            "--psk-identity",
+            &identity,
+            "--psk-file",
+            "key.hex",
+        ];
+        self.place.ibc(&[command, &connect[..], rest].concat()).hides(KEY)
+    }
+}
+
+#[test]
+fn a_device_enrols_renews_and_signs() {
+    let service = Service::new();
+    let enrol = |rest: &[&str]| service.run(&["enrol"], "mef", ("cse", CSE), rest);
+    let first = enrol(&["--store", "cse", "--lifetime", "10d", "--json"]).done().json();
+    assert_eq!(service.place.mode("cse/credential.json"), 0o600);
+    let credential = ["--credential", "cse/credential.json", "--kpak", "cse/kpak.json"];
+    service.place.ibc(&[&["credential", "validate"], &credential[..]].concat()).done();
+    let ssk = service.place.field("cse/credential.json", "ssk");
+
+    let renew = |rest: &[&str]| service.run(&["renew"], "mef", ("cse", CSE), rest);
+    let waits = renew(&["--store", "cse", "--if-due", "--json"]).done().json();
+    assert!(waits["due"].is_string(), "{waits}");
+    let second = renew(&["--store", "cse", "--json"]).done().hides(&ssk).json();
+    assert_ne!(first["id2"], second["id2"]);
+    assert_eq!(service.place.field("cse/credential.json", "id2"), second["id2"].as_str().unwrap());
+    service.place.ibc(&[&["credential", "validate"], &credential[..]].concat()).done();
+
+    // With the public key file of the operator the first KPAK has to be one of it.
+    service.place.ibc(&["mef", "kpaks", "--out", "kpak.json"]).done();
+    enrol(&["--store", "other", "--kpak", "kpak.json"]).done();
+    service
+        .place
+        .ibc(&[
+            "kms",
+            "init",
+            "--kms",
+            "k.ibc",
+            "--passphrase-file",
+            "pass",
+            "--kdf-memory-mib",
+            "19",
+            "--kdf-passes",
+            "2",
+        ])
+        .done();
+    service
+        .place
+        .ibc(&[
+            "kms",
+            "export-public",
+            "--kms",
+            "k.ibc",
+            "--passphrase-file",
+            "pass",
+            "--out",
+            "foreign.json",
+        ])
+        .done();
+    enrol(&["--store", "third", "--kpak", "foreign.json"]).refused(&["not installed", "KPAK"]);
+    assert!(!service.place.path("third/credential.json").exists());
+
+    service.run(&["enrol"], "mef", ("cse", AE), &["--store", "x"]).refused(&["4106", "--as"]);
+    service
+        .run(&["enrol"], "mef", ("nobody", CSE), &["--store", "x"])
+        .refused(&["handshake failed", "PSK identity"]);
+    service.run(&["enrol"], "mef", ("cse", "/CSE1"), &["--store", "x"]).misused(&["//PROVIDER/CSE1"]);
+    service.place.chmod("key.hex", 0o644);
+    enrol(&["--store", "x"]).refused(&["key.hex", "644"]);
+}
+
+#[test]
+fn keys_are_registered_and_retrieved() {
+    let service = Service::new();
+    let (ae, cse) = (("ae", AE), ("cse", CSE));
+    for (function, suid) in [("mef", "22"), ("maf", "32")] {
+        let key = |command, who, rest: &[&str]| service.run(&["key", command], function, who, rest);
+        let out = format!("{function}-out.hex");
+        let register =
+            ["--stakeholder", "sp.example.com", "--suid", suid, "--target", CSE, "--lifetime", "5d"];
+        let exported =
+            key("register", ae, &[&register[..], &["--out", &out, "--json"]].concat()).done().json();
+        let identifier = exported["identifier"].as_str().unwrap();
+        assert!(exported["key"].is_null());
+        assert_eq!(service.place.mode(&out), 0o600);
+        let registered = service.place.read(&out);
+
+        // The CSE is registered with its own key, and retrieves the other's.
+        service.place.write_private("own.hex", "41".repeat(32));
+        let own =
+            ["--stakeholder", "sp.example.com", "--suid", suid, "--target", AE, "--key-file", "own.hex"];
+        let own = key("register", cse, &[&own[..], &["--json"]].concat()).done().json();
+        let retrieved = format!("{function}-in.hex");
+        key("retrieve", cse, &["--id", identifier, "--out", &retrieved]).done().hides(&registered);
+        assert_eq!(service.place.read(&retrieved), registered);
+        let own = own["identifier"].as_str().unwrap();
+        let shown = key("retrieve", ae, &["--id", own, "--show-secret", "--json"]).done().json();
+        assert_eq!(shown["key"], "41".repeat(32));
+        key("retrieve", ae, &["--id", own]).misused(&["--out", "--show-secret"]);
+        key("retrieve", cse, &["--id", own, "--show-secret"]).refused(&["4004"]);
+
+        let relative = identifier.split('@').next().unwrap();
+        let updated = key("update", ae, &["--id", relative, "--lifetime", "3d", "--json"]).done().json();
+        assert!(updated["until"].is_string(), "{updated}");
+        key("update", ae, &["--id", relative]).misused(&["--lifetime"]);
+        key("delete", ae, &["--id", relative]).done();
+        key("retrieve", cse, &["--id", relative, "--show-secret"]).refused(&["4004"]);
+        key("delete", ae, &["--id", "X@other.example.com"]).refused(&["is at other.example.com"]);
+    }
+}
+
+#[test]
+fn commands_of_the_mef_are_executed() {
+    let service = Service::new();
+    let commands = |rest: &[&str]| {
+        let common = ["--stakeholder", "sp.example.com", "--store", "cse", "--once"];
+        service.run(&["commands"], "mef", ("cse", CSE), &[&common[..], rest].concat())
+    };
+    let none = commands(&["--json"]).done().json();
+    assert_eq!(none["reported"], 0);
+    let registration = none["registration"].as_str().unwrap();
+    service.place.write(
+        "command.json",
+        format!(
+            r#"{{"cmci":4,"cmar":{{"ipca":{{"uri":"https://mef.example.com/ibc","sty":2,"sid":"{CSE}"}}}}}}"#
+        ),
+    );
+    service
+        .place
+        .ibc(&["admin", "client", "instruct", "--registration", registration, "--file", "command.json"])
+        .done();
+    let one = commands(&["--json"]).done().json();
+    assert_eq!((&one["reported"], &one["registration"]), (&1.into(), &none["registration"]));
+    service
+        .place
+        .ibc(&["credential", "validate", "--credential", "cse/credential.json", "--kpak", "cse/kpak.json"])
+        .done();
+}
