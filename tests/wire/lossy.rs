@@ -15,6 +15,7 @@ pub enum Way {
 
 pub struct Lossy {
     pub address: SocketAddr,
+    came: Arc<AtomicUsize>,
     lost: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -28,13 +29,15 @@ impl Lossy {
         let back = Arc::new(UdpSocket::bind(any).expect("a port"));
         back.connect(server).expect("connected");
         let address = front.local_addr().expect("an address");
-        let (lost, stop, loses) = (Arc::default(), Arc::default(), Arc::new(loses));
+        let (came, lost, stop) = (Arc::default(), Arc::default(), Arc::default());
+        let loses = Arc::new(loses);
         let client = Arc::new(std::sync::Mutex::new(None));
         let mut threads = Vec::new();
         for way in [Way::ToServer, Way::ToClient] {
             let (front, back, client) = (Arc::clone(&front), Arc::clone(&back), Arc::clone(&client));
             let (lost, stop, loses) = (Arc::clone(&lost), Arc::clone(&stop), Arc::clone(&loses));
             let (stop, lost): (Arc<AtomicBool>, Arc<AtomicUsize>) = (stop, lost);
+            let came: Arc<AtomicUsize> = Arc::clone(&came);
             threads.push(thread::spawn(move || {
                 let from = if way == Way::ToServer { &front } else { &back };
                 from.set_read_timeout(Some(Duration::from_millis(50))).expect("set");
@@ -42,6 +45,7 @@ impl Lossy {
                 while !stop.load(Ordering::Acquire) {
                     let Ok((length, sender)) = from.recv_from(&mut buffer) else { continue };
                     number += 1;
+                    came.fetch_add(1, Ordering::Relaxed);
                     if way == Way::ToServer {
                         *client.lock().expect("no panic") = Some(sender);
                     }
@@ -57,7 +61,12 @@ impl Lossy {
                 }
             }));
         }
-        Self { address, lost, stop, threads }
+        Self { address, came, lost, stop, threads }
+    }
+
+    /// How many came, lost or not.
+    pub fn came(&self) -> usize {
+        self.came.load(Ordering::Relaxed)
     }
 
     /// How many were lost.

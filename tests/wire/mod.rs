@@ -39,9 +39,14 @@ pub struct Foreign {
 
 impl Foreign {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new("openssl");
+        Self::program("openssl", arguments)
+    }
+
+    /// Another program of the system.
+    pub fn program(name: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(name);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("openssl is installed");
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
         let said: Arc<Mutex<String>> = Arc::default();
         let streams: [Box<dyn Read + Send>; 2] =
             [Box::new(child.stdout.take().expect("piped")), Box::new(child.stderr.take().expect("piped"))];
@@ -72,10 +77,22 @@ impl Foreign {
         }
     }
 
+    /// What it has said so far.
+    pub fn said(&self) -> String {
+        self.said.lock().expect("no panic").clone()
+    }
+
     /// Waits until it ends; gives all it has said.
     pub fn end(mut self) -> String {
         self.child.wait().expect("ended");
         self.all()
+    }
+
+    /// Asks it to end, as a terminal does; gives all it has said.
+    pub fn interrupt(self) -> String {
+        let asked = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(asked.expect("kill is there").success());
+        self.end()
     }
 
     /// Ends it; gives all it has said.
