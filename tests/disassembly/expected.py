@@ -41,7 +41,7 @@ EXPECTED = {
     "zmm::Proof>, 2: usize, 2: usize, 64: usize, 37: usize>": (13, 1, 75),
     "zmm::Proof>, 2: usize, 4: usize, 64: usize, 37: usize>": (14, 1, 75),
     # Of public points: the outcome of `invert_lanes`, and a counter of two rounds as above.
-    "lanes::odd_multiples::Multiples<": (2, 2, 59),
+    "lanes::odd_multiples::Multiples<": (3, 2, 42),
     "batch::points::AddToSums<": (0, 0, 0),
     "batch::invert::invert_lanes::<": (1, 1, 0),
     "safegcd::invert::<": (4, 0, 0),
