@@ -3,7 +3,7 @@
 //! `cargo bench --features __bench_rivals --bench compare [FILTER]`
 //!
 //! Machines are noisy and clocks change; so all entries take turns, thousands of times, and each
-//! shows its fastest turn. Only the ratios of one run mean anything.
+//! shows its fastest turn and its median. Only the ratios of one run mean anything.
 
 use aws_lc_rs::agreement::{self, EphemeralPrivateKey, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::rand::SystemRandom;
@@ -29,7 +29,17 @@ struct Entry<'a> {
     /// How many results one call gives.
     batch: u32,
     run: Box<dyn FnMut() + 'a>,
-    best: Duration,
+    times: Vec<Duration>,
+}
+
+impl Entry<'_> {
+    /// The fastest turn and the median, for one result each in µs; `None` if it never ran.
+    fn micros(&self) -> Option<[f64; 2]> {
+        let mut times = self.times.clone();
+        times.sort();
+        let each = |time: &Duration| time.as_secs_f64() * 1e6 / f64::from(self.batch);
+        Some([each(times.first()?), each(&times[times.len() / 2])])
+    }
 }
 
 fn main() {
@@ -40,13 +50,13 @@ fn main() {
     let until = Instant::now() + Duration::from_secs_f64(seconds * all.len() as f64);
     while Instant::now() < until {
         for entry in &mut all {
-            let Entry { backend, run, best, .. } = entry;
+            let Entry { backend, run, times, .. } = entry;
             let mut turn = || {
                 run(); // warms the caches that the others have used
                 for _ in 0..4 {
                     let start = Instant::now();
                     run();
-                    *best = (*best).min(start.elapsed());
+                    times.push(start.elapsed());
                 }
             };
             match backend {
@@ -57,20 +67,28 @@ fn main() {
             }
         }
     }
-    println!("{:<30} {:<14} {:>10} {:>8}", "operation", "backend", "µs", "ratio");
-    let each = |entry: &Entry<'_>| entry.best.as_secs_f64() * 1e6 / f64::from(entry.batch);
-    for rival in all.iter().filter(|entry| entry.backend.is_none()) {
-        println!("{:<30} {:<14} {:>10.2} {:>8}", rival.operation, "aws-lc-rs", each(rival), 1);
+    println!(
+        "{:<30} {:<14} {:>10} {:>8} {:>10} {:>8}",
+        "operation", "backend", "µs", "ratio", "median", "ratio"
+    );
+    let row = |operation: &str, backend: &str, micros: [f64; 2], rival: Option<[f64; 2]>| {
+        let ratio = |i: usize| rival.map_or(String::new(), |rival| format!("{:.2}", micros[i] / rival[i]));
+        let ([best, median], ratios) = (micros, [ratio(0), ratio(1)]);
+        println!(
+            "{operation:<30} {backend:<14} {best:>10.2} {:>8} {median:>10.2} {:>8}",
+            ratios[0], ratios[1]
+        );
+    };
+    let rivals = || all.iter().filter(|entry| entry.backend.is_none());
+    for rival in rivals() {
+        let micros = rival.micros().expect("AWS-LC runs everywhere");
+        row(rival.operation, "aws-lc-rs", micros, Some(micros));
     }
     for entry in &all {
-        let Some(name) = entry.backend else { continue };
-        if entry.best == Duration::MAX {
-            continue;
-        }
+        let (Some(name), Some(micros)) = (entry.backend, entry.micros()) else { continue };
         let against = rival_of(entry.operation);
-        let rival = all.iter().find(|rival| rival.backend.is_none() && rival.operation == against);
-        let ratio = rival.map_or(String::new(), |rival| format!("{:.2}", each(entry) / each(rival)));
-        println!("{:<30} {:<14} {:>10.2} {:>8}", entry.operation, name.as_str(), each(entry), ratio);
+        let rival = rivals().find(|rival| rival.operation == against).and_then(Entry::micros);
+        row(entry.operation, name.as_str(), micros, rival);
     }
 }
 
@@ -87,7 +105,7 @@ fn rival_of(operation: &str) -> &'static str {
 fn entries() -> Vec<Entry<'static>> {
     let mut all = Vec::new();
     let mut add = |operation, backend, batch, run: Box<dyn FnMut()>| {
-        all.push(Entry { operation, backend, batch, run, best: Duration::MAX });
+        all.push(Entry { operation, backend, batch, run, times: Vec::new() });
     };
 
     add("issue (key generation)", None, 1, {

@@ -34,15 +34,15 @@ pub(crate) fn selected() -> Backend {
     best()
 }
 
-/// What the `cfg` says, else the best for this CPU of those that were checked for constant time on
-/// their own instructions: `ifma` has only been so in its model, and waits to be asked for.
+/// What the `cfg` says, else the best for this CPU. All were checked for constant time on their own
+/// instructions, see `docs/constant-time.md`.
 #[inline]
 fn best() -> Backend {
     if cfg!(eccsi_sakke_backend = "rustcrypto") {
         return Backend::RustCrypto(rustcrypto::RustCrypto);
     }
     #[cfg(target_arch = "x86_64")]
-    if cfg!(eccsi_sakke_backend = "ifma")
+    if !cfg!(any(eccsi_sakke_backend = "portable", eccsi_sakke_backend = "adx"))
         && let Some(ifma) = ifma::Ifma::detect()
     {
         return Backend::Ifma(ifma);

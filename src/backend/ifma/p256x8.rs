@@ -199,6 +199,51 @@ fn assert_words_below(bound: u64, words: &[u64]) {
     assert!(words.iter().all(|word| *word < bound), "a limb is longer than it should be");
 }
 
+/// In debug builds, that each lane of an element, or of each of some, lies below a power of two: `below!(a, 257.6)` for
+/// 2^257.6. By the highest limb alone, so that a value above the bound by less than 2²⁰⁸ passes.
+macro_rules! below {
+    ($elements:expr, $power:literal) => {
+        if cfg!(debug_assertions) {
+            const LIMIT: u64 = $crate::backend::ifma::p256x8::highest_limb(stringify!($power));
+            $elements.assert_highest_limb(LIMIT);
+        }
+    };
+}
+pub(crate) use below;
+
+/// ⌊2^(power − 208)⌋ for a power such as `257.6`, of three digits before the point and one or none behind it.
+pub(crate) const fn highest_limb(power: &str) -> u64 {
+    /// ⌈2³²·2^(i/10)⌉
+    const TENTHS: [u64; 10] = [
+        0x1_0000_0000,
+        0x1_125f_bee3,
+        0x1_2611_186c,
+        0x1_3b2c_47c0,
+        0x1_51cb_453c,
+        0x1_6a09_e668,
+        0x1_8406_003c,
+        0x1_9fdf_8bcd,
+        0x1_bdb8_cdae,
+        0x1_ddb6_8012,
+    ];
+    let digits = power.as_bytes();
+    let mut whole = 0;
+    let mut i = 0;
+    while i < 3 {
+        whole = 10 * whole + (digits[i] - b'0') as u32;
+        i += 1;
+    }
+    let tenth = if digits.len() > 3 { (digits[4] - b'0') as usize } else { 0 };
+    ((TENTHS[tenth] as u128) << (whole - 208) >> 32) as u64
+}
+
+impl<L: Lanes> Fe8<L> {
+    #[inline(always)]
+    pub(crate) fn assert_highest_limb(&self, limit: u64) {
+        assert_below(limit + 1, &[self.0[4]]);
+    }
+}
+
 /// (t + t₀·p)/2⁵², with `next` as the new highest limb. Sums stay below 2⁵⁹: a limb takes at most 32
 /// products below 2⁵² (doubled ones counted twice), six of the multiples of p, and a carry.
 #[inline(always)]
@@ -289,6 +334,11 @@ impl<L: Lanes> Loose<L> {
         let [a, b, c, d, e] = self.carry(proof).0;
         let h = e.shr::<48>();
         let e = e.and(L::splat(proof, (1 << 48) - 1));
-        Self([a.add(h), b.sub(h.shl::<44>()), c, d.sub(h.shl::<36>()), e.add(h.shl::<16>())]).carry(proof)
+        let reduced = Self([a.add(h), b.sub(h.shl::<44>()), c, d.sub(h.shl::<36>()), e.add(h.shl::<16>())])
+            .carry(proof);
+        if cfg!(debug_assertions) {
+            reduced.assert_highest_limb((1 << 48) + (1 << 23));
+        }
+        reduced
     }
 }

@@ -5,7 +5,7 @@ mod checks;
 mod digits;
 mod entries;
 mod generator;
-mod invert;
+pub(super) mod invert;
 mod lane_tables;
 mod points;
 mod straus;

@@ -83,7 +83,7 @@ impl<K: Kernel> Jacobian<K> {
     }
 
     #[inline(always)]
-    fn y(&self) -> Fe<K> {
+    pub(super) fn y(&self) -> Fe<K> {
         Fe::from_limbs(self.kernel, self.limbs[1])
     }
 

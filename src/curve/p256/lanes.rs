@@ -1,12 +1,14 @@
 //! Sums of table entries, eight at a time.
 
+pub(super) mod odd_multiples;
+
 use super::field::Fe;
 use super::jacobian::Jacobian;
 use super::mul::CombTerm;
 use super::recode::Digits;
 use super::tables::{TurnedRow, TurnedRows};
 use crate::backend::ifma::lane::{Job, Lanes};
-use crate::backend::ifma::p256x8::Fe8;
+use crate::backend::ifma::p256x8::{Fe8, below};
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
 
 /// 2²⁵² : takes 2⁴ times a Montgomery form back to it.
@@ -178,8 +180,10 @@ impl<L: Lanes> Sum8<L> {
     fn of_two(proof: L::Proof, a: &[Fe8<L>; 2], b: &[Fe8<L>; 2]) -> Self {
         let reduced = |element: &Fe8<L>| element.loose().reduce(proof);
         let (x, y) = (reduced(&a[0]), reduced(&a[1]));
-        let p = reduced(&b[0]).loose().sub(&x).add_p(proof, 2).carry(proof); // < 2^257.6
+        let p = reduced(&b[0]).loose().sub(&x).add_p(proof, 2).carry(proof);
+        below!(p, 257.6);
         let r = reduced(&b[1]).loose().sub(&y).add_p(proof, 2).carry(proof);
+        below!(r, 257.6);
         let (x, y, zz, zzz) = meet(proof, &x, &y, &p, &r);
         Self { x, y, zz, zzz }
     }
@@ -189,13 +193,19 @@ impl<L: Lanes> Sum8<L> {
     /// EFD madd-2008-s, 8M + 2S; other has x and y below 2²⁶⁰.
     #[inline(always)]
     fn add_affine(&self, proof: L::Proof, [x, y]: &[Fe8<L>; 2]) -> Self {
-        let u = x.mul_inline(proof, &self.zz); // < 2^257.6
-        let s = y.mul_inline(proof, &self.zzz); // < 2^257.6
-        let p = u.loose().sub(&self.x).add_p(proof, 2).carry(proof); // < 2^258.4
-        let r = s.loose().sub(&self.y).add_p(proof, 2).carry(proof); // < 2^258.4
+        let u = x.mul_inline(proof, &self.zz);
+        below!(u, 257.6);
+        let s = y.mul_inline(proof, &self.zzz);
+        below!(s, 257.6);
+        let p = u.loose().sub(&self.x).add_p(proof, 2).carry(proof);
+        below!(p, 258.4);
+        let r = s.loose().sub(&self.y).add_p(proof, 2).carry(proof);
+        below!(r, 258.4);
         let (x, y, pp, ppp) = meet(proof, &self.x, &self.y, &p, &r);
-        let zz = self.zz.mul_inline(proof, &pp); // < 2^256.5
-        let zzz = self.zzz.mul_inline(proof, &ppp); // < 2^256.4
+        let zz = self.zz.mul_inline(proof, &pp);
+        below!(zz, 256.5);
+        let zzz = self.zzz.mul_inline(proof, &ppp);
+        below!(zzz, 256.4);
         Self { x, y, zz, zzz }
     }
 
@@ -230,25 +240,35 @@ impl<L: Lanes> Job for Fold<'_, L> {
         let upper = L::with_bit(proof, n);
         let swap = |element: &Fe8<L>| element.swap(n);
         let (other_zz, other_zzz) = (swap(zz), swap(zzz));
-        let u = x.mul_inline(proof, &other_zz); // < 2^256.2
-        let s = y.mul_inline(proof, &other_zzz); // < 2^256.2
+        let u = x.mul_inline(proof, &other_zz);
+        below!(u, 256.2);
+        let s = y.mul_inline(proof, &other_zzz);
+        below!(s, 256.2);
         let (other_u, other_s) = (swap(&u), swap(&s));
-        let p = other_u.loose().sub(&u).add_p(proof, 2).carry(proof); // < 2^257.6
-        let r = other_s.loose().sub(&s).add_p(proof, 2).carry(proof); // < 2^257.6
-        let both = r.where_set(upper, &p).square_inline(proof); // P², R²: < 2^256.7
+        let p = other_u.loose().sub(&u).add_p(proof, 2).carry(proof);
+        below!(p, 257.7);
+        let r = other_s.loose().sub(&s).add_p(proof, 2).carry(proof);
+        below!(r, 257.7);
+        let both = r.where_set(upper, &p).square_inline(proof); // P², R²
+        below!(both, 256.7);
         let other = swap(&both);
         let (p_2, r_2) = (other.where_set(upper, &both), both.where_set(upper, &other));
-        let both = other_u.where_set(upper, &p).mul_inline(proof, &p_2); // P³, Q: < 2^256.5
+        let both = other_u.where_set(upper, &p).mul_inline(proof, &p_2); // P³, Q
+        below!(both, 256.5);
         let other = swap(&both);
         let (p_3, q) = (other.where_set(upper, &both), both.where_set(upper, &other));
         let both = zzz.where_set(upper, zz); // ZZ, ZZZ
-        let both = both.mul_inline(proof, &other_zzz.where_set(upper, &other_zz)); // < 2^256.4
-        let both = both.mul_inline(proof, &p_3.where_set(upper, &p_2)); // ZZ₃, ZZZ₃: < 2^256.3
+        let both = both.mul_inline(proof, &other_zzz.where_set(upper, &other_zz));
+        below!(both, 256.4);
+        let both = both.mul_inline(proof, &p_3.where_set(upper, &p_2)); // ZZ₃, ZZZ₃
+        below!(both, 256.3);
         // 8p > P³ + 2Q; the sum lies below 2^259.5
         *x = r_2.loose().sub(&p_3).sub(&q).sub(&q).add_p(proof, 8).reduce(proof);
         (*zz, *zzz) = (both, swap(&both));
-        let d = q.loose().sub(x).add_p(proof, 2).carry(proof); // < 2^257.6
-        let both = other_s.where_set(upper, &r).mul_inline(proof, &p_3.where_set(upper, &d)); // < 2^256.4
+        let d = q.loose().sub(x).add_p(proof, 2).carry(proof);
+        below!(d, 257.8);
+        let both = other_s.where_set(upper, &r).mul_inline(proof, &p_3.where_set(upper, &d));
+        below!(both, 256.8);
         // R·D − S·P³
         *y = both.loose().sub(&swap(&both)).add_p(proof, 2).reduce(proof);
     }
@@ -265,15 +285,22 @@ fn meet<L: Lanes>(
     p: &Fe8<L>,
     r: &Fe8<L>,
 ) -> (Fe8<L>, Fe8<L>, Fe8<L>, Fe8<L>) {
-    let p_2 = p.square_inline(proof); // < 2^257.5
-    let r_2 = r.square_inline(proof); // < 2^257.5
-    let q = u.mul_inline(proof, &p_2); // < 2^256.3
-    let p_3 = p.mul_inline(proof, &p_2); // < 2^257
+    let p_2 = p.square_inline(proof);
+    below!(p_2, 257.5);
+    let r_2 = r.square_inline(proof);
+    below!(r_2, 257.5);
+    let q = u.mul_inline(proof, &p_2);
+    below!(q, 256.3);
+    let p_3 = p.mul_inline(proof, &p_2);
+    below!(p_3, 257);
     // 8p > P³ + 2Q; the sum lies below 2^259.5
     let x = r_2.loose().sub(&p_3).sub(&q).sub(&q).add_p(proof, 8).reduce(proof);
-    let d = q.loose().sub(&x).add_p(proof, 2).carry(proof); // < 2^257.7
-    let f = s.mul_inline(proof, &p_3); // < 2^256.2 < 2p
-    let e = r.mul_inline(proof, &d); // < 2^257.1
+    let d = q.loose().sub(&x).add_p(proof, 2).carry(proof);
+    below!(d, 257.7);
+    let f = s.mul_inline(proof, &p_3);
+    below!(f, 256.2);
+    let e = r.mul_inline(proof, &d);
+    below!(e, 257.1);
     let y = e.loose().sub(&f).add_p(proof, 2).reduce(proof);
     (x, y, p_2, p_3)
 }

@@ -123,9 +123,15 @@ fn comb_without_doublings<K: Kernel>(kernel: K, comb: Comb<'_>, digits: &Digits)
 pub(super) fn variable<K: Kernel>(kernel: K, point: &Affine<K>, k: &Limbs) -> Jacobian<K> {
     const WIDTH: usize = 5;
     const LAST: usize = Digits::count(WIDTH) - 1;
-    let mut table = [TablePoint::ZERO; 1 << (WIDTH - 1)];
-    let multiples: [_; 1 << (WIDTH - 1)] = odd_multiples_vartime(&(*point).into());
-    normalize::<K, { 1 << (WIDTH - 1) }>(&multiples, |i, point| table[i] = point.to_table());
+    let table: [TablePoint; 1 << (WIDTH - 1)] = match kernel.lanes() {
+        Some(proof) => lanes::odd_multiples::odd_multiples_vartime(kernel, proof, point),
+        None => {
+            let mut table = [TablePoint::ZERO; 1 << (WIDTH - 1)];
+            let multiples: [_; 1 << (WIDTH - 1)] = odd_multiples_vartime(&(*point).into());
+            normalize::<K, { 1 << (WIDTH - 1) }>(&multiples, |i, point| table[i] = point.to_table());
+            table
+        }
+    };
     let (k, negated) = make_odd(k);
     let digits = Digits::new(&k, WIDTH);
     let mut point = TablePoint::ZERO;

@@ -18,6 +18,12 @@ const R_2: [u64; 5] = {
     limbs_of(&[x[0], x[1], x[2], x[3], 0])
 };
 
+/// 2²⁵⁶ mod p.
+const MONTGOMERY: [u64; 5] = {
+    let x = p256::ONE;
+    limbs_of(&[x[0], x[1], x[2], x[3], 0])
+};
+
 impl<L: Lanes> Fe8<L> {
     /// The same element in each lane.
     #[inline(always)]
@@ -60,6 +66,17 @@ impl<L: Lanes> Fe8<L> {
             d.shr::<16>(),
         ]);
         integers.mul(proof, &Self::splat(proof, &R_2))
+    }
+
+    /// The elements in Montgomery form x·2²⁵⁶ mod p, below p, for elements below 2²⁶⁰.
+    #[inline(always)]
+    pub(crate) fn to_montgomery(self, proof: L::Proof) -> [Limbs; 8] {
+        // Times 2²⁵⁶, divided by 2²⁶⁰: x·2²⁵⁶.
+        let mut integers = self.mul(proof, &Self::splat(proof, &MONTGOMERY)).to_integers(proof);
+        for integer in &mut integers {
+            *integer = limbs::reduce_once(integer, 0, &P);
+        }
+        integers
     }
 
     /// `self` in the words where the mask is all ones, `other` where it is 0.

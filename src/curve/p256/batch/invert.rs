@@ -18,7 +18,7 @@ const MOST_CHAINS: usize = 16;
 /// elements, a multiple of `chains`, below 2²⁵⁸. Results lie below 2²⁵⁸. 3M for each element.
 /// Constant time but for whether an element is 0, which is public.
 #[inline(always)]
-pub(super) fn invert_all<K: Kernel>(
+pub(in super::super) fn invert_all<K: Kernel>(
     kernel: K,
     proof: <K::Lanes as Lanes>::Proof,
     elements: &mut [Fe8<K::Lanes>],

@@ -1,7 +1,7 @@
 //! Points in lanes.
 
 use crate::backend::ifma::lane::{Job, Lanes};
-use crate::backend::ifma::p256x8::Fe8;
+use crate::backend::ifma::p256x8::{Fe8, below};
 
 /// N times eight elements. Operations go through them one after the other, so that their chains of
 /// dependent instructions overlap.
@@ -32,6 +32,17 @@ macro_rules! each {
         }
         elements
     }};
+}
+
+/// `below!` for each.
+macro_rules! below_each {
+    ($elements:expr, $power:literal) => {
+        if cfg!(debug_assertions) {
+            for element in $elements.iter() {
+                below!(element, $power);
+            }
+        }
+    };
 }
 
 #[inline(always)]
@@ -90,22 +101,36 @@ impl<L: Lanes, const N: usize> Job for Double<'_, L, N> {
     #[inline(always)]
     fn run(self) {
         let Self { proof, points: Points { x, y, z } } = self;
-        let delta = square(proof, z); // < 2^256.5
-        let gamma = square(proof, y); // < 2^256.1
-        let minus = each!(proof, i => x[i].loose().sub(&delta[i]).add_p(proof, 2).carry(proof)); // < 2^257.6
-        let plus = each!(proof, i => x[i].loose().add(&delta[i]).carry(proof)); // < 2^257.3
-        let beta = mul(proof, x, &gamma); // < 2^256.1
-        let yz = mul(proof, y, z); // < 2^256.2
-        let t = mul(proof, &minus, &plus); // < 2^256.6
-        let gamma_2 = square(proof, &gamma); // < 2^256.1
-        let alpha = each!(proof, i => t[i].loose().twice().add(&t[i]).carry(proof)); // < 2^258.2
-        let alpha_2 = square(proof, &alpha); // < 2^257.3
-        *z = each!(proof, i => yz[i].loose().twice().carry(proof)); // < 2^257.2
-        let beta_4 = each!(proof, i => beta[i].loose().twice().twice().carry(proof)); // < 2^258.1
+        let delta = square(proof, z);
+        below_each!(delta, 256.5);
+        let gamma = square(proof, y);
+        below_each!(gamma, 256.1);
+        let minus = each!(proof, i => x[i].loose().sub(&delta[i]).add_p(proof, 2).carry(proof));
+        below_each!(minus, 257.6);
+        let plus = each!(proof, i => x[i].loose().add(&delta[i]).carry(proof));
+        below_each!(plus, 257.3);
+        let beta = mul(proof, x, &gamma);
+        below_each!(beta, 256.1);
+        let yz = mul(proof, y, z);
+        below_each!(yz, 256.2);
+        let t = mul(proof, &minus, &plus);
+        below_each!(t, 256.6);
+        let gamma_2 = square(proof, &gamma);
+        below_each!(gamma_2, 256.1);
+        let alpha = each!(proof, i => t[i].loose().twice().add(&t[i]).carry(proof));
+        below_each!(alpha, 258.2);
+        let alpha_2 = square(proof, &alpha);
+        below_each!(alpha_2, 257.3);
+        *z = each!(proof, i => yz[i].loose().twice().carry(proof));
+        below_each!(z, 257.2);
+        let beta_4 = each!(proof, i => beta[i].loose().twice().twice().carry(proof));
+        below_each!(beta_4, 258.1);
         // 9p > 8β; the sum lies below 2^259.6
         *x = each!(proof, i => alpha_2[i].loose().sub(&beta_4[i]).sub(&beta_4[i]).add_p(proof, 9).reduce(proof));
-        let d = each!(proof, i => beta_4[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof)); // < 2^258.7
-        let e = mul(proof, &alpha, &d); // < 2^257.6
+        let d = each!(proof, i => beta_4[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof));
+        below_each!(d, 258.7);
+        let e = mul(proof, &alpha, &d);
+        below_each!(e, 257.6);
         // 9p > 8γ²; the sum lies below 2^259.6
         *y = each!(proof, i => {
             let gamma_8 = gamma_2[i].loose().twice().twice().twice().carry(proof);
@@ -127,22 +152,36 @@ impl<L: Lanes, const N: usize> Job for AddAffine<'_, L, N> {
     #[inline(always)]
     fn run(self) {
         let Self { proof, points: Points { x, y, z }, other } = self;
-        let z_2 = square(proof, z); // < 2^256.5
-        let u = mul(proof, &other.x, &z_2); // < 2^257.3
-        let z_3 = mul(proof, z, &z_2); // < 2^256.3
-        let s = mul(proof, &other.y, &z_3); // < 2^257.2
-        let h = each!(proof, i => u[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof)); // < 2^258.2
-        let r = each!(proof, i => s[i].loose().sub(&y[i]).add_p(proof, 2).carry(proof)); // < 2^258.2
-        let h_2 = square(proof, &h); // < 2^257.2
-        let r_2 = square(proof, &r); // < 2^257.2
-        *z = mul(proof, z, &h); // < 2^256.8
-        let h_3 = mul(proof, &h_2, &h); // < 2^256.7
-        let v = mul(proof, x, &h_2); // < 2^256.2
-        let f = mul(proof, y, &h_3); // < 2^256.2
+        let z_2 = square(proof, z);
+        below_each!(z_2, 256.5);
+        let u = mul(proof, &other.x, &z_2);
+        below_each!(u, 257.3);
+        let z_3 = mul(proof, z, &z_2);
+        below_each!(z_3, 256.3);
+        let s = mul(proof, &other.y, &z_3);
+        below_each!(s, 257.2);
+        let h = each!(proof, i => u[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof));
+        below_each!(h, 258.2);
+        let r = each!(proof, i => s[i].loose().sub(&y[i]).add_p(proof, 2).carry(proof));
+        below_each!(r, 258.2);
+        let h_2 = square(proof, &h);
+        below_each!(h_2, 257.2);
+        let r_2 = square(proof, &r);
+        below_each!(r_2, 257.2);
+        *z = mul(proof, z, &h);
+        below_each!(z, 256.8);
+        let h_3 = mul(proof, &h_2, &h);
+        below_each!(h_3, 256.7);
+        let v = mul(proof, x, &h_2);
+        below_each!(v, 256.2);
+        let f = mul(proof, y, &h_3);
+        below_each!(f, 256.2);
         // 8p > H³ + 2V; the sum lies below 2^259.4
         *x = each!(proof, i => r_2[i].loose().sub(&h_3[i]).sub(&v[i]).sub(&v[i]).add_p(proof, 8).reduce(proof));
-        let d = each!(proof, i => v[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof)); // < 2^257.7
-        let e = mul(proof, &r, &d); // < 2^257
+        let d = each!(proof, i => v[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof));
+        below_each!(d, 257.7);
+        let e = mul(proof, &r, &d);
+        below_each!(e, 257);
         *y = each!(proof, i => e[i].loose().sub(&f[i]).add_p(proof, 2).reduce(proof));
     }
 }
@@ -184,21 +223,34 @@ impl<L: Lanes, const N: usize> Job for AddToSums<'_, L, N> {
     #[inline(always)]
     fn run(self) {
         let Self { proof, sums: Sums { x, y, zz, zzz }, other } = self;
-        let u = mul(proof, &other.x, zz); // < 2^257.7
-        let s = mul(proof, &other.y, zzz); // < 2^257.7
-        let p = each!(proof, i => u[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof)); // < 2^258.4
-        let r = each!(proof, i => s[i].loose().sub(&y[i]).add_p(proof, 2).carry(proof)); // < 2^258.4
-        let pp = square(proof, &p); // < 2^257.5
-        let r_2 = square(proof, &r); // < 2^257.5
-        let ppp = mul(proof, &pp, &p); // < 2^257
-        let q = mul(proof, x, &pp); // < 2^256.3
-        *zz = mul(proof, zz, &pp); // < 2^256.7
-        *zzz = mul(proof, zzz, &ppp); // < 2^256.4
-        let f = mul(proof, y, &ppp); // < 2^256.2
+        let u = mul(proof, &other.x, zz);
+        below_each!(u, 257.7);
+        let s = mul(proof, &other.y, zzz);
+        below_each!(s, 257.7);
+        let p = each!(proof, i => u[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof));
+        below_each!(p, 258.4);
+        let r = each!(proof, i => s[i].loose().sub(&y[i]).add_p(proof, 2).carry(proof));
+        below_each!(r, 258.4);
+        let pp = square(proof, &p);
+        below_each!(pp, 257.5);
+        let r_2 = square(proof, &r);
+        below_each!(r_2, 257.5);
+        let ppp = mul(proof, &pp, &p);
+        below_each!(ppp, 257);
+        let q = mul(proof, x, &pp);
+        below_each!(q, 256.3);
+        *zz = mul(proof, zz, &pp);
+        below_each!(zz, 256.7);
+        *zzz = mul(proof, zzz, &ppp);
+        below_each!(zzz, 256.4);
+        let f = mul(proof, y, &ppp);
+        below_each!(f, 256.2);
         // 8p > PPP + 2Q; the sum lies below 2^259.5
         *x = each!(proof, i => r_2[i].loose().sub(&ppp[i]).sub(&q[i]).sub(&q[i]).add_p(proof, 8).reduce(proof));
-        let d = each!(proof, i => q[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof)); // < 2^257.8
-        let e = mul(proof, &r, &d); // < 2^257.2
+        let d = each!(proof, i => q[i].loose().sub(&x[i]).add_p(proof, 2).carry(proof));
+        below_each!(d, 257.8);
+        let e = mul(proof, &r, &d);
+        below_each!(e, 257.2);
         *y = each!(proof, i => e[i].loose().sub(&f[i]).add_p(proof, 2).reduce(proof));
     }
 }
