@@ -16,7 +16,7 @@ async fn a_script_drives_every_procedure_of_a_certificate_session(place: &Place)
     let setting = Setting::new(place).await;
     let server = crate::with_certificates(place, &setting).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/client.py");
-    let mut child = Command::new("python3")
+    let mut child = Command::new(std::env::var_os("PEER_PYTHON").unwrap_or_else(|| "python3".into()))
         .arg(script)
         .arg(server.address.port().to_string())
         .arg(&place.folder)
