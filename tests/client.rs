@@ -21,11 +21,12 @@ use eccsi_sakke::onem2m::{
     SecurityUsage, UnixTime,
 };
 use eccsi_sakke::service::clock::Clock;
+use eccsi_sakke::service::kms::Kms;
 use eccsi_sakke::service::maf::Maf;
 use eccsi_sakke::tls::{Psk, TlsError};
 use eccsi_sakke::wire::{CommandArguments, CommandDescription, ObjectTypeSpecific};
 use http::{KEY, Running};
-use service::{MAF, MEF, PROVIDER, Place, START, fqdn, time};
+use service::{MAF, MEF, PROVIDER, Place, START, fqdn};
 use setting::{DEVICE, FAR, GATEWAY, STRANGER, Setting, days};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -331,7 +332,7 @@ async fn keys_for_handshakes_are_retrieved_by_their_identifier(place: &Place) {
     let registered = device.register_exported_key(&request(SecurityUsage::MafSaef, GATEWAY)).await.unwrap();
     let at_maf = || access_with(server.address, Function::Maf, "gateway", &KEY, GATEWAY);
     let source = Arc::new(NetworkKeySource::new([at_maf()]).unwrap());
-    let retrieve = async |source: &Arc<NetworkKeySource>, identifier: KeyIdentifier, patience| {
+    let retrieve = async |source: &Arc<NetworkKeySource>, identifier: KeyIdentifier, patience: Duration| {
         let source = Arc::clone(source);
         let deadline = Instant::now() + patience;
         tokio::task::spawn_blocking(move || source.retrieve(&identifier, deadline)).await.unwrap()
@@ -546,7 +547,7 @@ async fn only_what_is_ones_own_is_provisioned_on_command(place: &Place) {
     server.stop().await;
 }
 
-on_each_store!(
+crate::on_each_store!(
     registrations_live_as_long_as_their_client_wants,
     keys_are_registered_retrieved_updated_and_removed,
     what_cannot_be_asked_is_said,
