@@ -3,7 +3,7 @@
 mod certificates;
 mod wire;
 
-use certificates::{Certified, certificate};
+use certificates::certificate;
 use eccsi_sakke::tls::{
     ClientContext, Exporter, FixedPsk, HandshakeLimiter, HandshakeLimits, Method, OwnCertificate, Psk,
     PskAnswer, PskOffer, PskResolver, PskSuites, ServerContext, Session, TlsError, TlsStream, Transport,
