@@ -330,7 +330,6 @@ impl Retrieve {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "changes", required = true, multiple = true)]
 pub(in crate::cli) struct Update {
     #[command(flatten)]
     server: Server,
@@ -349,6 +348,9 @@ pub(in crate::cli) struct Update {
 
 impl Update {
     fn run(self) -> Outcome {
+        if self.lifetime.is_none() && self.label.is_empty() && self.target.is_empty() {
+            return Err(Failure::usage("say what changes: --lifetime, --label or --target"));
+        }
         let now = options::now()?;
         let end = self.lifetime.map(|lifetime| options::after(now, lifetime)).transpose()?;
         let mut client = self.server.client()?;
