@@ -198,8 +198,8 @@ fn own_stack() -> Result<(*mut libc::c_void, usize), NoMemory> {
 }
 
 /// Octets of stack that [`scrub_stack`] overwrites: more than twice what the deepest operation on keys takes, a
-/// batch (19 KiB at `opt-level` 1; `service::kms::vault` has the test that measures them).
-pub(crate) const SCRUBBED: usize = 64 * 1024;
+/// batch in lanes (64 KiB at `opt-level` 1; `service::kms::vault` has the test that measures them).
+pub(crate) const SCRUBBED: usize = 160 * 1024;
 
 /// Overwrites the stack below its caller, [`SCRUBBED`] octets, and the vector registers: what a
 /// computation that has returned left there of limbs, round keys and moved values.

@@ -29,10 +29,10 @@ pub(super) fn mul_generator_many<K: Kernel>(kernel: K, scalars: &[Limbs], out: &
     debug_assert!(scalars.len() <= BATCH && scalars.len() == out.len());
     if let (Some(proof), Some(rows)) = (kernel.lanes(), generator_rows()) {
         let done = match scalars.len() {
-            ..=1 => false,
-            ..=8 => comb_many::<K, 1, 1, _, _>(kernel, proof, rows, scalars, out),
-            ..=16 => comb_many::<K, 2, 1, _, _>(kernel, proof, rows, scalars, out),
-            ..=32 => comb_many::<K, 2, 2, _, _>(kernel, proof, rows, scalars, out),
+            0..=1 => false,
+            2..=8 => comb_many::<K, 1, 1, _, _>(kernel, proof, rows, scalars, out),
+            9..=16 => comb_many::<K, 2, 1, _, _>(kernel, proof, rows, scalars, out),
+            17..=32 => comb_many::<K, 2, 2, _, _>(kernel, proof, rows, scalars, out),
             _ => comb_many::<K, 2, 4, _, _>(kernel, proof, rows, scalars, out),
         };
         if done {
