@@ -67,7 +67,7 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(keys(SAMPLE).len(), 22, "{:?}", keys(SAMPLE));
+    assert_eq!(keys(SAMPLE).len(), 36, "{:?}", keys(SAMPLE));
     let explicit = parse(&all).unwrap();
     assert_eq!(explicit.lab, sample.lab);
     assert_eq!(explicit.store.clock_tolerance, sample.store.clock_tolerance);
@@ -79,7 +79,30 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
         (b.default_lifetime, b.max_lifetime, b.refuse_longer, b.live_credentials, b.rsk)
     );
     assert_eq!(a.default_lifetime, Duration::from_secs(30 * 86_400));
-    assert!(explicit.maf.unwrap().mef.is_empty());
+    assert_eq!(explicit.maf.unwrap().mef.len(), 1);
+    let (a, b) = (&explicit.server, &sample.server);
+    assert_eq!(
+        (
+            a.listen,
+            a.monitor,
+            a.connections,
+            a.sessions_per_credential,
+            a.address_rate,
+            a.credential_rate,
+            a.idle,
+            a.session
+        ),
+        (
+            b.listen,
+            b.monitor,
+            b.connections,
+            b.sessions_per_credential,
+            b.address_rate,
+            b.credential_rate,
+            b.idle,
+            b.session
+        )
+    );
     assert!(explicit.store.password_file.is_some() && sample.store.password_file.is_none());
 }
 

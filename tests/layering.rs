@@ -181,7 +181,7 @@ fn queries_stand_in_the_store_only() {
 #[test]
 fn the_core_names_no_std() {
     for path in rust_files(&src()) {
-        const WITH: [&str; 13] = [
+        const WITH: [&str; 14] = [
             "association",
             "bin",
             "cli",
@@ -192,6 +192,7 @@ fn the_core_names_no_std() {
             "files",
             "http",
             "lib",
+            "server",
             "service",
             "tls",
             "wire",

@@ -130,7 +130,7 @@ impl SessionExporter for Exports {
             Some(Exporter::Connection) => &self.connection,
             None => return Err(ServiceError::new(Kind::Internal, "no such exporter")),
         };
-        out.copy_from_slice(exported.expose_octets().as_slice());
+        out.copy_from_slice(exported.expose_octets());
         Ok(())
     }
 }

@@ -79,6 +79,7 @@ fn resource(function: Function, path: &str) -> Option<Resource<'_>> {
         let mut names = rest.strip_suffix('/').unwrap_or(rest).split('/');
         let names = (names.next()?, names.next(), names.next(), names.next());
         return match names {
+            (_, Some(""), ..) => None,
             ("", None, None, None) => Some(Resource::Base),
             ("", Some(name), None, None) if RelativeKeyId::parse_octets(name).is_ok() => {
                 Some(Resource::Key(name))

@@ -131,12 +131,12 @@ impl Session {
     }
 }
 
+/// Everything on the heap: what is returned by value leaves copies on the stack, and threads that wait keep theirs.
 fn export(exporter: &dyn Exporter, label: &str) -> Result<Exported, ServiceError> {
-    let mut octets = Zeroizing::new([0; 48]);
+    let mut octets = Box::new(Zeroizing::new([0; 48]));
     exporter.export(label, &mut octets)?;
-    let mut exported = Exported { id: [0; 16], key: Zeroizing::new([0; 32]) };
+    let mut exported = Exported { id: [0; 16], key: Zeroizing::new(octets[16..].to_vec()) };
     exported.id.copy_from_slice(&octets[..16]);
-    exported.key.copy_from_slice(&octets[16..]);
     Ok(exported)
 }
 
@@ -173,7 +173,7 @@ pub struct Exported {
     /// RelativeKeID or KcID: the 16 most significant octets.
     pub id: [u8; 16],
     /// Ke or Kc: the 32 least significant octets.
-    pub key: Zeroizing<[u8; 32]>,
+    pub key: Zeroizing<Vec<u8>>,
 }
 
 crate::secret::redacted_debug!(Exported);

@@ -108,8 +108,7 @@ impl ReadStore {
     /// # Errors
     /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if not.
     pub async fn ping(&self) -> Result<(), ServiceError> {
-        sqlx::query("select 1").execute(&self.pool).await?;
-        Ok(())
+        open::ping(&self.pool).await
     }
 
     /// Which database it is.

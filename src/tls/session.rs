@@ -139,7 +139,7 @@ impl Exporter {
         if !Session::of(ssl)?.has_extended_master_secret() {
             return Err(TlsError::NoExtendedMasterSecret);
         }
-        let mut okm = Zeroizing::new([0; 48]);
+        let mut okm = Box::new(Zeroizing::new([0; 48]));
         ssl.export_keying_material(okm.as_mut_slice(), self.label(), None)?;
         Ok(ExportedKey(okm))
     }
@@ -148,8 +148,12 @@ impl Exporter {
 /// 48 exported octets: the first 16 name the key, the last 32 are the key.
 ///
 /// Wiped when dropped; no way to clone, compare or print it.
-#[derive(ZeroizeOnDrop)]
-pub struct ExportedKey(Zeroizing<[u8; 48]>);
+///
+/// On the heap, where it stays: one that moved through returns would leave copies on stacks.
+pub struct ExportedKey(Box<Zeroizing<[u8; 48]>>);
+
+/// By its content.
+impl ZeroizeOnDrop for ExportedKey {}
 
 crate::secret::redacted_debug!(ExportedKey);
 
@@ -158,8 +162,8 @@ impl ExportedKey {
     pub const BYTES: usize = 48;
 
     /// All 48 octets.
-    pub fn expose_octets(&self) -> Zeroizing<[u8; 48]> {
-        self.0.clone()
+    pub fn expose_octets(&self) -> &[u8; Self::BYTES] {
+        &self.0
     }
 
     /// The 16 octets that name the key: KeID or KcID.

@@ -93,6 +93,8 @@ impl Place {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("ibc_test_{}_{number}", std::process::id());
         let folder = std::env::temp_dir().join(&name);
+        // What a killed process of this number has left.
+        let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(folder.join("state")).unwrap();
         let (url, database) = match on {
             On::Sqlite => (StoreUrl::Sqlite(folder.join("service.db")), None),

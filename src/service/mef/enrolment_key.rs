@@ -14,7 +14,6 @@ use crate::service::store::{BoxFuture, Change, WriteTransaction, sealed};
 use crate::service::{Function, limits, psk};
 use std::format;
 use std::prelude::rust_2024::*;
-use zeroize::Zeroizing;
 
 /// What a session exports Ke under: TS-0003 clause 10.3.1.
 pub const BOOTSTRAP: &str = "EXPORTER-oneM2M-Bootstrap";
@@ -54,8 +53,7 @@ impl Keep {
         let longest = now.checked_add(limits::KEY_LIFETIME_MAX).unwrap_or(party.not_after);
         let not_after = party.not_after.min(longest);
         let record = psk::enrolment_record(&text);
-        let ke = Zeroizing::new(exported.key.to_vec());
-        let sealed = sealed::seal(&self.mef.core.keys, not_after, record, ke).await?;
+        let sealed = sealed::seal(&self.mef.core.keys, not_after, record, exported.key).await?;
         let row = SecretRow {
             client: party.client.clone(),
             entity: entity.into(),

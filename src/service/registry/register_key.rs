@@ -200,7 +200,7 @@ impl Register {
                     "this session has registered its key already: open another session",
                 ));
             }
-            return Ok((RelativeKeyId::from_octets(&exported.id), Zeroizing::new(exported.key.to_vec())));
+            return Ok((RelativeKeyId::from_octets(&exported.id), exported.key));
         };
         for _ in 0..limits::DRAWS {
             let mut octets = [0; 16];

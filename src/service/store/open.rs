@@ -1,6 +1,7 @@
 //! Connecting to the database.
 
 use super::{Database, state_file::StateError};
+use crate::service::error::ServiceError;
 use core::fmt;
 use core::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -232,4 +233,9 @@ fn postgres_reads(options: AnyConnectOptions) -> Pool<Any> {
             })
         })
         .connect_lazy_with(options)
+}
+/// Asks the database whether it is there.
+pub(super) async fn ping(pool: &Pool<Any>) -> Result<(), ServiceError> {
+    sqlx::query("select 1").execute(pool).await?;
+    Ok(())
 }
