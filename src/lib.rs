@@ -105,6 +105,8 @@ pub mod __backends {
     pub use crate::backend::{Name, force, with};
     #[cfg(feature = "eccsi")]
     pub use crate::curve::p256::probe;
+    #[cfg(feature = "http")]
+    pub use crate::server::probe as http;
 }
 #[cfg(feature = "__ctgrind")]
 #[doc(hidden)]

@@ -22,6 +22,9 @@ mod connection;
 mod identify;
 mod limits;
 mod monitor;
+#[cfg(feature = "__backends")]
+#[doc(hidden)]
+pub mod probe;
 mod rates;
 
 pub use limits::Limits;
