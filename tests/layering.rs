@@ -154,16 +154,31 @@ fn unsafe_code_stands_only_where_it_may() {
     }
 }
 
-/// The one file of the core that names std.
-const WITH_STD: &str = "eccsi/verifying_key_cache.rs";
+/// The files of the core that name std, each with its parent and how it is declared there.
+const WITH_STD: [(&str, &str, &str); 2] = [
+    (
+        "eccsi/verifying_key_cache.rs",
+        "eccsi.rs",
+        "#[cfg(all(feature = \"std\", feature = \"tables\"))]\nmod verifying_key_cache;",
+    ),
+    (
+        "backend/wiping_allocator.rs",
+        "backend.rs",
+        "#[cfg(any(feature = \"client\", feature = \"service\"))]\n\
+         #[allow(unsafe_code, reason = \"the interface of allocators is; see Safety there\")]\n\
+         pub(crate) mod wiping_allocator;",
+    ),
+];
 
 #[test]
-fn the_file_that_names_std_is_behind_the_feature() {
-    assert!(code(&src().join(WITH_STD)).contains("std::"), "no exception without need");
-    let parent = code(&src().join("eccsi.rs"));
-    let gated = "#[cfg(all(feature = \"std\", feature = \"tables\"))]\nmod verifying_key_cache;";
-    assert!(parent.contains(gated));
-    assert_eq!(parent.matches("mod verifying_key_cache").count(), 1);
+fn the_files_that_name_std_are_behind_features() {
+    for (file, parent, gated) in WITH_STD {
+        assert!(code(&src().join(file)).contains("std::"), "no exception without need: {file}");
+        let parent = code(&src().join(parent));
+        assert_eq!(parent.matches(gated).count(), 1, "{file}");
+        let name = gated.rsplit("mod ").next().expect("a declaration");
+        assert_eq!(parent.matches(&format!("mod {name}")).count(), 1, "{file}");
+    }
 }
 
 #[test]
@@ -201,7 +216,7 @@ fn the_core_names_no_std() {
             continue;
         }
         // Behind the feature `std`, see below
-        if path.ends_with(WITH_STD) {
+        if WITH_STD.iter().any(|(file, ..)| path.ends_with(file)) {
             continue;
         }
         // Folders `tests` hang below a `#[cfg(test)] mod tests;`.
