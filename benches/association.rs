@@ -262,11 +262,11 @@ fn eccsi_tls(c: &mut Criterion) {
         // The server has verified this end when it closes.
         let _ = tcp.read(&mut [0; 64]);
     };
-    distribution("eccsi, TLS 1.3", &associate);
+    distribution("eccsi, TLS 1.3", associate);
     let mut group = c.benchmark_group("association");
     group.sample_size(20);
     group.bench_function(BenchmarkId::new("eccsi, TLS 1.3", "Tls"), |b| {
-        b.iter(&associate);
+        b.iter(associate);
     });
 }
 

@@ -9,7 +9,7 @@ use eccsi_sakke::client::install::{Expected, NewKpak};
 use eccsi_sakke::eccsi::KmsSecretKey;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::wire::{IssuedCredential, SecretText};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -57,7 +57,7 @@ fn install(folder: &Path, mut number: u64) {
     loop {
         let new = NewKpak::Accept(vec![ksak(number).public_key()]);
         store.install(&issue(number), &expected(), &new, NOW).unwrap();
-        writeln!(std::io::stdout(), "{number}").unwrap();
+        println!("{number}");
         number += 1;
     }
 }

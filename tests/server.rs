@@ -286,6 +286,8 @@ async fn originators_are_those_of_the_session(place: &Place) {
 }
 
 async fn hostile_messages_have_their_status(place: &Place) {
+    /// Method, path, fields, body.
+    type Sent = (&'static str, &'static str, String, String);
     let setting = Setting::new(place).await;
     let server = Running::new(&setting).await;
     let fields = format!("X-M2M-Origin: {DEVICE}\r\nX-M2M-RI: 1\r\nX-M2M-RVI: 4\r\n");
@@ -293,8 +295,8 @@ async fn hostile_messages_have_their_status(place: &Place) {
     let body = json!({"sec:mecr": {"fq": MEF, "adfq": PROVIDER, "et": "20270101T000000"}}).to_string();
     let twice = format!("{{\"sec:mecr\":{{\"fq\":\"{MEF}\",\"fq\":\"{MEF}\"}}}}");
     let with = |field: &str| format!("{fields}{json4}{field}");
-    let create = |fields: String| ("POST", "/mef", fields, body.clone());
-    let cases: Vec<((&str, &str, String, String), (u16, u16))> = vec![
+    let create = |fields: String| -> Sent { ("POST", "/mef", fields, body.clone()) };
+    let cases: Vec<(Sent, (u16, u16))> = vec![
         (create(with(&format!("X-M2M-Origin: {DEVICE}\r\n"))), (400, 4000)),
         (create(with("X-M2M-RI: 1\r\n")), (400, 4000)),
         (create(with("X-M2M-RVI: 4\r\n")), (400, 4000)),

@@ -104,7 +104,7 @@ pub fn check(
     let rsk = rsk.map_err(|_| InstallError::InvalidKey)?;
     let is_pinned = known.is_some() && (known_z.is_some() || z_public.is_none());
     let (from, until) = known.map_or((None, None), |key| (key.from, key.until));
-    let to_pin = (!is_pinned).then(|| PublishedKey { kpak, z_public, from, until });
+    let to_pin = (!is_pinned).then_some(PublishedKey { kpak, z_public, from, until });
     let text = CredentialFile::to_json(&identity, &key, rsk.as_ref());
     Ok(Checked { id_2, text, to_pin })
 }

@@ -53,12 +53,12 @@ impl<'a> Target<'a> {
 const SINGLE: [&str; 5] =
     [header::ORIGIN, header::REQUEST_ID, header::RELEASE_VERSION, header::CONTENT_TYPE, header::HOST];
 
-/// Reads a message. What cannot be read as a request is given back as far as it was understood, for the log.
+/// Reads a message, as far as it can be understood, and says why it is refused, if it is.
 pub(super) fn read(
     head: &RequestHead,
     target: &Target<'_>,
     content: Zeroizing<Vec<u8>>,
-) -> Result<Request, (Request, ServiceError)> {
+) -> (Request, Option<ServiceError>) {
     let headers = &head.headers;
     let field = |name| headers.one(name).ok().flatten().map(String::from);
     let content_type = headers.one(header::CONTENT_TYPE).ok().flatten();
@@ -88,10 +88,7 @@ pub(super) fn read(
     } else {
         None
     };
-    match refused {
-        Some((kind, text)) => Err((request, ServiceError::new(kind, text))),
-        None => Ok(request),
-    }
+    (request, refused.map(|(kind, text)| ServiceError::new(kind, text)))
 }
 
 fn operation(method: &str) -> Option<Operation> {

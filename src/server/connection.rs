@@ -165,15 +165,10 @@ impl Conversation<'_> {
         let Some(target) = Target::parse(&head.target) else {
             return (binding::plain((400, "Bad Request"), "", "the request target is no path"), false);
         };
-        let (request, response) = match binding::read(head, &target, content) {
-            Ok(request) => {
-                let response = self.endpoint.perform(self.session, &request).await;
-                (request, response)
-            }
-            Err((request, error)) => {
-                let response = self.endpoint.refuse(self.session, &request, error).await;
-                (request, response)
-            }
+        let (request, refusal) = binding::read(head, &target, content);
+        let response = match refusal {
+            None => self.endpoint.perform(self.session, &request).await,
+            Some(error) => self.endpoint.refuse(self.session, &request, error).await,
         };
         let took = started.elapsed();
         self.shared.metrics.request(self.endpoint.function(), request.operation, response.status, took);

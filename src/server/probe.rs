@@ -68,10 +68,8 @@ async fn exchange(framed: &mut Framed<Pieces<'_>>, server: &str) -> Result<(Exch
         return Err("misdirected".into());
     }
     let content = framed.read_request_body(&head, limits::BODY).await.map_err(said)?;
-    let (request, error) = match binding::read(&head, &target, content) {
-        Ok(request) => (request, ServiceError::new(Kind::NotFound, "not found")),
-        Err(refused) => refused,
-    };
+    let (request, refusal) = binding::read(&head, &target, content);
+    let error = refusal.unwrap_or_else(|| ServiceError::new(Kind::NotFound, "not found"));
     let understood = format!(
         "{:?} {} {:?} {:?} {:?} {:?} {}",
         request.operation,

@@ -41,7 +41,7 @@ pub fn write<T: Serialize>(root: &str, content: &T) -> Result<Zeroizing<Vec<u8>>
 /// Writes `content` without a root member.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_bare<T: Serialize>(content: &T) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
     let mut length = Length(0);
     serde_json::to_writer(&mut length, content)?;
