@@ -85,7 +85,7 @@ static OWN: LazyLock<(Responder, IbcOffer)> = LazyLock::new(|| {
 
 fuzz_target!(|text: &str| {
     let (responder, offer) = &*OWN;
-    if let Some(answer) = responder.resolve(text) {
+    if let Some(answer) = responder.resolve("cse.example.com", text) {
         match text.bytes().filter(|octet| *octet == b'@').count() {
             3 => assert_eq!(answer.key.expose().len(), 32),
             _ if text.to_lowercase().starts_with("test@") => assert_eq!(*answer.key.expose(), [5; 16]),
