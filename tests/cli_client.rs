@@ -253,3 +253,44 @@ fn commands_of_the_mef_are_executed() {
         .ibc(&["credential", "validate", "--credential", "cse/credential.json", "--kpak", "cse/kpak.json"])
         .done();
 }
+
+#[test]
+fn the_daemon_renews_again_and_again_and_may_be_killed() {
+    let service = Service::new();
+    service.run(&["enrol"], "mef", ("cse", CSE), &["--store", "cse", "--lifetime", "8s"]).done();
+    let mut daemon = service
+        .place
+        .command(&[
+            "renew",
+            "--daemon",
+            "--mef",
+            "mef.example.com",
+            "--connect",
+            &service.address,
+            "--as",
+            CSE,
+            "--psk-identity",
+            "cse@mef.example.com",
+            "--psk-file",
+            "key.hex",
+            "--store",
+            "cse",
+            "--lifetime",
+            "8s",
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    let until = Instant::now() + Duration::from_secs(120);
+    while seen.len() < 3 && Instant::now() < until {
+        seen.insert(service.place.field("cse/credential.json", "id2"));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    assert!(seen.len() >= 3, "the first credential and two that replaced it: {seen:?}");
+    let credential = ["--credential", "cse/credential.json", "--kpak", "cse/kpak.json"];
+    service.place.ibc(&[&["credential", "validate"], &credential[..]].concat()).done();
+}
