@@ -143,4 +143,16 @@ mod tests {
         let deep = "[".repeat(100_000);
         assert_eq!(read_bare::<EnrolRequest>(deep.as_bytes()), Err(REFUSED));
     }
+
+    #[test]
+    fn numbers_of_a_configuration_stay_what_they_are() {
+        use crate::wire::ClientConfiguration;
+        for number in ["26666666666666666666666666", "0.1", "1e-7", "18446744073709551615", "-1"] {
+            let body = std::format!(r#"{{"sec:mecr":{{"ccfg":{{"number":{number}}}}}}}"#);
+            let read_once: ClientConfiguration = read("sec:mecr", body.as_bytes()).expect("a body");
+            let written = write("sec:mecr", &read_once).expect("JSON");
+            let read_twice: ClientConfiguration = read("sec:mecr", &written).expect("a body");
+            assert_eq!(read_once, read_twice, "{number}");
+        }
+    }
 }
