@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 /// # Errors
 /// A constant text: what was sent may hold secrets.
 pub fn read<T: DeserializeOwned>(root: &str, octets: &[u8]) -> Result<T, &'static str> {
-    let mut deserializer = serde_json::Deserializer::from_slice(octets);
+    let mut deserializer = serde_json::Deserializer::from_str(text(octets)?);
     let seed = Rooted { root, content: PhantomData };
     let value = seed.deserialize(&mut deserializer).map_err(|_| REFUSED)?;
     deserializer.end().map_err(|_| REFUSED)?;
@@ -25,7 +25,12 @@ pub fn read<T: DeserializeOwned>(root: &str, octets: &[u8]) -> Result<T, &'stati
 /// # Errors
 /// As [`read`].
 pub fn read_bare<T: DeserializeOwned>(octets: &[u8]) -> Result<T, &'static str> {
-    serde_json::from_slice(octets).map_err(|_| REFUSED)
+    serde_json::from_str(text(octets)?).map_err(|_| REFUSED)
+}
+
+/// JSON is UTF-8, in what is passed over as well (RFC 8259 section 8.1).
+fn text(octets: &[u8]) -> Result<&str, &'static str> {
+    core::str::from_utf8(octets).map_err(|_| REFUSED)
 }
 
 const REFUSED: &str = "the body is not the JSON object that belongs here";
@@ -140,6 +145,9 @@ mod tests {
                 "{wrong}"
             );
         }
+        let passed_over = b"{\"sec:mecc\":{\"x\":\"\xff\",\"cmid\":\"1\",\"cmst\":10,\"cmds\":\
+            {\"cmci\":0,\"cmar\":{\"nmca\":{\"rdur\":\"PT1H\"}}}}}";
+        assert_eq!(read::<crate::wire::Command>("sec:mecc", passed_over), Err(REFUSED));
         let deep = "[".repeat(100_000);
         assert_eq!(read_bare::<EnrolRequest>(deep.as_bytes()), Err(REFUSED));
     }
