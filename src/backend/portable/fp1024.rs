@@ -2,18 +2,19 @@
 //!
 //! Radix 2⁶¹, 17 limbs; Montgomery form, x·2¹⁰³⁷ modulo p. **Every element is an integer in [0, 2p]
 //! with limbs in [0, 2⁶¹ − 1]**, and every function takes and gives such integers. The 13 bits between p
-//! and 2¹⁰³⁷ make a final subtraction needless: a product of two elements gives
-//! (a·b + m·p)/2¹⁰³⁷ < 4p²/2¹⁰³⁷ + p < p + p/2¹⁰.
+//! and 2¹⁰³⁷ make a final subtraction needless: a product of two elements, reduced, lies below
+//! 4p²/2¹⁰³⁷ + 3p/2 < 3p/2 + p/2¹⁰.
 //!
-//! Products and reductions apart, each taken column by column in straight-line code: sums of products are
-//! reduced once. A column sums up to 17 products below 2¹²² in 128 bits.
+//! Products and reductions are apart ([`wide`]), so that sums of products are reduced once.
 
 mod element;
+mod wide;
 
 use super::safegcd::{Modulus, inverse_mod_word};
 use super::words::{self, Words};
 
 pub(crate) use element::Fe;
+use wide::Wide;
 
 /// Limbs of an element.
 pub(crate) type Limbs = [u64; N];
@@ -51,6 +52,22 @@ pub(crate) static MODULUS: Modulus<17> = Modulus::of_words(&P);
 /// −1/p mod 2⁶¹.
 const NEGATED_INVERSE: u64 = inverse_mod_word(P[0]).wrapping_neg() & MASK;
 
+/// (k·p + 1)/2⁶¹ for the k that makes it an integer: what [`Wide::reduce`] adds multiples of.
+static M_1: Limbs = {
+    let mut m = [0; N];
+    let mut carry = product(NEGATED_INVERSE, P_LIMBS[0]) + 1;
+    assert!(carry as u64 & MASK == 0);
+    let mut i = 1;
+    while i < N {
+        carry = (carry >> BITS) + product(NEGATED_INVERSE, P_LIMBS[i]);
+        m[i - 1] = carry as u64 & MASK;
+        i += 1;
+    }
+    m[N - 1] = (carry >> BITS) as u64;
+    assert!(2 * (m[N - 1] + 1) <= P_LIMBS[N - 1], "below p/2");
+    m
+};
+
 /// 2¹⁰³⁷ mod p: the form of 1.
 pub(crate) const ONE: Limbs = raw(&words::ONE);
 /// 2²⁰⁷⁴ mod p: takes an integer to its form.
@@ -79,123 +96,6 @@ const fn product(a: u64, b: u64) -> u128 {
     a as u128 * b as u128
 }
 
-/// A product or a sum of products: limbs of 61 bits or a little more, see [`Wide::add`].
-#[derive(Clone, Copy)]
-pub(crate) struct Wide([u64; 2 * N]);
-
-/// The products of column C: those aᵢ·bⱼ with i + j = C. Below 17·2¹²².
-#[inline(always)]
-fn column<const C: usize>(a: &Limbs, b: &Limbs) -> u128 {
-    let mut sum = 0;
-    for i in C.saturating_sub(N - 1)..=if C < N { C } else { N - 1 } {
-        sum += product(a[i], b[C - i]);
-    }
-    sum
-}
-
-/// The same for a = b: each pair once, doubled.
-#[inline(always)]
-fn square_column<const C: usize>(a: &Limbs) -> u128 {
-    let mut sum = 0;
-    for i in C.saturating_sub(N - 1)..C.div_ceil(2) {
-        sum += product(a[i], a[C - i]);
-    }
-    sum += sum;
-    if C.is_multiple_of(2) { sum + product(a[C / 2], a[C / 2]) } else { sum }
-}
-
-/// The products mᵢ·pⱼ of column C that are known before m_C is.
-#[inline(always)]
-fn multiple_column<const C: usize>(m: &Limbs) -> u128 {
-    let mut sum = 0;
-    for i in C.saturating_sub(N - 1)..if C < N { C } else { N } {
-        sum += product(m[i], P_LIMBS[C - i]);
-    }
-    sum
-}
-
-/// Runs a macro for each lower, then another for each upper column.
-macro_rules! for_columns {
-    ($lower:ident, $upper:ident) => {
-        for_columns!(@ $lower 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
-        for_columns!(@ $upper 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
-    };
-    (@ $each:ident $($column:literal)*) => { $( $each!($column); )* };
-}
-
-impl Wide {
-    /// a·b: 289 products.
-    #[inline(never)]
-    pub(crate) fn product(a: &Limbs, b: &Limbs) -> Self {
-        let mut t = Self([0; 2 * N]);
-        let mut carry = 0;
-        macro_rules! each {
-            ($column:literal) => {
-                carry += column::<$column>(a, b);
-                t.0[$column] = carry as u64 & MASK;
-                carry >>= BITS;
-            };
-        }
-        for_columns!(each, each);
-        t.0[2 * N - 1] = carry as u64;
-        t
-    }
-
-    /// a²: 153 products.
-    #[inline(never)]
-    pub(crate) fn square(a: &Limbs) -> Self {
-        let mut t = Self([0; 2 * N]);
-        let mut carry = 0;
-        macro_rules! each {
-            ($column:literal) => {
-                carry += square_column::<$column>(a);
-                t.0[$column] = carry as u64 & MASK;
-                carry >>= BITS;
-            };
-        }
-        for_columns!(each, each);
-        t.0[2 * N - 1] = carry as u64;
-        t
-    }
-
-    /// Plus another, limb by limb: seven products fit.
-    #[inline]
-    fn add(&mut self, other: &Self) {
-        for (t, other) in self.0.iter_mut().zip(&other.0) {
-            debug_assert!(*t <= 6 << BITS && *other <= MASK);
-            *t += other;
-        }
-    }
-
-    /// t/2¹⁰³⁷ modulo p, in [0, p + 2⁻¹⁰p]: 289 products.
-    ///
-    /// A column has a limb below 2⁶⁴, 17 products below 2¹²², and what is carried: less than 2¹²⁷.
-    #[inline(never)]
-    pub(crate) fn reduce(&self) -> Limbs {
-        let mut m = [0; N];
-        let mut r = [0; N];
-        let mut carry = 0u128;
-        // Clears the lowest limb by the right multiple of p.
-        macro_rules! lower {
-            ($column:literal) => {
-                carry += multiple_column::<$column>(&m) + u128::from(self.0[$column]);
-                m[$column] = (carry as u64).wrapping_mul(NEGATED_INVERSE) & MASK;
-                carry = (carry + product(m[$column], P_LIMBS[0])) >> BITS;
-            };
-        }
-        macro_rules! upper {
-            ($column:literal) => {
-                carry += multiple_column::<$column>(&m) + u128::from(self.0[$column]);
-                r[$column - N] = carry as u64 & MASK;
-                carry >>= BITS;
-            };
-        }
-        for_columns!(lower, upper);
-        r[N - 1] = carry as u64 + self.0[2 * N - 1];
-        checked(r)
-    }
-}
-
 /// In debug builds, that the integer is one of those that elements are.
 #[inline(always)]
 fn checked(a: Limbs) -> Limbs {
@@ -222,7 +122,7 @@ pub(crate) fn square(a: &Limbs) -> Limbs {
     Wide::square(a).reduce()
 }
 
-/// Σ aᵢ·bᵢ/2¹⁰³⁷ of up to six pairs, with one reduction. Below 24p²/2¹⁰³⁷ + p.
+/// Σ aᵢ·bᵢ/2¹⁰³⁷ of up to six pairs, with one reduction. Below 24p²/2¹⁰³⁷ + 3p/2.
 pub(crate) fn sum_of_products<const PAIRS: usize>(a: [&Limbs; PAIRS], b: [&Limbs; PAIRS]) -> Limbs {
     const { assert!(PAIRS >= 1 && PAIRS <= 6) };
     let mut sum = Wide::product(a[0], b[0]);
@@ -335,7 +235,7 @@ pub(crate) fn neg(a: &Limbs) -> Limbs {
 pub(crate) fn to_integer(a: &Limbs) -> Words {
     let mut one = [0; N];
     one[0] = 1;
-    // (a + m·p)/2¹⁰³⁷ with m < 2¹⁰³⁷ and a ≤ 2p: at most p, and p only for a multiple of p.
+    // Below 2p/2¹⁰³⁷ + 3p/2 < 2¹⁰²⁴.
     words::reduce_once(&words::join::<BITS, N>(&mul(a, &one)), 0, &P)
 }
 
