@@ -16,12 +16,13 @@ pub(crate) mod fp1024;
 #[cfg(feature = "eccsi")]
 #[macro_use]
 mod steps;
-#[cfg(feature = "eccsi")]
 mod divsteps;
 #[cfg(feature = "eccsi")]
 mod p256;
 #[cfg(feature = "eccsi")]
 mod point;
+
+pub(crate) use divsteps::divsteps;
 
 #[cfg(feature = "eccsi")]
 use super::ifma::lane::NoLanes;
@@ -82,7 +83,7 @@ impl Kernel for Adx {
 
     #[inline(always)]
     fn divsteps(self, count: u32, state: Packed) -> Packed {
-        divsteps::divsteps(count, state)
+        divsteps(count, state)
     }
 
     #[inline(always)]

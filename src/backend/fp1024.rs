@@ -247,10 +247,11 @@ pub(crate) trait Arithmetic: Copy + Zeroize + Send + Sync + 'static {
         Self::mul_pairs_into(p, [&e, &g, &f, &e], [&f, &h, &g, &h]);
     }
 
-    /// (a0 + i·a1)(1 + i·t) in F_p²: `2M`.
-    fn complex_mul_unit(a: [&Self; 2], t: &Self) -> [Self; 2] {
-        let [m0, m1] = Self::mul_pairs([a[0], a[1]], [t, t]);
-        [a[0].sub(&m1), a[1].add(&m0)]
+    /// a ← (a0 + i·a1)(1 + i·t) in F_p²: `2M`.
+    fn complex_mul_unit(a: [&mut Self; 2], t: &Self) {
+        let [m0, m1] = Self::mul_pairs([&*a[0], &*a[1]], [t, t]);
+        *a[0] = a[0].sub(&m1);
+        *a[1] = a[1].add(&m0);
     }
 }
 
@@ -277,6 +278,18 @@ pub(crate) trait Field: Arithmetic + ConditionallySelectable + ConstantTimeEq {
         }
         found
     }
+
+    /// Writes `table[index]`, or its opposite: all but the last in reverse order, and the last negated. Reads all
+    /// of the table.
+    fn select_signed<const N: usize>(out: &mut [Self; N], table: &[[Self; N]], index: u64, negative: Choice) {
+        *out = Self::select(table, index);
+        let mut opposite = *out;
+        opposite[..N - 1].reverse();
+        opposite[N - 1] = opposite[N - 1].neg();
+        for (out, opposite) in out.iter_mut().zip(&opposite) {
+            out.conditional_assign(opposite, negative);
+        }
+    }
 }
 
 /// Eight elements of a field at a time, one in each lane.
@@ -286,6 +299,11 @@ pub(crate) trait Lanes8: Arithmetic {
 
     /// One element into each lane.
     fn from_singles(singles: [&Self::Single; 8]) -> Self;
+
+    /// The same, in place of what is there.
+    fn set_singles(&mut self, singles: [&Self::Single; 8]) {
+        *self = Self::from_singles(singles);
+    }
 
     /// The elements.
     fn to_singles(&self) -> [Self::Single; 8];

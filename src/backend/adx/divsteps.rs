@@ -10,7 +10,7 @@ use core::arch::asm;
 /// δ comes to be positive, or stays so. The parity of the next g is bit 1 of the sum that is
 /// halved for it.
 #[inline(always)]
-pub(super) fn divsteps(count: u32, state: Packed) -> Packed {
+pub(crate) fn divsteps(count: u32, state: Packed) -> Packed {
     debug_assert!((1..=20).contains(&count));
     // The first one, so that twice g fits its word.
     let Packed { zeta, f, g } = safegcd::divsteps(1, state);

@@ -85,7 +85,11 @@ fn arithmetic<E: Arithmetic>(r: &mut [E; 8], step: &Step) {
         Op::ComplexMul => E::complex_mul([f(0), f(1)], [f(2), f(3)]).into(),
         Op::ComplexSquares(1) => E::complex_square([f(0), f(1)]).into(),
         Op::ComplexSquares(n) => E::complex_square_times([f(0), f(1)], n).into(),
-        Op::ComplexMulUnit => E::complex_mul_unit([f(0), f(1)], f(2)).into(),
+        Op::ComplexMulUnit => {
+            let (mut re, mut im) = (*f(0), *f(1));
+            E::complex_mul_unit([&mut re, &mut im], f(2));
+            Vec::from([re, im])
+        }
         Op::Reduce => [f(0).reduce()].into(),
         Op::Choose(_) | Op::LookUp(_) | Op::Invert => unreachable!("not for single elements and lanes alike"),
     };
@@ -276,9 +280,15 @@ pub fn repeat_in_lanes(registers: &mut [FieldOctets; 8], step: &Step, times: usi
 }
 
 /// a·b, a + b, 1/a and (a + 2¹⁰³² − 1)/2 modulo q, by the own code for every platform.
+///
+/// # Panics
+/// If the steps that `adx` and `ifma` take to 1/a give another value.
 pub fn order(a: &ScalarOctets, b: &ScalarOctets) -> [ScalarOctets; 4] {
     use portable::fp1024_order as order;
-    [order::mul(a, b), order::add(a, b), order::invert(a), order::halve_plus_ones::<1032>(a)]
+    let inverse = order::invert(portable::safegcd::divsteps, a);
+    #[cfg(target_arch = "x86_64")]
+    assert_eq!(order::invert(backend::adx::divsteps, a), inverse);
+    [order::mul(a, b), order::add(a, b), inverse, order::halve_plus_ones::<1032>(a)]
 }
 
 /// Any integer modulo q, and whether it lies in [2, q − 1].

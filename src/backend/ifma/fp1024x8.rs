@@ -390,8 +390,11 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe8<L> {
     }
 
     /// Reduced, as several follow one another in combs.
-    fn complex_mul_unit(a: [&Self; 2], t: &Self) -> [Self; 2] {
-        [a[0].sub(&t.mul(a[1])).reduce(), a[1].add(&t.mul(a[0])).reduce()]
+    fn complex_mul_unit(a: [&mut Self; 2], t: &Self) {
+        let [re, im] = [a[0].sub(&t.mul(a[1])), a[1].add(&t.mul(a[0]))];
+        for (a, unreduced) in a.into_iter().zip([&re, &im]) {
+            L::call(t.proof, curve::Into(a, Reduce(unreduced)));
+        }
     }
 }
 
@@ -400,6 +403,10 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Lanes8 for Fe8<L> {
 
     fn from_singles(singles: [&Self::Single; 8]) -> Self {
         L::call(singles[0].proof(), convert::FromSingles(singles))
+    }
+
+    fn set_singles(&mut self, singles: [&Self::Single; 8]) {
+        L::call(self.proof, curve::Into(self, convert::FromSingles(singles)));
     }
 
     fn to_singles(&self) -> [Self::Single; 8] {

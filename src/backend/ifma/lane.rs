@@ -13,6 +13,10 @@ use super::words::Words;
 use crate::backend::p256::TablePoint;
 #[cfg(all(feature = "__backends", feature = "eccsi"))]
 use crate::backend::portable;
+#[cfg(all(feature = "__backends", feature = "sakke"))]
+use crate::backend::portable::safegcd;
+#[cfg(feature = "sakke")]
+use crate::backend::portable::safegcd::Packed;
 #[cfg(feature = "__backends")]
 use crate::backend::portable::word;
 
@@ -32,6 +36,10 @@ pub(crate) trait Lanes: Copy {
 
     /// The same, as a function of its own: for what is called often, so that it stands there once.
     fn call<J: Job>(proof: Self::Proof, job: J) -> J::Output;
+
+    /// [`safegcd::divsteps`](crate::backend::portable::safegcd::divsteps), on single words: for inversions.
+    #[cfg(feature = "sakke")]
+    fn divsteps(proof: Self::Proof, count: u32, state: Packed) -> Packed;
 
     fn splat(proof: Self::Proof, x: u64) -> Self;
 
@@ -143,6 +151,11 @@ impl Lanes for NoLanes {
     }
 
     fn call<J: Job>(proof: Self, _: J) -> J::Output {
+        match proof {}
+    }
+
+    #[cfg(feature = "sakke")]
+    fn divsteps(proof: Self, _: u32, _: Packed) -> Packed {
         match proof {}
     }
 
@@ -327,6 +340,11 @@ impl Lanes for Model {
     #[inline(never)]
     fn call<J: Job>((): (), job: J) -> J::Output {
         job.run()
+    }
+
+    #[cfg(feature = "sakke")]
+    fn divsteps((): (), count: u32, state: Packed) -> Packed {
+        safegcd::divsteps(count, state)
     }
 
     #[inline(never)]

@@ -10,6 +10,8 @@ use super::lane::{Job, Lanes};
 use super::words::Words;
 #[cfg(feature = "eccsi")]
 use crate::backend::p256::TablePoint;
+#[cfg(feature = "sakke")]
+use crate::backend::{adx, portable::safegcd::Packed};
 use core::arch::x86_64::*;
 
 cpufeatures::new!(cpu, "avx512f", "avx512ifma", "avx512vl", "avx512dq", "avx512bw");
@@ -64,6 +66,12 @@ impl Lanes for Zmm {
     fn call<J: Job>(_: Proof, job: J) -> J::Output {
         // SAFETY: as in `run`.
         unsafe { called_with_features(job) }
+    }
+
+    #[cfg(feature = "sakke")]
+    #[inline(always)]
+    fn divsteps(_: Proof, count: u32, state: Packed) -> Packed {
+        adx::divsteps(count, state)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! Radix 2⁶⁴, 16 words, in [0, q − 1]; octets at both ends. Products by Montgomery's method, row by
 //! row: a·b/2¹⁰²⁴ mod q. A handful per operation, so that loops do.
 
-use super::safegcd::{self, Modulus, inverse_mod_word};
+use super::safegcd::{self, Modulus, Packed, inverse_mod_word};
 use super::word::mac;
 use super::words::{self, Words};
 use crate::backend::fp1024::ScalarOctets;
@@ -130,9 +130,9 @@ pub(crate) fn mul(a: &ScalarOctets, b: &ScalarOctets) -> ScalarOctets {
     store(product(&words::from_octets(a), &words::from_octets(b)))
 }
 
-/// 1/a; 0 for 0.
-pub(crate) fn invert(a: &ScalarOctets) -> ScalarOctets {
-    store(safegcd::invert_words(&words::from_octets(a), &MODULUS))
+/// 1/a; 0 for 0. `steps` are [`safegcd::divsteps`], or what gives the same.
+pub(crate) fn invert(steps: impl Fn(u32, Packed) -> Packed + Copy, a: &ScalarOctets) -> ScalarOctets {
+    store(safegcd::invert_words(steps, &words::from_octets(a), &MODULUS))
 }
 
 /// (k + 2ᴺ − 1)/2: the integer whose bit i, read as a sign, gives digit i of k among N digits ±1.

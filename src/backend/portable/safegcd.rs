@@ -66,11 +66,15 @@ pub(crate) fn invert(kernel: impl Kernel, x: &Limbs, modulus: &Modulus<5>) -> Li
     [a | b << 62, b >> 2 | c << 60, c >> 4 | d << 58, d >> 6 | e << 56]
 }
 
-/// 1/x modulo the modulus, 0 for 0. Constant time in x.
+/// 1/x modulo the modulus, 0 for 0. Constant time in x. `steps` are [`divsteps`], or what gives the same.
 #[cfg(feature = "sakke")]
 #[inline(never)]
-pub(crate) fn invert_words(x: &Words, modulus: &Modulus<17>) -> Words {
-    let inverse = invert_signed::<17, 40>(divsteps, &from_words(x), modulus);
+pub(crate) fn invert_words(
+    steps: impl Fn(u32, Packed) -> Packed + Copy,
+    x: &Words,
+    modulus: &Modulus<17>,
+) -> Words {
+    let inverse = invert_signed::<17, 40>(steps, &from_words(x), modulus);
     words::join::<62, 17>(&inverse.map(|limb| limb as u64))
 }
 

@@ -93,10 +93,6 @@ impl<A: Parameters> Group for Edwards<A> {
     fn add_entry_in_place(&mut self, entry: &Niels<A>) {
         A::edwards_add(&mut self.0, entry);
     }
-
-    fn neg_entry([y_minus_x, y_plus_x, xy2]: &Niels<A>) -> Niels<A> {
-        [*y_plus_x, *y_minus_x, xy2.neg()]
-    }
 }
 
 impl<F: Parameters + Field> FieldGroup for Edwards<F> {
@@ -114,12 +110,9 @@ impl<F: Parameters + Field> FieldGroup for Edwards<F> {
         F::select(table, index)
     }
 
-    fn select_entry(table: &[Niels<F>], index: u64) -> Niels<F> {
-        F::select(table, index)
-    }
-
-    fn choose_entry(a: &Niels<F>, b: &Niels<F>, choice: Choice) -> Niels<F> {
-        core::array::from_fn(|i| F::conditional_select(&a[i], &b[i], choice))
+    /// Of −(x, y) = (−x, y) the entry is (y + x, y − x, −2xy).
+    fn select_entry(out: &mut Niels<F>, table: &[Niels<F>], index: u64, negative: Choice) {
+        F::select_signed(out, table, index, negative);
     }
 
     /// `6M` each and one inversion. No Z is zero.

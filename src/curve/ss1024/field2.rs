@@ -38,9 +38,9 @@ impl<A: Arithmetic> Complex<A> {
         Self::from_parts(A::complex_square_times([&self.re, &self.im], n))
     }
 
-    /// The product with 1 + i·t: `2M`.
-    pub(crate) fn mul_unit(&self, t: &A) -> Self {
-        Self::from_parts(A::complex_mul_unit([&self.re, &self.im], t))
+    /// Times 1 + i·t: `2M`.
+    pub(crate) fn mul_unit_in_place(&mut self, t: &A) {
+        A::complex_mul_unit([&mut self.re, &mut self.im], t);
     }
 
     /// re − i·im: modulo F_p*, the inverse.

@@ -65,23 +65,22 @@ where
 {
     let columns = E::DIGITS / (TEETH * BLOCKS);
     let mut sum = G::identity(proof);
+    // In place: copies of eight entries would take a tenth of the time.
+    let mut entries = terms[0].map(|(comb, _)| comb.some_entry());
+    let mut entry = [E::zero(proof); N];
     for column in (0..columns).rev() {
         if column + 1 != columns {
             sum.double_in_place();
         }
         for term in terms {
             for block in 0..BLOCKS {
-                let mut negative = 0;
-                let mut lane = 0;
-                let entries = term.map(|(comb, k)| {
-                    let (entry, minus) = comb.entry(k, column, block);
-                    negative |= minus.unwrap_u8() << lane;
-                    lane += 1;
-                    entry
-                });
-                let plus = gather::<E, N>(&entries);
-                let minus = G::neg_entry(&plus);
-                sum.add_entry_in_place(&core::array::from_fn(|i| E::select(&plus[i], &minus[i], negative)));
+                for (entry, (comb, k)) in entries.iter_mut().zip(term) {
+                    comb.entry(entry, k, column, block);
+                }
+                for (i, lanes) in entry.iter_mut().enumerate() {
+                    lanes.set_singles(entries.each_ref().map(|entry| &entry[i]));
+                }
+                sum.add_entry_in_place(&entry);
             }
         }
     }

@@ -28,8 +28,6 @@ pub(crate) trait Group: Copy + Zeroize {
     fn neg(&self) -> Self;
     /// a ← a + b
     fn add_entry_in_place(&mut self, b: &Self::Entry);
-    /// −b
-    fn neg_entry(b: &Self::Entry) -> Self::Entry;
 
     /// 2ⁿ·a
     fn double_times(&self, n: usize) -> Self {
@@ -63,10 +61,8 @@ pub(crate) trait FieldGroup: Group<Element: Field> + ConditionallySelectable {
     fn from_parts(parts: Self::Parts) -> Self;
     /// `table[index]`. Reads all of it.
     fn select_parts(table: &[Self::Parts], index: u64) -> Self::Parts;
-    /// `table[index]`. Reads all of it.
-    fn select_entry(table: &[Self::Entry], index: u64) -> Self::Entry;
-    /// b or a.
-    fn choose_entry(a: &Self::Entry, b: &Self::Entry, choice: Choice) -> Self::Entry;
+    /// Writes `table[index]`, or −`table[index]`. Reads all of it.
+    fn select_entry(out: &mut Self::Entry, table: &[Self::Entry], index: u64, negative: Choice);
     /// Brings elements into the form of tables.
     fn entries(elements: &[Self]) -> Vec<Self::Entry>;
 }
@@ -116,11 +112,16 @@ impl<G: FieldGroup> Comb<G> {
         Self(G::entries(&elements))
     }
 
-    /// The entry that belongs to a column and a block for the scalar k, and whether it is to be negated.
-    pub(super) fn entry(&self, k: &SignedDigits, column: usize, block: usize) -> (G::Entry, Choice) {
+    /// Writes what a column and a block of the scalar k stand for.
+    pub(super) fn entry(&self, out: &mut G::Entry, k: &SignedDigits, column: usize, block: usize) {
         let columns = G::Element::DIGITS / (TEETH * BLOCKS);
         let (index, negative) = index(TEETH, |a| k.sign(columns * (BLOCKS * a + block) + column));
-        (G::select_entry(&self.0[ENTRIES * block..][..ENTRIES], index), negative)
+        G::select_entry(out, &self.0[ENTRIES * block..][..ENTRIES], index, negative);
+    }
+
+    /// A place for entries.
+    pub(super) fn some_entry(&self) -> G::Entry {
+        self.0[0]
     }
 }
 
@@ -139,14 +140,15 @@ pub(crate) fn comb_sum<G: FieldGroup>(
 ) -> G {
     let columns = G::Element::DIGITS / (TEETH * BLOCKS);
     let mut sum = G::identity(proof);
+    let Some(mut entry) = terms.first().map(|(comb, _)| comb.some_entry()) else { return sum };
     for column in (0..columns).rev() {
         if column + 1 != columns {
             sum.double_in_place();
         }
         for (comb, k) in terms {
             for block in 0..BLOCKS {
-                let (entry, negative) = comb.entry(k, column, block);
-                sum.add_entry_in_place(&G::choose_entry(&entry, &G::neg_entry(&entry), negative));
+                comb.entry(&mut entry, k, column, block);
+                sum.add_entry_in_place(&entry);
             }
         }
     }

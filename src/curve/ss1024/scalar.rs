@@ -1,5 +1,7 @@
 //! Integers modulo the group order q.
 
+#[cfg(target_arch = "x86_64")]
+use crate::backend::adx;
 use crate::backend::fp1024::ScalarOctets;
 use crate::backend::{Backend, portable, rustcrypto, selected};
 use crate::secret::declassify;
@@ -48,19 +50,22 @@ impl Scalar {
 
     /// Replaces each by its inverse; none may be 0. One inversion for all.
     pub(crate) fn invert_all(scalars: &mut [Self]) {
-        let mut product = Self(ONE);
-        let mut before = Vec::with_capacity(scalars.len());
-        for scalar in scalars.iter() {
-            let next = product.mul(scalar);
-            before.push(core::mem::replace(&mut product, next));
+        let Some((first, others)) = scalars.split_first_mut() else { return };
+        // The products of all up to each.
+        let mut products = Vec::with_capacity(others.len() + 1);
+        products.push(Self(first.0));
+        for (i, other) in others.iter().enumerate() {
+            let next = products[i].mul(other);
+            products.push(next);
         }
-        let mut inverse = Self(order!(invert(&product.0)));
+        let mut inverse = Self(inverse(&products[others.len()].0));
         // By reference: what moves out of a vector stays behind in its memory, and is not wiped.
-        for (scalar, before) in scalars.iter_mut().zip(&before).rev() {
-            let next = inverse.mul(scalar);
-            *scalar = inverse.mul(before);
+        for (other, before) in others.iter_mut().zip(&products).rev() {
+            let next = inverse.mul(other);
+            *other = inverse.mul(before);
             inverse = next;
         }
+        *first = inverse;
     }
 
     /// Is it 0?
@@ -74,8 +79,12 @@ impl Scalar {
     }
 }
 
-const ONE: ScalarOctets = {
-    let mut one = [0; 128];
-    one[127] = 1;
-    one
-};
+/// 1/a; 0 for 0.
+fn inverse(a: &ScalarOctets) -> ScalarOctets {
+    match selected() {
+        Backend::RustCrypto(_) => rustcrypto::fp1024_order::invert(a),
+        #[cfg(target_arch = "x86_64")]
+        Backend::Adx(_) | Backend::Ifma(_) => portable::fp1024_order::invert(adx::divsteps, a),
+        _ => portable::fp1024_order::invert(portable::safegcd::divsteps, a),
+    }
+}

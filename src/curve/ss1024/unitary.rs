@@ -41,11 +41,7 @@ impl<A: Parameters> Group for Complex<A> {
 
     /// `2M`.
     fn add_entry_in_place(&mut self, [t]: &[A; 1]) {
-        *self = self.mul_unit(t);
-    }
-
-    fn neg_entry([t]: &[A; 1]) -> [A; 1] {
-        [t.neg()]
+        self.mul_unit_in_place(t);
     }
 }
 
@@ -64,12 +60,8 @@ impl<F: Parameters + Field> FieldGroup for Complex<F> {
         F::select(table, index)
     }
 
-    fn select_entry(table: &[[F; 1]], index: u64) -> [F; 1] {
-        F::select(table, index)
-    }
-
-    fn choose_entry([a]: &[F; 1], [b]: &[F; 1], choice: Choice) -> [F; 1] {
-        [F::conditional_select(a, b, choice)]
+    fn select_entry(out: &mut [F; 1], table: &[[F; 1]], index: u64, negative: Choice) {
+        F::select_signed(out, table, index, negative);
     }
 
     /// `4M` each and one inversion.

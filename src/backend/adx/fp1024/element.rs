@@ -1,6 +1,7 @@
 //! The element type over the kernel.
 
 use super::{Adx, ONE, R_2};
+use crate::backend::adx::divsteps;
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets};
 use crate::backend::portable::fp1024::{MODULUS, P};
 use crate::backend::portable::safegcd;
@@ -110,7 +111,7 @@ impl Arithmetic for Fe {
 
 impl Field for Fe {
     fn invert(&self) -> Self {
-        Self::from_integer(self.proof, &safegcd::invert_words(&self.integer(), &MODULUS))
+        Self::from_integer(self.proof, &safegcd::invert_words(divsteps, &self.integer(), &MODULUS))
     }
 
     fn from_octets(proof: Adx, octets: &FieldOctets) -> CtOption<Self> {

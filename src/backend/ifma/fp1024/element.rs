@@ -83,26 +83,27 @@ impl<L: Lanes> Job for Sub<'_, L> {
     }
 }
 
-/// (a0 + i·a1)(1 + i·t).
+/// a ← (a0 + i·a1)(1 + i·t).
 struct ComplexMulUnit<'a, L: Lanes> {
-    a: [&'a Fe<L>; 2],
+    a: [&'a mut Fe<L>; 2],
     t: &'a Fe<L>,
 }
 
 impl<L: Lanes> Job for ComplexMulUnit<'_, L> {
-    type Output = [Fe<L>; 2];
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> [Fe<L>; 2] {
+    fn run(self) {
         let proof = self.t.proof;
         let t: Row<L> = load(proof, &self.t.digits);
         let minus_t = carry(proof, difference(proof, load(proof, &ZERO), t));
-        let s = self.a.map(|a| &a.digits);
+        let s = [&self.a[0].digits, &self.a[1].digits];
         let [re, im] = sums::<L, 2, 1>(proof, &[[minus_t], [t]], &[[s[1]], [s[0]]]);
         // The digits of the products reach 2⁶⁰, too long to be folded.
         let re = sum::<L>(carry(proof, re), load(proof, s[0]));
         let im = sum::<L>(carry(proof, im), load(proof, s[1]));
-        [Fe::of_row(proof, carry(proof, fold(proof, re))), Fe::of_row(proof, carry(proof, fold(proof, im)))]
+        *self.a[0] = Fe::of_row(proof, carry(proof, fold(proof, re)));
+        *self.a[1] = Fe::of_row(proof, carry(proof, fold(proof, im)));
     }
 }
 
@@ -121,7 +122,7 @@ impl<L: Lanes> Job for Select<'_, L> {
         let proof = self.no.proof;
         let [yes, no]: [Row<L>; 2] = [load(proof, &self.yes.digits), load(proof, &self.no.digits)];
         let bits = barrier(self.mask) as u8;
-        Fe::of_row(proof, core::array::from_fn(|k| no[k].choose(bits, yes[k])))
+        Fe::of_row(proof, choose(bits, no, yes))
     }
 }
 
@@ -137,16 +138,57 @@ impl<L: Lanes, const N: usize> Job for LookUp<'_, L, N> {
     #[inline(always)]
     fn run(self) -> [Fe<L>; N] {
         let proof = self.table[0][0].proof;
-        let mut found: [Row<L>; N] = [[L::splat(proof, 0); 3]; N];
-        for (row, i) in self.table.iter().zip(0u64..) {
-            let bits = barrier(is_zero_word(i ^ self.index)) as u8;
-            for (found, candidate) in found.iter_mut().zip(row) {
-                let candidate: Row<L> = load(proof, &candidate.digits);
-                *found = core::array::from_fn(|k| found[k].choose(bits, candidate[k]));
-            }
-        }
-        found.map(|row| Fe::of_row(proof, row))
+        look_up(self.table, self.index).map(|row| Fe::of_row(proof, row))
     }
+}
+
+/// As [`Field::select_signed`].
+struct SelectSigned<'a, L: Lanes, const N: usize> {
+    out: &'a mut [Fe<L>; N],
+    table: &'a [[Fe<L>; N]],
+    index: u64,
+    /// All ones or 0.
+    negative: u64,
+}
+
+impl<L: Lanes, const N: usize> Job for SelectSigned<'_, L, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let proof = self.table[0][0].proof;
+        let found = look_up(self.table, self.index);
+        let bits = barrier(self.negative) as u8;
+        for (i, out) in self.out.iter_mut().enumerate() {
+            let opposite = if i + 1 < N {
+                found[N - 2 - i]
+            } else {
+                carry(proof, fold(proof, difference(proof, load(proof, &ZERO), found[i])))
+            };
+            *out = Fe::of_row(proof, choose(bits, found[i], opposite));
+        }
+    }
+}
+
+/// `table[index]` in registers, from all rows.
+#[inline(always)]
+fn look_up<L: Lanes, const N: usize>(table: &[[Fe<L>; N]], index: u64) -> [Row<L>; N] {
+    let proof = table[0][0].proof;
+    let mut found: [Row<L>; N] = [[L::splat(proof, 0); 3]; N];
+    for (row, i) in table.iter().zip(0u64..) {
+        let bits = barrier(is_zero_word(i ^ index)) as u8;
+        for (found, candidate) in found.iter_mut().zip(row) {
+            let candidate: Row<L> = load(proof, &candidate.digits);
+            *found = choose(bits, *found, candidate);
+        }
+    }
+    found
+}
+
+/// `b` in the words whose bit is set, `a` in the others.
+#[inline(always)]
+fn choose<L: Lanes>(bits: u8, a: Row<L>, b: Row<L>) -> Row<L> {
+    core::array::from_fn(|k| a[k].choose(bits, b[k]))
 }
 
 impl<L: Lanes> Fe<L> {
@@ -318,14 +360,15 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe<L> {
         L::call(p[0].proof, EdwardsDouble(p));
     }
 
-    fn complex_mul_unit(a: [&Self; 2], t: &Self) -> [Self; 2] {
-        L::call(t.proof, ComplexMulUnit { a, t })
+    fn complex_mul_unit(a: [&mut Self; 2], t: &Self) {
+        L::call(t.proof, ComplexMulUnit { a, t });
     }
 }
 
 impl<L: Lanes<Proof: Send + Sync> + 'static> Field for Fe<L> {
     fn invert(&self) -> Self {
-        Self::from_integer(self.proof, &safegcd::invert_words(&self.integer(), &MODULUS))
+        let steps = |count, state| L::divsteps(self.proof, count, state);
+        Self::from_integer(self.proof, &safegcd::invert_words(steps, &self.integer(), &MODULUS))
     }
 
     fn from_octets(proof: L::Proof, octets: &FieldOctets) -> CtOption<Self> {
@@ -340,5 +383,10 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Field for Fe<L> {
 
     fn select<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
         L::call(table[0][0].proof, LookUp { table, index })
+    }
+
+    fn select_signed<const N: usize>(out: &mut [Self; N], table: &[[Self; N]], index: u64, negative: Choice) {
+        let negative = 0u64.wrapping_sub(u64::from(negative.unwrap_u8()));
+        L::call(table[0][0].proof, SelectSigned { out, table, index, negative });
     }
 }

@@ -32,7 +32,7 @@ impl<L: Lanes, const TWICE: bool> Job for SumAndDifference<'_, L, TWICE> {
 }
 
 /// Another job, whose result goes where it is wanted.
-struct Into<'a, J: Job>(&'a mut J::Output, J);
+pub(super) struct Into<'a, J: Job>(pub(super) &'a mut J::Output, pub(super) J);
 
 impl<J: Job> Job for Into<'_, J> {
     type Output = ();

@@ -83,7 +83,11 @@ impl Arithmetic for Fe {
 
 impl Field for Fe {
     fn invert(&self) -> Self {
-        Self(super::from_integer(&safegcd::invert_words(&super::to_integer(&self.0), &MODULUS)))
+        Self(super::from_integer(&safegcd::invert_words(
+            safegcd::divsteps,
+            &super::to_integer(&self.0),
+            &MODULUS,
+        )))
     }
 
     fn from_octets(_: Portable, octets: &FieldOctets) -> CtOption<Self> {

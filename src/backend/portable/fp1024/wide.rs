@@ -16,8 +16,11 @@ const ROWS: usize = 4;
 /// Columns of a product of halves.
 type Columns = [u128; 2 * HALF - 1];
 
-/// Writes a block once for each number of a limb or of a column, which is a constant in it.
+/// Writes a block once for each number of a row of one pass, of a limb or of a column, which is a constant in it.
 macro_rules! each {
+    (row $i:ident $block:block) => {
+        each!(@ $i $block 0 1 2 3)
+    };
     (limb $i:ident $block:block) => {
         each!(@ $i $block 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
     };
@@ -95,20 +98,14 @@ impl Wide {
         let mut carry = 0;
         let mut row = 0;
         while row < N - 1 {
-            let t = t[row..].first_chunk_mut::<{ N + ROWS }>().expect("34 limbs hold 16 + 17");
+            let t = t[row..].first_chunk_mut::<{ N + ROWS }>().expect("34 limbs hold 12 + 21");
             let mut m = [0; ROWS];
-            each!(limb C {
-                if C < ROWS {
-                    carry += t[C] + multiple_column::<C>(&m);
-                    m[C % ROWS] = carry as u64 & MASK;
-                    carry >>= BITS;
-                }
+            each!(row C {
+                carry += t[C] + multiple_column::<C>(&m);
+                m[C] = carry as u64 & MASK;
+                carry >>= BITS;
             });
-            each!(column C {
-                if C >= ROWS && C < N + ROWS {
-                    t[C % (N + ROWS)] += multiple_column::<C>(&m);
-                }
-            });
+            each!(limb I { t[ROWS + I] += multiple_column::<{ ROWS + I }>(&m) });
             row += ROWS;
         }
         carry += t[N - 1];
@@ -157,7 +154,7 @@ fn columns<const L: usize>(a: &[u64; L], b: &[u64; L]) -> Columns {
 fn column<const L: usize, const C: usize>(a: &[u64; L], b: &[u64; L]) -> u128 {
     let mut sum = 0;
     each!(limb I {
-        if I < L && I <= C && C < I + L {
+        if I < L && (I..I + L).contains(&C) {
             sum += product(a[I], b[C - I]);
         }
     });
@@ -187,8 +184,8 @@ fn square_column<const C: usize>(a: &Limbs) -> u128 {
 #[inline(always)]
 fn multiple_column<const C: usize>(m: &[u64; ROWS]) -> u128 {
     let mut sum = 0;
-    each!(limb I {
-        if I < ROWS && I < C && C <= I + N {
+    each!(row I {
+        if (I + 1..=I + N).contains(&C) {
             sum += product(m[I], M_1[C - I - 1]);
         }
     });
