@@ -205,7 +205,12 @@ const CASES: &[Case] = &[
     }),
     clean("kernel_of_1024_bits", || {
         let mut registers = secret([[0x17; 128]; 8]);
-        let steps = every_step(&[Op::Choose(secret(1)), Op::LookUp(secret(2)), Op::Invert]);
+        let steps = every_step(&[
+            Op::Choose(secret(1)),
+            Op::LookUp(secret(2)),
+            Op::SelectSigned(secret(3), secret(1)),
+            Op::Invert,
+        ]);
         let before = revealed();
         let _ = black_box(fp1024::run(&mut registers, &steps));
         assert!(is_secret(&registers));

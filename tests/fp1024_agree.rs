@@ -107,6 +107,11 @@ fn apply(r: &mut [BigUint; 8], lane: usize, lanes: &[[BigUint; 8]], step: &Step)
         Op::Choose(bits) => vec![if bits >> lane & 1 == 1 { f(1) } else { f(0) }],
         Op::LookUp(i) if lanes.len() == 1 => vec![f(2 * i as usize), f(2 * i as usize + 1)],
         Op::LookUp(i) => vec![lanes[i as usize][step.from[0]].clone(); 2],
+        Op::SelectSigned(i, 0) => (3 * i..3 * i + 3).map(|k| f(k as usize)).collect(),
+        Op::SelectSigned(i, _) => {
+            let [a, b, c] = [0, 1, 2].map(|k| f(3 * i as usize + k));
+            vec![b, a, minus(&c)]
+        }
         Op::Reduce => vec![f(0)],
         Op::Invert => vec![f(0).modinv(&P).unwrap_or(BigUint::ZERO)],
     };
@@ -191,7 +196,7 @@ impl Random {
 
     /// A step on random registers, and how many products it has.
     fn step(&mut self, lanes: bool) -> Step {
-        let (op, products) = match self.below(16) {
+        let (op, products) = match self.below(if lanes { 16 } else { 17 }) {
             0 => (Op::Add, 0),
             1 => (Op::Sub, 0),
             2 => (Op::Neg, 0),
@@ -205,7 +210,8 @@ impl Random {
             12 => (Op::ComplexSquares(1 + self.below(3)), 4),
             13 => (Op::ComplexMulUnit, 2),
             14 => (Op::Choose(self.octet()), 0),
-            _ => (Op::LookUp(self.below(if lanes { 8 } else { 4 }) as u64), 0),
+            15 => (Op::LookUp(self.below(if lanes { 8 } else { 4 }) as u64), 0),
+            _ => (Op::SelectSigned(self.below(4) as u64, self.below(2) as u8), 0),
         };
         self.products.set(self.products.get() + products);
         let from = core::array::from_fn(|_| self.below(8));
