@@ -4,8 +4,10 @@
 //! [`SAMPLE`] documents each. Paths that are not absolute begin at the folder of the file.
 
 mod server;
+mod store_url;
 
 pub use server::{MefAccess, ServerSection};
+pub use store_url::{PASSWORD_VARIABLE, store_url};
 
 use crate::files::{FileError, public_file};
 use crate::onem2m::Fqdn;
@@ -17,10 +19,10 @@ use core::fmt;
 use core::time::Duration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use std::format;
 use std::path::{Path, PathBuf};
 use std::prelude::rust_2024::*;
 use std::string::ToString;
-use std::{env, format};
 use zeroize::Zeroizing;
 
 /// A file that names every key, with its default where it has one: `ibc config sample`.
@@ -31,9 +33,6 @@ const MAX_OCTETS: u64 = 64 * 1024;
 
 /// Octets of a password or passphrase.
 const MAX_SECRET: u64 = 1024;
-
-/// The environment variable with the password of PostgreSQL, where no file has it.
-pub const PASSWORD_VARIABLE: &str = "IBC_STORE_PASSWORD";
 
 /// `ibc.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -304,7 +303,7 @@ impl Config {
         if let Some(path) = self.store.url.strip_prefix("sqlite:").filter(|path| !path.starts_with('/')) {
             self.store.url = format!("sqlite:{}", folder.join(path).display());
         }
-        check_url(&self.store.url).map_err(|why| format!("[store] url: {why}"))?;
+        store_url::check(&self.store.url).map_err(|why| format!("[store] url: {why}"))?;
         let ways =
             [self.keys.key_file.is_some(), self.keys.passphrase_file.is_some(), self.keys.pkcs11.is_some()];
         if ways.into_iter().filter(|way| *way).count() != 1 {
@@ -337,7 +336,7 @@ impl Config {
     /// # Errors
     /// A sentence for a text that is no URL of a store, or holds a password.
     pub fn override_store(&mut self, url: &str) -> Result<(), String> {
-        check_url(url)?;
+        store_url::check(url)?;
         self.store.url = url.into();
         Ok(())
     }
@@ -349,14 +348,11 @@ impl Config {
     pub fn store_url(&self) -> Result<StoreUrl, ConfigError> {
         let password = match &self.store.password_file {
             Some(path) => Some(secret_file(path)?),
-            None => env::var(PASSWORD_VARIABLE).ok().map(|text| Zeroizing::new(text.into_bytes())),
+            None => store_url::password_of_environment(),
         };
         let parsed = StoreUrl::parse(&self.store.url)
             .map_err(|why| ConfigError::new(Path::new("[store] url"), why))?;
-        Ok(match (parsed, password) {
-            (StoreUrl::Postgres(url), Some(password)) => StoreUrl::Postgres(with_password(&url, &password)),
-            (parsed, _) => parsed,
-        })
+        Ok(store_url::protected(parsed, password.as_deref().map(Vec::as_slice)))
     }
 
     /// Calls `with` with what seals the root key.
@@ -434,57 +430,6 @@ impl Config {
     }
 }
 
-/// The database of a URL without a password, with the one that the environment has.
-///
-/// # Errors
-/// A sentence for a text that is no URL of a store, or holds a password.
-pub fn store_url(url: &str) -> Result<StoreUrl, &'static str> {
-    check_url(url)?;
-    let password = env::var(PASSWORD_VARIABLE).ok().map(|text| Zeroizing::new(text.into_bytes()));
-    Ok(protected(StoreUrl::parse(url)?, password.as_deref().map(Vec::as_slice)))
-}
-
-fn protected(url: StoreUrl, password: Option<&[u8]>) -> StoreUrl {
-    match (url, password) {
-        (StoreUrl::Postgres(url), Some(password)) => StoreUrl::Postgres(with_password(&url, password)),
-        (url, _) => url,
-    }
-}
-
-fn check_url(url: &str) -> Result<(), &'static str> {
-    match StoreUrl::parse(url)? {
-        StoreUrl::Postgres(url) if has_password(&url) => {
-            Err("take the password out of the URL: it belongs into password_file, or into IBC_STORE_PASSWORD")
-        }
-        _ => Ok(()),
-    }
-}
-
-fn user_info(url: &str) -> Option<&str> {
-    let rest = url.split_once("://")?.1;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    Some(authority.rsplit_once('@')?.0)
-}
-
-fn has_password(url: &str) -> bool {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    user_info(url).is_some_and(|user| user.contains(':'))
-        || query.split('&').any(|pair| pair.starts_with("password="))
-}
-
-/// Puts a password behind the user, percent-encoded.
-fn with_password(url: &str, password: &[u8]) -> String {
-    let Some(user) = user_info(url) else { return url.into() };
-    let mut encoded = String::new();
-    for octet in password {
-        match octet {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => encoded.push(char::from(*octet)),
-            _ => encoded.push_str(&format!("%{octet:02X}")),
-        }
-    }
-    url.replacen(&format!("{user}@"), &format!("{user}:{encoded}@"), 1)
-}
-
 /// The first line of a private file.
 fn secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
     let read = crate::files::private_file::read(path, MAX_SECRET);
@@ -493,20 +438,4 @@ fn secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
         octets.pop();
     }
     if octets.is_empty() { Err(ConfigError::new(path, "is empty")) } else { Ok(octets) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_put_into_a_url_and_found_in_one() {
-        let url = "postgres://ibc@db.example.com:5432/mef?sslmode=require";
-        assert_eq!(
-            with_password(url, b"p@ss/"),
-            "postgres://ibc:p%40ss%2F@db.example.com:5432/mef?sslmode=require"
-        );
-        assert!(!has_password(url) && has_password(&with_password(url, b"x")));
-        assert!(has_password("postgres:///mef?password=x") && !has_password("postgres:///mef?host=/a:b"));
-    }
 }

@@ -1,5 +1,11 @@
 //! What administrators write: stakeholders, clients, credentials, policy, Kpsa. Writes of a row compare its version.
 
+mod policies;
+mod psas;
+
+pub(crate) use policies::{PolicyRow, insert_policy, policies, remove_policy, update_policy};
+pub(crate) use psas::{PSA_NAMES, PsaRow, enable_psa, insert_psa, psa_key, psas, remove_psa};
+
 use super::clients::{kind_number, time};
 use super::sealed::SealedColumns;
 use super::writer::seconds;
@@ -358,160 +364,6 @@ pub(crate) async fn assign_name(connection: &mut AnyConnection, space: i64, name
     let text = "insert into assigned_name (fn, name) values ($1, $2) on conflict (fn, name) do nothing";
     let query = sqlx::query(text).bind(space).bind(name.to_ascii_lowercase());
     Ok(query.execute(connection).await?.rows_affected() == 1)
-}
-
-/// The space of KpsaIDs in `assigned_name`.
-pub(crate) const PSA_NAMES: i64 = 3;
-
-/// A row of policy, with its text columns as they stand.
-pub(crate) struct PolicyRow {
-    pub(crate) function: i64,
-    pub(crate) stakeholder: String,
-    pub(crate) client: String,
-    pub(crate) suid: i64,
-    pub(crate) allow: bool,
-    pub(crate) targets: String,
-    pub(crate) default_targets: String,
-    pub(crate) max_lifetime: i64,
-    pub(crate) version: i64,
-}
-
-pub(crate) async fn insert_policy(connection: &mut AnyConnection, row: &PolicyRow) -> Done {
-    let text = "insert into policy (fn, stakeholder, client, suid, allow, targets, default_targets, max_lifetime, \
-                version) values ($1, $2, $3, $4, $5, $6, $7, $8, 1) on conflict (fn, stakeholder, client, suid) \
-                do nothing";
-    let query = sqlx::query(text)
-        .bind(row.function)
-        .bind(&row.stakeholder)
-        .bind(&row.client)
-        .bind(row.suid)
-        .bind(i64::from(row.allow))
-        .bind(&row.targets)
-        .bind(&row.default_targets)
-        .bind(row.max_lifetime);
-    Ok(query.execute(connection).await?.rows_affected() == 1)
-}
-
-pub(crate) async fn update_policy(connection: &mut AnyConnection, row: &PolicyRow) -> Done {
-    let text = "update policy set allow = $1, targets = $2, default_targets = $3, max_lifetime = $4, \
-                version = version + 1 where fn = $5 and stakeholder = $6 and client = $7 and suid = $8 and version = $9";
-    let query = sqlx::query(text)
-        .bind(i64::from(row.allow))
-        .bind(&row.targets)
-        .bind(&row.default_targets)
-        .bind(row.max_lifetime)
-        .bind(row.function)
-        .bind(&row.stakeholder)
-        .bind(&row.client)
-        .bind(row.suid)
-        .bind(row.version);
-    Ok(query.execute(connection).await?.rows_affected() == 1)
-}
-
-pub(crate) async fn remove_policy(
-    connection: &mut AnyConnection,
-    (function, stakeholder, client, suid): (i64, &str, &str, i64),
-    version: i64,
-) -> Done {
-    let text = "delete from policy where fn = $1 and stakeholder = $2 and client = $3 and suid = $4 and version = $5";
-    let query = sqlx::query(text).bind(function).bind(stakeholder).bind(client).bind(suid).bind(version);
-    Ok(query.execute(connection).await?.rows_affected() == 1)
-}
-
-pub(crate) async fn policies(connection: &mut AnyConnection) -> Result<Vec<PolicyRow>, ServiceError> {
-    let text = "select fn, stakeholder, client, suid, allow, targets, default_targets, max_lifetime, version \
-                from policy order by fn, stakeholder, client, suid";
-    let rows = sqlx::query(text).fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| {
-            let allow: i64 = row.try_get("allow")?;
-            Ok(PolicyRow {
-                function: row.try_get("fn")?,
-                stakeholder: row.try_get("stakeholder")?,
-                client: row.try_get("client")?,
-                suid: row.try_get("suid")?,
-                allow: allow == 1,
-                targets: row.try_get("targets")?,
-                default_targets: row.try_get("default_targets")?,
-                max_lifetime: row.try_get("max_lifetime")?,
-                version: row.try_get("version")?,
-            })
-        })
-        .collect()
-}
-
-/// A Kpsa without its key.
-pub(crate) struct PsaRow {
-    pub(crate) id: String,
-    pub(crate) a: String,
-    pub(crate) b: String,
-    pub(crate) enabled: bool,
-    pub(crate) not_after: UnixTime,
-    pub(crate) version: i64,
-}
-
-pub(crate) async fn insert_psa(
-    connection: &mut AnyConnection,
-    row: &PsaRow,
-    columns: &SealedColumns,
-) -> Done {
-    let text = "insert into psa (id, a, b, enabled, not_after, day, generation, sealed, version) \
-                values ($1, $2, $3, 1, $4, $5, $6, $7, 1) on conflict (id) do nothing";
-    let query = sqlx::query(text)
-        .bind(&row.id)
-        .bind(&row.a)
-        .bind(&row.b)
-        .bind(seconds(row.not_after))
-        .bind(columns.day)
-        .bind(columns.generation)
-        .bind(columns.sealed.clone());
-    Ok(query.execute(connection).await?.rows_affected() == 1)
-}
-
-pub(crate) async fn psas(connection: &mut AnyConnection) -> Result<Vec<PsaRow>, ServiceError> {
-    let text = "select id, a, b, enabled, not_after, version from psa order by id";
-    let rows = sqlx::query(text).fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| {
-            let enabled: i64 = row.try_get("enabled")?;
-            Ok(PsaRow {
-                id: row.try_get("id")?,
-                a: row.try_get("a")?,
-                b: row.try_get("b")?,
-                enabled: enabled == 1,
-                not_after: time(row.try_get("not_after")?),
-                version: row.try_get("version")?,
-            })
-        })
-        .collect()
-}
-
-pub(crate) async fn enable_psa(
-    connection: &mut AnyConnection,
-    id: &str,
-    enabled: bool,
-    version: i64,
-) -> Done {
-    let text = "update psa set enabled = $1, version = version + 1 where id = $2 and version = $3";
-    let query = sqlx::query(text).bind(i64::from(enabled)).bind(id).bind(version);
-    Ok(query.execute(connection).await?.rows_affected() == 1)
-}
-
-pub(crate) async fn remove_psa(connection: &mut AnyConnection, id: &str, version: i64) -> Done {
-    let text = "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from psa \
-                where id = $1 and version = $2 and generation > 0 on conflict (day, generation) do nothing";
-    sqlx::query(text).bind(id).bind(version).execute(&mut *connection).await?;
-    let query = sqlx::query("delete from psa where id = $1 and version = $2").bind(id).bind(version);
-    Ok(query.execute(connection).await?.rows_affected() == 1)
-}
-
-pub(crate) async fn psa_key(
-    connection: &mut AnyConnection,
-    id: &str,
-    now: UnixTime,
-) -> Result<Option<SealedColumns>, ServiceError> {
-    let text = "select day, generation, sealed from psa where id = $1 and enabled = 1 and not_after > $2";
-    columns(sqlx::query(text).bind(id).bind(seconds(now)).fetch_optional(connection).await?)
 }
 
 /// The function of a registration that lives.

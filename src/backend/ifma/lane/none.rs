@@ -1,0 +1,152 @@
+//! No lanes: for kernels of single elements. There is no value, so that nothing is compiled.
+
+use super::{Job, Lanes};
+use crate::backend::p256::TablePoint;
+#[cfg(feature = "sakke")]
+use crate::backend::portable::safegcd::Packed;
+
+/// Stands where lanes are asked for, and never is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NoLanes {}
+
+impl Lanes for NoLanes {
+    type Proof = Self;
+    type Words = Self;
+
+    fn run<J: Job>(proof: Self, _: J) -> J::Output {
+        match proof {}
+    }
+
+    fn call<J: Job>(proof: Self, _: J) -> J::Output {
+        match proof {}
+    }
+
+    #[cfg(feature = "sakke")]
+    fn divsteps(proof: Self, _: u32, _: Packed) -> Packed {
+        match proof {}
+    }
+
+    fn splat(proof: Self, _: u64) -> Self {
+        proof
+    }
+
+    fn load(proof: Self, _: &[u64; 8]) -> Self {
+        proof
+    }
+
+    fn store(self) -> [u64; 8] {
+        match self {}
+    }
+
+    fn add(self, _: Self) -> Self {
+        self
+    }
+
+    fn sub(self, _: Self) -> Self {
+        self
+    }
+
+    fn and(self, _: Self) -> Self {
+        self
+    }
+
+    fn or(self, _: Self) -> Self {
+        self
+    }
+
+    fn shl<const N: u32>(self) -> Self {
+        self
+    }
+
+    fn shr<const N: u32>(self) -> Self {
+        self
+    }
+
+    fn shr_each(self, _: Self) -> Self {
+        self
+    }
+
+    fn sar<const N: u32>(self) -> Self {
+        self
+    }
+
+    fn madd_low(self, _: Self, _: Self) -> Self {
+        self
+    }
+
+    fn madd_high(self, _: Self, _: Self) -> Self {
+        self
+    }
+
+    fn swap(self, _: usize) -> Self {
+        self
+    }
+
+    fn splat_first(self) -> Self {
+        self
+    }
+
+    fn first_shr<const N: u32>(self) -> Self {
+        self
+    }
+
+    fn window<const N: i32>(self, _: Self) -> Self {
+        self
+    }
+
+    fn above(self, _: Self) -> u8 {
+        match self {}
+    }
+
+    fn equal(self, _: Self) -> u8 {
+        match self {}
+    }
+
+    fn choose(self, _: u8, _: Self) -> Self {
+        self
+    }
+
+    fn add_where(self, _: u8, _: Self) -> Self {
+        self
+    }
+
+    fn with_bit(proof: Self, _: usize) -> Self {
+        proof
+    }
+
+    fn xor(self, _: Self) -> Self {
+        self
+    }
+
+    fn shl_by(self, _: u32) -> Self {
+        self
+    }
+
+    fn shr_by(self, _: u32) -> Self {
+        self
+    }
+
+    fn point(proof: Self, _: &TablePoint) -> Self {
+        proof
+    }
+
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        rows
+    }
+
+    fn pick(low: Self, _: Self, _: Self) -> Self {
+        low
+    }
+
+    fn replace_lane(self, _: usize, _: Self) -> Self {
+        self
+    }
+
+    fn replace_where_equal(self, _: Self, _: Self, _: Self) -> Self {
+        self
+    }
+
+    fn select(proof: Self, _: &[TablePoint], _: u64) -> Self {
+        proof
+    }
+}
