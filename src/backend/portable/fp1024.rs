@@ -1,4 +1,4 @@
-//! The field of RFC 6509 parameter set 1, p of 1024 bits, in straight-line u64 × u64 → u128.
+//! The field of RFC 6509 parameter set 1, p of 1024 bits, by u64 × u64 → u128.
 //!
 //! Radix 2⁶¹, 17 limbs; Montgomery form, x·2¹⁰³⁷ modulo p. **Every element is an integer in [0, 2p]
 //! with limbs in [0, 2⁶¹ − 1]**, and every function takes and gives such integers. The 13 bits between p
@@ -52,7 +52,7 @@ pub(crate) static MODULUS: Modulus<17> = Modulus::of_words(&P);
 /// −1/p mod 2⁶¹.
 const NEGATED_INVERSE: u64 = inverse_mod_word(P[0]).wrapping_neg() & MASK;
 
-/// (k·p + 1)/2⁶¹ for the k that makes it an integer: what [`Wide::reduce`] adds multiples of.
+/// M₁ = (k·p + 1)/2⁶¹ for k = −1/p mod 2⁶¹: what [`Wide::reduce`] adds multiples of.
 static M_1: Limbs = {
     let mut m = [0; N];
     let mut carry = product(NEGATED_INVERSE, P_LIMBS[0]) + 1;
@@ -135,12 +135,12 @@ pub(crate) fn sum_of_products<const PAIRS: usize>(a: [&Limbs; PAIRS], b: [&Limbs
 /// (a0 + i·a1)(b0 + i·b1): three products (Karatsuba) and two reductions.
 pub(crate) fn complex_mul(a: [&Limbs; 2], b: [&Limbs; 2]) -> [Limbs; 2] {
     let [m0, m1] = [Wide::product(a[0], b[0]), Wide::product(a[1], b[1])];
-    // The sums may reach 4p: 16p² is far below 2¹⁰³⁷·p.
+    // The sums may reach 4p: 16p² is far below 2¹⁰³⁶·p.
     let mut im = Wide::product(&unreduced_sum(a[0], a[1]), &unreduced_sum(b[0], b[1]));
     let mut re = m0;
     let (mut re_carry, mut im_carry) = (0, 0);
     for i in 0..2 * N {
-        // m0 − m1 + 4p² ≥ 0, as m1 ≤ 4p²; the cross product is not less than m0 + m1.
+        // m0 − m1 + 4p² ≥ 0, as m1 ≤ 4p²; the product of the sums is not less than m0 + m1.
         let limb = m0.0[i] as i64 - m1.0[i] as i64 + FOUR_P_2.0[i] as i64 + re_carry;
         re.0[i] = limb as u64 & MASK;
         re_carry = limb >> BITS;
@@ -239,7 +239,7 @@ pub(crate) fn to_integer(a: &Limbs) -> Words {
     words::reduce_once(&words::join::<BITS, N>(&mul(a, &one)), 0, &P)
 }
 
-/// The form of an integer below p.
+/// The form of an integer below 2¹⁰²⁴, which is less than 2p.
 pub(crate) fn from_integer(a: &Words) -> Limbs {
     mul(&words::split::<BITS, N>(a), &R_2)
 }

@@ -81,8 +81,8 @@ impl<A: Parameters> Function<A> {
         Self::new(order, divide(a, x, monic), divide(b, x, !monic))
     }
 
-    /// A and B of the product, without the leading coefficient, and without those of X⁰: that of A and that of
-    /// B/Y only count for a remainder, which is 0.
+    /// A and B of the product, without the leading coefficient, and without those of X⁰: those of A and of
+    /// B only count for a remainder, which is 0.
     fn product(&self, g: &Self) -> [Vec<A>; 2] {
         let proof = self.a[0].proof();
         let even = |f: &Self| f.order.is_multiple_of(2);

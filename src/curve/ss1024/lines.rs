@@ -3,7 +3,8 @@
 //!
 //! The loop goes through q in radix 8, with digits from −3 to 4: V ← 8V + dK. All that a step
 //! multiplies f⁸ by is one function without a pole but at infinity, with eight zeros in V, |d| in ±K and
-//! one in −(8V + dK): a polynomial in X and Y of order 9 + |d|. `docs/maths.md` derives it.
+//! one in −(8V + dK): a polynomial in X and Y of order 9 + |d|, in the last step of
+//! order 8 + |d|. `docs/maths.md` derives it.
 
 use super::field::Parameters;
 use super::field2::Complex;

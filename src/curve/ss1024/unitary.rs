@@ -30,7 +30,7 @@ impl<A: Parameters> Group for Complex<A> {
         self.square_times(n)
     }
 
-    /// `3M`.
+    /// A product in F_p².
     fn add(&self, b: &Self) -> Self {
         self.mul(b)
     }

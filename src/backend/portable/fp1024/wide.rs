@@ -1,10 +1,10 @@
 //! Products of 34 limbs and their reduction: where the time of the field goes.
 //!
-//! Every index is a constant, by macros: loops with a range of their own for each column stay loops in the
-//! compiler's hands, at twice the time. And the code has to be short. All of it written out, product, square
-//! and reduction no longer fit together into what processors keep of decoded instructions, which costs as much
-//! as a quarter of the products does. Hence two measures beside the usual ones: the halves of a product
-//! go through one function, and the reduction takes its rows four at a time in a loop.
+//! Columns are written out by macros, with a constant for every index: loops with a range of their own for each
+//! column stay loops in the compiler's hands, at twice the time. And the code has to be short. All of it
+//! written out, product, square and reduction no longer fit together into what processors keep of decoded
+//! instructions, which costs as much as a quarter of the products does. Hence the product goes through functions for
+//! halves, and the reduction takes its rows four at a time in a loop.
 
 use super::{BITS, Limbs, M_1, MASK, N, NEGATED_INVERSE, P_LIMBS, checked, product};
 
@@ -12,16 +12,21 @@ use super::{BITS, Limbs, M_1, MASK, N, NEGATED_INVERSE, P_LIMBS, checked, produc
 const HALF: usize = 9;
 /// Rows that one pass of the reduction takes.
 const ROWS: usize = 4;
+const _: () = assert!(N == 2 * HALF - 1 && (N - 1).is_multiple_of(ROWS));
 
 /// Columns of a product of halves.
 type Columns = [u128; 2 * HALF - 1];
 
-/// Writes a block once for each number of a row of one pass, of a limb or of a column, which is a constant in it.
+/// Repeats the block with the constant $i = 0, 1, …: for each row of a pass of the reduction, each limb, each column
+/// of a half-product, or each column.
 macro_rules! each {
     (row $i:ident $block:block) => {
         each!(@ $i $block 0 1 2 3)
     };
     (limb $i:ident $block:block) => {
+        each!(@ $i $block 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+    };
+    (half_column $i:ident $block:block) => {
         each!(@ $i $block 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
     };
     (column $i:ident $block:block) => {
@@ -39,22 +44,22 @@ impl Wide {
     /// a·b: 226 products in place of 289, by (a₀ + a₁)(b₀ + b₁) = a₀b₀ + (a₀b₁ + a₁b₀) + a₁b₁.
     #[inline(never)]
     pub(super) fn product(a: &Limbs, b: &Limbs) -> Self {
-        let lower = columns::<HALF>(lower(a), lower(b));
-        let upper = columns::<{ N - HALF }>(upper(a), upper(b));
-        let folded = columns::<HALF>(&folded(a), &folded(b));
-        Self::joined(&lower, &folded, &upper)
+        let low_columns = columns::<HALF>(lower(a), lower(b));
+        let high_columns = columns::<{ N - HALF }>(upper(a), upper(b));
+        let folded_columns = columns::<HALF>(&folded(a), &folded(b));
+        Self::joined(&low_columns, &folded_columns, &high_columns)
     }
 
-    /// lower + (folded − lower − upper)·2⁶¹ˣ⁹ + upper·2⁶¹ˣ¹⁸.
+    /// low + (folded − low − high)·2⁶¹ˣ⁹ + high·2⁶¹ˣ¹⁸.
     ///
-    /// No difference is negative, column for column; a column sums up to 17 products below 2¹²².
+    /// No difference is negative, column for column; a joined column sums up to 17 products below 2¹²².
     #[inline(always)]
-    fn joined(lower: &Columns, folded: &Columns, upper: &Columns) -> Self {
+    fn joined(low: &Columns, folded: &Columns, high: &Columns) -> Self {
         let mut t = Self([0; 2 * N]);
         let mut carry = 0;
         each!(column C {
-            carry += at::<C, 0>(lower) + at::<C, { 2 * HALF }>(upper)
-                + (at::<C, HALF>(folded) - at::<C, HALF>(lower) - at::<C, HALF>(upper));
+            carry += at::<C, 0>(low) + at::<C, { 2 * HALF }>(high)
+                + (at::<C, HALF>(folded) - at::<C, HALF>(low) - at::<C, HALF>(high));
             t.0[C] = carry as u64 & MASK;
             carry >>= BITS;
         });
@@ -62,7 +67,7 @@ impl Wide {
         t
     }
 
-    /// a²: 153 products.
+    /// a²: 153 products. In halves it would be 126, and slower for what joins them.
     #[inline(never)]
     pub(super) fn square(a: &Limbs) -> Self {
         let mut t = Self([0; 2 * N]);
@@ -85,11 +90,12 @@ impl Wide {
         }
     }
 
-    /// t/2¹⁰³⁷ modulo p, below t/2¹⁰³⁷ + 3p/2: 290 products.
+    /// t/2¹⁰³⁷ modulo p, for t ≤ 2¹⁰³⁶·p: 290 products.
     ///
-    /// The multiple M = k·p = 2⁶¹·M₁ − 1 clears the lowest limb without a product: t + t₀·M has there
-    /// t₀ − t₀ = 0, and the next limb is what is carried plus t₀·M₁. M is a limb longer than p, so the last of
-    /// the 17 limbs is cleared by p itself.
+    /// Montgomery's reduction by a multiple of p that is −1 modulo 2⁶¹, M = k·p = 2⁶¹·M₁ − 1. It clears the lowest
+    /// limb t₀ without a product for the factor: t + t₀·M has t₀ − t₀ = 0 there, and what goes on is t₀·M₁, one limb
+    /// higher. After 16 such rows the integer lies below t/2⁹⁷⁶ + M, where M is a limb longer than p; so the last of the
+    /// 17 limbs is cleared by p itself. The result lies below t/2¹⁰³⁷ + M₁ + p < t/2¹⁰³⁷ + 3p/2 ≤ 2p.
     ///
     /// A column has a limb below 2⁶⁴, 17 products below 2¹²², and what is carried: less than 2¹²⁷.
     #[inline(never)]
@@ -145,7 +151,7 @@ fn folded(a: &Limbs) -> [u64; HALF] {
 fn columns<const L: usize>(a: &[u64; L], b: &[u64; L]) -> Columns {
     debug_assert!(a.iter().chain(b).all(|limb| *limb <= 2 * MASK));
     let mut columns = [0; 2 * HALF - 1];
-    each!(limb C { columns[C] = column::<L, C>(a, b) });
+    each!(half_column C { columns[C] = column::<L, C>(a, b) });
     columns
 }
 

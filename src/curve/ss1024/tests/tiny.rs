@@ -124,6 +124,8 @@ tiny!(283, point: [1, 127], g: 234, s: 194, t: 58, t_over_s: 117, lambda: [13, 1
 tiny!(331, point: [6, 23], g: 248, s: 63, t: 51, t_over_s: 253, lambda: [15, 238]);
 // With digits 0 and 4 in radix 8.
 tiny!(523, point: [1, 56], g: 79, s: 402, t: 253, t_over_s: 93, lambda: [226, 204]);
+// With −2, and −3 behind it: a function of odd order reflected.
+tiny!(691, point: [5, 244], g: 104, s: 507, t: 330, t_over_s: 201, lambda: [74, 127]);
 tiny!(907, point: [4, 281], g: 864, s: 769, t: 307, t_over_s: 517, lambda: [371, 19]);
 
 /// A point of the plain curve y² = x³ − 3x; `None` is infinity.
@@ -184,6 +186,7 @@ macro_rules! on_every_loop {
         mod other_digits {$(
             mod $name {
                 #[test] fn p523() { super::super::$name::<523>(); }
+                #[test] fn p691() { super::super::$name::<691>(); }
                 #[test] fn p907() { super::super::$name::<907>(); }
             }
         )*}
