@@ -130,6 +130,9 @@ pub struct MefSection {
     /// Give a Receiver Secret Key of SAKKE along.
     #[serde(default)]
     pub rsk: bool,
+    /// When a client for which no command waits asks again.
+    #[serde(default = "command_retry", deserialize_with = "duration")]
+    pub command_retry: Duration,
 }
 
 /// `[maf]`
@@ -188,6 +191,10 @@ fn credential_lifetime() -> Duration {
 
 fn credential_lifetime_max() -> Duration {
     limits::CREDENTIAL_LIFETIME_MAX
+}
+
+fn command_retry() -> Duration {
+    limits::COMMAND_RETRY
 }
 
 fn live_credentials() -> usize {
@@ -421,6 +428,7 @@ impl Config {
             refuse_longer: mef.refuse_longer,
             live_credentials: mef.live_credentials,
             with_rsk: mef.rsk,
+            command_retry: mef.command_retry,
         })
     }
 

@@ -3,6 +3,7 @@
 #[path = "cli/place.rs"]
 mod support;
 
+use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ directory = "keys"
 key_file = "seal.key"
 [mef]
 fqdn = "mef.example.com"
+command_retry = "1s"
 [maf]
 fqdn = "maf.example.com"
 [audit]
@@ -105,8 +107,14 @@ impl Service {
         service
     }
 
-    /// `ibc COMMAND` as a client of the service at `function`.
-    fn run(&self, command: &[&str], function: &str, (client, entity): (&str, &str), rest: &[&str]) -> Ran {
+    /// The arguments of `ibc COMMAND` as a client of the service at `function`.
+    fn arguments(
+        &self,
+        command: &[&str],
+        function: &str,
+        (client, entity): (&str, &str),
+        rest: &[&str],
+    ) -> Vec<String> {
         let fqdn = format!("{function}.example.com");
         let (option, identity) = (format!("--{function}"), format!("{client}@{fqdn}"));
         let connect = [
@@ -121,7 +129,46 @@ impl Service {
             "--psk-file",
             "key.hex",
         ];
-        self.place.ibc(&[command, &connect[..], rest].concat()).hides(KEY)
+        [command, &connect[..], rest].concat().into_iter().map(String::from).collect()
+    }
+
+    /// Runs it to its end.
+    fn run(&self, command: &[&str], function: &str, who: (&str, &str), rest: &[&str]) -> Ran {
+        let arguments = self.arguments(command, function, who, rest);
+        self.place.ibc(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).hides(KEY)
+    }
+
+    /// Lets it run, with what it says in the file `said`, until `enough` or for two minutes; then kills it.
+    fn runs_until(
+        &self,
+        command: &[&str],
+        function: &str,
+        who: (&str, &str),
+        rest: &[&str],
+        mut enough: impl FnMut() -> bool,
+    ) {
+        let arguments = self.arguments(command, function, who, rest);
+        let mut child = self
+            .place
+            .command(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+            .stdout(File::create(self.place.path("said")).unwrap())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let until = Instant::now() + Duration::from_secs(120);
+        while !enough() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let ended = child.try_wait().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(ended.is_none(), "it stays: {ended:?}\n{}", self.place.read("said"));
+    }
+
+    /// The lines of `said`, as JSON.
+    fn said(&self) -> Vec<serde_json::Value> {
+        let said = self.place.read("said");
+        said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 }
 
@@ -258,39 +305,71 @@ fn commands_of_the_mef_are_executed() {
 fn the_daemon_renews_again_and_again_and_may_be_killed() {
     let service = Service::new();
     service.run(&["enrol"], "mef", ("cse", CSE), &["--store", "cse", "--lifetime", "8s"]).done();
-    let mut daemon = service
-        .place
-        .command(&[
-            "renew",
-            "--daemon",
-            "--mef",
-            "mef.example.com",
-            "--connect",
-            &service.address,
-            "--as",
-            CSE,
-            "--psk-identity",
-            "cse@mef.example.com",
-            "--psk-file",
-            "key.hex",
-            "--store",
-            "cse",
-            "--lifetime",
-            "8s",
-        ])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
     let mut seen = std::collections::BTreeSet::new();
-    let until = Instant::now() + Duration::from_secs(120);
-    while seen.len() < 3 && Instant::now() < until {
+    let renew = ["--store", "cse", "--lifetime", "8s"];
+    service.runs_until(&["renew", "--daemon"], "mef", ("cse", CSE), &renew, || {
         seen.insert(service.place.field("cse/credential.json", "id2"));
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    daemon.kill().unwrap();
-    daemon.wait().unwrap();
+        seen.len() >= 3
+    });
     assert!(seen.len() >= 3, "the first credential and two that replaced it: {seen:?}");
+    let credential = ["--credential", "cse/credential.json", "--kpak", "cse/kpak.json"];
+    service.place.ibc(&[&["credential", "validate"], &credential[..]].concat()).done();
+}
+
+#[test]
+fn a_key_is_registered_again_before_it_ends() {
+    let service = Service::new();
+    let mut seen = std::collections::BTreeSet::new();
+    let register = ["--stakeholder", "sp.example.com", "--suid", "32", "--target", CSE, "--lifetime", "8s"];
+    let keep = [&register[..], &["--out", "kc.hex", "--keep", "--json"]].concat();
+    service.runs_until(&["key", "register"], "maf", ("ae", AE), &keep, || {
+        if service.place.path("kc.hex").exists() {
+            seen.insert(service.place.read("kc.hex"));
+        }
+        seen.len() >= 3
+    });
+    assert!(seen.len() >= 3, "the first key and two that followed it: {}", service.place.read("said"));
+    let said = service.said();
+    for key in &seen {
+        assert!(!service.place.read("said").contains(key.trim()), "a key on standard output");
+    }
+    // The last one lives, and is the one in the file.
+    let identifier = said.last().unwrap()["identifier"].as_str().unwrap();
+    let retrieve = ["--id", identifier, "--out", "in.hex"];
+    service.run(&["key", "retrieve"], "maf", ("cse", CSE), &retrieve).done();
+    assert_eq!(service.place.read("in.hex"), service.place.read("kc.hex"));
+}
+
+#[test]
+fn a_client_that_stays_executes_commands_as_they_come() {
+    let service = Service::new();
+    let stays = ["--stakeholder", "sp.example.com", "--store", "cse", "--json"];
+    let first = service.run(&["commands"], "mef", ("cse", CSE), &[&stays[..], &["--once"]].concat());
+    let registration = first.done().json()["registration"].as_str().unwrap().to_owned();
+    let provide = format!(
+        r#"{{"cmci":4,"cmar":{{"ipca":{{"uri":"https://mef.example.com/ibc","sty":2,"sid":"{CSE}"}}}}}}"#
+    );
+    service.place.write("command.json", provide);
+    let instruct = ["admin", "client", "instruct", "--registration", &registration, "--file", "command.json"];
+    let mut seen = std::collections::BTreeSet::new();
+    // Another command whenever the one before was executed: each gives another credential.
+    service.runs_until(&["commands"], "mef", ("cse", CSE), &stays, || {
+        if service.place.path("cse/credential.json").exists() {
+            seen.insert(service.place.field("cse/credential.json", "id2"));
+        }
+        if service.said().len() == seen.len() && seen.len() < 3 {
+            service.place.ibc(&instruct).done();
+            let until = Instant::now() + Duration::from_secs(60);
+            while service.said().len() == seen.len() && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        seen.len() >= 3
+    });
+    assert_eq!(seen.len(), 3, "{}", service.place.read("said"));
+    for turn in service.said() {
+        assert_eq!((&turn["reported"], &turn["registration"]), (&1.into(), &registration.as_str().into()));
+    }
     let credential = ["--credential", "cse/credential.json", "--kpak", "cse/kpak.json"];
     service.place.ibc(&[&["credential", "validate"], &credential[..]].concat()).done();
 }

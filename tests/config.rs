@@ -67,7 +67,7 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(keys(SAMPLE).len(), 36, "{:?}", keys(SAMPLE));
+    assert_eq!(keys(SAMPLE).len(), 37, "{:?}", keys(SAMPLE));
     let explicit = parse(&all).unwrap();
     assert_eq!(explicit.lab, sample.lab);
     assert_eq!(explicit.store.clock_tolerance, sample.store.clock_tolerance);
@@ -75,8 +75,8 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
     assert_eq!(explicit.audit.keep, sample.audit.keep);
     let (a, b) = (explicit.mef.unwrap(), sample.mef.unwrap());
     assert_eq!(
-        (a.default_lifetime, a.max_lifetime, a.refuse_longer, a.live_credentials, a.rsk),
-        (b.default_lifetime, b.max_lifetime, b.refuse_longer, b.live_credentials, b.rsk)
+        (a.default_lifetime, a.max_lifetime, a.refuse_longer, a.live_credentials, a.rsk, a.command_retry),
+        (b.default_lifetime, b.max_lifetime, b.refuse_longer, b.live_credentials, b.rsk, b.command_retry)
     );
     assert_eq!(a.default_lifetime, Duration::from_secs(30 * 86_400));
     assert_eq!(explicit.maf.unwrap().mef.len(), 1);

@@ -47,8 +47,8 @@ pub const REPORTED_COMMANDS: i64 = 64;
 /// Octets of the arguments of a command, as JSON.
 pub const COMMAND_BYTES: usize = 4 * 1024;
 
-/// When a client without a command asks again.
-pub const RETRY: Duration = Duration::from_secs(3_600);
+/// When a client without a command asks again, if nothing is said.
+pub const COMMAND_RETRY: Duration = Duration::from_secs(3_600);
 
 /// How long a MAF waits for a MEF: well inside the timer of a handshake.
 pub const FETCH: Duration = Duration::from_secs(2);

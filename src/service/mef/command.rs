@@ -19,6 +19,7 @@ use crate::service::store::registrations::{self, RegistrationRow};
 use crate::service::store::{BoxFuture, Change, WriteTransaction};
 use crate::service::{Function, limits};
 use crate::wire::{Command, CommandArguments, CommandDescription, CommandReport};
+use core::time::Duration;
 use std::format;
 use std::prelude::rust_2024::*;
 
@@ -61,7 +62,8 @@ impl Mef {
         report: Option<CommandReport>,
     ) -> Result<Command, ServiceError> {
         let registry = Registry::new(self.core.clone(), Function::Mef, self.fqdn.clone());
-        let change = Next { registry, call: call.clone(), registration: registration.into(), report };
+        let retry = self.policy.command_retry;
+        let change = Next { registry, call: call.clone(), registration: registration.into(), report, retry };
         self.core.perform(procedure, call, change).await
     }
 }
@@ -71,6 +73,8 @@ struct Next {
     call: Call,
     registration: String,
     report: Option<CommandReport>,
+    /// When to ask again if none waits.
+    retry: Duration,
 }
 
 impl Next {
@@ -84,7 +88,7 @@ impl Next {
         }
         let command = match commands::first(tx.connection(), &row.id).await? {
             Some(next) => issue(tx, &row, next).await?,
-            None => no_more(tx, &row).await?,
+            None => no_more(tx, &row, self.retry).await?,
         };
         commands::forget_reported(tx.connection(), &row.id, limits::REPORTED_COMMANDS).await?;
         let event = Event::new("command delivered")
@@ -177,8 +181,12 @@ async fn issue(
     })
 }
 
-async fn no_more(tx: &mut WriteTransaction<'_>, row: &RegistrationRow) -> Result<Command, ServiceError> {
-    let arguments = CommandArguments::NoMoreCommands { retry_duration: duration::text(limits::RETRY) };
+async fn no_more(
+    tx: &mut WriteTransaction<'_>,
+    row: &RegistrationRow,
+    retry: Duration,
+) -> Result<Command, ServiceError> {
+    let arguments = CommandArguments::NoMoreCommands { retry_duration: duration::text(retry) };
     let text = serde_json::to_string(&arguments).map_err(ServiceError::internal)?;
     const REPORTED: i64 = 2;
     let number =

@@ -26,7 +26,7 @@ use std::format;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 
-/// How long credentials live, and how many.
+/// How long credentials live, and how many; and how often clients ask for commands.
 #[derive(Clone, Debug)]
 pub struct ProvisioningPolicy {
     /// Life if the client proposes nothing.
@@ -39,6 +39,8 @@ pub struct ProvisioningPolicy {
     pub live_credentials: usize,
     /// Give a Receiver Secret Key of SAKKE along.
     pub with_rsk: bool,
+    /// When a client for which no command waits asks again (retryDuration of NO_MORE_COMMANDS).
+    pub command_retry: Duration,
 }
 
 impl Default for ProvisioningPolicy {
@@ -49,6 +51,7 @@ impl Default for ProvisioningPolicy {
             refuse_longer: false,
             live_credentials: limits::LIVE_CREDENTIALS,
             with_rsk: false,
+            command_retry: limits::COMMAND_RETRY,
         }
     }
 }
