@@ -16,6 +16,7 @@
 //! behaves as if it were not there; no key outlives the registration it was made under. Who may do what is decided in
 //! [`authorize`], from rows and without a database.
 
+mod answered;
 pub mod authorize;
 mod configuration;
 mod deregister;
@@ -31,11 +32,8 @@ mod update_key;
 pub use register_key::CONNECTION;
 pub(super) use sealed_key::record as key_record;
 
-use super::error::ServiceError;
 use super::{Core, Function};
 use crate::onem2m::Fqdn;
-use sha2::{Digest, Sha256};
-use std::prelude::rust_2024::*;
 
 /// Registrations and keys of one function.
 #[derive(Clone)]
@@ -61,33 +59,5 @@ impl Registry {
     /// The name of the function.
     pub fn fqdn(&self) -> &Fqdn {
         &self.fqdn
-    }
-}
-
-/// An answer in the memory of a session, with a hash of what was asked: the same request gets the same answer.
-#[derive(Clone)]
-struct Remembered<T> {
-    asked: [u8; 32],
-    answer: T,
-}
-
-/// A hash of a request and of whose name it came in. A key value enters the hash and nothing else.
-fn fingerprint(origin: &str, request: &impl serde::Serialize) -> Result<[u8; 32], ServiceError> {
-    let mut hash = Hashing(Sha256::new());
-    serde_json::to_writer(&mut hash, &(origin, request)).map_err(ServiceError::internal)?;
-    Ok(hash.0.finalize().into())
-}
-
-/// Hashes what is written, and keeps no copy of it.
-struct Hashing(Sha256);
-
-impl std::io::Write for Hashing {
-    fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
-        self.0.update(octets);
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }

@@ -168,26 +168,6 @@ const fn triple_bit(q: &[u64], i: usize) -> i8 {
     (word >> (i % 64) & 1) as i8
 }
 
-/// q of RFC 6509 parameter set 1.
-const Q: [u64; 16] = [
-    0xd99b601ebfaa17fb,
-    0x203177c42b1eb3a1,
-    0xff38fa08e2615f6c,
-    0xa7e535abd5a5c7c7,
-    0xa9f3cf14870f026a,
-    0x6dabfd2a0c614aa0,
-    0x144ab173595a0738,
-    0x389b1921cc9ad335,
-    0x4d5b49fd2999a9b4,
-    0x39e46ce7fdf22286,
-    0xc8a1cc354c69672c,
-    0xbd02aac9f8bf03c6,
-    0x6fa6b8d62cf8068b,
-    0x905b0338672d2098,
-    0x9971846636b4195e,
-    0x265eaec7c2958ff6,
-];
-
 /// 256 hexadecimal digits as words.
 const fn words(digits: &str) -> Words {
     let digits = digits.as_bytes();
@@ -270,9 +250,9 @@ const DIGITS: usize = 1026;
 macro_rules! parameters {
     ($type:ty, $raw:path, $order:path $(, $($generics:tt)*)?) => {
         impl$(<$($generics)*>)? Parameters for $type {
-            const Q: &'static [u64] = &Q;
-            const OCTAL: &'static [i8] = &octal::<{ octal_length(&Q) }>(&Q);
-            const NAF: &'static [i8] = &naf::<{ naf_length(&Q) }>(&Q);
+            const Q: &'static [u64] = &portable_order::Q;
+            const OCTAL: &'static [i8] = &octal::<{ octal_length(&portable_order::Q) }>(&portable_order::Q);
+            const NAF: &'static [i8] = &naf::<{ naf_length(&portable_order::Q) }>(&portable_order::Q);
             const DIGITS: usize = DIGITS;
             const G: Self::Raw = {
                 use $raw as kernel;

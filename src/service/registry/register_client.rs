@@ -10,7 +10,7 @@
 //! | | | assignedSymmKeyID, of a MAF | 0..1 |
 //! | | | a command that waits, of a MEF | 0..1 |
 
-use super::{Registry, Remembered, authorize, deregister, fingerprint, km_id, request};
+use super::{Registry, authorize, deregister, km_id, request};
 use crate::SysRng;
 use crate::onem2m::UnixTime;
 use crate::service::error::{Kind, ServiceError, no_privilege};
@@ -41,20 +41,7 @@ impl Registry {
         call: &Call,
         request: &RegistrationRequest,
     ) -> Result<Registration, ServiceError> {
-        let procedure = "register client";
-        let asked = fingerprint(&call.origin, request)?;
-        if let Some(before) = call.session.answered::<Remembered<Registration>>(&call.request_id)
-            && before.asked == asked
-        {
-            return Ok(before.answer);
-        }
-        let change = match Register::parse(self, call, request) {
-            Ok(change) => change,
-            Err(error) => return Err(self.core.refuse(procedure, call, error).await),
-        };
-        let answer = self.core.perform(procedure, call, change).await?;
-        call.session.remember(&call.request_id, &Remembered { asked, answer: answer.clone() });
-        Ok(answer)
+        self.perform_once("register client", call, request, Register::parse).await
     }
 }
 

@@ -16,7 +16,7 @@
 //! twice, so that a session registers what it exports once.
 
 use super::authorize::{self, Rule};
-use super::{Registry, Remembered, fingerprint, request, sealed_key};
+use super::{Registry, request, sealed_key};
 use crate::SysRng;
 use crate::onem2m::{RelativeKeyId, SecurityUsage, TargetIds, UnixTime};
 use crate::service::error::{Kind, ServiceError, no_privilege, unacceptable};
@@ -52,20 +52,7 @@ impl Registry {
         call: &Call,
         request: &KeyRegistrationRequest,
     ) -> Result<KeyRegistration, ServiceError> {
-        let procedure = "register key";
-        let asked = fingerprint(&call.origin, request)?;
-        if let Some(before) = call.session.answered::<Remembered<KeyRegistration>>(&call.request_id)
-            && before.asked == asked
-        {
-            return Ok(before.answer);
-        }
-        let change = match Register::parse(self, call, request) {
-            Ok(change) => change,
-            Err(error) => return Err(self.core.refuse(procedure, call, error).await),
-        };
-        let answer = self.core.perform(procedure, call, change).await?;
-        call.session.remember(&call.request_id, &Remembered { asked, answer: answer.clone() });
-        Ok(answer)
+        self.perform_once("register key", call, request, Register::parse).await
     }
 }
 

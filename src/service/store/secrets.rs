@@ -70,20 +70,9 @@ pub(crate) async fn insert_enrolment_key(
     ke_id: &str,
     row: &SecretRow,
 ) -> Result<bool, ServiceError> {
-    let inserted = sqlx::query(
-        "insert into enrolment_key (ke_id, client, entity, not_after, day, generation, sealed, version) \
-         values ($1, $2, $3, $4, $5, $6, $7, 1) on conflict (ke_id) do nothing",
-    )
-    .bind(ke_id)
-    .bind(&row.client)
-    .bind(&row.entity)
-    .bind(seconds(row.not_after))
-    .bind(row.sealed.day)
-    .bind(row.sealed.generation)
-    .bind(row.sealed.sealed.clone())
-    .execute(connection)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
+    let text = "insert into enrolment_key (ke_id, client, entity, not_after, day, generation, sealed, version) \
+                values ($1, $2, $3, $4, $5, $6, $7, 1) on conflict (ke_id) do nothing";
+    insert(connection, text, ke_id, row).await
 }
 
 /// A fetched key by its KeID, if it and its client live.
@@ -116,20 +105,27 @@ pub(crate) async fn insert_fetched_key(
         .bind(seconds(now))
         .execute(&mut *connection)
         .await?;
-    let inserted = sqlx::query(
-        "insert into fetched_key (ke_id, client, entity, not_after, assigned, day, generation, sealed, version) \
-         values ($1, $2, $3, $4, '', $5, $6, $7, 1) on conflict (ke_id) do nothing",
-    )
-    .bind(ke_id)
-    .bind(&row.client)
-    .bind(&row.entity)
-    .bind(seconds(row.not_after))
-    .bind(row.sealed.day)
-    .bind(row.sealed.generation)
-    .bind(row.sealed.sealed.clone())
-    .execute(connection)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
+    let text = "insert into fetched_key (ke_id, client, entity, not_after, assigned, day, generation, sealed, version) \
+         values ($1, $2, $3, $4, '', $5, $6, $7, 1) on conflict (ke_id) do nothing";
+    insert(connection, text, ke_id, row).await
+}
+
+/// Binds KeID and row in their order, and says whether the row is new.
+async fn insert(
+    connection: &mut AnyConnection,
+    text: &'static str,
+    ke_id: &str,
+    row: &SecretRow,
+) -> Result<bool, ServiceError> {
+    let query = sqlx::query(text)
+        .bind(ke_id)
+        .bind(&row.client)
+        .bind(&row.entity)
+        .bind(seconds(row.not_after))
+        .bind(row.sealed.day)
+        .bind(row.sealed.generation)
+        .bind(row.sealed.sealed.clone());
+    Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
 /// Notes the KmID of a fetched key that has none; false if it has one, or is gone.
