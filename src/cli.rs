@@ -102,6 +102,9 @@ enum Command {
     Renew(Box<client::Renew>),
     #[cfg(feature = "client")]
     #[command(subcommand)]
+    Registration(client::RegistrationCommand),
+    #[cfg(feature = "client")]
+    #[command(subcommand)]
     Key(client::KeyCommand),
     #[cfg(feature = "client")]
     Commands(Box<client::Commands>),
@@ -160,6 +163,8 @@ pub fn main() -> ExitCode {
         Command::Enrol(command) => command.run(),
         #[cfg(feature = "client")]
         Command::Renew(command) => command.run(cli.json),
+        #[cfg(feature = "client")]
+        Command::Registration(command) => command.run(),
         #[cfg(feature = "client")]
         Command::Key(command) => command.run(cli.json),
         #[cfg(feature = "client")]

@@ -274,6 +274,37 @@ fn keys_are_registered_and_retrieved() {
 }
 
 #[test]
+fn a_registration_lives_from_new_to_delete() {
+    let service = Service::new();
+    for function in ["mef", "maf"] {
+        let run =
+            |command, rest: &[&str]| service.run(&["registration", command], function, ("cse", CSE), rest);
+        let new = ["--stakeholder", "sp.example.com", "--lifetime", "40d"];
+        let registered = run("new", &[&new[..], &["--json"]].concat()).done().json();
+        let id = registered["registration"].as_str().unwrap();
+        assert_eq!((&registered["client"], &registered["command_waits"]), (&CSE.into(), &false.into()));
+        run("new", &new).refused(&["4117"]);
+        run("configuration", &["--id", id]).refused(&["4004"]);
+
+        let at = format!("{function}:sp.example.com");
+        service.place.write("configuration.json", r#"{"interval":60}"#);
+        let configure = ["admin", "client", "configure", "cse", "--at", &at, "--file", "configuration.json"];
+        service.place.ibc(&configure).done();
+        let shown = run("configuration", &["--id", id, "--json"]).done().json();
+        assert_eq!(shown["configuration"]["interval"], 60);
+
+        let updated = run("update", &["--id", id, "--lifetime", "10d", "--json"]).done().json();
+        let ends = [&registered, &updated].map(|answer| answer["until"].as_str().unwrap().to_owned());
+        assert!(ends[1] < ends[0], "{ends:?}");
+        run("update", &["--id", id]).misused(&["--lifetime"]);
+        service.run(&["registration", "delete"], function, ("ae", AE), &["--id", id]).refused(&["4004"]);
+        run("delete", &["--id", id]).done();
+        run("delete", &["--id", id]).refused(&["4004"]);
+        run("new", &new).done();
+    }
+}
+
+#[test]
 fn commands_of_the_mef_are_executed() {
     let service = Service::new();
     let commands = |rest: &[&str]| {

@@ -1,12 +1,14 @@
-//! What a device does at a MEF or a MAF: `ibc enrol`, `ibc renew`, `ibc key`, `ibc commands`.
+//! What a device does at a MEF or a MAF: `ibc enrol`, `ibc renew`, `ibc registration`, `ibc key`, `ibc commands`.
 
 mod commands;
 mod enrol;
 mod key;
+mod registration;
 
 pub(super) use commands::Commands;
 pub(super) use enrol::{Enrol, Renew};
 pub(super) use key::Command as KeyCommand;
+pub(super) use registration::Command as RegistrationCommand;
 
 use super::failure::{Failure, Kind};
 use super::{Outcome, options};
@@ -121,6 +123,34 @@ impl Connect {
         let patience = Patience { connect: self.timeout, answer: self.timeout };
         Ok(Client::new(access.at(at).patience(patience)))
     }
+}
+
+/// The function.
+#[derive(Debug, Args)]
+pub(super) struct Server {
+    /// The MEF: its FQDN, and its port if that is not 443
+    #[arg(long, value_name = "FQDN[:PORT]", value_parser = address, required_unless_present = "maf", conflicts_with = "maf")]
+    mef: Option<Address>,
+    /// The MAF, likewise
+    #[arg(long, value_name = "FQDN[:PORT]", value_parser = address)]
+    maf: Option<Address>,
+    #[command(flatten)]
+    connect: Connect,
+}
+
+impl Server {
+    fn client(&self) -> Result<Client, Failure> {
+        match (&self.mef, &self.maf) {
+            (Some(mef), _) => self.connect.client(client::Function::Mef, mef),
+            (None, Some(maf)) => self.connect.client(client::Function::Maf, maf),
+            (None, None) => Err(Failure::usage("give --mef or --maf")),
+        }
+    }
+}
+
+/// What an option says that may be given again; nothing if it was not given.
+fn some(list: Vec<String>) -> Option<Vec<String>> {
+    (!list.is_empty()).then_some(list)
 }
 
 /// A key in hexadecimal from a file of mode 0600 or standard input.

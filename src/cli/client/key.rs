@@ -1,13 +1,13 @@
 //! `ibc key`: symmetric keys at a MEF or a MAF.
 
-use super::{Address, Connect, address, block_on, digits, secret, sleep_until};
+use super::{Server, block_on, digits, secret, sleep_until, some};
 use crate::association::system_clock;
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::renewal::system_random;
-use crate::client::{Client, ExportedRegistration, Function, Kept, KeyKeeper, KeyRequest};
+use crate::client::{Client, ExportedRegistration, Kept, KeyKeeper, KeyRequest};
 use crate::files::private_file;
 use crate::onem2m::{ExpirationTime, Fqdn, KeyIdentifier, RelativeKeyId, SecurityUsage};
 use clap::{Args, Subcommand};
@@ -48,29 +48,6 @@ pub(in crate::cli) enum Command {
         after_help = "Example:\n  ibc key delete --maf maf.example.com --as //sp.example.com/CSE1/C1 --psk-identity c1@maf.example.com --psk-file km.hex --id A1B2C3D4E5F60718293A4B5C6D7E8F90"
     )]
     Delete(Box<Delete>),
-}
-
-/// The function.
-#[derive(Debug, Args)]
-struct Server {
-    /// The MEF: its FQDN, and its port if that is not 443
-    #[arg(long, value_name = "FQDN[:PORT]", value_parser = address, required_unless_present = "maf", conflicts_with = "maf")]
-    mef: Option<Address>,
-    /// The MAF, likewise
-    #[arg(long, value_name = "FQDN[:PORT]", value_parser = address)]
-    maf: Option<Address>,
-    #[command(flatten)]
-    connect: Connect,
-}
-
-impl Server {
-    fn client(&self) -> Result<Client, Failure> {
-        match (&self.mef, &self.maf) {
-            (Some(mef), _) => self.connect.client(Function::Mef, mef),
-            (None, Some(maf)) => self.connect.client(Function::Maf, maf),
-            (None, None) => Err(Failure::usage("give --mef or --maf")),
-        }
-    }
 }
 
 /// Where a key goes.
@@ -166,10 +143,6 @@ pub(in crate::cli) struct Register {
     /// Stay, and register another key in the last fifth of the life of each, into the same file
     #[arg(long, requires = "out", conflicts_with = "show_secret")]
     keep: bool,
-}
-
-fn some(list: Vec<String>) -> Option<Vec<String>> {
-    (!list.is_empty()).then_some(list)
 }
 
 impl Register {
