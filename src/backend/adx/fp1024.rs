@@ -13,7 +13,7 @@ pub(crate) use element::Fe;
 
 use super::Adx;
 use crate::backend::portable::fp1024::P;
-use crate::backend::portable::word::{adc, mac, sbb};
+use crate::backend::portable::word::{mac, sbb};
 use crate::backend::portable::words::{self, Words};
 
 /// The form of an integer below p, where the compiler computes it.
@@ -45,18 +45,17 @@ impl Wide {
         t
     }
 
-    #[inline]
-    fn add(&mut self, other: &Self) {
-        let mut carry = 0;
-        for (t, other) in self.0.iter_mut().zip(&other.0) {
-            (*t, carry) = adc(*t, *other, carry);
-        }
-        debug_assert!(carry == 0);
+    /// Plus a product.
+    #[inline(always)]
+    fn add(&mut self, proof: Adx, other: &Self) {
+        let top = self.0[32];
+        kernels::accumulate(proof, &mut self.0, &other.0);
+        debug_assert!(other.0[32] == 0 && self.0[32] - top <= 1);
     }
 
-    /// t/2¹⁰²⁴ mod p for t ≤ p².
+    /// t/2¹⁰²⁴ mod p for t ≤ p². Used up, as by the others.
     #[inline(always)]
-    fn reduce(mut self, proof: Adx) -> Words {
+    fn reduce(&mut self, proof: Adx) -> Words {
         let mut r = [0; 16];
         let top = kernels::reduce(proof, &mut r, &mut self.0);
         debug_assert!(top == 0, "a product of elements");
@@ -64,7 +63,8 @@ impl Wide {
     }
 
     /// t/2¹⁰²⁴ mod p for t ≤ 2p².
-    fn reduce_two(mut self, proof: Adx) -> Words {
+    #[inline(always)]
+    fn reduce_two(&mut self, proof: Adx) -> Words {
         let mut r = [0; 16];
         let top = kernels::reduce(proof, &mut r, &mut self.0);
         // Below 2p²/2¹⁰²⁴ + p < 2.2p, less p once.
@@ -72,7 +72,8 @@ impl Wide {
     }
 
     /// t/2¹⁰²⁴ mod p for t ≤ 6p².
-    fn reduce_sum(mut self, proof: Adx) -> Words {
+    #[inline(always)]
+    fn reduce_sum(&mut self, proof: Adx) -> Words {
         let mut r = [0; 16];
         let top = kernels::reduce(proof, &mut r, &mut self.0);
         // Below 6p²/2¹⁰²⁴ + p < 4.6p, less p once: q = ⌊x/2¹⁰²⁰·(2¹⁰²⁰/p)⌋ is the quotient or one less.
@@ -110,7 +111,7 @@ fn sum_of_products<const N: usize>(proof: Adx, a: [&Words; N], b: [&Words; N]) -
     const { assert!(N >= 1 && N <= 6) };
     let mut sum = Wide::product(proof, a[0], b[0]);
     for i in 1..N {
-        sum.add(&Wide::product(proof, a[i], b[i]));
+        sum.add(proof, &Wide::product(proof, a[i], b[i]));
     }
     if N <= 2 { sum.reduce_two(proof) } else { sum.reduce_sum(proof) }
 }

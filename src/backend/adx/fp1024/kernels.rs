@@ -392,6 +392,38 @@ unsafe extern "sysv64" fn sub_kernel(r: *mut u64, a: *const u64, b: *const u64) 
     )
 }
 
+/// Limbs of a sum and of another, on one chain.
+macro_rules! accumulate {
+    ($($i:literal),+) => {
+        concat!($(
+            "mov rax, [rdi+", $i, "]\n",
+            "adc rax, [rsi+", $i, "]\n",
+            "mov [rdi+", $i, "], rax\n",
+        )+)
+    };
+}
+
+/// t ← t + u, which fits.
+pub(super) fn accumulate(_: Adx, t: &mut [u64; 33], u: &[u64; 33]) {
+    // SAFETY: see above; the instructions are those of every x86-64.
+    unsafe { accumulate_kernel(t.as_mut_ptr(), u.as_ptr()) }
+}
+
+#[unsafe(naked)]
+unsafe extern "sysv64" fn accumulate_kernel(t: *mut u64, u: *const u64) {
+    naked_asm!(
+        "xor eax, eax", // no carry
+        accumulate!(
+            "0", "8", "16", "24", "32", "40", "48", "56", "64", "72", "80", "88", "96", "104", "112", "120"
+        ),
+        accumulate!(
+            "128", "136", "144", "152", "160", "168", "176", "184", "192", "200", "208", "216", "224", "232",
+            "240", "248", "256"
+        ),
+        "ret",
+    )
+}
+
 /// r and the word returned above it: t/2¹⁰²⁴ modulo p, less p if it is not below. t is used up. 272 MULX and 16
 /// products of a word.
 pub(super) fn reduce(_: Adx, r: &mut Words, t: &mut [u64; 33]) -> u64 {
