@@ -82,6 +82,10 @@ where
             None => Box::pin(async { Err(ServiceError::internal("a change was applied twice")) }),
         }
     }
+
+    fn is_repeatable(&self) -> bool {
+        false
+    }
 }
 
 impl Admin {

@@ -142,6 +142,13 @@ impl ServiceError {
         self.text
     }
 
+    /// Whether PostgreSQL ended a wait for another transaction that waited for this one: 40P01, or 40001.
+    pub(super) fn is_deadlock(&self) -> bool {
+        let error = self.cause().and_then(|cause| cause.downcast_ref::<sqlx::Error>());
+        let code = error.and_then(sqlx::Error::as_database_error).and_then(|error| error.code());
+        matches!(code.as_deref(), Some("40P01" | "40001"))
+    }
+
     /// What the operator may see.
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.cause.as_deref()

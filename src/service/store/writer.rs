@@ -5,6 +5,9 @@
 //! number of the audit chain goes to the state file, and only then is anything answered. So no
 //! secret leaves before its audit entry is on the disk, and one `fsync` serves many requests.
 //!
+//! Two nodes whose groups want the same rows in another order wait for each other; PostgreSQL ends one of the waits. That
+//! writer then commits what it has, which lets the other go on, and applies the rest in another transaction.
+//!
 //! Time inside a transaction is `max(clock, mark)`, where the mark is the latest time at which this database
 //! wrote: a clock that was set back by more than the tolerance stops all writing.
 
@@ -29,6 +32,9 @@ const QUEUE: usize = 1024;
 /// Changes in one transaction: enough that the commit no longer counts.
 const GROUP: usize = 256;
 
+/// Transactions one after the other that a deadlock may leave without a single change.
+const DEADLOCKS: usize = 5;
+
 /// How often a writer without work looks what others wrote.
 const OBSERVE: Duration = Duration::from_secs(5);
 
@@ -40,11 +46,16 @@ pub trait Change: Send + 'static {
     /// What it gives once it is durable.
     type Output: Send + 'static;
 
-    /// Writes it. What an `Err` returns from is undone.
+    /// Writes it. What an `Err` returns from is undone, and may be applied again.
     fn apply<'a>(
         &'a mut self,
         tx: &'a mut WriteTransaction<'_>,
     ) -> BoxFuture<'a, Result<Self::Output, ServiceError>>;
+
+    /// Whether it can be applied again.
+    fn is_repeatable(&self) -> bool {
+        true
+    }
 }
 
 /// A transaction for one [`Change`].
@@ -128,6 +139,8 @@ pub(super) const fn begin(database: Database) -> &'static str {
 trait Job: Send {
     fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>>;
 
+    fn is_repeatable(&self) -> bool;
+
     /// Answers who waits: with `Err`, or with what `apply` left.
     fn answer(self: Box<Self>, outcome: Result<(), ServiceError>);
 }
@@ -147,6 +160,10 @@ where
             self.output = Some(self.change.apply(tx).await?);
             Ok(())
         })
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.change.is_repeatable()
     }
 
     fn answer(self: Box<Self>, outcome: Result<(), ServiceError>) {
@@ -238,35 +255,40 @@ impl Task {
         }
     }
 
-    /// Applies, commits, answers.
+    /// Applies, commits, answers: in one transaction, unless a deadlock ends it before its last change.
     async fn group(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        if jobs.is_empty() {
-            return;
-        }
-        match self.commit(&mut jobs).await {
-            Ok(outcomes) => {
-                for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                    job.answer(outcome);
+        let mut in_vain = 0;
+        while !jobs.is_empty() {
+            match self.commit(&mut jobs, in_vain < DEADLOCKS).await {
+                Ok(outcomes) => {
+                    in_vain = if outcomes.is_empty() { in_vain + 1 } else { 0 };
+                    let rest = jobs.split_off(outcomes.len());
+                    for (job, outcome) in core::mem::replace(&mut jobs, rest).into_iter().zip(outcomes) {
+                        job.answer(outcome);
+                    }
                 }
-            }
-            Err(error) => {
-                // Whether it was committed may be unknown: the chain is read again.
-                self.head = None;
-                tracing::error!(error = %error, cause = ?error.cause(), changes = jobs.len(), "nothing was written");
-                for job in jobs {
-                    let cause = error.cause().map_or_else(|| format!("{error}"), |cause| format!("{cause}"));
-                    job.answer(Err(ServiceError::unavailable(cause)));
+                Err(error) => {
+                    // Whether it was committed may be unknown: the chain is read again.
+                    self.head = None;
+                    tracing::error!(error = %error, cause = ?error.cause(), changes = jobs.len(), "nothing was written");
+                    for job in jobs.drain(..) {
+                        let cause =
+                            error.cause().map_or_else(|| format!("{error}"), |cause| format!("{cause}"));
+                        job.answer(Err(ServiceError::unavailable(cause)));
+                    }
                 }
             }
         }
     }
 
+    /// The outcomes of the jobs; of the first ones, if a deadlock ended the transaction and it `may_stop` there.
     async fn commit(
         &mut self,
         jobs: &mut [Box<dyn Job>],
+        may_stop: bool,
     ) -> Result<Vec<Result<(), ServiceError>>, ServiceError> {
         let mut connection = self.parts.pool.acquire().await?;
-        let outcomes = self.commit_on(&mut connection, jobs).await;
+        let outcomes = self.commit_on(&mut connection, jobs, may_stop).await;
         if outcomes.is_err() {
             // SQLite rolls back by itself when the disk is full, which sqlx's count of open transactions does not
             // know: the connection would be of no more use. What closing it says does not matter.
@@ -279,6 +301,7 @@ impl Task {
         &mut self,
         connection: &mut AnyConnection,
         jobs: &mut [Box<dyn Job>],
+        may_stop: bool,
     ) -> Result<Vec<Result<(), ServiceError>>, ServiceError> {
         let parts = &mut self.parts;
         let mut tx = connection.begin_with(begin(parts.database)).await?;
@@ -309,9 +332,12 @@ impl Task {
                     sqlx::query("release savepoint change").execute(&mut *tx).await?;
                     deny_list = list.or(deny_list);
                 }
-                Err(_) => {
+                Err(ref error) => {
                     head = before;
                     sqlx::query("rollback to savepoint change").execute(&mut *tx).await?;
+                    if may_stop && error.is_deadlock() && job.is_repeatable() {
+                        break;
+                    }
                 }
             }
             outcomes.push(outcome);
