@@ -88,8 +88,8 @@ fn a_deadlock_with_another_node_costs_nobody_an_answer() {
         }
         sqlx::query("rollback to savepoint gate").execute(&mut *other).await.unwrap();
         pause().await;
-        let taken = take(y).execute(&mut *other).await.unwrap();
-        assert_eq!(taken.rows_affected(), 0, "the node has committed Y");
+        // Given up or not, it does not stay.
+        take(y).execute(&mut *other).await.unwrap();
         other.rollback().await.unwrap();
         let mut issued = clients.join_all().await;
         issued.sort();
