@@ -6,7 +6,7 @@
 //! secret leaves before its audit entry is on the disk, and one `fsync` serves many requests.
 //!
 //! Two nodes whose groups want the same rows in another order wait for each other; PostgreSQL ends one of the waits. That
-//! writer then commits what it has, which lets the other go on, and applies the rest in another transaction.
+//! writer then commits what it has, which lets the other go on, and applies the rest a little later in another transaction.
 //!
 //! Time inside a transaction is `max(clock, mark)`, where the mark is the latest time at which this database
 //! wrote: a clock that was set back by more than the tolerance stops all writing.
@@ -33,7 +33,11 @@ const QUEUE: usize = 1024;
 const GROUP: usize = 256;
 
 /// Transactions one after the other that a deadlock may leave without a single change.
-const DEADLOCKS: usize = 5;
+const DEADLOCKS: u32 = 5;
+
+/// How long a writer whose wait was ended leaves the other alone, for its group to be committed; twice as long each time
+/// that was in vain.
+const GIVE_WAY: Duration = Duration::from_millis(50);
 
 /// How often a writer without work looks what others wrote.
 const OBSERVE: Duration = Duration::from_secs(5);
@@ -265,6 +269,9 @@ impl Task {
                     let rest = jobs.split_off(outcomes.len());
                     for (job, outcome) in core::mem::replace(&mut jobs, rest).into_iter().zip(outcomes) {
                         job.answer(outcome);
+                    }
+                    if !jobs.is_empty() {
+                        tokio::time::sleep(GIVE_WAY * (1 << in_vain)).await;
                     }
                 }
                 Err(error) => {
