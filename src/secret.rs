@@ -33,9 +33,9 @@ pub(crate) use ctgrind::declassify;
 #[cfg(feature = "__ctgrind")]
 #[doc(hidden)]
 pub mod ctgrind {
+    use crate::backend::valgrind::{is_undefined, mark_defined, mark_undefined};
     use core::hint::black_box;
     use core::sync::atomic::{AtomicUsize, Ordering};
-    use crabgrind::memcheck::{MemState, mark_memory, vbits};
 
     static REVEALED: AtomicUsize = AtomicUsize::new(0);
 
@@ -48,25 +48,21 @@ pub mod ctgrind {
     /// Marks `value` as secret.
     #[inline(never)]
     pub fn secret<T>(mut value: T) -> T {
-        let octets = black_box(&raw mut value).cast();
-        mark_memory(octets, size_of::<T>(), MemState::Undefined).expect("runs under valgrind");
+        mark_undefined(&mut value).expect("runs under valgrind");
         black_box(value)
     }
 
     /// Does valgrind know of a secret in `value`?
     #[inline(never)]
     pub fn is_secret<T>(value: &T) -> bool {
-        let mut bits = alloc::vec![0; size_of::<T>()];
-        vbits(black_box(core::ptr::from_ref(value)).cast(), &mut bits)
-            .is_ok_and(|()| bits.iter().any(|b| *b != 0))
+        is_undefined(value)
     }
 
     #[inline(never)]
     pub(crate) fn declassify<T>(mut value: T) -> T {
-        let octets = black_box(&raw mut value);
         REVEALED.fetch_add(usize::from(is_secret(&value)), Ordering::Relaxed);
-        // Outside valgrind the request is refused, which is what is wanted there.
-        let _ = mark_memory(octets.cast(), size_of::<T>(), MemState::Defined);
+        // Outside valgrind nobody answers, which is what is wanted there.
+        let _ = mark_defined(&mut value);
         black_box(value)
     }
 }
