@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use zeroize::Zeroizing;
 
@@ -93,9 +93,11 @@ fn search_folder(folder: &Path, wanted: &Wanted, found: &mut BTreeMap<String, us
 
 /// What `pg_dump` makes of the database.
 fn database_dump(url: &str) -> Vec<u8> {
-    let newest =
-        fs::read_dir("/usr/lib/postgresql").unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
-    let output = Command::new(newest.join("bin/pg_dump")).arg(url).output().unwrap();
+    let versions = fs::read_dir("/usr/lib/postgresql").unwrap().map(|entry| entry.unwrap().path());
+    let programs = versions.map(|version| version.join("bin/pg_dump")).filter(|path| path.exists());
+    let number = |path: &PathBuf| -> Option<u32> { path.iter().nth(4)?.to_str()?.parse().ok() };
+    let newest = programs.max_by_key(number).expect("Debian's package postgresql");
+    let output = Command::new(newest).arg(url).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
