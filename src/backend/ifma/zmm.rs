@@ -12,6 +12,7 @@ use super::words::Words;
 use crate::backend::p256::TablePoint;
 #[cfg(feature = "sakke")]
 use crate::backend::{adx, portable::safegcd::Packed};
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 cpufeatures::new!(cpu, "avx512f", "avx512ifma", "avx512vl", "avx512dq", "avx512bw");
@@ -35,6 +36,31 @@ impl super::Proof for Proof {
 /// Eight words. A value comes from a [`Proof`], directly or through another value.
 #[derive(Clone, Copy)]
 pub(crate) struct Zmm(__m512i);
+
+/// The same words, of which the compiler forgets what it knows. All that it sees of a mask is that these are words, so
+/// that it cannot make a masked load of a selection: such a load may leave the memory alone where the mask is 0.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn opaque(mut x: __m512i) -> __m512i {
+    // SAFETY: no instruction; x stays in its register.
+    unsafe { asm!("/* {0} */", inout(zmm_reg) x, options(pure, nomem, nostack, preserves_flags)) };
+    x
+}
+
+/// All ones in the words whose bit is set, else 0; behind [`opaque`].
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn words_of(bits: u8) -> __m512i {
+    opaque(_mm512_movm_epi64(bits))
+}
+
+/// The words of `yes` where those of the mask are all ones, those of `no` where they are 0.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn blend(mask: __m512i, yes: __m512i, no: __m512i) -> __m512i {
+    // yes & mask | no & !mask
+    _mm512_ternarylogic_epi64::<0b1100_1010>(mask, yes, no)
+}
 
 /// Runs a job with the features.
 #[target_feature(enable = "avx512f,avx512ifma,avx512vl,avx512dq,avx512bw,bmi2")]
@@ -179,12 +205,14 @@ impl Lanes for Zmm {
 
     #[inline(always)]
     fn choose(self, bits: u8, other: Self) -> Self {
-        Self(unsafe { _mm512_mask_mov_epi64(self.0, bits, other.0) })
+        // AVX-512 DQ is proven, too.
+        Self(unsafe { blend(words_of(bits), other.0, self.0) })
     }
 
     #[inline(always)]
     fn add_where(self, bits: u8, other: Self) -> Self {
-        Self(unsafe { _mm512_mask_add_epi64(self.0, bits, self.0, other.0) })
+        // In a register: a sum under a mask would take it from memory only where the bit is set.
+        Self(unsafe { _mm512_mask_add_epi64(self.0, bits, self.0, opaque(other.0)) })
     }
 
     #[inline(always)]
@@ -260,7 +288,8 @@ impl Lanes for Zmm {
 
     #[inline(always)]
     fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
-        Self(unsafe { _mm512_mask_mov_epi64(self.0, _mm512_cmpeq_epi64_mask(a.0, b.0), other.0) })
+        // AVX-512 DQ is proven, too.
+        Self(unsafe { blend(words_of(_mm512_cmpeq_epi64_mask(a.0, b.0)), other.0, self.0) })
     }
 
     #[cfg(feature = "eccsi")]
@@ -271,10 +300,10 @@ impl Lanes for Zmm {
         let one = unsafe { _mm512_set1_epi64(1) };
         let mut i = unsafe { _mm512_setzero_si512() };
         for entry in row {
-            // All of the entry is read and then masked; a masked load may leave the memory alone.
+            // All of the entry is read and then masked.
             // SAFETY: also, a point is 64 octets, aligned to 64; AVX-512 DQ is proven, too.
             found = unsafe {
-                let mask = _mm512_movm_epi64(_mm512_cmpeq_epi64_mask(i, n));
+                let mask = words_of(_mm512_cmpeq_epi64_mask(i, n));
                 let entry = _mm512_load_epi64(core::ptr::from_ref(entry).cast());
                 // found | entry & mask
                 _mm512_ternarylogic_epi64::<0b1111_1000>(found, entry, mask)
