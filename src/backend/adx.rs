@@ -141,6 +141,19 @@ impl Kernel for Adx {
     }
 }
 
+/// The same words, of which the compiler forgets what it knows: were it to see that a mask is all ones or 0, it could make a
+/// masked load of a selection, on a build for AVX-512, and such a load may leave the memory alone where the mask is 0.
+#[cfg(feature = "eccsi")]
+#[inline]
+#[target_feature(enable = "avx2")]
+fn opaque(mut x: core::arch::x86_64::__m256i) -> core::arch::x86_64::__m256i {
+    // SAFETY: no instruction; x stays in its register.
+    unsafe {
+        core::arch::asm!("/* {0} */", inout(ymm_reg) x, options(pure, nomem, nostack, preserves_flags))
+    };
+    x
+}
+
 /// As [`Kernel::select`], half a point at a time.
 #[cfg(feature = "eccsi")]
 #[target_feature(enable = "avx2")]
@@ -156,7 +169,7 @@ fn select(row: &[TablePoint], n: u64, found: &mut TablePoint) {
     let mut i = _mm256_setzero_si256();
     let (mut x, mut y) = (_mm256_setzero_si256(), _mm256_setzero_si256());
     for entry in row {
-        let mask = _mm256_cmpeq_epi64(i, n);
+        let mask = opaque(_mm256_cmpeq_epi64(i, n));
         x = _mm256_or_si256(x, _mm256_and_si256(mask, load(&entry.x)));
         y = _mm256_or_si256(y, _mm256_and_si256(mask, load(&entry.y)));
         i = _mm256_add_epi64(i, one);
