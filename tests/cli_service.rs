@@ -344,6 +344,20 @@ fn an_older_copy_is_refused_until_the_loss_is_accepted() {
 }
 
 #[test]
+fn the_newest_copy_is_brought_back_and_nothing_is_lost() {
+    let place = made();
+    provision(&place, "one.json").done();
+    place.ibc(&["backup", "copy"]).done();
+    let restored = place.ibc(&["restore", "copy", "--json"]).done().json();
+    assert_eq!((&restored["restored"], &restored["lost"]), (&true.into(), &false.into()));
+    provision(&place, "two.json").done();
+    assert_eq!(place.field("one.json", "kpak"), place.field("two.json", "kpak"));
+    let shown = place.ibc(&["audit", "show", "--last", "100"]).done().stdout;
+    assert!(shown.contains("backup") && shown.contains("database restored"), "{shown}");
+    assert_eq!(place.ibc(&["audit", "verify", "--json"]).done().json()["holds"], true);
+}
+
+#[test]
 fn tidy_moves_entries_and_verify_finds_what_was_changed() {
     let place = made();
     provision(&place, "one.json").done();

@@ -74,9 +74,10 @@ impl Backup {
         let Self { site, file } = self;
         options::check_absent(&file, false)?;
         site.run(async |opened| {
+            // First, so that the copy has all that this command writes, and is the newest when it is brought back.
+            opened.admin.note("backup", std::vec![("file", shown(&file))]).await?;
             opened.admin.checkpoint().await?;
             let made = backup::backup(&opened.config.store_url()?, &file).await?;
-            opened.admin.note("backup", std::vec![("file", shown(&file))]).await?;
             let entries = made.audit_entries.map_or_else(String::new, |count| format!(", {count} audit entries"));
             Ok(Report::new(
                 format!(
