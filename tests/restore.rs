@@ -24,6 +24,9 @@ on_each_store!(
     a_missing_state_file_issues_nothing_until_accepted,
     a_missing_deny_list_keeps_the_loss_from_being_accepted,
     what_is_no_copy_is_not_brought_back,
+    a_database_that_became_older_under_a_running_node_is_written_no_more,
+    a_node_that_ran_while_another_accepted_a_loss_issues_nothing,
+    an_idle_node_notices_an_older_database,
 );
 
 const CSE: &str = "//sp.example.com/CSE1";
@@ -214,6 +217,70 @@ async fn what_is_no_copy_is_not_brought_back(place: &Place) {
     }
     assert!(bring_back(&place.url, &place.folder.join("absent")).await.is_err());
     enrol(&place.mef("node").await, 100_001).await.unwrap();
+}
+
+/// As a standby without the last commits that is promoted: what was written behind these entries is gone.
+async fn lose(place: &Place, writer: &str, behind: i64, kept: &IssuedCredential) {
+    let pool = place.raw().await;
+    let mut tx = pool.begin().await.unwrap();
+    sqlx::query("delete from audit where writer = $1 and seq > $2")
+        .bind(writer)
+        .bind(behind)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    sqlx::query("delete from ibc_identity where id2 <> $1").bind(&kept.id2).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn a_database_that_became_older_under_a_running_node_is_written_no_more(place: &Place) {
+    let mef = device(place).await;
+    let kept = enrol(&mef, 100_000).await.unwrap();
+    let entries = place.number("select max(seq) from audit where writer = 'node'").await;
+    let lost = enrol(&mef, 200_000).await.unwrap();
+    lose(place, "node", entries, &kept).await;
+    for _ in 0..3 {
+        // The very end of the one that was lost.
+        let error = enrol(&mef, 200_000).await.expect_err("a lost ID_2 is not given again");
+        let cause = error.cause().unwrap().to_string();
+        assert!(cause.contains("older copy") && cause.contains("of node, but entry"), "{cause}");
+    }
+    assert_eq!(place.number("select max(seq) from audit where writer = 'node'").await, entries);
+    close(mef).await;
+    let accepted = accept(place).await.unwrap().expect("what is lost is known");
+    assert_eq!((accepted.losses.len(), accepted.ended.len()), (1, 1));
+    let again = enrol(&place.mef("node").await, 200_000).await.unwrap();
+    assert_ne!(again.kpak, lost.kpak);
+    assert_eq!(findings(place).await, Vec::<String>::new());
+}
+
+/// It still has the KPAKs that have ended.
+async fn a_node_that_ran_while_another_accepted_a_loss_issues_nothing(place: &Place) {
+    let mef = device(place).await;
+    enrol(&mef, 100_000).await.unwrap();
+    sqlx::query("update clock set epoch = epoch + 1").execute(&place.raw().await).await.unwrap();
+    for _ in 0..2 {
+        let error = enrol(&mef, 200_000).await.expect_err("refused");
+        assert!(error.cause().unwrap().to_string().contains("start it again"), "{error:?}");
+    }
+    close(mef).await;
+    enrol(&place.mef("node").await, 200_000).await.unwrap();
+}
+
+async fn an_idle_node_notices_an_older_database(place: &Place) {
+    let mef = device(place).await;
+    let kept = enrol(&mef, 100_000).await.unwrap();
+    let entries = place.number("select max(seq) from audit where writer = 'node'").await;
+    enrol(&mef, 200_000).await.unwrap();
+    lose(place, "node", entries, &kept).await;
+    // Another node writes on: the mark is later than any.
+    sqlx::query("update clock set mark = mark + 30").execute(&place.raw().await).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    let known = known_heads(&place.folder.join("state"), &place.keys.subkey("state files")).unwrap();
+    let (_, head) = known.iter().find(|(writer, _)| writer == "node").unwrap();
+    assert!(head.number > entries.unsigned_abs(), "the state file keeps what was written");
+    let error = enrol(&mef, 200_000).await.expect_err("refused");
+    assert!(error.cause().unwrap().to_string().contains("older copy"), "{error:?}");
 }
 
 fn run(program: &str, arguments: &[&str]) -> bool {

@@ -139,9 +139,15 @@ impl Store {
             clock: Arc::clone(&options.clock),
             mark: Arc::clone(&mark),
         };
+        let file = match &options.url {
+            StoreUrl::Sqlite(path) => Some(path.clone()),
+            StoreUrl::Postgres(_) => None,
+        };
         let writer = Writer::start(writer::Parts {
             pool: pools.writes,
+            connections: pools.connections,
             database: pools.database,
+            file,
             name: options.writer,
             clock: options.clock,
             tolerance: options.clock_tolerance,

@@ -175,17 +175,34 @@ impl core::fmt::Display for Broken {
 
 impl core::error::Error for Broken {}
 
-pub(super) async fn insert(connection: &mut AnyConnection, entry: &Entry) -> Result<(), ServiceError> {
-    sqlx::query("insert into audit (writer, seq, at, event, detail, hash) values ($1, $2, $3, $4, $5, $6)")
-        .bind(&entry.writer)
-        .bind(i64::try_from(entry.number).unwrap_or(i64::MAX))
-        .bind(super::writer::seconds(entry.at))
-        .bind(&entry.event)
-        .bind(&entry.detail)
-        .bind(entry.hash.to_vec())
-        .execute(connection)
-        .await?;
-    Ok(())
+/// Appends an entry behind `before`, which has to be there: a chain that lost its end takes no more.
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    entry: &Entry,
+    before: &Head,
+) -> Result<(), ServiceError> {
+    let appended = sqlx::query(
+        "insert into audit (writer, seq, at, event, detail, hash) select $1, $2, $3, $4, $5, $6 \
+         where exists (select 1 from audit where writer = $1 and seq = $7 and hash = $8) \
+         or exists (select 1 from segment where writer = $1 and last_seq = $7 and last_hash = $8) \
+         or ($7 = 0 and not exists (select 1 from audit where writer = $1))",
+    )
+    .bind(&entry.writer)
+    .bind(i64::try_from(entry.number).unwrap_or(i64::MAX))
+    .bind(super::writer::seconds(entry.at))
+    .bind(&entry.event)
+    .bind(&entry.detail)
+    .bind(entry.hash.to_vec())
+    .bind(i64::try_from(before.number).unwrap_or(i64::MAX))
+    .bind(before.hash.to_vec())
+    .execute(connection)
+    .await?;
+    if appended.rows_affected() == 1 {
+        Ok(())
+    } else {
+        let text = std::format!("entry {} of {} is gone from the audit log", before.number, entry.writer);
+        Err(ServiceError::unavailable(text))
+    }
 }
 
 /// The end of the chain of `writer`.
@@ -410,7 +427,8 @@ pub(crate) async fn forget_checkpoints(
     Ok(())
 }
 
-fn head_of(row: &sqlx::any::AnyRow) -> Result<Head, ServiceError> {
+/// The end of a chain, from a row with `seq` and `hash`.
+pub(super) fn head_of(row: &sqlx::any::AnyRow) -> Result<Head, ServiceError> {
     let hash: Vec<u8> = row.try_get("hash")?;
     let number: i64 = row.try_get("seq")?;
     Ok(Head {

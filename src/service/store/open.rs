@@ -8,6 +8,8 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, Pool};
 use std::path::PathBuf;
 use std::prelude::rust_2024::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{format, io};
 
 /// Connections for reading.
@@ -120,6 +122,8 @@ pub(super) struct Pools {
     pub(super) writes: Pool<Any>,
     pub(super) reads: Pool<Any>,
     pub(super) database: Database,
+    /// How many connections the writer has had: each may lead to another server.
+    pub(super) connections: Arc<AtomicU64>,
 }
 
 pub(super) async fn connect(url: &StoreUrl) -> Result<Pools, OpenError> {
@@ -189,10 +193,13 @@ async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
         std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path)
     };
     made.map_err(|error| OpenError::Io(path.clone(), error))?;
+    let connections = Arc::new(AtomicU64::new(0));
+    let made = Arc::clone(&connections);
     let writes = AnyPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE)
-        .after_connect(|connection, _| {
+        .after_connect(move |connection, _| {
+            made.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
                 // FULL: WAL alone loses the last commits when the power fails.
                 for pragma in [
@@ -209,17 +216,23 @@ async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
         .connect_with(sqlite_options(&path, "rw")?)
         .await?;
     let reads = sqlite_reads(&path)?;
-    Ok(Pools { writes, reads, database: Database::Sqlite })
+    Ok(Pools { writes, reads, database: Database::Sqlite, connections })
 }
 
 async fn postgres(url: &str) -> Result<Pools, OpenError> {
     let options: AnyConnectOptions = url.parse()?;
+    let connections = Arc::new(AtomicU64::new(0));
+    let made = Arc::clone(&connections);
     let writes = AnyPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE)
+        .after_connect(move |_, _| {
+            made.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Ok(()) })
+        })
         .connect_with(options.clone())
         .await?;
-    Ok(Pools { writes, reads: postgres_reads(options), database: Database::Postgres })
+    Ok(Pools { writes, reads: postgres_reads(options), database: Database::Postgres, connections })
 }
 
 fn postgres_reads(options: AnyConnectOptions) -> Pool<Any> {

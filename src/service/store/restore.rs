@@ -300,7 +300,7 @@ async fn write(
             .with("epoch", epoch)
             .with("lost_from", loss.found + 1)
             .with("lost_to", loss.known.max(loss.found));
-        audit::insert(tx, &head.next(&loss.writer, now, event)).await?;
+        audit::insert(tx, &head.next(&loss.writer, now, event), &head).await?;
     }
     let writer = acceptance.options.writer.as_str();
     let mut head = audit::head(tx, writer).await?;

@@ -8,19 +8,26 @@
 //! Two nodes whose groups want the same rows in another order wait for each other; PostgreSQL ends one of the waits. That
 //! writer then commits what it has, which lets the other go on, and applies the rest a little later in another transaction.
 //!
+//! Each transaction begins with a look at the end of the own chain: a database that became an older one between two
+//! transactions (a standby that took over, a copy that was brought back) is not written to, and neither the state file
+//! nor anybody who waits is told otherwise. A connection made anew is compared with all that this node knows.
+//!
 //! Time inside a transaction is `max(clock, mark)`, where the mark is the latest time at which this database
 //! wrote: a clock that was set back by more than the tolerance stops all writing.
 
 use super::audit::{self, Head};
-use super::state_file::StateFile;
+use super::state_file::{Behind, StateFile};
 use super::{Database, ServiceError};
 use crate::onem2m::UnixTime;
 use crate::service::clock::Clock;
+use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use sqlx::{Any, AnyConnection, Connection, Pool, Row, Transaction};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::prelude::rust_2024::*;
 use std::sync::Arc;
 use std::{format, vec};
@@ -124,7 +131,7 @@ impl<'t> WriteTransaction<'t> {
     /// As every query.
     pub async fn audit(&mut self, event: audit::Event<'_>) -> Result<(), ServiceError> {
         let entry = self.head.next(self.writer, self.now, event);
-        audit::insert(self.connection, &entry).await?;
+        audit::insert(self.connection, &entry, self.head).await?;
         self.head.advance(&entry);
         Ok(())
     }
@@ -190,7 +197,10 @@ pub(super) struct Writer(mpsc::Sender<Message>);
 /// What the task needs.
 pub(super) struct Parts {
     pub(super) pool: Pool<Any>,
+    pub(super) connections: Arc<AtomicU64>,
     pub(super) database: Database,
+    /// The file of SQLite.
+    pub(super) file: Option<PathBuf>,
     pub(super) name: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tolerance: Duration,
@@ -201,7 +211,9 @@ pub(super) struct Parts {
 impl Writer {
     pub(super) fn start(parts: Parts) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(Task { parts, head: None }.run(receiver));
+        let file = parts.file.as_ref().and_then(|path| std::fs::metadata(path).ok());
+        let file = file.map(|file| (file.dev(), file.ino()));
+        tokio::spawn(Task { parts, known: None, began: None, file, refused: None }.run(receiver));
         Self(sender)
     }
 
@@ -221,10 +233,99 @@ impl Writer {
     }
 }
 
+/// What the database says as a transaction begins.
+struct Seen {
+    mark: UnixTime,
+    epoch: i64,
+    deny_list: u64,
+    /// The end of the own chain.
+    head: Head,
+    /// Which server of PostgreSQL answers: behind a proxy it may change without a new connection.
+    server: String,
+    /// Which table of this name it is: restoring makes it anew.
+    table: i64,
+}
+
+impl Seen {
+    async fn read(parts: &Parts, tx: &mut Transaction<'_, Any>) -> Result<Self, ServiceError> {
+        let text = match parts.database {
+            Database::Sqlite => {
+                "select mark, epoch, number, seq, hash from clock join deny_list on deny_list.one = clock.one \
+                 left join (select seq, hash from audit where writer = $1 order by seq desc limit 1) ends on 1 = 1 \
+                 where clock.one = 1"
+            }
+            Database::Postgres => {
+                "select mark, epoch, number, seq, hash, pg_postmaster_start_time()::text as server, \
+                 'audit'::regclass::oid::bigint as place from clock join deny_list on deny_list.one = clock.one \
+                 left join (select seq, hash from audit where writer = $1 order by seq desc limit 1) ends on 1 = 1 \
+                 where clock.one = 1"
+            }
+        };
+        let row = sqlx::query(text).bind(&parts.name).fetch_one(&mut **tx).await?;
+        let (mark, number): (i64, i64) = (row.try_get("mark")?, row.try_get("number")?);
+        let head = match row.try_get::<Option<i64>, _>("seq")? {
+            None => Head::START,
+            Some(_) => audit::head_of(&row)?,
+        };
+        let (server, table) = match parts.database {
+            Database::Sqlite => (String::new(), 0),
+            Database::Postgres => (row.try_get("server")?, row.try_get("place")?),
+        };
+        Ok(Self {
+            mark: UnixTime::from_seconds(mark.unsigned_abs()),
+            epoch: row.try_get("epoch")?,
+            deny_list: number.unsigned_abs(),
+            head,
+            server,
+            table,
+        })
+    }
+}
+
+/// The database after the last transaction of this process.
+struct Known {
+    head: Head,
+    server: String,
+    /// How many connections there had been.
+    connections: u64,
+}
+
+/// Why this process writes no more, whatever the database says later.
+#[derive(Clone, Debug)]
+enum Ended {
+    LossAccepted,
+    TablesMade,
+    FileReplaced(PathBuf),
+    SameName(String),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LossAccepted => {
+                f.write_str("another node accepted a loss, and KPAKs that this one knows have ended")?
+            }
+            Self::TablesMade => f.write_str("the tables were made anew, as restoring a copy does")?,
+            Self::FileReplaced(path) => write!(f, "{} was removed or replaced", path.display())?,
+            Self::SameName(name) => {
+                write!(f, "another process writes under the name {name}: give each its own")?
+            }
+        }
+        f.write_str(", while this process ran: start it again")
+    }
+}
+
+impl core::error::Error for Ended {}
+
 struct Task {
     parts: Parts,
-    /// The end of the own chain; to be read again after a failure.
-    head: Option<Head>,
+    /// `None` at first and after a failure: all state files are compared with the database, then.
+    known: Option<Known>,
+    /// Epoch and table as this process found them.
+    began: Option<(i64, i64)>,
+    /// Device and inode of the file of SQLite.
+    file: Option<(u64, u64)>,
+    refused: Option<Ended>,
 }
 
 impl Task {
@@ -276,7 +377,7 @@ impl Task {
                 }
                 Err(error) => {
                     // Whether it was committed may be unknown: the chain is read again.
-                    self.head = None;
+                    self.known = None;
                     tracing::error!(error = %error, cause = ?error.cause(), changes = jobs.len(), "nothing was written");
                     for job in jobs.drain(..) {
                         let cause =
@@ -310,16 +411,11 @@ impl Task {
         jobs: &mut [Box<dyn Job>],
         may_stop: bool,
     ) -> Result<Vec<Result<(), ServiceError>>, ServiceError> {
+        let mut tx = connection.begin_with(begin(self.parts.database)).await?;
+        let seen = self.look(&mut tx).await?;
         let parts = &mut self.parts;
-        let mut tx = connection.begin_with(begin(parts.database)).await?;
-        let mut head = match self.head.clone() {
-            Some(head) => head,
-            None => {
-                parts.state.check(&mut tx).await?;
-                audit::head(&mut tx, &parts.name).await?
-            }
-        };
-        let now = time(parts, &mut tx).await?;
+        let mut head = seen.head.clone();
+        let now = time(parts, &mut tx, seen.mark).await?;
         let mut outcomes = vec![];
         let mut deny_list = None;
         for job in jobs {
@@ -349,56 +445,114 @@ impl Task {
             }
             outcomes.push(outcome);
         }
+        if deny_list.is_none() {
+            deny_list = newer_list(parts, &mut tx, &seen).await?;
+        }
         tx.commit().await?;
         parts.mark.fetch_max(now.as_seconds(), Ordering::Relaxed);
         parts.state.record(&head, now)?;
         if let Some(list) = deny_list {
             parts.state.record_deny_list(list.number, &list.octets)?;
         }
-        self.head = Some(head);
+        self.known = Some(Known { head, server: seen.server, connections: self.connections() });
         Ok(outcomes)
+    }
+
+    fn connections(&self) -> u64 {
+        self.parts.connections.load(Ordering::Relaxed)
+    }
+
+    /// Compares the database with what is known of it, inside the transaction that is to write.
+    async fn look(&mut self, tx: &mut Transaction<'_, Any>) -> Result<Seen, ServiceError> {
+        if let Some(path) = &self.parts.file {
+            let file = std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+            if file != self.file {
+                self.refused.get_or_insert(Ended::FileReplaced(path.clone()));
+            }
+        }
+        if let Some(why) = &self.refused {
+            return Err(ServiceError::unavailable(why.clone()));
+        }
+        let mut seen = Seen::read(&self.parts, tx).await?;
+        let (epoch, table) = *self.began.get_or_insert((seen.epoch, seen.table));
+        let is_as_left = self.known.as_ref().is_some_and(|known| {
+            known.head == seen.head && known.server == seen.server && known.connections == self.connections()
+        });
+        let is_later = self
+            .parts
+            .state
+            .last()
+            .is_some_and(|last| last.mark <= seen.mark && last.deny_list <= seen.deny_list);
+        if is_as_left && is_later && (seen.epoch, seen.table) == (epoch, table) {
+            return Ok(seen);
+        }
+        self.parts.state.check(tx).await?;
+        if seen.epoch < epoch {
+            return Err(ServiceError::unavailable(Behind::Older));
+        }
+        // Newer than the look above, if another process is as wrong as to write here.
+        seen.head = audit::head(tx, &self.parts.name).await?;
+        let is_foreign = self.known.as_ref().is_some_and(|known| known.head != seen.head);
+        let why = if seen.table != table {
+            Ended::TablesMade
+        } else if seen.epoch > epoch {
+            Ended::LossAccepted
+        } else if is_foreign {
+            Ended::SameName(self.parts.name.clone())
+        } else {
+            return Ok(seen);
+        };
+        Err(ServiceError::unavailable(self.refused.insert(why).clone()))
     }
 
     /// Takes note of what other writers did, so that a copy older than that is found out.
     async fn observe(&mut self) {
-        let Some(head) = self.head.clone() else { return };
-        let seen: Result<(), ServiceError> = async {
-            let row = sqlx::query(
-                "select mark, number, body from clock, deny_list where clock.one = 1 and deny_list.one = 1",
-            )
-            .fetch_one(&self.parts.pool)
-            .await?;
-            let (mark, number): (i64, i64) = (row.try_get("mark")?, row.try_get("number")?);
-            let (mark, number) = (UnixTime::from_seconds(mark.unsigned_abs()), number.unsigned_abs());
-            let Some(known) = self.parts.state.last().map(|last| (last.mark, last.deny_list)) else {
-                return Ok(());
-            };
-            if mark < known.0 || number < known.1 {
-                self.head = None; // the next group is refused by `check`
-                return Ok(());
-            }
-            if mark > known.0 {
-                self.parts.mark.fetch_max(mark.as_seconds(), Ordering::Relaxed);
-                self.parts.state.record(&head, mark)?;
-            }
-            if number > known.1 {
-                let body: String = row.try_get("body")?;
-                self.parts.state.record_deny_list(number, body.as_bytes())?;
-            }
-            Ok(())
+        if self.known.is_some()
+            && let Err(error) = self.observe_once().await
+        {
+            tracing::error!(error = %error, cause = ?error.cause(), "what this node wrote, or what others do, cannot be seen");
         }
-        .await;
-        if let Err(error) = seen {
-            tracing::warn!(cause = ?error.cause(), "cannot see what other nodes wrote");
+    }
+
+    async fn observe_once(&mut self) -> Result<(), ServiceError> {
+        let mut connection = self.parts.pool.acquire().await?;
+        let mut tx = connection.begin().await?;
+        let seen = self.look(&mut tx).await?;
+        let list = newer_list(&self.parts, &mut tx, &seen).await?;
+        tx.rollback().await?;
+        let parts = &mut self.parts;
+        if parts.state.last().is_some_and(|last| last.mark < seen.mark) {
+            parts.mark.fetch_max(seen.mark.as_seconds(), Ordering::Relaxed);
+            parts.state.record(&seen.head, seen.mark)?;
         }
+        if let Some(list) = list {
+            parts.state.record_deny_list(list.number, &list.octets)?;
+        }
+        self.known = Some(Known { head: seen.head, server: seen.server, connections: self.connections() });
+        Ok(())
     }
 }
 
+/// A deny list that another node published since this one took note of one.
+async fn newer_list(
+    parts: &Parts,
+    tx: &mut Transaction<'_, Any>,
+    seen: &Seen,
+) -> Result<Option<SignedDenyList>, ServiceError> {
+    if parts.state.last().is_none_or(|last| seen.deny_list <= last.deny_list) {
+        return Ok(None);
+    }
+    let (number, body) = super::lists::newest(tx).await?;
+    Ok(Some(SignedDenyList { number, octets: body.into_bytes() }))
+}
+
 /// The time of the transaction, and the mark moved up to it.
-async fn time(parts: &Parts, tx: &mut Transaction<'_, Any>) -> Result<UnixTime, ServiceError> {
+async fn time(
+    parts: &Parts,
+    tx: &mut Transaction<'_, Any>,
+    mark: UnixTime,
+) -> Result<UnixTime, ServiceError> {
     let clock = parts.clock.now();
-    let mark: i64 = sqlx::query_scalar("select mark from clock where one = 1").fetch_one(&mut **tx).await?;
-    let mark = UnixTime::from_seconds(mark.unsigned_abs());
     if clock.checked_add(parts.tolerance).is_some_and(|latest| latest < mark) {
         return Err(ServiceError::unavailable(format!(
             "the clock stands {} seconds behind the latest write: set it",
