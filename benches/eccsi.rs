@@ -1,6 +1,6 @@
 //! ECCSI and the shared key of the IBC-based SAEF: group = operation, entry = implementation.
 //!
-//! `cargo bench --bench eccsi`; with `--features __backends` on each backend in turn; also beside wolfSSL and AWS-LC with `--features __bench_rivals`. AWS-LC
+//! `cargo bench --bench eccsi`; with `--features __backends` on each backend in turn; also beside wolfSSL and AWS-LC by `cargo bench -p eccsi-sakke-peers --bench eccsi_and_rivals`. AWS-LC
 //! has no ECCSI: its ECDSA and ECDH on the same curve are the yardstick. Signing there costs one
 //! multiplication of the generator, as here; verification one of the generator and one of
 //! another point, where ECCSI has one of the generator more (KPAK).
@@ -12,7 +12,8 @@ use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, Role, TrustedDoma
 use eccsi_sakke::{Identity, SysRng};
 use std::hint::black_box;
 
-#[cfg(feature = "__bench_rivals")]
+#[cfg(feature = "rivals")]
+#[path = "../tests/peers/benches/eccsi_rivals.rs"]
 mod rivals;
 
 const ID: Identity<'static> =
@@ -49,7 +50,7 @@ fn issue(c: &mut Criterion) {
     on_each(|own| {
         group.bench_function(own, |b| b.iter(|| kms.issue(black_box(ID), &mut SysRng)));
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::issue(&mut group);
     group.finish();
 
@@ -80,7 +81,7 @@ fn validate(c: &mut Criterion) {
             );
         });
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::validate(&mut group);
     group.finish();
 
@@ -104,7 +105,7 @@ fn sign(c: &mut Criterion) {
     on_each(|own| {
         group.bench_function(own, |b| b.iter(|| key.sign(black_box(MESSAGE), &mut SysRng)));
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::sign(&mut group);
     group.finish();
 
@@ -133,7 +134,7 @@ fn verify(c: &mut Criterion) {
             });
         }
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::verify(&mut group);
     group.finish();
 
@@ -193,7 +194,7 @@ fn saef(c: &mut Criterion) {
     on_each(|own| {
         group.bench_function(own, |b| b.iter(|| association.derive(black_box(&peer), UnixTime::EPOCH)));
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::agree(&mut group);
     group.finish();
 }

@@ -1,6 +1,6 @@
 //! SAKKE, RFC 6508 parameter set 1: group = operation, entry = implementation.
 //!
-//! `cargo bench --bench sakke`; with `--features __backends` on each backend in turn; beside wolfSSL with `--features __bench_rivals`, and with the bare
+//! `cargo bench --bench sakke`; with `--features __backends` on each backend in turn; beside wolfSSL by `cargo bench -p eccsi-sakke-peers --bench sakke_and_rivals`, and with the bare
 //! pairing with `--features hazmat` (wolfSSL offers none).
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -10,8 +10,8 @@ use eccsi_sakke::sakke::{
 };
 use std::hint::black_box;
 
-#[cfg(feature = "__bench_rivals")]
-#[path = "sakke_rivals.rs"]
+#[cfg(feature = "rivals")]
+#[path = "../tests/peers/benches/sakke_rivals.rs"]
 mod rivals;
 
 const ID: &[u8] = b"2011-02\0tel:+447700900123\0";
@@ -62,7 +62,7 @@ fn issue(c: &mut Criterion) {
         let kms = kms();
         group.bench_function(own, |b| b.iter(|| kms.issue(black_box(id))));
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::issue(&mut group);
     group.finish();
 
@@ -92,7 +92,7 @@ fn validate(c: &mut Criterion) {
             });
         }
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::validate(&mut group);
     group.finish();
 
@@ -101,7 +101,7 @@ fn validate(c: &mut Criterion) {
     on_each(|own| {
         group.bench_function(own, |b| b.iter(|| KmsPublicKey::from_bytes(black_box(&octets))));
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::load_public_key(&mut group);
     group.finish();
 }
@@ -119,7 +119,7 @@ fn encapsulate(c: &mut Criterion) {
             b.iter(|| z.encapsulate_ssv(black_box(id), &ssv));
         });
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::encapsulate(&mut group);
     group.finish();
 
@@ -134,7 +134,7 @@ fn encapsulate(c: &mut Criterion) {
             b.iter(|| recipient.encapsulate_ssv(black_box(&ssv)));
         });
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::encapsulate_prepared(&mut group);
     group.finish();
 
@@ -157,7 +157,7 @@ fn decapsulate(c: &mut Criterion) {
         let key = key();
         group.bench_function(own, |b| b.iter(|| key.decapsulate(black_box(&data))));
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::decapsulate(&mut group);
     group.finish();
 
@@ -166,7 +166,7 @@ fn decapsulate(c: &mut Criterion) {
         let key = key().prepared();
         group.bench_function(format!("{own}/table"), |b| b.iter(|| key.decapsulate(black_box(&data))));
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::decapsulate_prepared(&mut group);
     group.finish();
 
@@ -226,7 +226,7 @@ fn tables(c: &mut Criterion) {
             b.iter_batched(key, |key| key.prepared(), BatchSize::PerIteration);
         });
     });
-    #[cfg(feature = "__bench_rivals")]
+    #[cfg(feature = "rivals")]
     rivals::tables(&mut group);
     group.finish();
 }

@@ -15,8 +15,7 @@
 //! | the 1024-bit curve of RFC 6509, field and order | [`fp1024::Ops`], below it [`fp1024::Field`] and [`fp1024::Lanes8`] | [`rustcrypto::fp1024`]: the crate `crypto-bigint` |
 //! | | | [`portable::fp1024`], `adx::fp1024`, `ifma::fp1024` with `ifma::fp1024x8` |
 //!
-//! Beside them stand `undumped`, memory for keys that no core dump holds, and `wiping_allocator`, for what others leave
-//! behind, and `valgrind`, the requests of the constant-time checker. They are here because `unsafe` is.
+//! Beside them stands `valgrind`, the requests of the constant-time checker. It is here because `unsafe` is.
 //!
 //! # Which one runs
 //!
@@ -28,8 +27,8 @@
 //! # Safety
 //!
 //! `unsafe` stands in this module only. An implementation that needs a CPU feature is a zero-size
-//! token whose one constructor asks the CPU: whoever holds the value has the proof. `undumped`,
-//! `valgrind` and `wiping_allocator` state their own arguments.
+//! token whose one constructor asks the CPU: whoever holds the value has the proof. `valgrind` states its own
+//! argument.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "instructions that the compiler does not know how to use; see Safety above")]
@@ -45,16 +44,9 @@ pub(crate) mod portable;
 pub(crate) mod rustcrypto;
 #[cfg(feature = "eccsi")]
 pub(crate) mod sha256;
-#[cfg(all(feature = "service", unix))]
-#[allow(unsafe_code, reason = "asks the system for memory of a kind; see Safety there")]
-pub(crate) mod undumped;
 #[cfg(feature = "__ctgrind")]
 #[allow(unsafe_code, reason = "the requests are instructions; see Safety there")]
 pub(crate) mod valgrind;
-
-#[cfg(any(feature = "client", feature = "service"))]
-#[allow(unsafe_code, reason = "the interface of allocators is; see Safety there")]
-pub(crate) mod wiping_allocator;
 
 pub(crate) use choice::{Backend, selected};
 #[cfg(feature = "__backends")]

@@ -15,30 +15,12 @@
 //! | [`eccsi`] | RFC 6507 |
 //! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
-//! | `tls` (features `tls-openssl`, `tls-rustls`) | pre-shared keys, certificates, ECCSI in (D)TLS |
-//! | `association` (likewise) | security associations between two entities |
-//! | `files` (features `cli`, `client`, `service`) | what stands on disk |
-//! | `wire` (features `client`, `service`) | bodies of requests and answers |
-//! | `derive` (features `client`, `service`) | keys that both ends derive from an enrolment key |
-//! | `command` (features `client`, `service`) | MEF Client Command: its numbers and the client's side |
-//! | `http` (private) | HTTP/1.1 and the names of its oneM2M binding |
-//! | `client` (feature `client`) | the client of MEF and MAF |
-//! | `service` (feature `service`) | KMS, MEF and MAF on a durable store |
-//! | `server` (feature `http`) | MEF and MAF over HTTP on TLS |
-//! | `cli` (feature `cli`) | the command `ibc` |
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(
-    feature = "cli",
-    feature = "client",
-    feature = "service",
-    feature = "std",
-    feature = "tls-openssl",
-    feature = "tls-rustls",
-    test
-))]
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
 pub mod error;
@@ -63,35 +45,6 @@ pub mod saef;
 #[cfg(feature = "sakke")]
 pub mod sakke;
 
-#[cfg(any(feature = "tls-openssl", feature = "tls-rustls"))]
-pub mod association;
-#[cfg(any(feature = "tls-openssl", feature = "tls-rustls"))]
-pub mod tls;
-
-#[cfg(feature = "cli")]
-pub mod cli;
-#[cfg(feature = "client")]
-pub mod client;
-#[cfg(any(feature = "client", feature = "service"))]
-pub mod command;
-#[cfg(feature = "service")]
-pub mod config;
-#[cfg(any(feature = "client", feature = "service"))]
-pub mod derive;
-#[cfg(any(feature = "cli", feature = "client", feature = "service"))]
-pub mod files;
-#[cfg(any(feature = "client", feature = "http"))]
-#[cfg_attr(not(feature = "http"), allow(dead_code, unused_imports, reason = "the server's half"))]
-mod http;
-#[cfg(feature = "http")]
-pub mod server;
-#[cfg(feature = "service")]
-pub mod service;
-#[cfg(any(feature = "client", feature = "service"))]
-pub mod wire;
-
-#[cfg(any(feature = "client", feature = "service"))]
-pub use backend::wiping_allocator::WipingAllocator;
 pub use error::{DecodeError, Error};
 #[cfg(feature = "getrandom")]
 pub use getrandom::SysRng;
@@ -105,8 +58,6 @@ pub mod __backends {
     pub use crate::backend::{Name, force, with};
     #[cfg(feature = "eccsi")]
     pub use crate::curve::p256::probe;
-    #[cfg(feature = "http")]
-    pub use crate::server::probe as http;
 }
 #[cfg(feature = "__ctgrind")]
 #[doc(hidden)]

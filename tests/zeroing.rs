@@ -2,13 +2,16 @@
 #![cfg(all(feature = "eccsi", feature = "hazmat"))]
 #![allow(unsafe_code, reason = "looks at the memory of a dropped value")]
 
+#[path = "support/backend_from_env.rs"]
 mod backend_from_env;
-#[cfg(feature = "service")]
-mod key_files;
+#[path = "support/heap.rs"]
+mod heap;
+#[path = "support/rng.rs"]
 mod rng;
 
 use eccsi_sakke::Identity;
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, hazmat};
+use heap::left_on_the_heap;
 use rng::Stuck;
 use std::mem::MaybeUninit;
 
@@ -74,89 +77,6 @@ fn a_value_that_is_not_wiped_would_be_noticed() {
     assert_eq!(before, octets);
     assert_eq!(after, octets);
 }
-
-/// Counts the freed blocks that still hold the secret, of all threads: batches may use many.
-mod heap {
-    use std::alloc::{GlobalAlloc, Layout, System};
-    use std::cell::Cell;
-    use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
-    use std::sync::{Mutex, PoisonError};
-
-    static WATCHING: AtomicBool = AtomicBool::new(false);
-    /// Eight octets to look for.
-    static WANTED: AtomicU64 = AtomicU64::new(0);
-    /// In how many places of freed blocks they were found.
-    static FOUND: AtomicUsize = AtomicUsize::new(0);
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-    struct Watching;
-
-    // SAFETY: passes everything on to the system's allocator; looks at a block before it goes.
-    unsafe impl GlobalAlloc for Watching {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            // SAFETY: the caller's promise. Zeroed, so that all of the block may be read.
-            unsafe { System.alloc_zeroed(layout) }
-        }
-
-        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-            if layout.size() >= LARGE && WATCHING_LARGE.try_with(Cell::get).unwrap_or(false) {
-                // SAFETY: as below.
-                let octets = unsafe { std::slice::from_raw_parts(block, layout.size()) };
-                LARGE_FREED.fetch_add(1, SeqCst);
-                LARGE_NOT_WIPED.fetch_add(usize::from(octets.iter().any(|octet| *octet != 0)), SeqCst);
-            }
-            if WATCHING.load(SeqCst) {
-                let wanted = WANTED.load(SeqCst).to_ne_bytes();
-                // SAFETY: the block is still allocated and was zeroed when it was made.
-                let octets = unsafe { std::slice::from_raw_parts(block, layout.size()) };
-                let hits = octets.windows(8).filter(|window| *window == wanted).count();
-                FOUND.fetch_add(hits, SeqCst);
-            }
-            // SAFETY: the caller's promise.
-            unsafe { System.dealloc(block, layout) }
-        }
-    }
-
-    #[global_allocator]
-    static ALLOCATOR: Watching = Watching;
-
-    /// Octets that a large block has at least: a table, and nothing else here.
-    const LARGE: usize = 1 << 18;
-    std::thread_local! {
-        /// On this thread: tables that are public are given back by other tests meanwhile.
-        static WATCHING_LARGE: Cell<bool> = const { Cell::new(false) };
-    }
-    static LARGE_FREED: AtomicUsize = AtomicUsize::new(0);
-    static LARGE_NOT_WIPED: AtomicUsize = AtomicUsize::new(0);
-
-    /// How many large blocks were given back during `work`, by this thread, and how many of them
-    /// otherwise than full of zeros.
-    #[cfg(feature = "sakke")]
-    pub(super) fn large_blocks(work: impl FnOnce()) -> (usize, usize) {
-        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        LARGE_FREED.store(0, SeqCst);
-        LARGE_NOT_WIPED.store(0, SeqCst);
-        WATCHING_LARGE.set(true);
-        work();
-        WATCHING_LARGE.set(false);
-        (LARGE_FREED.load(SeqCst), LARGE_NOT_WIPED.load(SeqCst))
-    }
-
-    /// How often the first octets of `secret` were left in memory that was given back during `work`.
-    /// Tests run beside each other, so it has to be a secret that no other test has.
-    pub(super) fn left_on_the_heap(secret: &[u8], work: impl FnOnce()) -> usize {
-        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        WANTED.store(u64::from_ne_bytes(*secret.first_chunk().unwrap()), SeqCst);
-        FOUND.store(0, SeqCst);
-        WATCHING.store(true, SeqCst);
-        work();
-        WATCHING.store(false, SeqCst);
-        FOUND.load(SeqCst)
-    }
-}
-#[cfg(feature = "sakke")]
-use heap::large_blocks;
-use heap::left_on_the_heap;
 
 #[test]
 fn batches_leave_no_key_in_freed_memory() {
@@ -227,7 +147,8 @@ fn a_key_left_in_freed_memory_would_be_noticed() {
 
 #[cfg(feature = "sakke")]
 mod sakke {
-    use super::{assert_wiped, large_blocks, left_on_the_heap};
+    use super::heap::large_blocks;
+    use super::{assert_wiped, left_on_the_heap};
     use eccsi_sakke::Identity;
     use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue, hazmat};
 
@@ -373,76 +294,5 @@ mod sakke {
         let ssv = SharedSecretValue::from_bytes(&std::array::from_fn(|i| 0x31 + i as u8));
         let secret = ssv.expose().to_vec();
         assert_wiped(ssv, &secret);
-    }
-}
-
-#[cfg(feature = "service")]
-mod service {
-    use super::key_files;
-    use super::left_on_the_heap;
-    use eccsi_sakke::SysRng;
-    use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
-    use eccsi_sakke::service::kms::{ExpiryDay, KeyDirectory, Kms, Sealing, create_key_file};
-    use std::fs;
-
-    const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
-
-    #[test]
-    fn a_key_directory_leaves_neither_keys_nor_values_in_freed_memory() {
-        let folder = std::env::temp_dir().join(format!("ibc-zeroing-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        let (path, key_file) = (folder.join("keys"), folder.join("key"));
-        create_key_file(&key_file, &mut SysRng).unwrap();
-        KeyDirectory::create(&path, &Sealing::KeyFile(&key_file), NOW, &mut SysRng).unwrap();
-        let open = || KeyDirectory::open(&path, &Sealing::KeyFile(&key_file)).unwrap();
-        let keys = open();
-        let fqdn = Fqdn::parse("mef.example.com").unwrap();
-        let end = ExpirationTime::from_unix(UnixTime::from_seconds(NOW.as_seconds() + 86_400)).unwrap();
-        let public = keys.rotate(&fqdn, NOW, end, NOW, &mut SysRng).unwrap();
-        let day = ExpiryDay::of(end);
-
-        let value: [u8; 40] = std::array::from_fn(|i| 0xa3_u8.wrapping_mul(i as u8 + 1));
-        let left = left_on_the_heap(&value, || {
-            let sealed = keys.data_keys().seal(day, b"", &value, &mut SysRng).unwrap();
-            assert_eq!(keys.data_keys().open_value(day, 1, b"", &sealed.octets).unwrap().expose(), value);
-            keys.open_state("x", &keys.seal_state("x", &value, &mut SysRng).unwrap()).unwrap();
-        });
-        assert_eq!(left, 0, "value");
-
-        let secrets = key_files::open_all(&path, &key_file);
-        let key_of_file = fs::read(&key_file).unwrap();
-        let (_, ksak, z) = &secrets.kms[0];
-        let data_key = &secrets.data[0].1;
-        let named = [("root", &secrets.root), ("KSAK", ksak), ("z", z), ("service", &secrets.service)];
-        for (name, secret) in named.into_iter().chain([("data", data_key), ("key file", &key_of_file)]) {
-            let left = left_on_the_heap(secret, || {
-                let keys = open();
-                keys.data_keys().seal(day, b"", b"", &mut SysRng).unwrap();
-                keys.seal_anew(&Sealing::KeyFile(&key_file), NOW, &mut SysRng).unwrap();
-                keys.end_issuing(public.tag, NOW, &mut SysRng).unwrap();
-                drop(keys);
-            });
-            assert_eq!(left, 0, "{name}");
-        }
-
-        // `keys` has not looked again: it still issues.
-        let entity: EntityName = "//sp.example.com/S1".parse().unwrap();
-        let id_2 = ExpiringIdentity::new(fqdn, entity, end).unwrap();
-        let issued = keys.issue(None, &id_2, true, NOW).unwrap();
-        let (ssk, rsk) = (issued.ssk.expose().to_vec(), issued.rsk.as_ref().unwrap().expose()[1..].to_vec());
-        assert_eq!(left_on_the_heap(&ssk, || drop(ssk.clone())), 1, "the search finds what is there");
-        let both = std::sync::Mutex::new(Some(issued));
-        assert_eq!(
-            left_on_the_heap(&ssk, || drop(
-                both.lock()
-                    .unwrap()
-                    .as_mut()
-                    .map(|issued| { std::mem::replace(&mut issued.ssk, keys.service_key().refusal(b"")) })
-            )),
-            0
-        );
-        assert_eq!(left_on_the_heap(&rsk, || drop(both.lock().unwrap().take())), 0);
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use eccsi_sakke::association::{
+use ibc::association::{
     Admission, Framework, IbcOffer, IbcParty, KeyLookup, KeyOrigin, KeySource, LookupLimits, Offer, PsaKey,
     PsaKeys, Responder, RetrievalError, RetrievedKey,
 };
@@ -12,7 +12,7 @@ use eccsi_sakke::onem2m::{
     EntityName, ExpirationTime, ExpiringIdentity, Fqdn, KeyIdentifier, KpsaId, SecurityUsage, UnixTime,
 };
 use eccsi_sakke::saef::{Credential, TrustedDomains};
-use eccsi_sakke::tls::PskResolver;
+use ibc::tls::PskResolver;
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;

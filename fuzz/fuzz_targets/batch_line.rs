@@ -3,8 +3,8 @@
 #![no_main]
 
 use eccsi_sakke::eccsi::KmsSecretKey;
-use eccsi_sakke::files::batch_file::{BatchFile, BatchKeys};
-use eccsi_sakke::files::identity_list::Sameness;
+use ibc::files::batch_file::{BatchFile, BatchKeys};
+use ibc::files::identity_list::Sameness;
 use eccsi_sakke::sakke;
 use libfuzzer_sys::fuzz_target;
 use std::fs;

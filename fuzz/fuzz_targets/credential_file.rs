@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use eccsi_sakke::files::credential_file::CredentialFile;
+use ibc::files::credential_file::CredentialFile;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|octets: &[u8]| {

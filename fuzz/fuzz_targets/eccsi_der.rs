@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use eccsi_sakke::tls::raw_public_key::{
+use ibc::tls::raw_public_key::{
     DraftIdentifier, SubjectPublicKeyInfo, signature_from_der, signature_to_der,
 };
 use libfuzzer_sys::fuzz_target;

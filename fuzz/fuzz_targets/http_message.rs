@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use eccsi_sakke::__backends::http::exchanges;
+use ibc::__probe::http::exchanges;
 use libfuzzer_sys::fuzz_target;
 
 const SERVER: &str = "mef.example.com";

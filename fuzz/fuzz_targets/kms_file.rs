@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use eccsi_sakke::files::kdf::KdfParameters;
-use eccsi_sakke::files::kms_file::KmsFile;
-use eccsi_sakke::files::public_key_file::{self, PublicKeyFile};
+use ibc::files::kdf::KdfParameters;
+use ibc::files::kms_file::KmsFile;
+use ibc::files::public_key_file::{self, PublicKeyFile};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|octets: &[u8]| {

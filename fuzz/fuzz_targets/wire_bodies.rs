@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use eccsi_sakke::wire::{
+use ibc::wire::{
     ClientConfiguration, Command, CommandReport, DenyList, EnrolRequest, FetchedCredentials,
     IssuedCredential, KeyRegistration, KeyRegistrationRequest, KeyUpdate, KeyUpdateRequest, KpakList,
     ReceivedCommand, ReenrolRequest, Registration, RegistrationRequest, RegistrationUpdate,

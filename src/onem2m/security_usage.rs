@@ -92,8 +92,9 @@ pub enum KeySource {
 }
 
 /// What a credential protects: the second digit of a SUID.
+///
+/// Exhaustive, so that whoever decides by it is told when a digit is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Purpose {
     /// 0: handshakes with a MEF.
     Mef,

@@ -1,4 +1,4 @@
-//! The kernels of the chosen backend, for `tests/fp1024_agree.rs`, the constant-time checker and benches. No
+//! The kernels of the chosen backend, for `tests/it/fp1024_agree.rs`, the constant-time checker and benches. No
 //! promise.
 //!
 //! A register machine: eight elements, and steps that take some of them to others. A kernel's elements have

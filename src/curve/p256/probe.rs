@@ -1,4 +1,4 @@
-//! The chosen backend's arithmetic one operation at a time, for `tests/backends_agree.rs`, the fuzz
+//! The chosen backend's arithmetic one operation at a time, for `tests/it/backends_agree.rs`, the fuzz
 //! target of that name, and benches. No promise.
 //!
 //! Integers are 32 octets, big-endian, and below p or q; points are x ‖ y, valid, and public.

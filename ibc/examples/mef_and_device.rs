@@ -1,0 +1,110 @@
+//! A MEF with its KMS in this process, and a device that enrols there over TLS:
+//! `cargo run -p ibc --example mef_and_device`
+
+use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken};
+use eccsi_sakke::onem2m::{
+    CredentialId, EntityId, EntityKind, EntityName, ExpirationTime, ExpiringIdentity, Fqdn, KpmId,
+};
+use eccsi_sakke::saef::{Credential, TrustedDomains};
+use ibc::client::{Access, Client, Function as At};
+use ibc::server::{Limits, Metrics, Server, ServerOptions};
+use ibc::service::admin::{Admin, ClientChange, NewCredential};
+use ibc::service::clock::{Clock, SystemClock};
+use ibc::service::kms::{KeyDirectory, Sealing};
+use ibc::service::mef::{Mef, ProvisioningPolicy};
+use ibc::service::party::Bound;
+use ibc::service::store::{Store, StoreOptions, StoreUrl};
+use ibc::service::{Core, Function, setup};
+use ibc::tls::Psk;
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+const DEVICE: &str = "//sp.example.com/CSE1/C190XX7T";
+const KPM_ID: &str = "device-1@mef.example.com";
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What an operator does once: keys, database, a KPAK, and one client with its key and its identity.
+async fn make(folder: &Path, kpm: [u8; 32]) -> Result<Mef, Box<dyn Error>> {
+    let (mef, provider) = (Fqdn::parse("mef.example.com")?, Fqdn::parse("sp.example.com")?);
+    let now = SystemClock.now();
+    let end = ExpirationTime::from_unix(now.checked_add(800 * DAY).ok_or("no such time")?)?;
+    let (directory, key_file) = (folder.join("keys"), folder.join("seal.key"));
+    setup::make_folder(&folder.join("state"))?;
+    setup::make_keys(&directory, &Sealing::KeyFile(&key_file), now)?;
+    let keys = Arc::new(KeyDirectory::open(&directory, &Sealing::KeyFile(&key_file))?);
+    let store = Store::open(StoreOptions {
+        url: StoreUrl::Sqlite(folder.join("service.db")),
+        writer: "node-1".into(),
+        state_folder: folder.join("state"),
+        state_key: keys.subkey("state files"),
+        clock: Arc::new(SystemClock),
+        clock_tolerance: Duration::from_secs(60),
+    })
+    .await?;
+    let core = Core { store, keys: Arc::clone(&keys), provider: provider.clone() };
+    let operator = "example".into();
+    let admin = Admin { core: core.clone(), operator, mef: Some(mef.clone()), maf: None, lab: false };
+    admin.rotate(&mef, now, end).await?;
+    admin.add_stakeholder(&provider).await?;
+    admin.add_client("device-1", "an example", end.to_unix()).await?;
+    let id = CredentialId::from(&KpmId::parse(KPM_ID)?);
+    let key = Some(kpm.to_vec().into());
+    for change in [
+        ClientChange::Bind(Bound::Entity(EntityId::parse(EntityKind::Ae, DEVICE)?)),
+        ClientChange::Admit(Function::Mef, provider),
+        ClientChange::AddCredential(NewCredential {
+            function: Function::Mef,
+            id,
+            not_after: end.to_unix(),
+            key,
+        }),
+    ] {
+        admin.change_client("device-1", None, change).await?;
+    }
+    Ok(Mef::new(core, mef, keys, ProvisioningPolicy::default()))
+}
+
+/// What a device does: asks, checks, and only then has a credential.
+async fn enrol(address: &str, kpm: [u8; 32]) -> Result<Credential, Box<dyn Error>> {
+    let mef = Fqdn::parse("mef.example.com")?;
+    let access = Access::psk(At::Mef, mef.clone(), (KPM_ID, Psk::new(kpm.to_vec())?), DEVICE)?.at(address);
+    let issued = Client::new(access).enrol(&EntityName::parse(DEVICE)?, None).await?;
+    let kpak = KmsPublicKey::from_slice(&base16ct::mixed::decode_vec(&issued.kpak)?)?;
+    let pvt = PublicValidationToken::from_slice(&base16ct::mixed::decode_vec(&issued.pvt)?)?;
+    let mut ssk = zeroize::Zeroizing::new([0; 32]);
+    base16ct::mixed::decode(issued.ssk.expose(), ssk.as_mut_slice())?;
+    let mut trusted = TrustedDomains::new();
+    trusted.pin(mef, Fqdn::parse("sp.example.com")?, kpak.clone())?;
+    let id_2 = ExpiringIdentity::parse(&issued.id2)?;
+    Ok(Credential::install(id_2, IssuedKey::from_parts(&ssk, &pvt)?, &kpak, &trusted, SystemClock.now())?)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::temp_dir().join(format!("mef-and-device-{}", std::process::id()));
+    let kpm = [0x4b; 32]; // from a generator, in earnest
+    let mef = make(&folder, kpm).await?;
+    let options = ServerOptions {
+        mef: Some(mef.clone()),
+        maf: None,
+        certificate: None,
+        limits: Limits::default(),
+        metrics: Arc::new(Metrics::default()),
+    };
+    let server = Server::bind("127.0.0.1:0".parse()?, options).await?;
+    let address = server.local_addr()?.to_string();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(server.run(async {
+        let _ = stopped.await;
+    }));
+    let credential = enrol(&address, kpm).await?;
+    println!("the device is {}", credential.id_2());
+    println!("others may call it by {}", credential.psk_identity()?);
+    let _ = stop.send(());
+    serving.await?;
+    mef.shut_down().await;
+    std::fs::remove_dir_all(folder)?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `ibc admin stakeholder`.
+
+use super::{Seen, listing, state};
+use crate::cli::Outcome;
+use crate::cli::failure::{Failure, Kind};
+use crate::cli::report::Report;
+use crate::cli::site::Site;
+use crate::service::admin::Stakeholder;
+use clap::{Args, Subcommand};
+use eccsi_sakke::onem2m::Fqdn;
+use serde_json::json;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Admit a stakeholder
+    #[command(after_help = "Example:\n  ibc admin stakeholder add sp.example.com")]
+    Add(Named),
+    /// Show all
+    List(Site),
+    /// Show one
+    Show(Named),
+    /// Refuse everything under it, until it is enabled again
+    Disable(Changed),
+    /// Take a disabling back
+    Enable(Changed),
+    /// Remove it with its policy; no client may be admitted under it any more
+    Remove(Changed),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// adminFQDN
+    #[arg(value_name = "FQDN", value_parser = Fqdn::parse)]
+    fqdn: Fqdn,
+    #[command(flatten)]
+    site: Site,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Changed {
+    /// adminFQDN
+    #[arg(value_name = "FQDN", value_parser = Fqdn::parse)]
+    fqdn: Fqdn,
+    #[command(flatten)]
+    seen: Seen,
+}
+
+fn value(row: &Stakeholder) -> serde_json::Value {
+    json!({"stakeholder": row.fqdn, "enabled": row.enabled, "version": row.version})
+}
+
+fn line(row: &Stakeholder) -> String {
+    format!("{}  {}  version {}", row.fqdn, state(row.enabled), row.version)
+}
+
+impl Command {
+    pub(crate) fn run(self) -> Outcome {
+        match self {
+            Self::Add(Named { fqdn, site }) => site.run(async |opened| {
+                opened.admin.add_stakeholder(&fqdn).await?;
+                Ok(Report::new(format!("added stakeholder {fqdn}"), &json!({"stakeholder": fqdn.as_str()})))
+            }),
+            Self::List(site) => site.run(async |opened| {
+                let all = opened.admin.stakeholders().await?;
+                let values: Vec<_> = all.iter().map(value).collect();
+                let text = listing(
+                    all.iter().map(line).collect(),
+                    "no stakeholder yet: ibc admin stakeholder add FQDN",
+                );
+                Ok(Report::new(text, &json!({"stakeholders": values})))
+            }),
+            Self::Show(Named { fqdn, site }) => site.run(async |opened| {
+                let all = opened.admin.stakeholders().await?;
+                match all.iter().find(|row| row.fqdn == fqdn.as_str()) {
+                    Some(row) => Ok(Report::new(line(row), &value(row))),
+                    None => Err(Failure::refused(Kind::NotFound, format!("there is no stakeholder {fqdn}"))),
+                }
+            }),
+            Self::Disable(changed) => changed.enable(false),
+            Self::Enable(changed) => changed.enable(true),
+            Self::Remove(Changed { fqdn, seen }) => seen.site.run(async |opened| {
+                opened.admin.remove_stakeholder(&fqdn, seen.version).await?;
+                Ok(Report::new(format!("removed stakeholder {fqdn}"), &json!({"removed": fqdn.as_str()})))
+            }),
+        }
+    }
+}
+
+impl Changed {
+    fn enable(self, enabled: bool) -> Outcome {
+        let Self { fqdn, seen } = self;
+        seen.site.run(async |opened| {
+            opened.admin.enable_stakeholder(&fqdn, enabled, seen.version).await?;
+            let text = format!("stakeholder {fqdn} is {}", state(enabled));
+            Ok(Report::new(text, &json!({"stakeholder": fqdn.as_str(), "enabled": enabled})))
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! `ibc audit`: what happened, and whether the log of it holds.
+
+use super::Outcome;
+use super::failure::Kind;
+use super::report::Report;
+use super::site::{Site, time};
+use crate::service::audit::{self, Verification};
+use crate::service::clock::SystemClock;
+use crate::service::store::state_file::known_heads;
+use crate::service::store::{OpenError, ReadStore};
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print the newest entries
+    #[command(after_help = "Example:\n  ibc audit show --last 20")]
+    Show(Show),
+    /// Check every chain from its first entry to its last, in files and database
+    ///
+    /// Looks for gaps and changed entries, and compares with the state files of this node and with all signed
+    /// checkpoints. Reads only. Exit status 1 if anything does not hold; with --json the findings are in the object.
+    #[command(after_help = "Example:\n  ibc audit verify")]
+    Verify(Site),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    #[command(flatten)]
+    site: Site,
+    /// How many
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    last: u32,
+}
+
+impl Command {
+    pub(super) fn run(self, json: bool) -> Outcome {
+        match self {
+            Self::Show(command) => command.run(),
+            Self::Verify(site) => verify(&site, json),
+        }
+    }
+}
+
+impl Show {
+    fn run(self) -> Outcome {
+        let config = self.site.read()?;
+        super::site::block_on(async {
+            let reads = ReadStore::open(&config.store_url()?, Arc::new(SystemClock)).await?;
+            let entries = audit::newest(&reads, self.last).await?;
+            let lines: Vec<_> = entries
+                .iter()
+                .map(|entry| {
+                    format!(
+                        "{}  {} {}  {}  {}",
+                        time(entry.at),
+                        entry.writer,
+                        entry.number,
+                        entry.event,
+                        entry.detail
+                    )
+                })
+                .collect();
+            let values: Vec<_> = entries
+                .iter()
+                .map(|entry| {
+                    let detail = serde_json::from_str(&entry.detail).unwrap_or(Value::Null);
+                    json!({"at": time(entry.at), "writer": entry.writer, "number": entry.number, "event": entry.event,
+                           "detail": detail})
+                })
+                .collect();
+            let text = if lines.is_empty() { "no entry yet".into() } else { lines.join("\n") };
+            Ok(Report::new(text, &json!({"entries": values})))
+        })
+    }
+}
+
+fn verify(site: &Site, json: bool) -> Outcome {
+    let config = site.read()?;
+    super::site::protect();
+    let keys = config.open_keys()?;
+    let known = known_heads(&config.store.state, &keys.subkey("state files")).map_err(OpenError::from)?;
+    let progress = if json { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} entries, {per_sec}, {eta} left") {
+        progress.set_style(style);
+    }
+    let verified = super::site::block_on(async {
+        let reads = ReadStore::open(&config.store_url()?, Arc::new(SystemClock)).await?;
+        let signer = keys.service_key().public_key();
+        let verified = audit::verify(&reads, signer, &config.audit.segments, &known, |done, all| {
+            progress.set_length(all.max(done));
+            progress.set_position(done);
+        });
+        Ok(verified.await?)
+    });
+    progress.finish_and_clear();
+    report(&verified?)
+}
+
+fn report(verified: &Verification) -> Outcome {
+    let chains: Vec<_> = verified
+        .chains
+        .iter()
+        .map(|chain| {
+            json!({"writer": chain.writer, "last": chain.last, "entries": chain.entries, "lost": chain.lost,
+                   "segments": chain.segments})
+        })
+        .collect();
+    let findings: Vec<_> = verified.findings.iter().map(|finding| finding.text.as_str()).collect();
+    let holds = findings.is_empty();
+    let value = json!({"holds": holds, "chains": chains, "checkpoints": verified.checkpoints,
+        "state_files": verified.state_files, "findings": findings});
+    let mut lines: Vec<_> = verified
+        .chains
+        .iter()
+        .map(|chain| {
+            let lost =
+                if chain.lost > 0 { format!(", {} accepted as lost", chain.lost) } else { String::new() };
+            let files =
+                if chain.segments > 0 { format!(", {} files", chain.segments) } else { String::new() };
+            format!("  {}: {} entries up to number {}{files}{lost}", chain.writer, chain.entries, chain.last)
+        })
+        .collect();
+    lines.push(format!("  {} checkpoints, {} state files agree", verified.checkpoints, verified.state_files));
+    if holds {
+        lines.insert(0, "the audit log holds".into());
+        return Ok(Report::new(lines.join("\n"), &value));
+    }
+    lines.insert(0, "the audit log does not hold".into());
+    lines.extend(findings.iter().map(|finding| format!("  ! {finding}")));
+    let message = format!(
+        "the audit log does not hold ({} findings): keep database, state folder and segments as they are, and compare with a backup",
+        findings.len()
+    );
+    Ok(Report::new(lines.join("\n"), &value).refusing(Kind::Audit, message))
+}

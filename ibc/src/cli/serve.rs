@@ -1,0 +1,263 @@
+//! `ibc serve`.
+
+use super::failure::{Failure, Kind};
+use super::report::Report;
+use super::site::{self, Site};
+use super::{Outcome, options};
+use crate::client::{self, Access, NetworkFetcher};
+use crate::config::{Config, MefAccess};
+use crate::files::{private_file, public_file};
+use crate::server::{Limits, Metrics, Monitor, Server, ServerError, ServerOptions};
+use crate::service::Core;
+use crate::service::kms::KeyDirectory;
+use crate::service::maf::Maf;
+use crate::service::mef::Mef;
+use crate::service::store::Store;
+use crate::service::sweeper::Sweeper;
+use crate::tls::{OwnCertificate, Psk, TlsError, TrustedCertificates};
+use clap::{Args, ValueEnum};
+use core::future::Future;
+use core::net::SocketAddr;
+use core::time::Duration;
+use serde_json::json;
+use std::borrow::ToOwned;
+use std::path::Path;
+use std::string::String;
+use std::sync::Arc;
+use std::vec::Vec;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::Level;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How often a node looks for KPAKs that others have made or ended: a change is obeyed by all within that.
+const LOOK_FOR_KEYS: Duration = Duration::from_secs(5);
+
+/// Octets of a file with certificates.
+const MAX_PEM: u64 = 1024 * 1024;
+
+/// Serve MEF, MAF, or both, over TLS
+///
+/// Listens where [server] in the configuration says; clients come with pre-shared keys (KpmID, KmID, KeID) or
+/// certificates, which `ibc admin client` binds. Expired things are removed, checkpoints signed and the deny list kept
+/// up to date meanwhile. Logs go to standard error: each handshake, each request with its identifier, session,
+/// originator and status, never a key or a body. SIGTERM or Ctrl-C ends it: requests that have begun are
+/// answered first.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  ibc serve --config /etc/ibc/ibc.toml\n  ibc serve --listen 127.0.0.1:8443 --log-format json\n  curl http://127.0.0.1:9464/health/ready"
+)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    site: Site,
+    /// Listen here, and not where the configuration says
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Metrics and health here, and not where the configuration says
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    monitor: Option<SocketAddr>,
+    /// The least that is logged
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = options::log_level)]
+    log: Level,
+    /// Lines for people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Outcome {
+        let mut config = self.site.read()?;
+        config.server.listen = self.listen.unwrap_or(config.server.listen);
+        config.server.monitor = self.monitor.or(config.server.monitor);
+        self.start_log();
+        site::protect();
+        let keys = Arc::new(config.open_keys()?);
+        let certificate = certificate(&config)?;
+        site::block_on(async {
+            let options = site::options(&config, &keys, config.node.clone())?;
+            let store = Store::open(options).await?;
+            let core = Core { store: store.clone(), keys, provider: config.provider.clone() };
+            let outcome = serve(&config, core, certificate).await;
+            store.close().await;
+            outcome
+        })
+    }
+
+    /// Logs of this crate from the level on; of others only what is wrong.
+    fn start_log(&self) {
+        let level = LevelFilter::from_level(self.log);
+        let filter = Targets::new().with_default(LevelFilter::WARN).with_target("eccsi_sakke", level);
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+        let registry = tracing_subscriber::registry().with(filter);
+        match self.log_format {
+            LogFormat::Text => registry.with(lines).init(),
+            LogFormat::Json => registry.with(lines.json()).init(),
+        }
+    }
+}
+
+type Certificate = Option<(OwnCertificate, TrustedCertificates)>;
+
+fn certificate(config: &Config) -> Result<Certificate, Failure> {
+    let (Some(chain), Some(key)) = (&config.server.certificate, &config.server.key) else { return Ok(None) };
+    let read = |path: &Path| {
+        public_file::read(path, MAX_PEM).map_err(|error| Failure::refused(Kind::File, format!("{error}")))
+    };
+    let secret =
+        private_file::read(key, MAX_PEM).map_err(|error| Failure::refused(Kind::File, format!("{error}")))?;
+    let wrong = |path: &Path, error: TlsError| {
+        Failure::refused(Kind::Configuration, format!("{}: {error}", path.display()))
+    };
+    let own = OwnCertificate::from_pem(&read(chain)?, &secret).map_err(|error| wrong(chain, error))?;
+    let anchors = match &config.server.client_ca {
+        Some(path) => {
+            TrustedCertificates::anchors_from_pem(&read(path)?).map_err(|error| wrong(path, error))?
+        }
+        None => TrustedCertificates::default(),
+    };
+    Ok(Some((own, anchors)))
+}
+
+async fn serve(config: &Config, core: Core, certificate: Certificate) -> Outcome {
+    let metrics = Arc::new(Metrics::default());
+    let kms = Arc::clone(&core.keys);
+    let mef =
+        config.mef.as_ref().map(|mef| Mef::new(core.clone(), mef.fqdn.clone(), kms, config.provisioning()));
+    let maf = maf(config, &core)?;
+    let options =
+        ServerOptions { mef, maf, certificate, limits: limits(config), metrics: Arc::clone(&metrics) };
+    let server = Server::bind(config.server.listen, options).await?;
+    let address = server.local_addr().unwrap_or(config.server.listen);
+    let (stop, stopped) = watch::channel(false);
+    let stopping = |mut stopped: watch::Receiver<bool>| async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await; // an error: this function has ended
+    };
+    if let Some(at) = config.server.monitor {
+        let monitor = Monitor::bind(at, metrics, core.store.clone()).await?;
+        let at = monitor.local_addr().unwrap_or(at);
+        tracing::info!(address = %at, "metrics and health");
+        tokio::spawn(monitor.run(stopping(stopped.clone())));
+    }
+    let upkeep = tokio::spawn(upkeep(config.clone(), core.clone(), stopping(stopped.clone())));
+    let looking = tokio::spawn(look_for_keys(Arc::clone(&core.keys), stopping(stopped)));
+    let functions: Vec<_> = [
+        ("MEF", config.mef.as_ref().map(|mef| &mef.fqdn)),
+        ("MAF", config.maf.as_ref().map(|maf| &maf.fqdn)),
+    ]
+    .into_iter()
+    .filter_map(|(kind, fqdn)| fqdn.map(|fqdn| format!("{kind} {fqdn}")))
+    .collect();
+    tracing::info!(%address, node = config.node, serves = functions.join(", "), "listening");
+    server.run(signalled()?).await;
+    let _ = stop.send(true); // nobody left to hear it is as good
+    let _ = (upkeep.await, looking.await); // their own failures are in the log
+    tracing::info!("stopped");
+    Ok(Report::new(
+        format!("stopped serving on {address}"),
+        &json!({"stopped": true, "address": format!("{address}")}),
+    ))
+}
+
+/// Ends with SIGTERM or SIGINT.
+fn signalled() -> Result<impl Future<Output = ()>, Failure> {
+    let listen =
+        |kind| signal(kind).map_err(|error| Failure::refused(Kind::Internal, format!("no signals: {error}")));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: requests that have begun are answered");
+    })
+}
+
+fn limits(config: &Config) -> Limits {
+    let server = &config.server;
+    Limits {
+        connections: server.connections,
+        sessions_per_credential: server.sessions_per_credential,
+        address_rate: server.address_rate,
+        credential_rate: server.credential_rate,
+        idle: server.idle,
+        session: server.session,
+        ..Limits::default()
+    }
+}
+
+/// Removes what has expired, signs checkpoints and keeps the deny list up to date, at once and then regularly.
+async fn upkeep(config: Config, core: Core, stop: impl Future<Output = ()>) {
+    let mef = config.mef.as_ref().map(|mef| mef.fqdn.clone());
+    let sweeper = Sweeper::new(core.clone(), mef);
+    let admin = site::admin(&config, core);
+    let work = async {
+        loop {
+            match sweeper.sweep().await {
+                Ok(swept) => tracing::info!(?swept, "tidied"),
+                Err(error) => tracing::error!(cause = error.cause(), "tidying failed"),
+            }
+            if let Err(error) = admin.checkpoint().await {
+                tracing::error!(cause = error.cause(), "no checkpoint");
+            }
+            tokio::time::sleep(config.tidy.interval).await;
+        }
+    };
+    tokio::select! {
+        () = stop => {}
+        () = work => {}
+    }
+}
+
+async fn look_for_keys(keys: Arc<KeyDirectory>, stop: impl Future<Output = ()>) {
+    let work = async {
+        loop {
+            tokio::time::sleep(LOOK_FOR_KEYS).await;
+            let keys = Arc::clone(&keys);
+            match tokio::task::spawn_blocking(move || keys.refresh()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the key directory cannot be read"),
+                Err(error) => tracing::error!(%error, "looking for keys failed"),
+            }
+        }
+    };
+    tokio::select! {
+        () = stop => {}
+        () = work => {}
+    }
+}
+
+fn maf(config: &Config, core: &Core) -> Result<Option<Maf>, Failure> {
+    let Some(maf) = &config.maf else { return Ok(None) };
+    let fail = |error: &dyn core::fmt::Display| {
+        Failure::refused(Kind::Configuration, format!("[[maf.mef]] {error}"))
+    };
+    let access = |mef: &MefAccess| {
+        let key = private_file::read(&mef.key_file, Psk::MAX_BYTES as u64).map_err(|error| fail(&error))?;
+        let key = Psk::new(key).map_err(|error| fail(&error))?;
+        let psk = (mef.identity.as_str(), key);
+        let access = Access::psk(client::Function::Mef, mef.fqdn.clone(), psk, maf.fqdn.as_str());
+        Ok(access.map_err(|error| fail(&error))?.at(&mef.address))
+    };
+    let accesses = maf.mef.iter().map(access).collect::<Result<Vec<_>, Failure>>()?;
+    let fetcher = NetworkFetcher::new(accesses).map_err(|error| fail(&error))?;
+    let mefs: Vec<_> = maf.mef.iter().map(|mef| mef.fqdn.clone()).collect();
+    Ok(Some(Maf::new(core.clone(), maf.fqdn.clone(), &mefs, Arc::new(fetcher))))
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let kind = match error {
+            ServerError::Listen(..) => Kind::Unavailable,
+            ServerError::Tls(_) | ServerError::Functions(_) => Kind::Configuration,
+        };
+        Self::refused(kind, format!("{error}"))
+    }
+}

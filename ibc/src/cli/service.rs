@@ -1,0 +1,179 @@
+//! `ibc service` and `ibc config`.
+
+use super::failure::{Failure, Kind};
+use super::report::Report;
+use super::site::{self, Opened, Site, shown, time};
+use super::{Outcome, options};
+use crate::config::{self, Config};
+use crate::service::setup;
+use clap::{Args, Subcommand};
+use core::time::Duration;
+use eccsi_sakke::onem2m::{ExpirationTime, UnixTime};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Life of a KPAK: credentials live 400 days at most, and a new KPAK comes each year.
+pub(super) const KPAK_LIFETIME: &str = "800d";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a service: key directory, state folder, tables, and the first KPAK
+    ///
+    /// Makes what the configuration names and is missing, and keeps what is there: run again, it changes nothing. For a
+    /// second node of a PostgreSQL deployment, copy the configuration, change `node`, share the key directory, and run
+    /// it there. Next: ibc admin stakeholder add, ibc admin client add.
+    #[command(
+        after_help = "Example, from an empty directory to a credential:\n  ibc config sample > ibc.toml\n  ibc service init\n  ibc admin stakeholder add sp.example.com\n  ibc admin client add gateway-1 --cse //sp.example.com/CSE1 --admit mef:sp.example.com\n  ibc mef provision --client gateway-1 --id //sp.example.com/CSE1 --out cse1.json"
+    )]
+    Init(Init),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    #[command(flatten)]
+    site: Site,
+    /// Life of the first KPAK
+    #[arg(long, value_name = "DURATION", default_value = KPAK_LIFETIME, value_parser = options::duration)]
+    kpak_lifetime: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print a configuration with every key there is, explained
+    #[command(after_help = "Example:\n  ibc config sample > ibc.toml")]
+    Sample,
+    /// Read the configuration and say what it comes to; nothing is opened
+    #[command(after_help = "Example:\n  ibc config check --config /etc/ibc/ibc.toml")]
+    Check(Site),
+}
+
+impl ConfigCommand {
+    pub(super) fn run(self) -> Outcome {
+        match self {
+            Self::Sample => Ok(Report::new(config::SAMPLE.trim_end(), &json!({"sample": config::SAMPLE}))),
+            Self::Check(site) => {
+                let config = site.read()?;
+                config.store_url()?;
+                let functions: Vec<_> = [
+                    config.mef.as_ref().map(|mef| format!("MEF {}", mef.fqdn)),
+                    config.maf.as_ref().map(|maf| format!("MAF {}", maf.fqdn)),
+                ]
+                .into_iter()
+                .flatten()
+                .collect();
+                let value = json!({"node": config.node, "functions": functions, "store": config.store.url,
+                    "keys": shown(&config.keys.directory), "state": shown(&config.store.state)});
+                Ok(Report::new(
+                    format!(
+                        "{} is in order\n  node   {}\n  serves {}\n  store  {}\n  keys   {}\n  state  {}",
+                        site.config.display(),
+                        config.node,
+                        functions.join(", "),
+                        config.store.url,
+                        config.keys.directory.display(),
+                        config.store.state.display()
+                    ),
+                    &value,
+                ))
+            }
+        }
+    }
+}
+
+impl Command {
+    pub(super) fn run(self) -> Outcome {
+        match self {
+            Self::Init(command) => command.run(),
+        }
+    }
+}
+
+impl Init {
+    fn run(self) -> Outcome {
+        let config = self.site.read()?;
+        let now = options::now()?;
+        let until = options::after(now, self.kpak_lifetime)?;
+        site::protect();
+        site::block_on(async {
+            let made_keys = make_keys(&config, now).await?;
+            let fail = |error: std::io::Error| {
+                Failure::refused(Kind::File, format!("{}: {error}", config.store.state.display()))
+            };
+            setup::make_folder(&config.store.state).map_err(fail)?;
+            let keys = Arc::new(config.open_keys()?);
+            let core = site::open(&config, &keys).await?;
+            let store = core.store.clone();
+            let opened = Opened { admin: site::admin(&config, core), config };
+            let outcome = finish(&opened, made_keys, (now, until)).await;
+            store.close().await;
+            outcome
+        })
+    }
+}
+
+/// Keys are made only where no database waits for others.
+async fn make_keys(config: &Config, now: UnixTime) -> Result<bool, Failure> {
+    let directory = &config.keys.directory;
+    if directory.join("root.json").symlink_metadata().is_err()
+        && setup::is_in_use(&config.store_url()?).await?
+    {
+        let message = format!(
+            "the database is in use, but {} has no keys: bring back the key directory that belongs to it; new keys could open nothing",
+            directory.display()
+        );
+        return Err(Failure::refused(Kind::Configuration, message));
+    }
+    let made = config.with_sealing(|sealing| setup::make_keys(directory, sealing, now))?;
+    made.map_err(|error| Failure::refused(Kind::Key, format!("{}: {error}", directory.display())))
+}
+
+async fn finish(opened: &Opened, made_keys: bool, (now, until): (UnixTime, ExpirationTime)) -> Outcome {
+    let (admin, config) = (&opened.admin, &opened.config);
+    let mut kpak = None;
+    if let Some(mef) = &config.mef
+        && admin.issuing(&mef.fqdn).is_none()
+    {
+        kpak = Some(admin.rotate(&mef.fqdn, now, until).await?);
+    }
+    if made_keys || kpak.is_some() {
+        admin.note("service made", std::vec![("node", config.node.clone())]).await?;
+        admin.checkpoint().await?;
+    }
+    let issuing = config.mef.as_ref().and_then(|mef| admin.issuing(&mef.fqdn));
+    let about_kpak = match &issuing {
+        Some(public) => {
+            format!("\n  KPAK  {} for {}, until {}", public.tag, public.fqdn, time(public.not_after))
+        }
+        None => String::new(),
+    };
+    let did = if made_keys {
+        "made"
+    } else if kpak.is_some() {
+        "made a KPAK for"
+    } else {
+        "is there already, nothing was changed:"
+    };
+    let advice = if made_keys {
+        "\nKeep copies of the key directory and of what seals it, apart from each other and from backups of the database."
+    } else {
+        ""
+    };
+    Ok(Report::new(
+        format!(
+            "{did} node {}\n  keys  {}\n  state {}\n  store {}{about_kpak}{advice}",
+            config.node,
+            config.keys.directory.display(),
+            config.store.state.display(),
+            config.store.url
+        ),
+        &json!({
+            "node": config.node,
+            "made_keys": made_keys,
+            "made_kpak": kpak.is_some(),
+            "kpak_tag": issuing.map(|public| format!("{}", public.tag)),
+            "keys": shown(&config.keys.directory),
+            "state": shown(&config.store.state),
+            "store": config.store.url,
+        }),
+    ))
+}

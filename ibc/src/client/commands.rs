@@ -1,0 +1,204 @@
+//! MEF Client Command over the network: TS-0003 clauses 8.3.4.7 and 8.3.9.
+//!
+//! [`CommandLoop`] keeps the order of the procedures by the machine of [`crate::command::client`]; an [`Executor`] does what
+//! is commanded. [`Provisioner`] is one for IBC_PROV and for commands on the objects of a [`Node`].
+
+use super::connection::Operation;
+use super::install::{Expected, NewKpak};
+use super::node::Node;
+use super::{Client, ClientError, CredentialStore, Function};
+use crate::association::Clock;
+use crate::command::client::{CommandClient, Procedure, Received, Step, Task};
+use crate::command::values::status;
+use crate::wire::root::ResourceType;
+use crate::wire::{CommandReport, IssuedCredential, ReceivedCommand};
+use core::future::Future;
+use core::pin::Pin;
+use eccsi_sakke::onem2m::{EntityId, EntityName, UnixTime};
+
+/// Commands that are executed in one turn: a MEF that never ends is left for a while.
+const AT_ONCE: usize = 64;
+
+impl Client {
+    /// The command that is to be executed next: Command Retrieve.
+    ///
+    /// # Errors
+    /// [`ClientError`]; [`ClientError::Answer`] for one that is not understood.
+    pub async fn retrieve_command(&mut self, registration: &str) -> Result<ReceivedCommand, ClientError> {
+        self.at_mef()?;
+        let path = self.path(registration, "/cmd")?;
+        self.retrieve(ResourceType::MefClientCmd, &path).await
+    }
+
+    /// Says what became of a command, and gives the next: Command Update.
+    ///
+    /// # Errors
+    /// As [`retrieve_command`](Self::retrieve_command).
+    pub async fn report_command(
+        &mut self,
+        registration: &str,
+        report: &CommandReport,
+    ) -> Result<ReceivedCommand, ClientError> {
+        self.at_mef()?;
+        let path = self.path(registration, "/cmd")?;
+        self.rooted(Operation::Update, ResourceType::MefClientCmd, &path, report).await
+    }
+}
+
+/// The status of a command.
+pub type Executed<'a> = Pin<Box<dyn Future<Output = u16> + Send + 'a>>;
+
+/// Executes commands that were found in order.
+pub trait Executor: Send {
+    /// Executes, and gives the status to be reported: OK, or one of the class. `client` is that of the MEF that commands.
+    fn execute<'a>(&'a mut self, client: &'a mut Client, task: &'a Task) -> Executed<'a>;
+}
+
+/// The commands of one registration.
+#[derive(Debug)]
+pub struct CommandLoop {
+    registration: String,
+    machine: CommandClient,
+}
+
+/// What a turn came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Commands that were executed or refused, and reported.
+    pub reported: usize,
+    /// When to look again; `None` if another turn is due at once.
+    pub again: Option<UnixTime>,
+}
+
+impl CommandLoop {
+    /// For this registration of a client that has these identities, in absolute form.
+    pub fn new(client: &Client, registration: &str, own: Vec<EntityId>) -> Self {
+        let machine = CommandClient::new(client.access().fqdn().clone(), own);
+        Self { registration: registration.into(), machine }
+    }
+
+    /// Another procedure of the registration succeeded: but for De-Registration, commands are retrieved at the next turn.
+    pub fn succeeded(&mut self, procedure: Procedure) {
+        self.machine.succeeded(procedure);
+    }
+
+    /// Retrieves, executes and reports until there are no more commands. Does nothing before the time of the last turn.
+    ///
+    /// # Errors
+    /// [`ClientError`]: the next turn shows where the MEF stands. A command is not executed twice for that.
+    pub async fn turn(
+        &mut self,
+        client: &mut Client,
+        executor: &mut dyn Executor,
+        clock: &Clock,
+    ) -> Result<Turn, ClientError> {
+        let mut turn = Turn { reported: 0, again: None };
+        if !self.machine.retrieve(clock()) {
+            turn.again = self.machine.waits_until();
+            return Ok(turn);
+        }
+        let mut answer = client.retrieve_command(&self.registration).await;
+        loop {
+            let command = match answer {
+                Ok(command) => Some(command),
+                Err(ClientError::Answer(_)) => None,
+                Err(error) => {
+                    self.machine.lost();
+                    return Err(error);
+                }
+            };
+            let step = match self.machine.take(command.as_ref(), clock()) {
+                Received::Execute(task) => {
+                    let status = executor.execute(client, &task).await;
+                    tracing::info!(?task, status, "command executed");
+                    Step::Report(self.machine.executed(status))
+                }
+                Received::Next(step) => step,
+            };
+            match step {
+                Step::Report(_) if turn.reported == AT_ONCE => {
+                    self.machine.lost(); // issued again in the next turn, and reported then
+                    return Ok(turn);
+                }
+                Step::Report(report) => {
+                    answer = client.report_command(&self.registration, &report).await;
+                    turn.reported += 1;
+                }
+                Step::WaitUntil(until) => return Ok(Turn { again: Some(until), ..turn }),
+                Step::NotUnderstood => return Err(ClientError::Answer("a command that is not understood")),
+            }
+        }
+    }
+}
+
+/// Executes IBC_PROV into credential stores, and commands on objects at a node.
+pub struct Provisioner {
+    /// One for each entity, in absolute form.
+    pub stores: Vec<(EntityName, CredentialStore)>,
+    /// Which KPAK may come besides those that are pinned.
+    pub new: NewKpak,
+    /// The objects, and what they led to.
+    pub node: Node,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl core::fmt::Debug for Provisioner {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Provisioner").field("stores", &self.stores).finish_non_exhaustive()
+    }
+}
+
+impl Executor for Provisioner {
+    fn execute<'a>(&'a mut self, client: &'a mut Client, task: &'a Task) -> Executed<'a> {
+        Box::pin(async move {
+            match task {
+                Task::IbcProvisioning { uri, subject } => self.provision(client, uri, subject).await,
+                Task::Object { path, object, usage, .. } => {
+                    self.node.execute(client, path, (*object, *usage), (self.clock)()).await
+                }
+            }
+        })
+    }
+}
+
+impl Provisioner {
+    /// Re-provisioning if a credential is valid, else initial provisioning; and installation.
+    async fn provision(&mut self, client: &mut Client, uri: &str, subject: &EntityId) -> u16 {
+        debug_assert_eq!(client.access().function(), Function::Mef);
+        let store = self.stores.iter().find(|(entity, _)| entity == subject.name());
+        let Some((entity, store)) = store else { return status::UNACCEPTABLE_ARGUMENTS };
+        if client.use_ibc_base(uri).is_err() {
+            return status::UNACCEPTABLE_ARGUMENTS;
+        }
+        let now = (self.clock)();
+        let outcome: Result<_, ClientError> = async {
+            let valid = store.installed()?.map(|installed| installed.id_2).filter(|id_1| id_1.is_live(now));
+            let (issued, replaces): (IssuedCredential, _) = match valid {
+                Some(id_1) => match client.reenrol(&id_1, None).await {
+                    Err(error) if error.response_status_code() == Some(4103) => {
+                        (client.enrol(entity, None).await?, None)
+                    }
+                    issued => (issued?, Some(id_1)),
+                },
+                None => (client.enrol(entity, None).await?, None),
+            };
+            let expected = Expected { mef: client.access().fqdn().clone(), entity: entity.clone(), replaces };
+            store.install(&issued, &expected, &self.new, (self.clock)())
+        }
+        .await;
+        match outcome {
+            Ok(id_2) => {
+                tracing::info!(%id_2, "credential installed on command");
+                status::OK
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a commanded provisioning failed");
+                match error {
+                    ClientError::Install(_) | ClientError::File(_) => status::IBC_PROV_CLIENT,
+                    _ => status::IBC_PROV_SERVER,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Fetching by KeID over the network, for a MAF: TS-0003 clauses 8.8.2.3 and 8.3.2.1.
+
+use super::{Access, Client, ClientError, Function};
+use crate::service::error::ServiceError;
+use crate::service::maf::CredentialFetcher;
+use crate::service::store::BoxFuture;
+use crate::wire::FetchedCredentials;
+use core::fmt;
+use eccsi_sakke::onem2m::{Fqdn, KeId, SecurityUsage};
+use std::boxed::Box;
+use tokio::sync::Mutex;
+
+/// Fetches from MEFs, with one session at each, which is opened anew when it has ended.
+///
+/// What it asks goes one after another on that session. The originator of each [`Access`] is the FQDN of the MAF, which
+/// the MEF's operator has bound to the PSK identity or certificate.
+pub struct NetworkFetcher(Vec<(Fqdn, Mutex<Client>)>);
+
+impl fmt::Debug for NetworkFetcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(fqdn, _)| fqdn)).finish()
+    }
+}
+
+impl NetworkFetcher {
+    /// A way to each of these MEFs, and to no other.
+    ///
+    /// # Errors
+    /// [`ClientError::Configuration`] for a MAF, or a MEF that is there twice.
+    pub fn new(mefs: impl IntoIterator<Item = Access>) -> Result<Self, ClientError> {
+        let mut clients: Vec<(Fqdn, Mutex<Client>)> = Vec::new();
+        for access in mefs {
+            if access.function() != Function::Mef {
+                return Err(ClientError::Configuration("keys are fetched by KeID from a MEF"));
+            }
+            if clients.iter().any(|(fqdn, _)| fqdn == access.fqdn()) {
+                return Err(ClientError::Configuration("a MEF is there twice"));
+            }
+            clients.push((access.fqdn().clone(), Mutex::new(Client::new(access))));
+        }
+        Ok(Self(clients))
+    }
+}
+
+impl CredentialFetcher for NetworkFetcher {
+    fn fetch<'a>(
+        &'a self,
+        ke_id: &'a KeId,
+        usage: SecurityUsage,
+    ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>> {
+        Box::pin(async move {
+            let client = self.0.iter().find(|(fqdn, _)| fqdn == ke_id.fqdn());
+            let (_, client) = client.ok_or_else(|| ServiceError::unavailable("no access to this MEF"))?;
+            let fetched = client.lock().await.fetch_credentials(ke_id, usage).await;
+            fetched.map_err(ServiceError::unavailable)
+        })
+    }
+}

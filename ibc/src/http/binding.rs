@@ -1,0 +1,118 @@
+//! The oneM2M binding: names and numbers of TS-0009.
+
+/// Header fields, in lower case as they are compared; HTTP knows no case.
+pub(crate) mod header {
+    pub(crate) const ORIGIN: &str = "x-m2m-origin";
+    pub(crate) const REQUEST_ID: &str = "x-m2m-ri";
+    pub(crate) const RELEASE_VERSION: &str = "x-m2m-rvi";
+    pub(crate) const RESPONSE_STATUS_CODE: &str = "x-m2m-rsc";
+    pub(crate) const CONTENT_TYPE: &str = "content-type";
+    pub(crate) const ACCEPT: &str = "accept";
+    pub(crate) const HOST: &str = "host";
+    pub(crate) const EXPECT: &str = "expect";
+    pub(crate) const CONNECTION: &str = "connection";
+}
+
+/// What bodies are sent as.
+pub(crate) const JSON: &str = "application/json";
+
+/// The same as TS-0009 names it for the content of a resource.
+const RESOURCE_JSON: &str = "application/vnd.onem2m-res+json";
+
+/// A media type without its parameters.
+fn media_type(value: &str) -> &str {
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+/// Whether a body of this Content-Type is read.
+pub(crate) fn is_json(value: &str) -> bool {
+    let media_type = media_type(value);
+    let is_known = [JSON, RESOURCE_JSON].iter().any(|known| media_type.eq_ignore_ascii_case(known));
+    is_known && parameter(value, "charset").is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8"))
+}
+
+/// The parameter `ty` of a Content-Type: the type of the resource that is to be created.
+pub(crate) fn resource_type(value: &str) -> Option<u16> {
+    parameter(value, "ty")?.parse().ok()
+}
+
+fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+    value.split(';').skip(1).find_map(|parameter| {
+        let (one, value) = parameter.split_once('=')?;
+        one.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
+    })
+}
+
+/// Whether an Accept field admits JSON.
+#[cfg(feature = "server")]
+pub(crate) fn accepts_json<'a>(values: impl Iterator<Item = &'a str>) -> bool {
+    let mut ranges = values.flat_map(|value| value.split(',')).map(str::trim).peekable();
+    let admits = |range: &str| {
+        let refused = parameter(range, "q").is_some_and(|q| q.trim_end_matches(['0', '.']).is_empty());
+        let range = media_type(range);
+        !refused
+            && ["*/*", "application/*", JSON, RESOURCE_JSON].iter().any(|one| range.eq_ignore_ascii_case(one))
+    };
+    ranges.peek().is_none() || ranges.any(admits)
+}
+
+/// The HTTP status of a response status code: TS-0009 table 6.3.2-1, as far as these functions give them.
+#[cfg(feature = "server")]
+pub(crate) const fn status(response_status_code: u16) -> (u16, &'static str) {
+    match response_status_code {
+        2000 | 2002 | 2004 => (200, "OK"),
+        2001 => (201, "Created"),
+        4000 | 4102 => (400, "Bad Request"),
+        4103 | 4106 | 4107 | 4117 => (403, "Forbidden"),
+        4004 => (404, "Not Found"),
+        4005 => (405, "Method Not Allowed"),
+        5207 => (406, "Not Acceptable"),
+        4105 => (409, "Conflict"),
+        4015 => (415, "Unsupported Media Type"),
+        4001 | 5001 => (501, "Not Implemented"),
+        _ => (500, "Internal Server Error"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_are_read_with_their_parameters() {
+        for value in [
+            "application/json;ty=4",
+            "Application/JSON ; ty=4; charset=UTF-8",
+            "application/vnd.onem2m-res+json;ty=4",
+        ] {
+            assert!(is_json(value), "{value}");
+            assert_eq!(resource_type(value), Some(4), "{value}");
+        }
+        for value in ["application/xml;ty=4", "application/json;charset=utf-16", "text/json", ""] {
+            assert!(!is_json(value), "{value}");
+        }
+        for value in [
+            "application/json",
+            "application/json;ty=",
+            "application/json;ty=-4",
+            "application/json;ty=70000",
+        ] {
+            assert_eq!(resource_type(value), None, "{value}");
+        }
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn an_answer_in_json_has_to_be_admitted() {
+        let accepts = |value: &'static str| accepts_json([value].into_iter());
+        assert!(accepts_json([].into_iter()));
+        for value in
+            ["*/*", "text/html, application/*;q=0.1", "application/json", "application/vnd.onem2m-res+json"]
+        {
+            assert!(accepts(value), "{value}");
+        }
+        for value in ["text/html", "application/json;q=0", "application/xml, */*;q=0.0"] {
+            assert!(!accepts(value), "{value}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! One connection: handshake, then requests in order, each with its deadlines.
+
+use super::binding::{self, Message, Target};
+use super::rates::SessionPermit;
+use super::{Shared, identify, limits};
+use crate::http::{Framed, FramingError, RequestHead, header};
+use crate::service::dispatch::Endpoint;
+use crate::service::session::Session;
+use crate::tls::{self, HandshakePermit};
+use core::pin::Pin;
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::string::String;
+use std::string::ToString;
+use std::sync::Arc;
+use std::time::Instant;
+use std::vec::Vec;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_openssl::SslStream;
+use zeroize::Zeroizing;
+
+type Stream = SslStream<TcpStream>;
+
+/// Serves a connection until one side ends it.
+pub(super) async fn serve(
+    shared: &Shared,
+    tcp: TcpStream,
+    address: SocketAddr,
+    permit: HandshakePermit,
+    stopped: watch::Receiver<bool>,
+) {
+    let handshake = timeout(shared.limits.handshake, handshake(shared, tcp)).await;
+    drop(permit);
+    let outcome = match handshake {
+        Ok(outcome) => outcome,
+        Err(_) => Err("timed out".into()),
+    };
+    let (stream, tls) = match outcome {
+        Ok(done) => done,
+        Err(why) => {
+            shared.metrics.handshake(false);
+            tracing::info!(%address, why, "a handshake failed");
+            return;
+        }
+    };
+    shared.metrics.handshake(true);
+    let _open = shared.metrics.connection();
+    let Some(endpoint) = identify::endpoint(&shared.endpoints, tls.server_name()) else { return };
+    let session = match identify::session(endpoint, stream.ssl(), &tls).await {
+        Ok(session) => Arc::new(session),
+        Err(error) => {
+            tracing::error!(%address, cause = error.cause(), "a session cannot be used");
+            return;
+        }
+    };
+    tracing::info!(%address, %session, server = %endpoint.fqdn(), suite = tls.suite(), "a session begins");
+    let room = shared.rates.admit_credential(&session.to_string());
+    let conversation = Conversation { shared, endpoint, session: &session, stopped };
+    conversation.hold(Framed::new(stream), room).await;
+    tracing::debug!(%address, %session, "a session ends");
+}
+
+async fn handshake(shared: &Shared, tcp: TcpStream) -> Result<(Stream, tls::Session), String> {
+    let fail = |error: &dyn core::fmt::Display| format!("{error}");
+    tcp.set_nodelay(true).map_err(|error| fail(&error))?;
+    let ssl = shared.tls.connection().map_err(|error| fail(&error))?;
+    let mut stream = Stream::new(ssl, tcp).map_err(|error| fail(&error))?;
+    Pin::new(&mut stream).accept().await.map_err(|error| fail(&error))?;
+    let session = tls::Session::of(stream.ssl()).map_err(|error| fail(&error))?;
+    Ok((stream, session))
+}
+
+/// What goes on after a handshake.
+struct Conversation<'a> {
+    shared: &'a Shared,
+    endpoint: &'a Endpoint,
+    session: &'a Arc<Session>,
+    stopped: watch::Receiver<bool>,
+}
+
+/// Answers below the primitive layer.
+const TOO_MANY: (u16, &str) = (429, "Too Many Requests");
+
+impl Conversation<'_> {
+    /// Answers requests until the connection ends. Without `room` it says so to the first, and ends.
+    async fn hold(mut self, mut framed: Framed<Stream>, room: Option<SessionPermit>) {
+        let until = Instant::now() + self.shared.limits.session;
+        loop {
+            // A request that has begun is answered, whatever the session's age.
+            let left = until.saturating_duration_since(Instant::now());
+            let idle = self.shared.limits.idle.min(left);
+            let begun = tokio::select! {
+                begun = timeout(idle, framed.wait()) => matches!(begun, Ok(Ok(true))),
+                _ = self.stopped.wait_for(|stopped| *stopped) => false,
+            };
+            if !begun {
+                break;
+            }
+            let started = Instant::now();
+            let (message, keep_alive) = match self.read(&mut framed, room.is_some()).await {
+                Ok((head, content)) => self.answer(&head, content, started).await,
+                Err(Some(message)) => (message, false),
+                Err(None) => break,
+            };
+            let patience = self.shared.limits.message;
+            let sent = timeout(patience, framed.write(&message.head, &message.body)).await;
+            if !matches!(sent, Ok(Ok(()))) || !keep_alive {
+                break;
+            }
+        }
+        let _ = timeout(self.shared.limits.message, framed.close()).await; // one that does not listen is cut
+    }
+
+    /// Reads a request; or what to answer to something that is none, if anything.
+    async fn read(
+        &self,
+        framed: &mut Framed<Stream>,
+        has_room: bool,
+    ) -> Result<(RequestHead, Zeroizing<Vec<u8>>), Option<Message>> {
+        let patience = self.shared.limits.message;
+        let head = in_time(patience, framed.read_request()).await?;
+        let server = self.endpoint.fqdn().as_str();
+        let refused = match Target::parse(&head.target) {
+            None => Some(((400, "Bad Request"), "the request target is no path")),
+            Some(target) if !target.is_for(&head.headers, server) => {
+                Some(((421, "Misdirected Request"), "Host is not the server of this session"))
+            }
+            Some(_) if !has_room => Some((TOO_MANY, "too many sessions of this credential")),
+            Some(_) => None,
+        };
+        if let Some((status, text)) = refused {
+            let retry = if status == TOO_MANY {
+                format!("Retry-After: {}\r\n", limits::RETRY_AFTER)
+            } else {
+                String::new()
+            };
+            self.shared.metrics.below(status.0);
+            return Err(Some(binding::plain(status, &retry, text)));
+        }
+        if head.has_body() && head.headers.lists(header::EXPECT, "100-continue") {
+            let go_on = framed.write("HTTP/1.1 100 Continue\r\n\r\n", &[]);
+            timeout(patience, go_on).await.map_err(|_| None)?.map_err(|_| None)?;
+        }
+        let content = in_time(patience, framed.read_request_body(&head, limits::BODY)).await;
+        match content {
+            Ok(content) => Ok((head, content)),
+            Err(message) => {
+                self.shared.metrics.below(400);
+                Err(message)
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        head: &RequestHead,
+        content: Zeroizing<Vec<u8>>,
+        started: Instant,
+    ) -> (Message, bool) {
+        let keep_alive = head.keep_alive && !*self.stopped.borrow();
+        // Looked at before the body was read.
+        let Some(target) = Target::parse(&head.target) else {
+            return (binding::plain((400, "Bad Request"), "", "the request target is no path"), false);
+        };
+        let (request, refusal) = binding::read(head, &target, content);
+        let response = match refusal {
+            None => self.endpoint.perform(self.session, &request).await,
+            Some(error) => self.endpoint.refuse(self.session, &request, error).await,
+        };
+        let took = started.elapsed();
+        self.shared.metrics.request(self.endpoint.function(), request.operation, response.status, took);
+        tracing::info!(
+            request = request.request_id.as_deref().unwrap_or_default(),
+            session = %self.session,
+            origin = request.from.as_deref().unwrap_or_default(),
+            operation = ?request.operation,
+            to = request.to,
+            status = response.status,
+            why = response.text,
+            microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "answered"
+        );
+        let is_below_ibc_base = self.endpoint.is_below_ibc_base(&request.to);
+        (binding::write(&request, response, is_below_ibc_base, keep_alive), keep_alive)
+    }
+}
+
+/// Reads in time; or what to answer, if anything: nothing to a connection that ended.
+async fn in_time<T>(
+    patience: Duration,
+    reading: impl Future<Output = Result<T, FramingError>>,
+) -> Result<T, Option<Message>> {
+    let Ok(read) = timeout(patience, reading).await else {
+        return Err(Some(binding::plain((408, "Request Timeout"), "", "the request did not come in time")));
+    };
+    read.map_err(|error| {
+        let (status, text) = match error {
+            FramingError::HeadTooLarge => {
+                ((431, "Request Header Fields Too Large"), "the head of the request is too large")
+            }
+            FramingError::BodyTooLarge => ((413, "Content Too Large"), "the content is longer than 64 KiB"),
+            FramingError::Malformed => ((400, "Bad Request"), "not a request of HTTP/1.1"),
+            FramingError::Truncated | FramingError::Io(_) => return None,
+        };
+        Some(binding::plain(status, "", text))
+    })
+}

@@ -1,0 +1,245 @@
+//! Metrics in the text format of Prometheus, and health, on a port of their own: `/metrics`, `/health/live`,
+//! `/health/ready`. Without TLS or authentication, for this machine or its operator's network.
+
+use super::ServerError;
+use crate::http::{Framed, FramingError};
+use crate::service::Function;
+use crate::service::clock::{Clock, SystemClock};
+use crate::service::primitive::Operation;
+use crate::service::store::Store;
+use core::future::Future;
+use core::time::Duration;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Metric, Registry};
+use std::net::SocketAddr;
+use std::string::String;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+/// For a scrape, and for what it asks of the store.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Scrapes at a time.
+const SCRAPES: usize = 8;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Answer {
+    function: &'static str,
+    operation: &'static str,
+    /// X-M2M-RSC.
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Asked {
+    function: &'static str,
+    operation: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Status {
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// What a server counts.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answer, Counter>,
+    seconds: Family<Asked, Histogram>,
+    below: Family<Status, Counter>,
+    handshakes: Family<Outcome, Counter>,
+    turned_away: Family<Reason, Counter>,
+    connections: Gauge,
+}
+
+impl core::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("ibc");
+        let requests =
+            added(&mut registry, "requests", "Requests, by response status code", Family::default());
+        let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
+        let seconds = added(&mut registry, "request_seconds", "From the first octet to the answer", seconds);
+        let about = "Messages that were no requests, by HTTP status";
+        let below = added(&mut registry, "messages_refused", about, Family::default());
+        let handshakes = added(&mut registry, "handshakes", "Handshakes", Family::default());
+        let about = "Connections that were closed at once";
+        let turned_away = added(&mut registry, "turned_away", about, Family::default());
+        let connections = added(&mut registry, "connections", "Sessions that are open", Gauge::default());
+        Self { registry, requests, seconds, below, handshakes, turned_away, connections }
+    }
+}
+
+fn histogram() -> Histogram {
+    Histogram::new([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0])
+}
+
+fn added<M: Metric + Clone>(registry: &mut Registry, name: &str, about: &str, metric: M) -> M {
+    registry.register(name, about, metric.clone());
+    metric
+}
+
+const fn operation_name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "create",
+        Operation::Retrieve => "retrieve",
+        Operation::Update => "update",
+        Operation::Delete => "delete",
+    }
+}
+
+/// A session that is open; ends when dropped.
+pub(super) struct Open(Gauge);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    pub(super) fn request(&self, function: Function, operation: Operation, status: u16, took: Duration) {
+        let (function, operation) = (function.as_str(), operation_name(operation));
+        self.requests.get_or_create(&Answer { function, operation, status }).inc();
+        self.seconds.get_or_create(&Asked { function, operation }).observe(took.as_secs_f64());
+    }
+
+    pub(super) fn below(&self, status: u16) {
+        self.below.get_or_create(&Status { status }).inc();
+    }
+
+    pub(super) fn handshake(&self, is_done: bool) {
+        let outcome = if is_done { "done" } else { "failed" };
+        self.handshakes.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    pub(super) fn turned_away(&self, reason: &'static str) {
+        self.turned_away.get_or_create(&Reason { reason }).inc();
+    }
+
+    pub(super) fn connection(&self) -> Open {
+        self.connections.inc();
+        Open(self.connections.clone())
+    }
+
+    /// All of it in the text format of OpenMetrics.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        match text::encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            Err(_) => String::new(), // to a string, which cannot fail
+        }
+    }
+}
+
+/// The port for metrics and health.
+#[derive(Debug)]
+pub struct Monitor {
+    listener: TcpListener,
+    metrics: Arc<Metrics>,
+    store: Store,
+}
+
+impl Monitor {
+    /// Listens.
+    ///
+    /// # Errors
+    /// [`ServerError::Listen`].
+    pub async fn bind(address: SocketAddr, metrics: Arc<Metrics>, store: Store) -> Result<Self, ServerError> {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|error| ServerError::Listen(address, error))?;
+        Ok(Self { listener, metrics, store })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until `stop` is done.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let room = Arc::new(tokio::sync::Semaphore::new(SCRAPES));
+        let this = Arc::new(self);
+        tokio::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut stop => break,
+                accepted = this.listener.accept() => accepted,
+            };
+            let Ok((tcp, _)) = accepted else {
+                tokio::time::sleep(super::limits::PAUSE).await;
+                continue;
+            };
+            let Ok(permit) = Arc::clone(&room).try_acquire_owned() else { continue };
+            let this = Arc::clone(&this);
+            tokio::spawn(async move {
+                let _ = timeout(PATIENCE, this.answer(tcp)).await; // whoever asked has gone
+                drop(permit);
+            });
+        }
+    }
+
+    async fn answer(&self, tcp: TcpStream) -> Result<(), FramingError> {
+        let mut framed = Framed::new(tcp);
+        let head = framed.read_request().await?;
+        let json = "application/json";
+        let (status, media, body) = match (head.method.as_str(), head.target.as_str()) {
+            ("GET", "/metrics") => {
+                let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+                ("200 OK", media, self.metrics.text())
+            }
+            ("GET", "/health/live") => ("200 OK", json, "{\"live\":true}".into()),
+            ("GET", "/health/ready") => match self.unready().await {
+                None => ("200 OK", json, "{\"ready\":true}".into()),
+                Some(why) => {
+                    ("503 Service Unavailable", json, format!("{{\"ready\":false,\"why\":\"{why}\"}}"))
+                }
+            },
+            ("GET", _) => (
+                "404 Not Found",
+                json,
+                "{\"there\":[\"/metrics\",\"/health/live\",\"/health/ready\"]}".into(),
+            ),
+            _ => ("405 Method Not Allowed", json, "{\"allow\":\"GET\"}".into()),
+        };
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {media}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        framed.write(&head, body.as_bytes()).await?;
+        framed.close().await;
+        Ok(())
+    }
+
+    /// Why requests would fail now.
+    async fn unready(&self) -> Option<&'static str> {
+        if SystemClock.now().as_seconds() == 0 {
+            return Some("the clock cannot be read");
+        }
+        let asked = timeout(PATIENCE / 2, self.store.reads().ping()).await;
+        (!matches!(asked, Ok(Ok(())))).then_some("the database does not answer")
+    }
+}

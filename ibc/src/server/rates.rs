@@ -1,0 +1,166 @@
+//! How often: connections of an address, sessions of a credential.
+
+use super::Limits;
+use core::hash::Hash;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Keys that are remembered. Beyond, those at rest are forgotten; if none is, newcomers are not counted, since refusing
+/// them would be what a flood wants.
+const REMEMBERED: usize = 65_536;
+
+/// At once, as a multiple of the rate.
+const BURST: u32 = 4;
+
+/// The rates and numbers of a server.
+pub(super) struct Rates {
+    addresses: Rate<IpAddr>,
+    credentials: Rate<String>,
+    sessions: Arc<Sessions>,
+}
+
+impl Rates {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            addresses: Rate::new(limits.address_rate),
+            credentials: Rate::new(limits.credential_rate),
+            sessions: Arc::new(Sessions { most: limits.sessions_per_credential, counts: Mutex::default() }),
+        }
+    }
+
+    /// Whether another connection from this address is in order now.
+    pub(super) fn admit_address(&self, address: IpAddr) -> bool {
+        self.addresses.admit(counted_as(address), Instant::now())
+    }
+
+    /// Whether another session of this credential is; it counts until what is given is dropped.
+    pub(super) fn admit_credential(&self, credential: &str) -> Option<SessionPermit> {
+        let session = Arc::clone(&self.sessions).enter(credential)?;
+        self.credentials.admit(credential.into(), Instant::now()).then_some(session)
+    }
+}
+
+/// A network of IPv6 counts as one: whoever has it can use all of it.
+fn counted_as(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => IpAddr::V4(address),
+            None => {
+                let [a, b, c, d, ..] = address.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
+        },
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// A leaky bucket for each key: for each the time at which it is empty.
+struct Rate<K> {
+    /// Between two events at the full rate.
+    interval: Duration,
+    empty_at: Mutex<HashMap<K, Instant>>,
+}
+
+impl<K: Eq + Hash> Rate<K> {
+    fn new(per_second: u32) -> Self {
+        Self { interval: Duration::from_secs(1) / per_second.max(1), empty_at: Mutex::default() }
+    }
+
+    /// The interval times what may come at once.
+    fn depth(&self) -> Duration {
+        let per_second = Duration::from_secs(1).as_nanos() / self.interval.as_nanos().max(1);
+        self.interval * (BURST * u32::try_from(per_second).unwrap_or(u32::MAX / BURST))
+    }
+
+    fn admit(&self, key: K, now: Instant) -> bool {
+        let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if empty_at.len() >= REMEMBERED && !empty_at.contains_key(&key) {
+            empty_at.retain(|_, empty| *empty > now);
+            if empty_at.len() >= REMEMBERED {
+                return true;
+            }
+        }
+        let empty = empty_at.entry(key).or_insert(now);
+        let after = (*empty).max(now) + self.interval;
+        let fits = after.duration_since(now) <= self.depth();
+        if fits {
+            *empty = after;
+        }
+        fits
+    }
+}
+
+struct Sessions {
+    most: usize,
+    counts: Mutex<HashMap<String, usize>>,
+}
+
+impl Sessions {
+    fn enter(self: Arc<Self>, credential: &str) -> Option<SessionPermit> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(credential.into()).or_insert(0);
+        if *count >= self.most {
+            return None;
+        }
+        *count += 1;
+        drop(counts);
+        Some(SessionPermit { sessions: self, credential: credential.into() })
+    }
+}
+
+/// A session that counts; ends when dropped.
+pub(super) struct SessionPermit {
+    sessions: Arc<Sessions>,
+    credential: String,
+}
+
+impl Drop for SessionPermit {
+    fn drop(&mut self) {
+        let mut counts = self.sessions.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.credential) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.credential);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_and_then_the_rate() {
+        let rate = Rate::new(10);
+        let start = Instant::now();
+        let passed = (0..100).filter(|_| rate.admit("a", start)).count();
+        assert_eq!(passed, 40);
+        assert!(rate.admit("b", start), "another key is another bucket");
+        let later = start + Duration::from_secs(1);
+        let passed = (0..100).filter(|_| rate.admit("a", later)).count();
+        assert_eq!(passed, 10);
+    }
+
+    #[test]
+    fn networks_of_ipv6_and_mapped_addresses_count_as_one() {
+        let counted = |text: &str| counted_as(text.parse().expect("an address"));
+        assert_eq!(counted("2001:db8::1"), counted("2001:db8::ffff:2"));
+        assert_ne!(counted("2001:db8::1"), counted("2001:db8:0:1::1"));
+        assert_eq!(counted("::ffff:192.0.2.1"), counted("192.0.2.1"));
+    }
+
+    #[test]
+    fn sessions_count_while_they_last() {
+        let limits = Limits { sessions_per_credential: 2, ..Limits::default() };
+        let rates = Rates::new(&limits);
+        let first = rates.admit_credential("10-a@mef.example.com").expect("room");
+        let _second = rates.admit_credential("10-a@mef.example.com").expect("room");
+        assert!(rates.admit_credential("10-a@mef.example.com").is_none());
+        assert!(rates.admit_credential("10-b@mef.example.com").is_some());
+        drop(first);
+        assert!(rates.admit_credential("10-a@mef.example.com").is_some());
+    }
+}

@@ -1,0 +1,185 @@
+//! What clients authenticate with: keys under a KpmID or a KmID, and certificates.
+
+use super::{Admin, refused, written};
+use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
+use crate::service::kms::SecretOctets;
+use crate::service::limits::KEY_BYTES;
+use crate::service::store::WriteTransaction;
+use crate::service::store::administration as rows;
+use crate::service::store::sealed::{self, SealedColumns};
+use crate::service::{Core, Function};
+use core::fmt;
+use eccsi_sakke::onem2m::{CredentialId, CredentialType, Fqdn, IdentifierError, KmId, KpmId, UnixTime};
+use zeroize::Zeroizing;
+
+/// A credential to be bound to a client.
+pub struct NewCredential {
+    /// Where it authenticates.
+    pub function: Function,
+    /// Type 10 (KpmID) at the MEF, 11 (KmID) at the MAF, or 31 to 34: see [`certificate_id`].
+    pub id: CredentialId,
+    /// Its end.
+    pub not_after: UnixTime,
+    /// Kpm or Km, 16 to 64 octets; none for a certificate.
+    pub key: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl fmt::Debug for NewCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewCredential")
+            .field("function", &self.function)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A credential as `show` gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Where it authenticates.
+    pub function: Function,
+    /// Its Credential-ID.
+    pub id: String,
+    /// A disabled one is refused.
+    pub enabled: bool,
+    /// Its end.
+    pub not_after: UnixTime,
+    /// There is a key, sealed.
+    pub has_key: bool,
+}
+
+impl Credential {
+    pub(super) fn open(row: rows::CredentialRecord) -> Option<Self> {
+        Some(Self {
+            function: Function::from_number(row.function)?,
+            id: row.id,
+            enabled: row.enabled,
+            not_after: row.not_after,
+            has_key: row.has_key,
+        })
+    }
+}
+
+/// The Credential-ID of a certificate: its type, 31 to 34, and SHA-256 of its DER in lower-case hexadecimal.
+///
+/// # Errors
+/// [`IdentifierError::CredentialType`] for a type that is no certificate.
+pub fn certificate_id(kind: CredentialType, sha_256: &[u8; 32]) -> Result<CredentialId, IdentifierError> {
+    if is_certificate(kind) {
+        CredentialId::new(kind, &base16ct::lower::encode_string(sha_256))
+    } else {
+        Err(IdentifierError::CredentialType)
+    }
+}
+
+/// The types of certificates.
+pub const CERTIFICATES: [CredentialType; 4] = [
+    CredentialType::DeviceCertificate,
+    CredentialType::CseCertificate,
+    CredentialType::AeCertificate,
+    CredentialType::NodeCertificate,
+];
+
+fn is_certificate(kind: CredentialType) -> bool {
+    CERTIFICATES.contains(&kind)
+}
+
+/// Refuses keys that are too short, too long, or all zeros.
+pub(super) fn check_key(key: &[u8], lab: bool) -> Result<(), ServiceError> {
+    let shortest = if lab { 1 } else { *KEY_BYTES.start() };
+    if !(shortest..=*KEY_BYTES.end()).contains(&key.len()) {
+        return Err(unacceptable("the key must have 16 to 64 octets (shorter ones only with lab = true)"));
+    }
+    if key.iter().fold(0, |any, octet| any | octet) == 0 {
+        return Err(unacceptable("the key is all zeros"));
+    }
+    Ok(())
+}
+
+/// The name of the row, under which its key is sealed.
+pub(in crate::service) fn record(function: Function, id: &str) -> String {
+    format!("credential {} {id}", function.as_str())
+}
+
+impl Admin {
+    /// Checks a credential and seals its key.
+    pub(super) async fn seal_credential(&self, new: &NewCredential) -> Result<SealedColumns, ServiceError> {
+        let of_function = |own: &Option<Fqdn>, fqdn: &Fqdn| own.as_ref() == Some(fqdn);
+        match (new.id.kind(), new.function) {
+            (CredentialType::Kpm, Function::Mef) => {
+                let id = KpmId::parse(new.id.value()).map_err(|_| bad_request("this is no KpmID"))?;
+                if !of_function(&self.mef, id.fqdn()) {
+                    return Err(bad_request("the FQDN of a KpmID is that of the MEF"));
+                }
+            }
+            (CredentialType::Km, Function::Maf) => {
+                let id = KmId::parse(new.id.value()).map_err(|_| bad_request("this is no KmID"))?;
+                if !of_function(&self.maf, id.fqdn()) {
+                    return Err(bad_request("the FQDN of a KmID is that of the MAF"));
+                }
+            }
+            (kind, _) if is_certificate(kind) => {
+                return match new.key {
+                    None => Ok(SealedColumns::default()),
+                    Some(_) => Err(bad_request("a certificate has no key here")),
+                };
+            }
+            _ => {
+                let text = "clients authenticate by a KpmID at the MEF, a KmID at the MAF, or a certificate";
+                return Err(bad_request(text));
+            }
+        }
+        let key = new.key.as_ref().ok_or_else(|| bad_request("this credential needs its key"))?;
+        check_key(key, self.lab)?;
+        let record = record(new.function, &new.id.to_string());
+        sealed::seal(&self.core.keys, new.not_after, record, key.clone()).await
+    }
+}
+
+/// Writes the row. A KmID is given once (clause 10.6), whatever its case; a KpmID may be given again once it was
+/// removed, not in another case beside it.
+pub(super) async fn insert(
+    tx: &mut WriteTransaction<'_>,
+    client: &str,
+    new: &NewCredential,
+    columns: &SealedColumns,
+) -> Result<(), ServiceError> {
+    let id = new.id.to_string();
+    let row =
+        rows::NewCredential { id: &id, function: new.function, client, not_after: new.not_after, columns };
+    let taken =
+        || refused(Kind::Conflict, "this credential is there already: its name, or one that differs in case");
+    if !rows::insert_credential(tx.connection(), &row).await? {
+        return Err(taken());
+    }
+    if new.id.kind() == CredentialType::Km {
+        let id = KmId::parse(new.id.value()).map_err(ServiceError::internal)?;
+        if !rows::assign_name(tx.connection(), Function::Maf.number(), id.relative()).await? {
+            return Err(refused(Kind::Conflict, "this KmID was given before: choose another relative part"));
+        }
+    }
+    written(true)
+}
+
+impl Core {
+    /// The key of a client's credential, for a handshake: none if credential or client is unknown, disabled or has
+    /// ended, all the same from outside.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`] if store or keys cannot be read.
+    pub async fn credential_key(
+        &self,
+        function: Function,
+        id: &CredentialId,
+    ) -> Result<Option<SecretOctets>, ServiceError> {
+        let id = id.to_string();
+        let mut connection = self.store.reads().pool().acquire().await?;
+        let now = self.store.reads().now();
+        let columns = rows::credential_key(&mut connection, (&id, function), now).await?;
+        drop(connection);
+        match columns {
+            Some(columns) => sealed::open(&self.keys, columns, record(function, &id)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}

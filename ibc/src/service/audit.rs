@@ -1,0 +1,35 @@
+//! The audit log as a whole: checking it, signing where it ends, moving its older parts to files.
+
+mod checkpoint;
+mod segment;
+mod verify;
+
+pub use checkpoint::Checkpoint;
+pub use segment::{Moved, move_segments};
+pub use verify::{Chain, Finding, Verification, verify};
+
+use crate::service::error::ServiceError;
+use crate::service::store::ReadStore;
+
+/// Entries that are read at once.
+const PAGE: u32 = 4096;
+
+/// The newest entries of all chains, oldest first: at most `limit` in all.
+///
+/// # Errors
+/// [`Kind::Unavailable`](crate::service::error::Kind::Unavailable) if the store cannot be read.
+pub async fn newest(
+    reads: &ReadStore,
+    limit: u32,
+) -> Result<Vec<crate::service::store::audit::Entry>, ServiceError> {
+    let mut connection = reads.pool().acquire().await?;
+    let mut all = Vec::new();
+    for (writer, head) in crate::service::store::audit::heads(&mut connection).await? {
+        let after = head.number.saturating_sub(u64::from(limit));
+        all.extend(crate::service::store::audit::entries(&mut connection, &writer, after, limit).await?);
+    }
+    all.sort_by(|a, b| (a.at, &a.writer, a.number).cmp(&(b.at, &b.writer, b.number)));
+    let surplus = all.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+    all.drain(..surplus);
+    Ok(all)
+}

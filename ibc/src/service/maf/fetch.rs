@@ -1,0 +1,219 @@
+//! Asking a MEF for the key behind a KeID: TS-0003 clauses 8.8.2.3 and 8.3.2.1.
+//!
+//! It happens inside a handshake, on the word of whoever sends one. So there is a deadline, a number of fetches at a
+//! time, one fetch for many who ask for the same key, and a memory of what was refused a moment ago.
+
+use crate::service::error::{ServiceError, no_privilege};
+use crate::service::kms::SecretOctets;
+use crate::service::store::audit::Event;
+use crate::service::store::secrets::{self, SecretRow};
+use crate::service::store::{BoxFuture, Change, WriteTransaction, sealed};
+use crate::service::{Core, limits, psk};
+use crate::wire::FetchedCredentials;
+use core::fmt;
+use core::time::Duration;
+use eccsi_sakke::onem2m::{EntityName, KeId, SecurityUsage, UnixTime};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+/// Asks MEFs for keys.
+pub trait CredentialFetcher: Send + Sync {
+    /// Retrieves `/fetchCredentials/<KeID>/<SUID>` at the MEF of the KeID. Dropped at the deadline.
+    ///
+    /// # Errors
+    /// Whatever kept it from an answer.
+    fn fetch<'a>(
+        &'a self,
+        ke_id: &'a KeId,
+        usage: SecurityUsage,
+    ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>>;
+}
+
+/// A key that a MEF gave.
+pub struct Fetched {
+    /// Km.
+    pub key: Zeroizing<Vec<u8>>,
+    /// Whose, in absolute form.
+    pub enrolee: EntityName,
+    /// For how long.
+    pub lifetime: Duration,
+}
+
+crate::redacted::redacted_debug!(Fetched);
+
+impl Fetched {
+    /// Reads an answer: Status true, a key of 32 octets that is not zero, an absolute identity, and time left.
+    pub fn read(answer: &FetchedCredentials) -> Option<Self> {
+        let FetchedCredentials {
+            status: true,
+            credential: Some(key),
+            enrolee_id: Some(enrolee),
+            lifetime,
+            ..
+        } = answer
+        else {
+            return None;
+        };
+        let key = key.expose().clone();
+        let is_key = key.len() == limits::SAEF_KEY_BYTES && key.iter().fold(0, |all, octet| all | octet) != 0;
+        let enrolee = EntityName::parse(enrolee).ok().filter(EntityName::is_absolute)?;
+        let lifetime = Duration::from_secs(lifetime.filter(|lifetime| *lifetime > 0)?);
+        is_key.then_some(Self { key, enrolee, lifetime })
+    }
+}
+
+/// The fetches of a MAF.
+pub(super) struct Fetching {
+    fetcher: Arc<dyn CredentialFetcher>,
+    permits: Semaphore,
+    running: Mutex<HashMap<KeId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Until when what was refused is not asked for.
+    refused: Mutex<HashMap<KeId, UnixTime>>,
+}
+
+impl Fetching {
+    pub(super) fn new(fetcher: Arc<dyn CredentialFetcher>) -> Self {
+        Self {
+            fetcher,
+            permits: Semaphore::new(limits::FETCHES),
+            running: Mutex::default(),
+            refused: Mutex::default(),
+        }
+    }
+
+    /// The key behind a KeID: kept, or fetched now.
+    pub(super) async fn key(&self, core: &Core, ke_id: &KeId) -> Result<Option<SecretOctets>, ServiceError> {
+        let Some(turn) = self.turn(ke_id) else { return Ok(None) };
+        let key = {
+            let _turn = turn.lock().await;
+            self.in_turn(core, ke_id).await
+        };
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map's and this one: nobody waits.
+        if Arc::strong_count(&turn) == 2 {
+            running.remove(ke_id);
+        }
+        key
+    }
+
+    /// The lock of a KeID; none for one more than may run and wait.
+    fn turn(&self, ke_id: &KeId) -> Option<Arc<tokio::sync::Mutex<()>>> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.len() >= limits::FETCHES_REFUSED && !running.contains_key(ke_id) {
+            running.retain(|_, turn| Arc::strong_count(turn) > 1);
+            if running.len() >= limits::FETCHES_REFUSED {
+                return None;
+            }
+        }
+        Some(Arc::clone(running.entry(ke_id.clone()).or_default()))
+    }
+
+    async fn in_turn(&self, core: &Core, ke_id: &KeId) -> Result<Option<SecretOctets>, ServiceError> {
+        if let Some(key) = core.fetched_key(ke_id).await? {
+            return Ok(Some(key));
+        }
+        let now = core.store.reads().now();
+        if self.is_refused(ke_id, now) {
+            return Ok(None);
+        }
+        let Ok(_permit) = self.permits.try_acquire() else {
+            tracing::warn!(%ke_id, "too many fetches at once");
+            return Ok(None);
+        };
+        let answer =
+            tokio::time::timeout(limits::FETCH, self.fetcher.fetch(ke_id, SecurityUsage::RspfMaf)).await;
+        let fetched = match answer {
+            Ok(Ok(answer)) => Fetched::read(&answer).ok_or("refused, or an answer without a key"),
+            Ok(Err(error)) => {
+                tracing::warn!(%ke_id, %error, "the MEF gave no answer");
+                Err("no answer")
+            }
+            Err(_) => Err("no answer in time"),
+        };
+        let fetched = match fetched {
+            Ok(fetched) => fetched,
+            Err(reason) => {
+                tracing::warn!(%ke_id, reason, "no key was fetched");
+                self.refuse(ke_id, now);
+                return Ok(None);
+            }
+        };
+        let keep = Keep { core: core.clone(), ke_id: format!("{ke_id}"), fetched };
+        match core.store.write(keep).await {
+            Ok(()) => core.fetched_key(ke_id).await,
+            Err(error) if error.kind() == crate::service::error::Kind::NoPrivilege => {
+                tracing::warn!(%ke_id, "a key was fetched for somebody who is no client here");
+                self.refuse(ke_id, now);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_refused(&self, ke_id: &KeId, now: UnixTime) -> bool {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.get(ke_id).is_some_and(|until| now < *until)
+    }
+
+    fn refuse(&self, ke_id: &KeId, now: UnixTime) {
+        let Some(until) = now.checked_add(limits::FETCH_REFUSED) else { return };
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() >= limits::FETCHES_REFUSED {
+            refused.retain(|_, until| now < *until);
+        }
+        if refused.len() < limits::FETCHES_REFUSED {
+            refused.insert(ke_id.clone(), until);
+        }
+    }
+}
+
+impl fmt::Debug for Fetching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fetching").finish_non_exhaustive()
+    }
+}
+
+/// Keeps a fetched key for the client to whom its Enrolee is bound.
+struct Keep {
+    core: Core,
+    ke_id: String,
+    fetched: Fetched,
+}
+
+impl Change for Keep {
+    type Output = ();
+
+    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
+        Box::pin(async move {
+            let now = tx.now();
+            let enrolee = self.fetched.enrolee.as_str();
+            let holders = secrets::holders(tx.connection(), enrolee).await?;
+            let [(client, client_end)] = &holders[..] else { return Err(no_privilege()) };
+            let longest =
+                now.checked_add(self.fetched.lifetime.min(limits::KEY_LIFETIME_MAX)).unwrap_or(*client_end);
+            let not_after = longest.min(*client_end);
+            if not_after <= now {
+                return Err(no_privilege());
+            }
+            let record = psk::fetched_record(&self.ke_id);
+            let row = SecretRow {
+                client: client.clone(),
+                entity: enrolee.into(),
+                not_after,
+                assigned: String::new(),
+                sealed: sealed::seal(&self.core.keys, not_after, record, self.fetched.key.clone()).await?,
+            };
+            if secrets::insert_fetched_key(tx.connection(), &self.ke_id, &row, now).await? {
+                let event = Event::new("key fetched")
+                    .with("ke_id", self.ke_id.as_str())
+                    .with("client", row.client)
+                    .with("entity", row.entity)
+                    .with("end", not_after.as_seconds());
+                tx.audit(event).await?;
+            }
+            Ok(())
+        })
+    }
+}

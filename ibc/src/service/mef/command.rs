@@ -1,0 +1,197 @@
+//! MEF Client Command, the MEF's side: TS-0003 clauses 8.3.4.7 and 8.3.9. Numbers and the client's side are in
+//! [`crate::command`].
+//!
+//! A registration has a queue, of which at most one command is issued at a time. It is issued once (10) and then issued
+//! again (11) with the same cmdID until it is reported; an empty queue answers NO_MORE_COMMANDS, with a cmdID of its
+//! own. Numbers count up within the registration.
+
+use super::Mef;
+use crate::command::duration;
+use crate::command::values::{class, status};
+use crate::service::error::{ServiceError, bad_request};
+use crate::service::party::Party;
+use crate::service::registry::{Registry, authorize};
+use crate::service::session::Call;
+use crate::service::store::audit::Event;
+use crate::service::store::commands::{self, CommandRow};
+use crate::service::store::registrations::{self, RegistrationRow};
+use crate::service::store::{BoxFuture, Change, WriteTransaction};
+use crate::service::{Function, limits};
+use crate::wire::{Command, CommandArguments, CommandDescription, CommandReport};
+use core::time::Duration;
+use eccsi_sakke::onem2m::EntityName;
+
+impl Mef {
+    /// Gives the command that a client is to execute next: Command Retrieve, clause 8.3.9.2.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a registration that is
+    /// unknown, expired or another client's; and those of every procedure.
+    pub async fn retrieve_command(&self, call: &Call, registration: &str) -> Result<Command, ServiceError> {
+        self.command("retrieve command", call, registration, None).await
+    }
+
+    /// Takes what became of a command, and gives the next: Command Update, clause 8.3.9.3.
+    ///
+    /// A report about another command than the one that was issued is discarded, and answered all the same.
+    ///
+    /// # Errors
+    /// [`Kind::BadRequest`](crate::service::error::Kind::BadRequest) for a status that no client sets; nothing
+    /// else happens then. Otherwise as [`retrieve_command`](Self::retrieve_command).
+    pub async fn report_command(
+        &self,
+        call: &Call,
+        registration: &str,
+        report: &CommandReport,
+    ) -> Result<Command, ServiceError> {
+        let procedure = "report command";
+        if !status::is_of_client(report.status) {
+            let error = bad_request("no status that a client sets");
+            return Err(self.core.refuse(procedure, call, error).await);
+        }
+        self.command(procedure, call, registration, Some(report.clone())).await
+    }
+
+    async fn command(
+        &self,
+        procedure: &'static str,
+        call: &Call,
+        registration: &str,
+        report: Option<CommandReport>,
+    ) -> Result<Command, ServiceError> {
+        let registry = Registry::new(self.core.clone(), Function::Mef, self.fqdn.clone());
+        let retry = self.policy.command_retry;
+        let change = Next { registry, call: call.clone(), registration: registration.into(), report, retry };
+        self.core.perform(procedure, call, change).await
+    }
+}
+
+struct Next {
+    registry: Registry,
+    call: Call,
+    registration: String,
+    report: Option<CommandReport>,
+    /// When to ask again if none waits.
+    retry: Duration,
+}
+
+impl Next {
+    async fn next(&self, tx: &mut WriteTransaction<'_>) -> Result<Command, ServiceError> {
+        let (party, row) = self.registry.own_registration(tx, &self.call, &self.registration).await?;
+        if !registrations::hold(tx.connection(), &row).await? {
+            return Err(authorize::raced());
+        }
+        if let Some(report) = &self.report {
+            take(tx, (&party, &row), report).await?;
+        }
+        let command = match commands::first(tx.connection(), &row.id).await? {
+            Some(next) => issue(tx, &row, next).await?,
+            None => no_more(tx, &row, self.retry).await?,
+        };
+        commands::forget_reported(tx.connection(), &row.id, limits::REPORTED_COMMANDS).await?;
+        let event = Event::new("command delivered")
+            .with("registration", row.id.as_str())
+            .with("client", row.client.as_str())
+            .with("number", command.id.as_str())
+            .with("class", command.description.class)
+            .with("status", command.status);
+        tx.audit(event).await?;
+        Ok(command)
+    }
+}
+
+impl Change for Next {
+    type Output = Command;
+
+    fn apply<'a>(
+        &'a mut self,
+        tx: &'a mut WriteTransaction<'_>,
+    ) -> BoxFuture<'a, Result<Command, ServiceError>> {
+        Box::pin(self.next(tx))
+    }
+}
+
+/// Records a report about the command that was issued; discards any other.
+async fn take(
+    tx: &mut WriteTransaction<'_>,
+    (party, row): (&Party, &RegistrationRow),
+    report: &CommandReport,
+) -> Result<(), ServiceError> {
+    let issued = commands::first(tx.connection(), &row.id).await?.filter(|command| command.is_issued);
+    let issued = issued.filter(|command| format!("{}", command.number) == report.id);
+    let event = |name| {
+        Event::new(name)
+            .with("registration", row.id.as_str())
+            .with("client", row.client.as_str())
+            .with("status", report.status)
+    };
+    if report.status == status::REPEATED_CMD_ID {
+        // The client saw a cmdID twice: a fault on this side.
+        tracing::error!(registration = row.id, "a client reports a repeated cmdID");
+        tx.audit(event("alarm: repeated cmdID")).await?;
+    }
+    let Some(command) = issued else {
+        return tx.audit(event("command report discarded")).await;
+    };
+    if !commands::report(tx.connection(), &row.id, command.number, report.status).await? {
+        return Err(authorize::raced());
+    }
+    let done = event("command reported").with("number", command.number).with("class", command.class);
+    tx.audit(done).await?;
+    if report.status == status::OK && command.class == i64::from(class::IBC_PROV) {
+        confirm(tx, party, &command).await?;
+    }
+    Ok(())
+}
+
+/// A client that says it has installed a credential no longer needs the one before.
+async fn confirm(
+    tx: &mut WriteTransaction<'_>,
+    party: &Party,
+    command: &CommandRow,
+) -> Result<(), ServiceError> {
+    let arguments = serde_json::from_str(&command.arguments).map_err(ServiceError::internal)?;
+    let CommandArguments::IbcProvisioning { subject_id, .. } = arguments else { return Ok(()) };
+    let own = |name: &EntityName| party.identities.iter().any(|identity| identity.as_str() == name.as_str());
+    let Some(name) = EntityName::parse(&subject_id).ok().filter(own) else { return Ok(()) };
+    let now = tx.now();
+    if commands::confirm_credential(tx.connection(), (&party.client, name.as_str()), now).await? {
+        let event = Event::new("credential confirmed").with("client", party.client.as_str());
+        tx.audit(event.with("entity", name.as_str())).await?;
+    }
+    Ok(())
+}
+
+async fn issue(
+    tx: &mut WriteTransaction<'_>,
+    row: &RegistrationRow,
+    command: CommandRow,
+) -> Result<Command, ServiceError> {
+    commands::deliver(tx.connection(), &row.id, command.number).await?;
+    Ok(Command {
+        id: format!("{}", command.number),
+        status: if command.is_issued { status::REISSUED } else { status::ISSUED },
+        description: CommandDescription {
+            class: u16::try_from(command.class).map_err(ServiceError::internal)?,
+            arguments: serde_json::from_str(&command.arguments).map_err(ServiceError::internal)?,
+            target: Some(command.target).filter(|target| !target.is_empty()),
+        },
+    })
+}
+
+async fn no_more(
+    tx: &mut WriteTransaction<'_>,
+    row: &RegistrationRow,
+    retry: Duration,
+) -> Result<Command, ServiceError> {
+    let arguments = CommandArguments::NoMoreCommands { retry_duration: duration::text(retry) };
+    let text = serde_json::to_string(&arguments).map_err(ServiceError::internal)?;
+    const REPORTED: i64 = 2;
+    let number =
+        commands::append(tx.connection(), &row.id, (class::NO_MORE_COMMANDS, &text, ""), REPORTED).await?;
+    Ok(Command {
+        id: format!("{number}"),
+        status: status::ISSUED,
+        description: CommandDescription { class: class::NO_MORE_COMMANDS, arguments, target: None },
+    })
+}

@@ -1,0 +1,133 @@
+//! Who asks: the client behind a session, as the store knows it now, and the identity it asks in.
+
+use super::Function;
+use super::error::{Kind, ServiceError, no_privilege};
+use super::session::{Authenticated, Call};
+use super::store::WriteTransaction;
+use super::store::clients;
+use eccsi_sakke::onem2m::{AeIdStem, EntityId, EntityKind, EntityName, Fqdn, UnixTime};
+
+/// An identity that an administrator bound to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// A CSE or an AE, in absolute form.
+    Entity(EntityId),
+    /// A MAF, which fetches keys from the MEF.
+    Maf(Fqdn),
+}
+
+impl Bound {
+    /// The text that is compared.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Entity(entity) => entity.as_str(),
+            Self::Maf(fqdn) => fqdn.as_str(),
+        }
+    }
+
+    /// Does `origin` name this identity? In absolute form, or in a shorter one that its own registrar or
+    /// provider completes (TS-0001 clause 7.2).
+    fn is_named_by(&self, origin: &str) -> bool {
+        let Self::Entity(entity) = self else { return self.as_str() == origin };
+        if origin == entity.as_str() {
+            return true;
+        }
+        let Some(provider) = entity.name().provider() else { return false };
+        if let Ok(name) = EntityName::parse(origin) {
+            return name.to_absolute(provider).is_ok_and(|name| name.as_str() == entity.as_str());
+        }
+        let registrar = entity.as_str().rsplit_once('/').and_then(|(cse, _)| EntityName::parse(cse).ok());
+        entity.kind() == EntityKind::Ae
+            && AeIdStem::parse(origin)
+                .and_then(|stem| stem.to_absolute(registrar.as_ref(), provider))
+                .is_ok_and(|expanded| expanded.as_str() == entity.as_str())
+    }
+}
+
+/// The client that asks.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// Its name in the store.
+    pub client: String,
+    /// The identity it asks in: X-M2M-Origin, expanded.
+    pub identity: Bound,
+    /// All that it may ask in.
+    pub identities: Vec<Bound>,
+    /// The end of what it authenticated with, and of the client itself.
+    pub not_after: UnixTime,
+    /// What it authenticated with, as text for the audit log.
+    pub credential: String,
+}
+
+impl Party {
+    /// Finds the client of a call, as it stands in the store now.
+    ///
+    /// # Errors
+    /// [`Kind::SecurityAssociationRequired`]; [`Kind::NoPrivilege`] for a client or credential that is disabled,
+    /// removed or expired; [`Kind::OriginatorNotAuthenticated`] unless `origin` is exactly one identity of it.
+    pub(super) async fn find(
+        tx: &mut WriteTransaction<'_>,
+        function: Function,
+        call: &Call,
+    ) -> Result<Self, ServiceError> {
+        let authenticated = call.session.mutually_authenticated()?;
+        let now = tx.now();
+        let (client, credential, end) = match authenticated {
+            // A KeID stands for a key that a MEF gave to a MAF.
+            Authenticated::KeId(_) if function == Function::Mef => return Err(no_privilege()),
+            Authenticated::Credential(id) => {
+                let text = format!("{id}");
+                let row =
+                    clients::credential(tx.connection(), function, &text).await?.ok_or_else(no_privilege)?;
+                (row.client, text, row.not_after)
+            }
+            Authenticated::Operator { operator, client } => {
+                (client.clone(), format!("operator {operator}"), UnixTime::from_seconds(u64::MAX))
+            }
+            Authenticated::KeId(id) => {
+                let text = format!("{id}");
+                let row = clients::fetched(tx.connection(), &text).await?.ok_or_else(no_privilege)?;
+                (row.client, text, row.not_after)
+            }
+        };
+        let row = clients::client(tx.connection(), &client).await?.ok_or_else(no_privilege)?;
+        let not_after = end.min(row.not_after);
+        if !row.enabled || now >= not_after {
+            return Err(no_privilege());
+        }
+        let identities = clients::identities(tx.connection(), &client).await?;
+        let identity = Self::identity(&identities, &call.origin)?;
+        Ok(Self { client, identity, identities, not_after, credential })
+    }
+
+    fn identity(identities: &[Bound], origin: &str) -> Result<Bound, ServiceError> {
+        let mut named = identities.iter().filter(|identity| identity.is_named_by(origin));
+        match (named.next(), named.next()) {
+            (Some(one), None) => Ok(one.clone()),
+            _ => Err(ServiceError::new(
+                Kind::OriginatorNotAuthenticated,
+                "the originator is no identity of this session",
+            )),
+        }
+    }
+
+    /// The entity it asks as.
+    ///
+    /// # Errors
+    /// [`Kind::NoPrivilege`] for a MAF.
+    pub fn entity(&self) -> Result<&EntityId, ServiceError> {
+        match &self.identity {
+            Bound::Entity(entity) => Ok(entity),
+            Bound::Maf(_) => Err(no_privilege()),
+        }
+    }
+
+    /// The identity of this party that `name` stands for.
+    pub fn owns(&self, name: &EntityName, provider: &Fqdn) -> Option<&EntityId> {
+        let absolute = name.to_absolute(provider).ok()?;
+        self.identities.iter().find_map(|identity| match identity {
+            Bound::Entity(entity) if entity.as_str() == absolute.as_str() => Some(entity),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! Requests and responses as every binding carries them: TS-0004 clauses 6.4 and 7.
+//!
+//! A binding fills a [`Request`] from its own header fields or options, hands it to
+//! [`Endpoint::perform`](super::dispatch::Endpoint::perform), and sends the [`Response`]. Nothing here knows which.
+
+use super::error::{Kind, ServiceError};
+use zeroize::Zeroizing;
+
+/// What is to be done with a resource. Notify is for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "as named")]
+pub enum Operation {
+    Create,
+    Retrieve,
+    Update,
+    Delete,
+}
+
+/// A request primitive.
+pub struct Request {
+    /// Operation.
+    pub operation: Operation,
+    /// To: a path, decoded, that begins with "/".
+    pub to: String,
+    /// From.
+    pub from: Option<String>,
+    /// Request Identifier.
+    pub request_id: Option<String>,
+    /// Release Version Indicator.
+    pub release_version: Option<String>,
+    /// Resource Type, in Create.
+    pub resource_type: Option<u16>,
+    /// Content, in JSON; empty if there is none.
+    pub content: Zeroizing<Vec<u8>>,
+}
+
+crate::redacted::redacted_debug!(Request);
+
+/// How a content is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// Lines of text: the deny list with its signature.
+    Text,
+}
+
+/// A response primitive.
+pub struct Response {
+    /// Response Status Code.
+    pub status: u16,
+    /// Content.
+    pub content: Option<Zeroizing<Vec<u8>>>,
+    /// How it is written.
+    pub format: Format,
+    /// Where the created resource is.
+    pub location: Option<String>,
+    /// What kind of refusal this is, if it is one.
+    pub refusal: Option<Kind>,
+    /// Why, as may be sent.
+    pub text: Option<&'static str>,
+}
+
+crate::redacted::redacted_debug!(Response);
+
+impl Response {
+    /// OK, CREATED, DELETED and UPDATED.
+    pub(super) const fn success(operation: Operation) -> u16 {
+        match operation {
+            Operation::Retrieve => 2000,
+            Operation::Create => 2001,
+            Operation::Delete => 2002,
+            Operation::Update => 2004,
+        }
+    }
+
+    /// A refusal.
+    pub fn refusal(error: &ServiceError) -> Self {
+        Self {
+            status: error.kind().response_status_code(),
+            content: None,
+            format: Format::Json,
+            location: None,
+            refusal: Some(error.kind()),
+            text: Some(error.text()),
+        }
+    }
+}

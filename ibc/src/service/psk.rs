@@ -1,0 +1,80 @@
+//! What sessions are opened with, by what a handshake brings: TS-0003 clauses 8.3.5.2.2 and 8.8.2.2.
+//!
+//! One answer, `None`, for everything that is refused: an identity that is unknown, of another form, expired, or
+//! disabled. A transport then goes on with [`ServiceKey::refusal`](super::kms::ServiceKey::refusal) as the key, and the
+//! handshake fails at its end as it does for a wrong key.
+
+use super::error::ServiceError;
+use super::kms::SecretOctets;
+use super::store::{clients, sealed, secrets};
+use super::{Core, Function, admin, limits};
+use eccsi_sakke::onem2m::{CredentialId, KeId, KmId, KpmId};
+
+/// The associated data of a key that a MAF fetched.
+pub(crate) fn fetched_record(ke_id: &str) -> String {
+    format!("fetched key {ke_id}")
+}
+
+/// The same of an enrolment key.
+pub(crate) fn enrolment_record(ke_id: &str) -> String {
+    format!("enrolment key {ke_id}")
+}
+
+impl Core {
+    /// The key of a client's credential: of a KpmID at a MEF, of a KmID, in whatever case, at a MAF.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if store or keys cannot be read.
+    pub async fn psk(
+        &self,
+        function: Function,
+        identity: &str,
+    ) -> Result<Option<SecretOctets>, ServiceError> {
+        if identity.len() > limits::IDENTIFIER_BYTES {
+            return Ok(None);
+        }
+        let id = match function {
+            Function::Mef => KpmId::parse(identity).map(|id| CredentialId::from(&id)),
+            Function::Maf => KmId::parse(identity).map(|id| CredentialId::from(&id)),
+        };
+        match id {
+            Ok(id) => self.credential_key(function, &id).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The credential that a certificate is at a function, by the SHA-256 of its DER, if an administrator has bound one.
+    ///
+    /// # Errors
+    /// As [`psk`](Self::psk).
+    pub async fn certificate(
+        &self,
+        function: Function,
+        sha_256: &[u8; 32],
+    ) -> Result<Option<CredentialId>, ServiceError> {
+        let mut connection = self.store.reads().pool().acquire().await?;
+        for kind in admin::CERTIFICATES {
+            let id = admin::certificate_id(kind, sha_256).map_err(ServiceError::internal)?;
+            if clients::credential(&mut connection, function, &format!("{id}")).await?.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A key that was fetched from a MEF before, by its KeID.
+    ///
+    /// # Errors
+    /// As [`psk`](Self::psk).
+    pub async fn fetched_key(&self, ke_id: &KeId) -> Result<Option<SecretOctets>, ServiceError> {
+        let ke_id = format!("{ke_id}");
+        let now = self.store.reads().now();
+        let mut connection = self.store.reads().pool().acquire().await?;
+        let row = secrets::fetched_key(&mut connection, &ke_id, now).await?;
+        drop(connection);
+        match row {
+            Some(row) => sealed::open(&self.keys, row.sealed, fetched_record(&ke_id)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}

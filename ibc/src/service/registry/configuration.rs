@@ -1,0 +1,76 @@
+//! Client Configuration Retrieval: TS-0003 clauses 8.3.5.2.4 and 8.8.2.4. Without a configuration: 4004.
+
+use super::{Registry, request};
+use crate::service::error::{ServiceError, not_found};
+use crate::service::party::Party;
+use crate::service::session::Call;
+use crate::service::store::audit::Event;
+use crate::service::store::registrations::{self, RegistrationRow};
+use crate::service::store::{BoxFuture, Change, WriteTransaction};
+use crate::wire::ClientConfiguration;
+
+impl Registry {
+    /// Gives the stakeholder's configuration for a registration: Client Configuration Retrieval.
+    ///
+    /// # Errors
+    /// [`Kind::BadRequest`](crate::service::error::Kind::BadRequest) for another function's FQDN;
+    /// [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a registration that is
+    /// unknown, expired or another client's, and without a configuration.
+    pub async fn configuration(
+        &self,
+        call: &Call,
+        fqdn: &str,
+        registration: &str,
+    ) -> Result<ClientConfiguration, ServiceError> {
+        let procedure = "retrieve configuration";
+        let parsed = self.check_fqdn(fqdn).and_then(|()| request::registration_id(registration));
+        let id = match parsed {
+            Ok(id) => id,
+            Err(error) => return Err(self.core.refuse(procedure, call, error).await),
+        };
+        self.core.perform(procedure, call, Retrieve { registry: self.clone(), call: call.clone(), id }).await
+    }
+
+    /// The registration of a call's identity that is alive and has this identifier.
+    pub(in crate::service) async fn own_registration(
+        &self,
+        tx: &mut WriteTransaction<'_>,
+        call: &Call,
+        id: &str,
+    ) -> Result<(Party, RegistrationRow), ServiceError> {
+        let now = tx.now();
+        let party = Party::find(tx, self.function, call).await?;
+        let row = registrations::by_id(tx.connection(), self.function, id).await?.ok_or_else(not_found)?;
+        let is_own = row.client == party.client && row.entity == party.identity.as_str();
+        if is_own && row.not_after > now { Ok((party, row)) } else { Err(not_found()) }
+    }
+}
+
+struct Retrieve {
+    registry: Registry,
+    call: Call,
+    id: String,
+}
+
+impl Change for Retrieve {
+    type Output = ClientConfiguration;
+
+    fn apply<'a>(
+        &'a mut self,
+        tx: &'a mut WriteTransaction<'_>,
+    ) -> BoxFuture<'a, Result<ClientConfiguration, ServiceError>> {
+        Box::pin(async move {
+            let (_, row) = self.registry.own_registration(tx, &self.call, &self.id).await?;
+            if row.config.is_empty() {
+                return Err(not_found());
+            }
+            let configuration = serde_json::from_str(&row.config).map_err(ServiceError::internal)?;
+            let event = Event::new("configuration retrieved")
+                .with("function", self.registry.function.as_str())
+                .with("registration", row.id.as_str())
+                .with("client", row.client.as_str());
+            tx.audit(event).await?;
+            Ok(ClientConfiguration { configuration })
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! De-Registration of clients (TS-0003 clauses 8.3.5.2.6 and 8.8.2.6) and of keys (8.3.5.2.10 and 8.8.2.10).
+//!
+//! With a registration go its commands and its keys. Names stay taken, audit entries stay, and the key material is
+//! erased by the sweeper, in the database and in its backups.
+
+use super::{Registry, request, sealed_key};
+use crate::service::error::{ServiceError, not_found};
+use crate::service::party::Party;
+use crate::service::session::Call;
+use crate::service::store::audit::Event;
+use crate::service::store::registrations::RegistrationRow;
+use crate::service::store::{BoxFuture, Change, WriteTransaction, keys, registrations};
+use eccsi_sakke::onem2m::{RelativeKeyId, UnixTime};
+
+impl Registry {
+    /// Ends a registration, with its commands and keys: Client De-Registration.
+    ///
+    /// # Errors
+    /// [`Kind::BadRequest`](crate::service::error::Kind::BadRequest) for another function's FQDN;
+    /// [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a registration that is
+    /// unknown, expired or another client's.
+    pub async fn deregister_client(
+        &self,
+        call: &Call,
+        fqdn: &str,
+        registration: &str,
+    ) -> Result<(), ServiceError> {
+        let procedure = "deregister client";
+        let parsed = self.check_fqdn(fqdn).and_then(|()| request::registration_id(registration));
+        match parsed {
+            Ok(id) => {
+                let change = DeregisterClient { registry: self.clone(), call: call.clone(), id };
+                self.core.perform(procedure, call, change).await
+            }
+            Err(error) => Err(self.core.refuse(procedure, call, error).await),
+        }
+    }
+
+    /// Ends a key: Key De-Registration. Only its source may.
+    ///
+    /// # Errors
+    /// [`Kind::BadRequest`](crate::service::error::Kind::BadRequest) for another function's FQDN or another form
+    /// of identifier; [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a key that
+    /// is unknown, expired or another client's.
+    pub async fn deregister_key(
+        &self,
+        call: &Call,
+        fqdn: &str,
+        relative_key_id: &str,
+    ) -> Result<(), ServiceError> {
+        let procedure = "deregister key";
+        let parsed = self.check_fqdn(fqdn).and_then(|()| request::relative_key_id(relative_key_id));
+        match parsed {
+            Ok(id) => {
+                let change = DeregisterKey { registry: self.clone(), call: call.clone(), id };
+                self.core.perform(procedure, call, change).await
+            }
+            Err(error) => Err(self.core.refuse(procedure, call, error).await),
+        }
+    }
+
+    /// The key of a call's identity that is alive and has this name.
+    pub(super) async fn own_key(
+        &self,
+        tx: &mut WriteTransaction<'_>,
+        call: &Call,
+        id: &RelativeKeyId,
+    ) -> Result<(Party, keys::KeyRow), ServiceError> {
+        let now = tx.now();
+        let party = Party::find(tx, self.function, call).await?;
+        let row =
+            keys::live(tx.connection(), self.function, id.as_str(), now).await?.ok_or_else(not_found)?;
+        let is_own = row.client == party.client && row.source == party.identity.as_str();
+        if is_own { Ok((party, row)) } else { Err(not_found()) }
+    }
+}
+
+/// Removes a registration and everything under it, and gives the names of its keys.
+pub(super) async fn cascade(
+    tx: &mut WriteTransaction<'_>,
+    row: &RegistrationRow,
+) -> Result<Vec<String>, ServiceError> {
+    // First the registration: another node that registers a key under it waits, and then finds it gone.
+    if !registrations::remove(tx.connection(), &row.id).await? {
+        return Err(not_found());
+    }
+    let mut removed = Vec::new();
+    for key in keys::of_registration(tx.connection(), &row.id, UnixTime::EPOCH).await? {
+        sealed_key::remove(tx, &key).await?;
+        removed.push(key.rkid);
+    }
+    Ok(removed)
+}
+
+struct DeregisterClient {
+    registry: Registry,
+    call: Call,
+    id: String,
+}
+
+impl Change for DeregisterClient {
+    type Output = ();
+
+    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
+        Box::pin(async move {
+            let (_, row) = self.registry.own_registration(tx, &self.call, &self.id).await?;
+            let keys = cascade(tx, &row).await?;
+            let event = Event::new("client deregistered")
+                .with("function", self.registry.function.as_str())
+                .with("registration", row.id.as_str())
+                .with("client", row.client.as_str())
+                .with("stakeholder", row.stakeholder.as_str())
+                .with("keys", keys);
+            tx.audit(event).await
+        })
+    }
+}
+
+struct DeregisterKey {
+    registry: Registry,
+    call: Call,
+    id: RelativeKeyId,
+}
+
+impl Change for DeregisterKey {
+    type Output = ();
+
+    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
+        Box::pin(async move {
+            let (_, row) = self.registry.own_key(tx, &self.call, &self.id).await?;
+            sealed_key::remove(tx, &row).await?;
+            let event = Event::new("key deregistered")
+                .with("function", self.registry.function.as_str())
+                .with("key", row.rkid.as_str())
+                .with("client", row.client.as_str());
+            tx.audit(event).await
+        })
+    }
+}

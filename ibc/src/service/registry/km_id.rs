@@ -1,0 +1,72 @@
+//! The KmID that a MAF assigns to a key it fetched from a MEF: TS-0003 clauses 8.8.2.3, 8.8.2.5 and 10.6.
+//!
+//! Relative parts are distinct without regard to case, and never given again: `assigned_name` keeps each.
+
+use super::Registry;
+use crate::service::admin::credential_record;
+use crate::service::error::{Kind, ServiceError, no_privilege};
+use crate::service::session::{Authenticated, Call};
+use crate::service::store::audit::Event;
+use crate::service::store::{WriteTransaction, administration, sealed, secrets};
+use crate::service::{Function, limits, psk};
+use eccsi_sakke::SysRng;
+use eccsi_sakke::onem2m::{CredentialId, KmId, hex_binary};
+use rand_core::TryRng;
+use zeroize::Zeroizing;
+
+/// The KmID of the key that a session at a MAF was opened with, if that was a fetched one; assigned now if it has none.
+pub(super) async fn assign(
+    tx: &mut WriteTransaction<'_>,
+    registry: &Registry,
+    call: &Call,
+) -> Result<Option<String>, ServiceError> {
+    let (Function::Maf, Authenticated::KeId(ke_id)) =
+        (registry.function, call.session.mutually_authenticated()?)
+    else {
+        return Ok(None);
+    };
+    let (ke_id, now) = (format!("{ke_id}"), tx.now());
+    let fetched = secrets::fetched_key(tx.connection(), &ke_id, now).await?.ok_or_else(no_privilege)?;
+    if !fetched.assigned.is_empty() {
+        return Ok(Some(fetched.assigned));
+    }
+    let km_id = new_km_id(tx, registry).await?;
+    let credential = format!("{}", CredentialId::from(&km_id));
+    let keys = &registry.core.keys;
+    let km = sealed::open(keys, fetched.sealed.clone(), psk::fetched_record(&ke_id)).await?;
+    let record = credential_record(Function::Maf, &credential);
+    let columns = sealed::seal(keys, fetched.not_after, record, Zeroizing::new(km.expose().to_vec())).await?;
+    let row = administration::NewCredential {
+        id: &credential,
+        function: Function::Maf,
+        client: &fetched.client,
+        not_after: fetched.not_after,
+        columns: &columns,
+    };
+    if !administration::insert_credential(tx.connection(), &row).await? {
+        return Err(ServiceError::internal("a KmID that was new is in use"));
+    }
+    let km_id = format!("{km_id}");
+    if !secrets::assign(tx.connection(), &ke_id, &km_id).await? {
+        return Err(super::authorize::raced());
+    }
+    let event = Event::new("KmID assigned")
+        .with("km_id", km_id.as_str())
+        .with("ke_id", ke_id)
+        .with("client", fetched.client.as_str());
+    tx.audit(event).await?;
+    Ok(Some(km_id))
+}
+
+async fn new_km_id(tx: &mut WriteTransaction<'_>, registry: &Registry) -> Result<KmId, ServiceError> {
+    for _ in 0..limits::DRAWS {
+        let mut random = [0; 16];
+        SysRng.try_fill_bytes(&mut random).map_err(ServiceError::unavailable)?;
+        let km_id =
+            KmId::new(&hex_binary::encode(&random), registry.fqdn.clone()).map_err(ServiceError::internal)?;
+        if administration::assign_name(tx.connection(), Function::Maf.number(), km_id.relative()).await? {
+            return Ok(km_id);
+        }
+    }
+    Err(ServiceError::new(Kind::Internal, "internal error"))
+}

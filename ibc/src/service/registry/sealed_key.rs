@@ -1,0 +1,46 @@
+//! Registered keys at rest, and what happens to one whose end moves.
+
+use super::authorize::raced;
+use crate::service::error::ServiceError;
+use crate::service::kms::{KeyDirectory, SecretOctets};
+use crate::service::store::keys::{self, KeyRow};
+use crate::service::store::{WriteTransaction, early_ends, sealed};
+use eccsi_sakke::onem2m::UnixTime;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// The associated data of a key in the database.
+pub(crate) fn record(rkid: &str) -> String {
+    format!("registered key {rkid}")
+}
+
+/// Opens the key of a row.
+pub(super) async fn open(directory: &Arc<KeyDirectory>, row: &KeyRow) -> Result<SecretOctets, ServiceError> {
+    sealed::open(directory, row.sealed.clone(), record(&row.rkid)).await
+}
+
+/// Gives a row another end. If that lies on another day, the key is sealed under that day's data key.
+pub(super) async fn move_end(
+    tx: &mut WriteTransaction<'_>,
+    directory: &Arc<KeyDirectory>,
+    row: &mut KeyRow,
+    end: UnixTime,
+) -> Result<(), ServiceError> {
+    row.not_after = end;
+    if sealed::day_of(end)? == row.sealed.day {
+        return Ok(());
+    }
+    early_ends::mark(tx.connection(), &row.sealed).await?;
+    let key = open(directory, row).await?;
+    row.sealed =
+        sealed::seal(directory, end, record(&row.rkid), Zeroizing::new(key.expose().to_vec())).await?;
+    Ok(())
+}
+
+/// Removes a key before its end; the sweeper erases what is left of it.
+pub(super) async fn remove(tx: &mut WriteTransaction<'_>, row: &KeyRow) -> Result<(), ServiceError> {
+    if !keys::remove(tx.connection(), row).await? {
+        return Err(raced());
+    }
+    early_ends::mark(tx.connection(), &row.sealed).await
+}

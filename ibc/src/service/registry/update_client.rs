@@ -1,0 +1,127 @@
+//! Client Registration Update: TS-0003 clauses 8.3.5.2.5 and 8.8.2.5.
+//!
+//! | request | mult. | answer, what was asked only | mult. |
+//! |---|---|---|---|
+//! | MEF-FQDN or MAF-FQDN, registration | 1 | | |
+//! | expirationTime, proposed | 0..1 | expirationTime, granted | 0..1 |
+//! | labels | 0..1 | labels | 0..1 |
+//! | one of the two at least | | assignedSymmKeyID, of a MAF for a new Km | 0..1 |
+
+use super::authorize::raced;
+use super::register_client::granted_end;
+use super::{Registry, km_id, request, sealed_key};
+use crate::service::error::{ServiceError, bad_request, no_privilege};
+use crate::service::session::Call;
+use crate::service::store::audit::Event;
+use crate::service::store::{BoxFuture, Change, WriteTransaction, keys, registrations};
+use crate::wire::{RegistrationUpdate, RegistrationUpdateRequest};
+use eccsi_sakke::onem2m::UnixTime;
+
+impl Registry {
+    /// Gives a registration another end or other labels: Client Registration Update.
+    ///
+    /// An earlier end is also the end of the keys that were to live longer.
+    ///
+    /// # Errors
+    /// [`Kind::BadRequest`](crate::service::error::Kind::BadRequest) without a change;
+    /// [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a registration that is
+    /// unknown, expired or another client's; otherwise as [`register_client`](Self::register_client).
+    pub async fn update_client(
+        &self,
+        call: &Call,
+        registration: &str,
+        request: &RegistrationUpdateRequest,
+    ) -> Result<RegistrationUpdate, ServiceError> {
+        let procedure = "update client";
+        match Update::parse(self, call, registration, request) {
+            Ok(change) => self.core.perform(procedure, call, change).await,
+            Err(error) => Err(self.core.refuse(procedure, call, error).await),
+        }
+    }
+}
+
+struct Update {
+    registry: Registry,
+    call: Call,
+    id: String,
+    proposed: Option<UnixTime>,
+    labels: Option<String>,
+}
+
+impl Update {
+    fn parse(
+        registry: &Registry,
+        call: &Call,
+        registration: &str,
+        request: &RegistrationUpdateRequest,
+    ) -> Result<Self, ServiceError> {
+        registry.check_fqdn(&request.fqdn)?;
+        if request.expiration_time.is_none() && request.labels.is_none() {
+            return Err(bad_request("nothing to update"));
+        }
+        Ok(Self {
+            registry: registry.clone(),
+            call: call.clone(),
+            id: request::registration_id(registration)?,
+            proposed: request.expiration_time.as_deref().map(request::end).transpose()?,
+            labels: request.labels.as_deref().map(request::labels).transpose()?,
+        })
+    }
+
+    async fn update(&mut self, tx: &mut WriteTransaction<'_>) -> Result<RegistrationUpdate, ServiceError> {
+        let registry = &self.registry;
+        let (party, mut row) = registry.own_registration(tx, &self.call, &self.id).await?;
+        let function = registry.function;
+        registrations::admission(tx.connection(), function, &party.client, &row.stakeholder)
+            .await?
+            .ok_or_else(no_privilege)?;
+        if let Some(proposed) = self.proposed {
+            row.not_after = granted_end(tx, function, &party, &row.stakeholder, proposed).await?;
+        }
+        if let Some(labels) = &self.labels {
+            row.labels.clone_from(labels);
+        }
+        let assigned =
+            km_id::assign(tx, registry, &self.call).await?.filter(|assigned| *assigned != row.assigned);
+        if let Some(assigned) = &assigned {
+            row.assigned.clone_from(assigned);
+        }
+        if !registrations::update(tx.connection(), &row).await? {
+            return Err(raced());
+        }
+        let outlasting = keys::of_registration(tx.connection(), &row.id, row.not_after).await?;
+        let cut = outlasting.len();
+        for mut key in outlasting {
+            sealed_key::move_end(tx, &registry.core.keys, &mut key, row.not_after).await?;
+            if !keys::update(tx.connection(), &key).await? {
+                return Err(raced());
+            }
+        }
+        let until = request::time_text(row.not_after)?;
+        let event = Event::new("client updated")
+            .with("function", function.as_str())
+            .with("registration", row.id.as_str())
+            .with("client", row.client.as_str())
+            .with("until", until.as_str())
+            .with("keys_cut", cut)
+            .with("assigned", row.assigned.as_str());
+        tx.audit(event).await?;
+        let labels = self.labels.as_deref().map(request::list).transpose()?;
+        Ok(RegistrationUpdate {
+            expiration_time: self.proposed.map(|_| until),
+            labels,
+            assigned_symm_key_id: assigned,
+        })
+    }
+}
+
+impl Change for Update {
+    type Output = RegistrationUpdate;
+
+    fn apply<'a>(
+        &'a mut self,
+        tx: &'a mut WriteTransaction<'_>,
+    ) -> BoxFuture<'a, Result<RegistrationUpdate, ServiceError>> {
+        Box::pin(self.update(tx))
+    }
+}

@@ -1,0 +1,178 @@
+//! The durable store: one SQL text for SQLite (one node) and PostgreSQL (many).
+//!
+//! Everything that changes goes through one task, `writer`, which commits what waits together and
+//! writes the audit entry of each change in the same transaction. [`ReadStore`] is a handle that the
+//! database itself keeps from writing.
+//!
+//! A struct and no trait: there is one SQL text, and SQLite in a temporary folder serves the tests.
+
+pub(crate) mod administration;
+pub mod audit;
+pub mod backup;
+pub(crate) mod clients;
+pub(crate) mod commands;
+pub(crate) mod early_ends;
+pub(crate) mod identities;
+pub(crate) mod keys;
+pub(crate) mod lists;
+mod migrate;
+mod open;
+pub(crate) mod policies;
+pub(crate) mod registrations;
+pub mod restore;
+pub(crate) mod sealed;
+pub(crate) mod secrets;
+pub mod state_file;
+pub(crate) mod sweep;
+mod writer;
+
+pub use open::{OpenError, StoreUrl};
+pub use writer::{BoxFuture, Change, WriteTransaction};
+
+use super::clock::Clock;
+use super::error::ServiceError;
+use eccsi_sakke::onem2m::UnixTime;
+use sqlx::{Any, Pool};
+use state_file::StateFile;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use writer::Writer;
+
+/// The database behind a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// One file, one process that serves.
+    Sqlite,
+    /// A server, for many nodes.
+    Postgres,
+}
+
+/// How a store is opened.
+pub struct StoreOptions {
+    /// Where the database is.
+    pub url: StoreUrl,
+    /// The name of this writer: its audit chain and its state file have it. No two processes at once.
+    pub writer: String,
+    /// Folder of the state files: outside the database and its backups.
+    pub state_folder: PathBuf,
+    /// Seals the state file.
+    pub state_key: zeroize::Zeroizing<[u8; 32]>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// How far the clock may stand behind the latest write before nothing is issued any more.
+    pub clock_tolerance: core::time::Duration,
+}
+
+crate::redacted::redacted_debug!(StoreOptions);
+
+/// A database, opened for reading and writing. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    reads: ReadStore,
+    writer: Writer,
+}
+
+crate::redacted::redacted_debug!(Store);
+
+/// A handle that cannot write: the database refuses it.
+#[derive(Clone)]
+pub struct ReadStore {
+    pool: Pool<Any>,
+    database: Database,
+    clock: Arc<dyn Clock>,
+    /// The latest time written, as this process knows it.
+    mark: Arc<AtomicU64>,
+}
+
+crate::redacted::redacted_debug!(ReadStore);
+
+impl ReadStore {
+    /// Opens a database that is there, for reading alone: without tables made, writer, or state file.
+    ///
+    /// # Errors
+    /// [`OpenError`], also if there is no such database.
+    pub async fn open(url: &StoreUrl, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let (pool, database) = open::connect_reads(url).await?;
+        Ok(Self { pool, database, clock, mark: Arc::new(AtomicU64::new(0)) })
+    }
+
+    /// The pool: for the modules with queries.
+    pub(crate) fn pool(&self) -> &Pool<Any> {
+        &self.pool
+    }
+
+    /// Asks the database whether it is there.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if not.
+    pub async fn ping(&self) -> Result<(), ServiceError> {
+        open::ping(&self.pool).await
+    }
+
+    /// Which database it is.
+    pub fn database(&self) -> Database {
+        self.database
+    }
+
+    /// Now, or the latest time written where the clock stands behind it: what has expired stays so.
+    pub fn now(&self) -> UnixTime {
+        self.clock.now().max(UnixTime::from_seconds(self.mark.load(Ordering::Relaxed)))
+    }
+}
+
+impl Store {
+    /// Opens the database, makes or brings up its tables, and starts the writer.
+    ///
+    /// # Errors
+    /// [`OpenError`]: cannot connect, a newer version's tables, another process with this writer's name,
+    /// a state file that does not open.
+    pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
+        let state = StateFile::open(&options.state_folder, &options.writer, &options.state_key)?;
+        let pools = open::connect(&options.url).await?;
+        migrate::run(&pools.writes, pools.database).await?;
+        let mark = Arc::new(AtomicU64::new(0));
+        let reads = ReadStore {
+            pool: pools.reads,
+            database: pools.database,
+            clock: Arc::clone(&options.clock),
+            mark: Arc::clone(&mark),
+        };
+        let file = match &options.url {
+            StoreUrl::Sqlite(path) => Some(path.clone()),
+            StoreUrl::Postgres(_) => None,
+        };
+        let writer = Writer::start(writer::Parts {
+            pool: pools.writes,
+            connections: pools.connections,
+            database: pools.database,
+            file,
+            name: options.writer,
+            clock: options.clock,
+            tolerance: options.clock_tolerance,
+            mark,
+            state,
+        });
+        Ok(Self { reads, writer })
+    }
+
+    /// The handle that cannot write.
+    pub fn reads(&self) -> &ReadStore {
+        &self.reads
+    }
+
+    /// Applies a change. When this returns `Ok`, it and its audit entries are durable.
+    ///
+    /// # Errors
+    /// The change's own refusal, with nothing written; [`Kind::Unavailable`](super::error::Kind::Unavailable)
+    /// if the database, the audit log or the state file cannot be written.
+    pub async fn write<C: Change>(&self, change: C) -> Result<C::Output, ServiceError> {
+        self.writer.write(change).await
+    }
+
+    /// Ends the writer, after what waits.
+    pub async fn close(self) {
+        self.writer.close().await;
+        self.reads.pool.close().await;
+    }
+}

@@ -1,0 +1,413 @@
+//! What administrators write: stakeholders, clients, credentials, policy, Kpsa. Writes of a row compare its version.
+
+mod policies;
+mod psas;
+
+pub(crate) use policies::{PolicyRow, insert_policy, policies, remove_policy, update_policy};
+pub(crate) use psas::{PSA_NAMES, PsaRow, enable_psa, insert_psa, psa_key, psas, remove_psa};
+
+use super::clients::{kind_number, time};
+use super::sealed::SealedColumns;
+use super::writer::seconds;
+use crate::service::Function;
+use crate::service::error::ServiceError;
+use crate::service::party::Bound;
+use eccsi_sakke::onem2m::UnixTime;
+use sqlx::{AnyConnection, Row};
+
+type Done = Result<bool, ServiceError>;
+
+/// A stakeholder.
+pub(crate) struct StakeholderRow {
+    pub(crate) fqdn: String,
+    pub(crate) enabled: bool,
+    pub(crate) version: i64,
+}
+
+pub(crate) async fn insert_stakeholder(connection: &mut AnyConnection, fqdn: &str) -> Done {
+    let text =
+        "insert into stakeholder (fqdn, enabled, version) values ($1, 1, 1) on conflict (fqdn) do nothing";
+    Ok(sqlx::query(text).bind(fqdn).execute(connection).await?.rows_affected() == 1)
+}
+
+pub(crate) async fn stakeholders(
+    connection: &mut AnyConnection,
+) -> Result<Vec<StakeholderRow>, ServiceError> {
+    let rows = sqlx::query("select fqdn, enabled, version from stakeholder order by fqdn")
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let enabled: i64 = row.try_get("enabled")?;
+            Ok(StakeholderRow {
+                fqdn: row.try_get("fqdn")?,
+                enabled: enabled == 1,
+                version: row.try_get("version")?,
+            })
+        })
+        .collect()
+}
+
+pub(crate) async fn enable_stakeholder(
+    connection: &mut AnyConnection,
+    fqdn: &str,
+    enabled: bool,
+    version: i64,
+) -> Done {
+    let text = "update stakeholder set enabled = $1, version = version + 1 where fqdn = $2 and version = $3";
+    let query = sqlx::query(text).bind(i64::from(enabled)).bind(fqdn).bind(version);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+pub(crate) async fn remove_stakeholder(connection: &mut AnyConnection, fqdn: &str, version: i64) -> Done {
+    sqlx::query("delete from policy where stakeholder = $1").bind(fqdn).execute(&mut *connection).await?;
+    let query =
+        sqlx::query("delete from stakeholder where fqdn = $1 and version = $2").bind(fqdn).bind(version);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// How many clients are admitted under a stakeholder.
+pub(crate) async fn admitted(connection: &mut AnyConnection, stakeholder: &str) -> Result<i64, ServiceError> {
+    let text = "select count(*) from client_stakeholder where stakeholder = $1";
+    Ok(sqlx::query_scalar(text).bind(stakeholder).fetch_one(connection).await?)
+}
+
+/// A client with its version.
+pub(crate) struct ClientRecord {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) enabled: bool,
+    pub(crate) not_after: UnixTime,
+    pub(crate) version: i64,
+}
+
+pub(crate) async fn insert_client(
+    connection: &mut AnyConnection,
+    id: &str,
+    label: &str,
+    not_after: UnixTime,
+) -> Done {
+    let text = "insert into client (id, label, enabled, not_after, version) values ($1, $2, 1, $3, 1) \
+                on conflict (id) do nothing";
+    let query = sqlx::query(text).bind(id).bind(label).bind(seconds(not_after));
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// All clients, or the one with this name.
+pub(crate) async fn client_records(
+    connection: &mut AnyConnection,
+    id: Option<&str>,
+) -> Result<Vec<ClientRecord>, ServiceError> {
+    let rows = match id {
+        None => {
+            let text = "select id, label, enabled, not_after, version from client order by id";
+            sqlx::query(text).fetch_all(connection).await?
+        }
+        Some(id) => {
+            let text = "select id, label, enabled, not_after, version from client where id = $1";
+            sqlx::query(text).bind(id).fetch_all(connection).await?
+        }
+    };
+    rows.iter()
+        .map(|row| {
+            let enabled: i64 = row.try_get("enabled")?;
+            Ok(ClientRecord {
+                id: row.try_get("id")?,
+                label: row.try_get("label")?,
+                enabled: enabled == 1,
+                not_after: time(row.try_get("not_after")?),
+                version: row.try_get("version")?,
+            })
+        })
+        .collect()
+}
+
+/// Writes a client and moves its version on.
+pub(crate) async fn update_client(connection: &mut AnyConnection, row: &ClientRecord) -> Done {
+    let text = "update client set label = $1, enabled = $2, not_after = $3, version = version + 1 \
+                where id = $4 and version = $5";
+    let query = sqlx::query(text)
+        .bind(&row.label)
+        .bind(i64::from(row.enabled))
+        .bind(seconds(row.not_after))
+        .bind(&row.id)
+        .bind(row.version);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Removes a client with all that hangs on it. What it was issued stays, so that it is not issued again.
+pub(crate) async fn remove_client(connection: &mut AnyConnection, id: &str, version: i64) -> Done {
+    for text in [
+        // What lay under these data keys ends early.
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from registered_key \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from enrolment_key \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from fetched_key \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from credential \
+         where client = $1 and generation > 0 on conflict (day, generation) do nothing",
+        "delete from command where registration in (select id from registration where client = $1)",
+        "delete from registered_key where client = $1",
+        "delete from registration where client = $1",
+        "delete from enrolment_key where client = $1",
+        "delete from fetched_key where client = $1",
+        "delete from credential where client = $1",
+        "delete from policy where client = $1",
+        "delete from client_stakeholder where client = $1",
+        "delete from client_identity where client = $1",
+    ] {
+        sqlx::query(text).bind(id).execute(&mut *connection).await?;
+    }
+    let query = sqlx::query("delete from client where id = $1 and version = $2").bind(id).bind(version);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// The client to which an identity is bound. Locks the name until the end of the transaction.
+pub(crate) async fn holder(
+    connection: &mut AnyConnection,
+    name: &str,
+) -> Result<Option<String>, ServiceError> {
+    sqlx::query("update entity set kind = kind where name = $1").bind(name).execute(&mut *connection).await?;
+    let text = "select client from client_identity where name = $1";
+    Ok(sqlx::query_scalar(text).bind(name).fetch_optional(connection).await?)
+}
+
+pub(crate) async fn bind_identity(connection: &mut AnyConnection, client: &str, identity: &Bound) -> Done {
+    let text = "insert into client_identity (client, name, kind) values ($1, $2, $3) \
+                on conflict (client, name) do nothing";
+    let query = sqlx::query(text).bind(client).bind(identity.as_str()).bind(kind_number(identity));
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+pub(crate) async fn unbind_identity(connection: &mut AnyConnection, client: &str, name: &str) -> Done {
+    let query =
+        sqlx::query("delete from client_identity where client = $1 and name = $2").bind(client).bind(name);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+pub(crate) async fn admit(
+    connection: &mut AnyConnection,
+    client: &str,
+    stakeholder: &str,
+    function: Function,
+) -> Done {
+    let text = "insert into client_stakeholder (client, stakeholder, fn, config) values ($1, $2, $3, '') \
+                on conflict (client, stakeholder, fn) do nothing";
+    let query = sqlx::query(text).bind(client).bind(stakeholder).bind(function.number());
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+pub(crate) async fn dismiss(
+    connection: &mut AnyConnection,
+    client: &str,
+    stakeholder: &str,
+    function: Function,
+) -> Done {
+    let text = "delete from client_stakeholder where client = $1 and stakeholder = $2 and fn = $3";
+    let query = sqlx::query(text).bind(client).bind(stakeholder).bind(function.number());
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// (number of the function, stakeholder).
+pub(crate) async fn admissions(
+    connection: &mut AnyConnection,
+    client: &str,
+) -> Result<Vec<(i64, String)>, ServiceError> {
+    let text = "select fn, stakeholder from client_stakeholder where client = $1 order by fn, stakeholder";
+    let rows = sqlx::query(text).bind(client).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get("fn")?, row.try_get("stakeholder")?))).collect()
+}
+
+/// Keeps the configuration that registrations of this client under this stakeholder get, those there are and those
+/// to come; false if the client is not admitted.
+pub(crate) async fn configure(
+    connection: &mut AnyConnection,
+    (client, stakeholder, function): (&str, &str, Function),
+    config: &str,
+) -> Done {
+    let mut found = 0;
+    for text in [
+        "update registration set config = $1, version = version + 1 where client = $2 and stakeholder = $3 and fn = $4",
+        "update client_stakeholder set config = $1 where client = $2 and stakeholder = $3 and fn = $4",
+    ] {
+        let query = sqlx::query(text).bind(config).bind(client).bind(stakeholder).bind(function.number());
+        found = query.execute(&mut *connection).await?.rows_affected();
+    }
+    Ok(found == 1)
+}
+
+/// Keeps the configuration of one registration; false if there is none.
+pub(crate) async fn configure_registration(
+    connection: &mut AnyConnection,
+    registration: &str,
+    config: &str,
+) -> Done {
+    let query = sqlx::query("update registration set config = $1, version = version + 1 where id = $2");
+    Ok(query.bind(config).bind(registration).execute(connection).await?.rows_affected() == 1)
+}
+
+/// A credential as administrators see it.
+pub(crate) struct CredentialRecord {
+    pub(crate) id: String,
+    pub(crate) function: i64,
+    pub(crate) enabled: bool,
+    pub(crate) not_after: UnixTime,
+    pub(crate) has_key: bool,
+}
+
+pub(crate) async fn credentials(
+    connection: &mut AnyConnection,
+    client: &str,
+) -> Result<Vec<CredentialRecord>, ServiceError> {
+    let text =
+        "select id, fn, enabled, not_after, generation from credential where client = $1 order by fn, id";
+    let rows = sqlx::query(text).bind(client).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let (enabled, generation): (i64, i64) = (row.try_get("enabled")?, row.try_get("generation")?);
+            Ok(CredentialRecord {
+                id: row.try_get("id")?,
+                function: row.try_get("fn")?,
+                enabled: enabled == 1,
+                not_after: time(row.try_get("not_after")?),
+                has_key: generation > 0,
+            })
+        })
+        .collect()
+}
+
+/// A credential to be bound.
+pub(crate) struct NewCredential<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) function: Function,
+    pub(crate) client: &'a str,
+    pub(crate) not_after: UnixTime,
+    pub(crate) columns: &'a SealedColumns,
+}
+
+pub(crate) async fn insert_credential(connection: &mut AnyConnection, row: &NewCredential<'_>) -> Done {
+    let others: i64 =
+        sqlx::query_scalar("select count(*) from credential where fn = $1 and lower(id) = lower($2)")
+            .bind(row.function.number())
+            .bind(row.id)
+            .fetch_one(&mut *connection)
+            .await?;
+    if others > 0 {
+        return Ok(false);
+    }
+    let text = "insert into credential (id, fn, client, enabled, not_after, day, generation, sealed, version) \
+                values ($1, $2, $3, 1, $4, $5, $6, $7, 1) on conflict (id, fn) do nothing";
+    let query = sqlx::query(text)
+        .bind(row.id)
+        .bind(row.function.number())
+        .bind(row.client)
+        .bind(seconds(row.not_after))
+        .bind(row.columns.day)
+        .bind(row.columns.generation)
+        .bind(row.columns.sealed.clone());
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+pub(crate) async fn enable_credential(
+    connection: &mut AnyConnection,
+    (id, function, client): (&str, Function, &str),
+    enabled: bool,
+) -> Done {
+    let text =
+        "update credential set enabled = $1, version = version + 1 where id = $2 and fn = $3 and client = $4";
+    let query = sqlx::query(text).bind(i64::from(enabled)).bind(id).bind(function.number()).bind(client);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+pub(crate) async fn remove_credential(
+    connection: &mut AnyConnection,
+    (id, function, client): (&str, Function, &str),
+) -> Done {
+    let text = "insert into early_end (day, generation, renewed) select distinct day, generation, 0 from credential \
+                where id = $1 and fn = $2 and client = $3 and generation > 0 on conflict (day, generation) do nothing";
+    sqlx::query(text).bind(id).bind(function.number()).bind(client).execute(&mut *connection).await?;
+    let text = "delete from credential where id = $1 and fn = $2 and client = $3";
+    let query = sqlx::query(text).bind(id).bind(function.number()).bind(client);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// The sealed key of a credential that is enabled, lives, and belongs to a client of which the same holds.
+pub(crate) async fn credential_key(
+    connection: &mut AnyConnection,
+    (id, function): (&str, Function),
+    now: UnixTime,
+) -> Result<Option<SealedColumns>, ServiceError> {
+    let text = "select credential.day, credential.generation, credential.sealed from credential \
+                join client on client.id = credential.client \
+                where credential.id = $1 and credential.fn = $2 and credential.enabled = 1 and client.enabled = 1 \
+                and credential.not_after > $3 and client.not_after > $3 and credential.generation > 0";
+    let query = sqlx::query(text).bind(id).bind(function.number()).bind(seconds(now));
+    columns(query.fetch_optional(connection).await?)
+}
+
+fn columns(row: Option<sqlx::any::AnyRow>) -> Result<Option<SealedColumns>, ServiceError> {
+    row.map(|row| {
+        Ok(SealedColumns {
+            day: row.try_get("day")?,
+            generation: row.try_get("generation")?,
+            sealed: row.try_get("sealed")?,
+        })
+    })
+    .transpose()
+}
+
+/// Takes a name for ever; false if it was taken before. `space` is the number of a function, or [`PSA_NAMES`].
+pub(crate) async fn assign_name(connection: &mut AnyConnection, space: i64, name: &str) -> Done {
+    let text = "insert into assigned_name (fn, name) values ($1, $2) on conflict (fn, name) do nothing";
+    let query = sqlx::query(text).bind(space).bind(name.to_ascii_lowercase());
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+/// The function of a registration that lives.
+pub(crate) async fn registration_function(
+    connection: &mut AnyConnection,
+    id: &str,
+    now: UnixTime,
+) -> Result<Option<i64>, ServiceError> {
+    let text = "select fn from registration where id = $1 and not_after > $2";
+    Ok(sqlx::query_scalar(text).bind(id).bind(seconds(now)).fetch_optional(connection).await?)
+}
+
+/// Queues a command and gives its number, which counts up within the registration.
+pub(crate) async fn queue_command(
+    connection: &mut AnyConnection,
+    registration: &str,
+    class: u16,
+    arguments: &str,
+    target: &str,
+) -> Result<u64, ServiceError> {
+    let number: i64 = sqlx::query_scalar(
+        "insert into command (registration, number, class, args, target, state, deliveries, status) \
+         select $1, (select coalesce(max(number), 0) + 1 from command where registration = $1), $2, $3, $4, 0, 0, 0 \
+         returning number",
+    )
+    .bind(registration)
+    .bind(i64::from(class))
+    .bind(arguments)
+    .bind(target)
+    .fetch_one(connection)
+    .await?;
+    Ok(number.unsigned_abs())
+}
+
+/// The identities of a client that live and are not denied: (ID_2, end).
+pub(crate) async fn live_of_client(
+    connection: &mut AnyConnection,
+    client: &str,
+    now: UnixTime,
+) -> Result<Vec<(String, UnixTime)>, ServiceError> {
+    let text = "select id2, not_after from ibc_identity where client = $1 and state = 1 and not_after > $2 \
+                and not exists (select 1 from denied where denied.id2 = ibc_identity.id2) order by id2";
+    let rows = sqlx::query(text).bind(client).bind(seconds(now)).fetch_all(connection).await?;
+    let mut live = vec![];
+    for row in &rows {
+        live.push((row.try_get("id2")?, time(row.try_get("not_after")?)));
+    }
+    Ok(live)
+}

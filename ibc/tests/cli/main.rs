@@ -1,0 +1,27 @@
+//! The built command, as its users run it.
+#![cfg(feature = "cli")]
+
+#[cfg(feature = "server")]
+#[path = "../support/http.rs"]
+mod http;
+#[cfg(feature = "server")]
+#[path = "../support/memory_search.rs"]
+mod memory_search;
+#[path = "../support/place.rs"]
+mod place;
+#[cfg(feature = "server")]
+#[path = "../support/service.rs"]
+#[macro_use]
+mod service;
+#[cfg(feature = "server")]
+#[path = "../support/setting.rs"]
+mod setting;
+
+mod bulk_crash;
+mod cli;
+#[cfg(feature = "server")]
+mod cli_client;
+#[cfg(feature = "server")]
+mod cli_serve;
+#[cfg(feature = "service")]
+mod cli_service;

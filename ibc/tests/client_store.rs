@@ -1,0 +1,115 @@
+//! A process that installs credentials is killed at any moment: the store holds the old credential or the new one, with
+//! the KPAK it needs, never none.
+//!
+//! This program is both: without an argument the one that kills, with a folder the one that is killed.
+
+use eccsi_sakke::SysRng;
+use eccsi_sakke::eccsi::KmsSecretKey;
+use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
+use ibc::client::CredentialStore;
+use ibc::client::install::{Expected, NewKpak};
+use ibc::wire::{IssuedCredential, SecretText};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const MEF: &str = "mef.example.com";
+const ENTITY: &str = "//sp.example.com/CSE1";
+/// 2026-06-01 00:00:00 UTC.
+const NOW: UnixTime = UnixTime::from_seconds(1_780_272_000);
+
+/// How often a process is killed.
+const KILLS: u32 = 60;
+
+fn expected() -> Expected {
+    Expected { mef: Fqdn::parse(MEF).unwrap(), entity: EntityName::parse(ENTITY).unwrap(), replaces: None }
+}
+
+/// The KMS of a round: another one every third, so that KPAKs are pinned between credentials.
+fn ksak(number: u64) -> KmsSecretKey {
+    let mut octets = [0; 32];
+    octets[31] = 1 + u8::try_from(number / 3 % 200).unwrap();
+    KmsSecretKey::from_bytes(&octets).unwrap()
+}
+
+fn issue(number: u64) -> IssuedCredential {
+    let end = ExpirationTime::from_unix(UnixTime::from_seconds(NOW.as_seconds() + 1 + number)).unwrap();
+    let id_2 =
+        ExpiringIdentity::new(Fqdn::parse(MEF).unwrap(), EntityName::parse(ENTITY).unwrap(), end).unwrap();
+    let ksak = ksak(number);
+    let key = ksak.issue(id_2.identity(), &mut SysRng).unwrap();
+    let key = key.validate(&ksak.public_key(), id_2.identity()).unwrap();
+    let hex = base16ct::lower::encode_string;
+    IssuedCredential {
+        id2: id_2.as_str().into(),
+        ssk: SecretText::new(hex(key.expose_ssk().as_slice())),
+        pvt: hex(&key.pvt().to_bytes()),
+        kpak: hex(&ksak.public_key().to_bytes()),
+        rsk: None,
+        z_public: None,
+    }
+}
+
+/// Installs one after another, and says which is there.
+fn install(folder: &Path, mut number: u64) {
+    let store = CredentialStore::open(folder).unwrap();
+    loop {
+        let new = NewKpak::Accept(vec![ksak(number).public_key()]);
+        store.install(&issue(number), &expected(), &new, NOW).unwrap();
+        println!("{number}");
+        number += 1;
+    }
+}
+
+/// Which credential is there, after checking all of it.
+fn look(folder: &Path) -> u64 {
+    let store = CredentialStore::open(folder).unwrap();
+    let file = store.credential().unwrap().expect("never none");
+    let kpak = file.kpak().clone();
+    let (identity, _) = file.validate().expect("its parts belong together");
+    let id_2 = identity.id_2().unwrap();
+    let pinned = store.pinned(&Fqdn::parse(MEF).unwrap()).unwrap();
+    assert!(pinned.iter().any(|key| key.kpak == kpak), "the KPAK of the credential is pinned");
+    let since = store.installed().unwrap().unwrap().since;
+    assert!(since.is_none_or(|since| since == NOW));
+    let parts = std::fs::read_dir(folder)
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part"));
+    assert_eq!(parts.count(), 0, "what was half written is removed");
+    id_2.expiration().to_unix().as_seconds() - NOW.as_seconds() - 1
+}
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().collect();
+    if let [_, word, folder, number] = &arguments[..]
+        && word == "install"
+    {
+        install(Path::new(folder), number.parse().unwrap());
+    }
+    let folder = std::env::temp_dir().join(format!("ibc-client-store-{}", std::process::id()));
+    let (mut next, mut between) = (0, 0);
+    for round in 0..KILLS {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["install", folder.to_str().unwrap(), &next.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut told: u64 = lines.next().expect("a credential was installed").unwrap().parse().unwrap();
+        std::thread::sleep(Duration::from_micros(u64::from(round * 7_919 % 40_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for line in lines.map_while(Result::ok) {
+            told = line.parse().unwrap_or(told);
+        }
+        let found = look(&folder);
+        assert!(found == told || found == told + 1, "told {told}, found {found}");
+        between += u32::from(found == told + 1);
+        next = found + 1;
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    println!(
+        "killed {KILLS} times while {next} credentials were installed; {between} times between rename and word"
+    );
+}

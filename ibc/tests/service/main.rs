@@ -1,0 +1,22 @@
+//! The service without network: on each store, with a clock of the test's.
+
+#![cfg(feature = "service")]
+
+#[path = "../support/key_files.rs"]
+mod key_files;
+#[path = "../support/service.rs"]
+#[macro_use]
+mod service;
+#[path = "../support/setting.rs"]
+mod setting;
+
+mod admin;
+mod audit;
+mod config;
+mod kms_keys;
+mod plateau;
+mod provisioning;
+mod registry;
+#[cfg(feature = "store-postgres")]
+mod replicas;
+mod restore;

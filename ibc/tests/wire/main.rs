@@ -1,0 +1,36 @@
+//! Connections: (D)TLS, associations, MEF and MAF with their clients and with others'.
+#![cfg(feature = "tls-openssl")]
+
+#[path = "../support/certificates.rs"]
+mod certificates;
+#[cfg(feature = "server")]
+#[path = "../support/http.rs"]
+mod http;
+#[path = "../../../tests/support/secret_type.rs"]
+mod secret_type;
+#[cfg(feature = "server")]
+#[path = "../support/service.rs"]
+#[macro_use]
+mod service;
+#[cfg(feature = "server")]
+#[path = "../support/setting.rs"]
+mod setting;
+#[path = "../support/wire.rs"]
+mod wire;
+
+mod association_ibc;
+mod association_maf;
+mod association_psk;
+#[cfg(feature = "server")]
+mod client;
+mod dtls;
+#[cfg(feature = "tls-rustls")]
+mod eccsi_tls;
+#[cfg(feature = "server")]
+mod fuzz_seeds;
+#[cfg(feature = "__peers")]
+mod peers;
+mod secret_types;
+#[cfg(feature = "server")]
+mod server;
+mod tls;

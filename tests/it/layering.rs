@@ -1,0 +1,199 @@
+//! Who may use whom: the arrows between the modules point one way only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A package of the workspace: its sources, and for each top-level module those that it may name. Everyone may name
+/// those of `everywhere`, which may name nothing but one another.
+struct Package {
+    folder: &'static str,
+    allowed: &'static [(&'static str, &'static [&'static str])],
+    everywhere: &'static [&'static str],
+    /// Where unsafe code may stand.
+    unsafe_code: &'static [&'static str],
+}
+
+const CORE: Package = Package {
+    folder: "src",
+    allowed: &[
+        ("error", &[]),
+        ("identity", &[]),
+        // Of `backend` only the requests of the constant-time checker.
+        ("secret", &["backend"]),
+        ("serde_octets", &[]),
+        ("backend", &[]),
+        ("curve", &["backend"]),
+        ("hash", &["backend"]),
+        ("onem2m", &[]),
+        ("eccsi", &["curve", "hash"]),
+        ("sakke", &["curve"]),
+        ("saef", &["eccsi", "curve", "onem2m"]),
+    ],
+    everywhere: &["error", "identity", "secret", "serde_octets"],
+    unsafe_code: &["backend"],
+};
+
+const IBC: Package = Package {
+    folder: "ibc/src",
+    allowed: &[
+        ("redacted", &[]),
+        ("memory", &[]),
+        ("wire", &[]),
+        ("derive", &[]),
+        ("command", &["wire"]),
+        ("files", &[]),
+        ("tls", &[]),
+        ("association", &["tls"]),
+        ("http", &[]),
+        ("service", &["command", "derive", "files", "memory", "wire"]),
+        // Of `service` only the trait by which a MAF fetches keys.
+        ("client", &["association", "command", "files", "http", "service", "tls", "wire"]),
+        ("server", &["http", "service", "tls"]),
+        ("config", &["files", "service"]),
+        ("cli", &["association", "client", "command", "config", "files", "server", "service", "tls", "wire"]),
+    ],
+    everywhere: &["redacted"],
+    unsafe_code: &["memory", "tls/openssl_ffi"],
+};
+
+const PACKAGES: [&Package; 2] = [&CORE, &IBC];
+
+impl Package {
+    fn src(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder)
+    }
+
+    fn module_of(&self, path: &Path) -> String {
+        let first = self.inside(path).components().next().expect("a file").as_os_str();
+        first.to_string_lossy().trim_end_matches(".rs").to_owned()
+    }
+
+    fn inside<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(self.src()).expect("below the sources")
+    }
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("src is readable") {
+        let path = entry.expect("src is readable").path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The code of a file: without comments, in which links may point anywhere.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).expect("src is readable");
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The modules that follow `crate::` in the code, also inside braces.
+fn named_modules(code: &str) -> BTreeSet<String> {
+    let mut modules = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+            continue; // another word that ends in "crate"
+        }
+        let names = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or("").split(',').collect(),
+            None => vec![rest],
+        };
+        for name in names {
+            let name: String = name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            modules.insert(name);
+        }
+    }
+    modules
+}
+
+#[test]
+fn modules_name_only_those_below_them() {
+    for package in PACKAGES {
+        let allowed: BTreeMap<_, _> = package.allowed.iter().copied().collect();
+        let mut checked = 0;
+        for path in rust_files(&package.src()) {
+            let module = package.module_of(&path);
+            if module == "lib" || module == "bin" {
+                continue;
+            }
+            let may = allowed
+                .get(module.as_str())
+                .unwrap_or_else(|| panic!("module {module} has no line in the table: say whom it may name"));
+            for named in named_modules(&code(&path)) {
+                let item_of_the_root = named.chars().next().is_none_or(char::is_uppercase);
+                let ok = named == module
+                    || may.contains(&named.as_str())
+                    || package.everywhere.contains(&named.as_str())
+                    || item_of_the_root;
+                assert!(ok, "{}: {module} must not name {named}", path.display());
+                checked += 1;
+            }
+        }
+        assert!(checked > 50, "the search finds what it looks for: {checked}");
+    }
+}
+
+#[test]
+fn unsafe_code_stands_only_where_it_may() {
+    for package in PACKAGES {
+        for path in rust_files(&package.src()) {
+            let inside = package.inside(&path).with_extension("");
+            if package.unsafe_code.iter().any(|place| inside.starts_with(place)) {
+                continue;
+            }
+            let uses =
+                code(&path).split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == "unsafe");
+            assert!(!uses, "{} has unsafe code", path.display());
+        }
+    }
+}
+
+/// The file of the core that names std, its parent, and how it is declared there.
+const WITH_STD: (&str, &str, &str) = (
+    "eccsi/verifying_key_cache.rs",
+    "eccsi.rs",
+    "#[cfg(all(feature = \"std\", feature = \"tables\"))]\nmod verifying_key_cache;",
+);
+
+#[test]
+fn the_file_that_names_std_is_behind_a_feature() {
+    let (file, parent, gated) = WITH_STD;
+    assert!(code(&CORE.src().join(file)).contains("std::"), "no exception without need: {file}");
+    let parent = code(&CORE.src().join(parent));
+    assert_eq!(parent.matches(gated).count(), 1, "{file}");
+    let name = gated.rsplit("mod ").next().expect("a declaration");
+    assert_eq!(parent.matches(&format!("mod {name}")).count(), 1, "{file}");
+}
+
+#[test]
+fn queries_stand_in_the_store_only() {
+    let service = IBC.src().join("service");
+    let mut checked = 0;
+    for path in rust_files(&service) {
+        let queries = code(&path).contains("sqlx::query");
+        assert!(!queries || path.starts_with(service.join("store")), "{} has a query", path.display());
+        checked += usize::from(queries);
+    }
+    assert!(checked > 3, "the search finds what it looks for: {checked}");
+}
+
+#[test]
+fn the_core_names_no_std() {
+    for path in rust_files(&CORE.src()) {
+        // Folders `tests` hang below a `#[cfg(test)] mod tests;`.
+        let tests = CORE.inside(&path).components().any(|part| part.as_os_str() == "tests");
+        if tests || CORE.module_of(&path) == "lib" || path.ends_with(WITH_STD.0) {
+            continue;
+        }
+        let text = code(&path);
+        let without_tests = text.split("\nmod tests {").next().expect("at least one part");
+        assert!(!without_tests.contains("std::"), "{} names std", path.display());
+    }
+}

@@ -1,0 +1,181 @@
+//! Every backend gives the same in SAKKE, octet for octet, with and without tables, alone and in batches; and
+//! objects whose tables one backend built work on each other.
+//!
+//! `SLOW_TESTS=1` takes more rounds.
+
+#![cfg(all(feature = "__backends", feature = "sakke", feature = "hazmat"))]
+
+use crate::model;
+use crate::model::Stream;
+use eccsi_sakke::__backends::{Name, with};
+use eccsi_sakke::sakke::{
+    EncapsulatedData, IssuedKey, KmsPublicKey, KmsSecretKey, ReceiverSecretKey, Recipient, SharedSecretValue,
+    hazmat,
+};
+use eccsi_sakke::{Error, Identity};
+
+fn rounds(reduced: usize, full: usize) -> usize {
+    if std::env::var_os("SLOW_TESTS").is_some() { full } else { reduced }
+}
+
+/// Runs `check` on each backend that this CPU has.
+fn on_each(check: impl Fn(&str)) {
+    for name in Name::ALL {
+        if with(*name, || check(name.as_str())).is_none() {
+            println!("not run: {} (cpu)", name.as_str());
+        }
+    }
+}
+
+/// A KMS, names, one value.
+struct Inputs {
+    z: [u8; 128],
+    names: Vec<Vec<u8>>,
+    ssv: [u8; 16],
+}
+
+impl Inputs {
+    fn new(stream: &mut Stream, count: usize) -> Self {
+        let mut z: [u8; 128] = stream.octets(128).try_into().expect("128 octets");
+        z[0] &= 0x1f;
+        let names = (0..count).map(|i| {
+            let mut name = stream.octets(1 + i * 41 % 127);
+            *name.last_mut().expect("not empty") |= 2;
+            name
+        });
+        Self { z, names: names.collect(), ssv: stream.octets(16).try_into().expect("16 octets") }
+    }
+
+    fn ids(&self) -> Vec<Identity<'_>> {
+        self.names.iter().map(|name| Identity::new(name)).collect()
+    }
+
+    fn kms(&self) -> KmsSecretKey {
+        KmsSecretKey::from_bytes(&self.z).expect("in range")
+    }
+
+    fn ssv(&self) -> SharedSecretValue {
+        SharedSecretValue::from_bytes(&self.ssv)
+    }
+}
+
+fn opened(outcomes: &[Result<SharedSecretValue, Error>]) -> Vec<Result<[u8; 16], Error>> {
+    outcomes.iter().map(|outcome| outcome.as_ref().map(|ssv| *ssv.expose()).map_err(|error| *error)).collect()
+}
+
+/// Everything that SAKKE does, as octets: the same on each backend.
+fn transcript(inputs: &Inputs) -> Vec<Vec<u8>> {
+    let (kms, ids, ssv) = (inputs.kms(), inputs.ids(), inputs.ssv());
+    let z = kms.public_key();
+    let mut all = vec![z.to_bytes().to_vec()];
+
+    let keys = kms.issue_many(&ids).expect("usable");
+    for (key, id) in keys.iter().zip(&ids).take(3) {
+        assert_eq!(*key.expose(), *kms.issue(*id).expect("usable").expose());
+    }
+    all.extend(keys.iter().map(|key| key.expose().to_vec()));
+
+    let prepared = z.clone().prepared().prepared_to_validate();
+    let data = prepared.encapsulate_many(&ids, &ssv).expect("usable");
+    assert_eq!(z.encapsulate_ssv(ids[0], &ssv).as_ref(), Ok(&data[0]), "no table");
+    let recipient = z.recipient(ids[1]).expect("usable");
+    assert_eq!(recipient.encapsulate_ssv(&ssv).as_ref(), Ok(&data[1]), "the point");
+    assert_eq!(recipient.prepared().encapsulate_ssv(&ssv).as_ref(), Ok(&data[1]), "its table");
+    all.extend(data.iter().map(|data| data.to_bytes().to_vec()));
+    let steps = hazmat::encapsulation_steps(&z, ids[0], &ssv).expect("usable");
+    all.extend([steps.r.to_vec(), steps.bound.to_vec(), steps.g_r.to_vec()]);
+
+    let octets = keys[0].expose();
+    let issued = || IssuedKey::from_bytes(&octets).expect("a point");
+    for z in [&z, &prepared] {
+        assert!(issued().validate(z, ids[1]).is_err(), "of another identity");
+    }
+    let key = issued().validate(&z, ids[0]).expect("valid");
+    let tables = issued().validate(&prepared, ids[0]).expect("valid").prepared();
+    let outcomes = opened(&tables.decapsulate_many(&data));
+    assert_eq!(outcomes[0], Ok(inputs.ssv));
+    assert!(outcomes[1..].iter().all(|outcome| *outcome == Err(Error::DecapsulationFailed)));
+    for data in &data[..2] {
+        let one = key.decapsulate(data);
+        assert_eq!(opened(&[one]), opened(&[tables.decapsulate(data)]));
+        all.push(hazmat::pairing_of(&key, data).to_vec());
+        assert_eq!(hazmat::pairing_of(&tables, data), hazmat::pairing_of(&key, data));
+    }
+    // Full lanes, and lanes that are not full, with good and bad ones in every place
+    let many: Vec<_> = (0..21).map(|i| data[usize::from(i % 5 == 3)].clone()).collect();
+    for count in [0, 1, 4, 5, 8, 9, 21] {
+        let expected: Vec<_> = (0..count)
+            .map(|i| if i % 5 == 3 { Err(Error::DecapsulationFailed) } else { Ok(inputs.ssv) })
+            .collect();
+        assert_eq!(opened(&tables.decapsulate_many(&many[..count])), expected, "{count}");
+    }
+    all
+}
+
+#[test]
+fn operations() {
+    let mut stream = Stream::new("sakke: backends agree");
+    for round in 0..rounds(2, 200) {
+        let inputs = Inputs::new(&mut stream, 9 + round % 9);
+        let oracle = with(Name::RustCrypto, || transcript(&inputs)).expect("everywhere");
+        on_each(|name| {
+            assert!(transcript(&inputs) == oracle, "{name} differs from rustcrypto, round {round}")
+        });
+    }
+}
+
+/// Points of all orders: the order test and the pairing that walks a good point.
+#[test]
+fn points_of_other_orders() {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../vectors/sakke_decapsulate.json")).expect("valid JSON");
+    let cases = file["tests"].as_array().expect("tests");
+    let points: Vec<[u8; 257]> = cases
+        .iter()
+        .filter_map(|case| model::unhex(case["encapsulatedData"].as_str()?).first_chunk().copied())
+        .filter(|point| hazmat::has_order_q(point).is_ok())
+        .collect();
+    assert!(points.len() > 10);
+    let good = points.iter().find(|point| hazmat::has_order_q(point) == Ok(true)).expect("one of order q");
+    let all =
+        || points.iter().map(|b| (hazmat::has_order_q(b), hazmat::pairing(good, b))).collect::<Vec<_>>();
+    let oracle = with(Name::RustCrypto, all).expect("everywhere");
+    assert!(oracle.iter().any(|(order, _)| *order == Ok(false)));
+    on_each(|name| assert!(all() == oracle, "{name} differs from rustcrypto"));
+}
+
+/// What one backend prepared.
+struct Prepared {
+    z: KmsPublicKey,
+    kms: KmsSecretKey,
+    recipient: Recipient,
+    key: ReceiverSecretKey,
+}
+
+#[test]
+fn tables_of_one_backend_serve_under_another() {
+    let inputs = Inputs::new(&mut Stream::new("sakke: tables of another backend"), 6);
+    let (ids, ssv) = (inputs.ids(), inputs.ssv());
+    let prepare = || {
+        let kms = inputs.kms();
+        let z = kms.public_key().prepared().prepared_to_validate();
+        let recipient = z.recipient(ids[0]).expect("usable").prepared();
+        let key = kms.issue(ids[0]).expect("usable").validate(&z, ids[0]).expect("valid").prepared();
+        Prepared { z, kms, recipient, key }
+    };
+    let all: Vec<_> = Name::ALL.iter().filter_map(|name| with(*name, prepare)).collect();
+    let expected: Vec<EncapsulatedData> = all[0].z.encapsulate_many(&ids, &ssv).expect("usable");
+    let rsk = all[0].kms.issue(ids[0]).expect("usable").expose();
+    on_each(|name| {
+        for Prepared { z, kms, recipient, key } in &all {
+            assert_eq!(z.encapsulate_many(&ids, &ssv).as_ref(), Ok(&expected), "{name}");
+            assert_eq!(recipient.encapsulate_ssv(&ssv).as_ref(), Ok(&expected[0]), "{name}");
+            assert_eq!(*kms.issue(ids[0]).expect("usable").expose(), *rsk, "{name}");
+            let issued = IssuedKey::from_bytes(&rsk).expect("a point");
+            assert!(issued.validate(z, ids[0]).is_ok(), "{name}");
+            let outcomes = opened(&key.decapsulate_many(&expected));
+            assert_eq!(outcomes[0], Ok(inputs.ssv), "{name}");
+            assert!(outcomes[1..].iter().all(Result::is_err), "{name}");
+        }
+    });
+}

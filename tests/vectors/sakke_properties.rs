@@ -1,0 +1,138 @@
+//! What holds for every identity, receiver and value: SAKKE from one end to the other.
+#![cfg(feature = "sakke")]
+
+use crate::model;
+use crate::model::Stream;
+use eccsi_sakke::sakke::{EncapsulatedData, KmsSecretKey, ReceiverSecretKey, SharedSecretValue};
+use eccsi_sakke::{Error, Identity};
+use num_bigint::BigUint;
+
+fn kms(stream: &mut Stream) -> KmsSecretKey {
+    loop {
+        let mut z: [u8; 128] = stream.octets(128).try_into().expect("128 octets");
+        z[0] &= 0x3f;
+        if let Ok(kms) = KmsSecretKey::from_bytes(&z) {
+            return kms;
+        }
+    }
+}
+
+/// Octets that stand for an integer of at least 2.
+fn name(stream: &mut Stream, length: usize) -> Vec<u8> {
+    let mut name = stream.octets(length);
+    *name.last_mut().expect("not empty") |= 2;
+    name
+}
+
+fn ssv(stream: &mut Stream) -> SharedSecretValue {
+    SharedSecretValue::from_slice(&stream.octets(16)).expect("16 octets")
+}
+
+fn key(kms: &KmsSecretKey, id: &[u8]) -> ReceiverSecretKey {
+    let id = Identity::new(id);
+    kms.issue(id).expect("usable").validate(&kms.public_key(), id).expect("valid")
+}
+
+#[test]
+fn all_ways_agree_for_identities_of_each_length() {
+    let mut stream = Stream::new("sakke: lengths");
+    let (own, other) = (kms(&mut stream), kms(&mut stream));
+    let z = own.public_key();
+    let prepared = z.clone().prepared();
+    for length in 1..=127 {
+        let name = name(&mut stream, length);
+        let (id, ssv) = (Identity::new(&name), ssv(&mut stream));
+        let data = z.encapsulate_ssv(id, &ssv).expect("usable");
+        assert_eq!(prepared.encapsulate_ssv(id, &ssv).as_ref(), Ok(&data), "{length}: tables of the KMS");
+        let recipient = if length % 2 == 0 { z.recipient(id) } else { prepared.recipient(id) };
+        let recipient = recipient.expect("usable");
+        assert_eq!(recipient.encapsulate_ssv(&ssv).as_ref(), Ok(&data), "{length}: point of the receiver");
+
+        let receiver = key(&own, &name);
+        assert_eq!(receiver.decapsulate(&data).expect("right").expose(), ssv.expose(), "{length}");
+        // Tables cost more than the rest: not for each length.
+        if length % 8 == 7 {
+            let recipient = recipient.prepared();
+            assert_eq!(recipient.encapsulate_ssv(&ssv).as_ref(), Ok(&data), "{length}: its table");
+            let receiver = receiver.prepared();
+            assert_eq!(receiver.decapsulate(&data).expect("right").expose(), ssv.expose(), "{length}: lines");
+            let foreign = other.public_key().encapsulate_ssv(id, &ssv).expect("usable");
+            assert_eq!(receiver.decapsulate(&foreign).err(), Some(Error::DecapsulationFailed), "{length}");
+            let stranger = key(&other, &name);
+            assert_eq!(stranger.decapsulate(&data).err(), Some(Error::DecapsulationFailed), "{length}");
+        }
+    }
+}
+
+/// RFC 6508 §6.2.3: r hashes the identity in, so that one SSV gives each receiver another r, and with
+/// it another R and another mask.
+#[test]
+fn one_value_for_many_receivers_shares_nothing_but_the_value() {
+    let mut stream = Stream::new("sakke: many");
+    let (kms, ssv) = (kms(&mut stream), ssv(&mut stream));
+    let names: Vec<_> = (0..5).map(|_| name(&mut stream, 20)).collect();
+    let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+    let data = kms.public_key().encapsulate_many(&ids, &ssv).expect("usable");
+    let octets: Vec<_> = data.iter().map(EncapsulatedData::to_bytes).collect();
+    for i in 0..data.len() {
+        for j in 0..i {
+            assert_ne!(octets[i][..257], octets[j][..257], "R");
+            assert_ne!(octets[i][257..], octets[j][257..], "H");
+        }
+        assert_eq!(key(&kms, &names[i]).decapsulate(&data[i]).expect("right").expose(), ssv.expose());
+    }
+}
+
+/// Batches end at 32 identities; the results are those of single calls, in their order, whatever the
+/// number of threads.
+#[test]
+fn batches_give_what_single_calls_give() {
+    let mut stream = Stream::new("sakke: batches");
+    let kms = kms(&mut stream);
+    let (z, ssv) = (kms.public_key().prepared(), ssv(&mut stream));
+    let names: Vec<_> = (0..67).map(|i| name(&mut stream, 1 + i % 40)).collect();
+    let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+    for size in [0, 1, 31, 32, 33, 67] {
+        let keys = kms.issue_many(&ids[..size]).expect("usable");
+        let data = z.encapsulate_many(&ids[..size], &ssv).expect("usable");
+        assert_eq!((keys.len(), data.len()), (size, size));
+        for at in [0, 1, 30, 31, 32, 33, 63, 64, 66].into_iter().filter(|at| *at < size) {
+            assert_eq!(keys[at].expose(), kms.issue(ids[at]).expect("usable").expose(), "{at} of {size}");
+            assert_eq!(Ok(&data[at]), z.encapsulate_ssv(ids[at], &ssv).as_ref(), "{at} of {size}");
+        }
+    }
+}
+
+#[test]
+fn a_batch_with_one_bad_identity_gives_nothing() {
+    let mut stream = Stream::new("sakke: bad batches");
+    let kms = kms(&mut stream);
+    let (z, ssv) = (kms.public_key(), ssv(&mut stream));
+    let names: Vec<_> = (0..40).map(|_| name(&mut stream, 9)).collect();
+    let minus_z = minus(&kms.expose());
+    for (bad, at) in [(&[1][..], 0), (&[1; 129], 39), (&minus_z, 33)] {
+        let mut ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        ids[at] = Identity::new(bad);
+        let single = kms.issue(ids[at]).expect_err("refused");
+        assert_eq!(kms.issue_many(&ids).err(), Some(single), "{at}");
+        for z in [z.clone(), z.clone().prepared()] {
+            assert_eq!(z.encapsulate_many(&ids, &ssv), Err(single), "{at}");
+        }
+    }
+    // Two bad ones: for keys the first decides, for data those out of range.
+    let mut ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+    (ids[3], ids[36]) = (Identity::new(&minus_z), Identity::new(&[1]));
+    let range = kms.issue(ids[36]).expect_err("refused");
+    assert_eq!(kms.issue_many(&ids).err(), Some(Error::UnusableIdentity));
+    for z in [z.clone(), z.prepared()] {
+        assert_eq!(z.encapsulate_many(&ids, &ssv), Err(range));
+    }
+}
+
+/// q − z: the identity that no key exists for.
+fn minus(z: &[u8; 128]) -> Vec<u8> {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("../../vectors/rfc6509_params.json")).expect("valid JSON");
+    let q = model::unhex(file["q"].as_str().expect("hexadecimal"));
+    (BigUint::from_bytes_be(&q) - BigUint::from_bytes_be(z)).to_bytes_be()
+}
