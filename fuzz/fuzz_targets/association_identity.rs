@@ -3,15 +3,15 @@
 
 #![no_main]
 
-use ibc::association::{
-    Admission, Framework, IbcOffer, IbcParty, KeyLookup, KeyOrigin, KeySource, LookupLimits, Offer, PsaKey,
-    PsaKeys, Responder, RetrievalError, RetrievedKey,
-};
 use eccsi_sakke::eccsi::{KmsSecretKey, hazmat};
 use eccsi_sakke::onem2m::{
     EntityName, ExpirationTime, ExpiringIdentity, Fqdn, KeyIdentifier, KpsaId, SecurityUsage, UnixTime,
 };
 use eccsi_sakke::saef::{Credential, TrustedDomains};
+use ibc::association::{
+    Admission, Framework, IbcOffer, IbcParty, KeyLookup, KeyOrigin, KeySource, LookupLimits, Offer, PsaKey,
+    PsaKeys, Responder, RetrievalError, RetrievedKey,
+};
 use ibc::tls::PskResolver;
 use libfuzzer_sys::fuzz_target;
 use std::sync::{Arc, LazyLock};

@@ -3,9 +3,9 @@
 #![no_main]
 
 use eccsi_sakke::eccsi::KmsSecretKey;
+use eccsi_sakke::sakke;
 use ibc::files::batch_file::{BatchFile, BatchKeys};
 use ibc::files::identity_list::Sameness;
-use eccsi_sakke::sakke;
 use libfuzzer_sys::fuzz_target;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -2,9 +2,7 @@
 
 #![no_main]
 
-use ibc::tls::raw_public_key::{
-    DraftIdentifier, SubjectPublicKeyInfo, signature_from_der, signature_to_der,
-};
+use ibc::tls::raw_public_key::{DraftIdentifier, SubjectPublicKeyInfo, signature_from_der, signature_to_der};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|octets: &[u8]| {

@@ -2,9 +2,9 @@
 
 #![no_main]
 
+use eccsi_sakke::onem2m::{ExpirationTime, Fqdn};
 use ibc::files::FileError;
 use ibc::files::identity_list::{IdentityList, LineForm, Sameness};
-use eccsi_sakke::onem2m::{ExpirationTime, Fqdn};
 use libfuzzer_sys::fuzz_target;
 use std::collections::HashSet;
 

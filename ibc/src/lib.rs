@@ -67,8 +67,11 @@ pub mod wire;
 pub use memory::wiping_allocator::WipingAllocator;
 
 /// For tests and fuzzing, no promise.
-#[cfg(all(feature = "__backends", feature = "server"))]
+#[cfg(feature = "__backends")]
 #[doc(hidden)]
 pub mod __probe {
+    #[cfg(feature = "server")]
     pub use crate::server::probe as http;
+    #[cfg(feature = "tls-openssl")]
+    pub use crate::tls::dtls_probe as dtls;
 }

@@ -13,6 +13,7 @@
 //! | renegotiation, resumption, compression, early data | none |
 //! | unknown, expired or refused PSK identity | fails like a wrong key: [`PskResolver`] |
 //! | DTLS | cookies before any state, retransmission, bounded handshakes: [`DtlsListener`] |
+//! | | suites with AEAD alone; forged datagrams are dropped: [`DtlsStream`] |
 //! | export | RFC 5705 without context, 48 octets: [`Exporter`] |
 //!
 //! [`ServerContext`] and [`ClientContext`] hold what connections share. They do blocking I/O
@@ -91,6 +92,10 @@ mod session;
 mod suites;
 #[cfg(feature = "tls-openssl")]
 mod tcp;
+
+#[cfg(all(feature = "tls-openssl", feature = "__backends"))]
+#[doc(hidden)]
+pub use dtls::probe as dtls_probe;
 
 #[cfg(feature = "tls-openssl")]
 pub use certificate::{CertificateIdentity, OwnCertificate, Pinned, TrustedCertificates};

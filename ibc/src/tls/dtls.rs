@@ -2,7 +2,10 @@
 
 mod cookie;
 mod datagrams;
+mod filter;
 mod listener;
+#[cfg(feature = "__backends")]
+pub mod probe;
 mod stream;
 
 pub(super) use cookie::cookies;

@@ -1,16 +1,16 @@
 //! What OpenSSL can do and the crate `openssl` does not offer: the hint of a PSK server, the stateless
-//! start of a DTLS handshake, and the retransmission timer of DTLS.
+//! start of a DTLS handshake, the suite that a handshake has chosen, and the retransmission timer of DTLS.
 //!
 //! The only file outside `backend` with unsafe code. Everything it declares is part of OpenSSL's public
 //! interface since 1.1.1 and unchanged in 3.x: `SSL_use_psk_identity_hint(3)`, `DTLSv1_listen(3)`,
-//! `DTLSv1_get_timeout(3)`, `DTLSv1_handle_timeout(3)`; the last two are macros over `SSL_ctrl`.
+//! `SSL_get_pending_cipher(3)`, `DTLSv1_get_timeout(3)`, `DTLSv1_handle_timeout(3)`; the last two are macros over `SSL_ctrl`.
 #![allow(unsafe_code, reason = "foreign functions; each call says why it is sound")]
 
 use foreign_types::ForeignTypeRef;
 use libc::{c_char, c_int, c_void, timeval};
 use openssl::error::ErrorStack;
-use openssl::ssl::{SslRef, SslStream};
-use openssl_sys::SSL;
+use openssl::ssl::{SslCipherRef, SslRef, SslStream};
+use openssl_sys::{SSL, SSL_CIPHER};
 use std::ffi::CStr;
 use std::ptr;
 use std::time::Duration;
@@ -28,6 +28,7 @@ const HANDLE_TIMEOUT: c_int = 74;
 unsafe extern "C" {
     fn SSL_use_psk_identity_hint(ssl: *mut SSL, hint: *const c_char) -> c_int;
     fn DTLSv1_listen(ssl: *mut SSL, client: *mut BioAddr) -> c_int;
+    fn SSL_get_pending_cipher(ssl: *const SSL) -> *const SSL_CIPHER;
     fn BIO_ADDR_new() -> *mut BioAddr;
     fn BIO_ADDR_free(address: *mut BioAddr);
 }
@@ -79,6 +80,17 @@ pub(super) fn listen<S>(stream: &mut SslStream<S>) -> Result<Heard, ErrorStack> 
         0 => Ok(Heard::Nothing),
         _ => Err(ErrorStack::get()),
     }
+}
+
+/// The suite that a handshake under way has chosen.
+pub(super) fn pending_suite(ssl: &SslRef) -> Option<&'static str> {
+    // SAFETY: `ssl` is live, and the call only reads a pointer from it. What that points to, if anything, is an entry of
+    // OpenSSL's table of suites, which is never changed or freed; the reference is to that alone.
+    let suite: Option<&'static SslCipherRef> = unsafe {
+        let suite = SSL_get_pending_cipher(ssl.as_ptr());
+        (!suite.is_null()).then(|| SslCipherRef::from_ptr(suite.cast_mut()))
+    };
+    suite.map(SslCipherRef::name)
 }
 
 /// How long until the last flight has to be sent again; `None` if no answer is awaited.

@@ -357,11 +357,192 @@ fn handshakes_succeed_though_five_percent_are_lost() {
     assert!(lost >= 5, "the loss was real: {lost}");
 }
 
+/// A record without keys: type, version, epoch, number, and a body that may be less than its header says.
+fn record(kind: u8, version: u16, epoch: u16, number: u64, says: u16, body: &[u8]) -> Vec<u8> {
+    let header = (u64::from(epoch) << 48) | (number & 0xffff_ffff_ffff);
+    [&[kind][..], &version.to_be_bytes(), &header.to_be_bytes(), &says.to_be_bytes(), body].concat()
+}
+
+fn whole(kind: u8, epoch: u16, number: u64, body: &[u8]) -> Vec<u8> {
+    let length = body.len().try_into().expect("a short body");
+    record(kind, 0xfefd, epoch, number, length, body)
+}
+
+/// A fragment of a handshake message.
+fn fragment(kind: u8, length: u32, sequence: u16, offset: u32, body: &[u8]) -> Vec<u8> {
+    let three = |value: u32| value.to_be_bytes()[1..].to_vec();
+    let octets: u32 = body.len().try_into().expect("a short body");
+    [&[kind][..], &three(length), &sequence.to_be_bytes(), &three(offset), &three(octets), body].concat()
+}
+
+const HIGHEST: u64 = (1 << 48) - 1;
+
+/// SplitMix64.
+fn random_octets(seed: &mut u64, count: usize) -> Vec<u8> {
+    (0..count.div_ceil(8))
+        .flat_map(|_| {
+            *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = *seed;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (z ^ (z >> 31)).to_be_bytes()
+        })
+        .take(count)
+        .collect()
+}
+
+/// What has ended handshakes and sessions, or could, without knowing a key.
+fn crafted(seed: &mut u64) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for epoch in [0, 1, 2, 0xffff] {
+        for kind in [0, 20, 21, 22, 23, 24, 255] {
+            for length in
+                (0..=80).chain([16_383, 16_384, 16_385, 16_392, 16_400, 16_408, 16_409, 18_432, 18_433])
+            {
+                let number = [1, 900, 1 << 20, HIGHEST][length % 4];
+                all.push(whole(kind, epoch, number, &random_octets(seed, length)));
+            }
+            all.push(record(kind, 0xfefd, epoch, 901, 64, &[1; 63]));
+            all.push(record(kind, 0xfefd, epoch, 901, 0xffff, &[1; 100]));
+            for version in [0, 0x0303, 0xfefc, 0xfefe, 0xfeff, 0xffff] {
+                all.push(record(kind, version, epoch, 902, 1, &[1]));
+                all.push(record(kind, version, epoch, 902, 48, &[1; 48]));
+            }
+        }
+        // Fatal and warning alerts, close_notify among them; ChangeCipherSpec, right and wrong.
+        for (level, alert) in [(2, 40), (2, 0), (1, 0), (1, 90), (1, 100), (9, 9)] {
+            all.extend([1, 903, HIGHEST].map(|number| whole(21, epoch, number, &[level, alert])));
+        }
+        for body in [&[1][..], &[2], &[], &[1, 1], &[1, 0, 1]] {
+            all.push(whole(20, epoch, 904, body));
+        }
+        // HelloRequest, and messages of every type with numbers that are not due.
+        for sequence in [0, 1, 2, 3, 9, 10, 0xffff] {
+            all.push(whole(22, epoch, 905, &fragment(0, 0, sequence, 0, &[])));
+            all.push(whole(22, epoch, HIGHEST, &fragment(0, 5, sequence, 0, b"hello")));
+        }
+        for kind in [4, 11, 13, 15, 20, 22, 24, 99] {
+            all.push(whole(22, epoch, 906, &fragment(kind, 4, 2, 0, b"1234")));
+        }
+        for (length, offset, octets) in [(10, 8, 4), (4, 0, 5), (0xff_ffff, 0xff_fff0, 15), (100_000, 0, 10)]
+        {
+            all.push(whole(22, epoch, 907, &fragment(14, length, 2, offset, &vec![0; octets])));
+            all.push(whole(22, epoch, 907, &fragment(16, length, 2, offset, &vec![0; octets])));
+        }
+    }
+    // Several in one datagram, and the beginning of another after them.
+    let short = whole(23, 1, 908, &[0]);
+    all.push([&whole(23, 1, 908, &[0; 40])[..], &short].concat());
+    all.push([&short[..], &short, &short[..7]].concat());
+    all.push([&whole(23, 0, 909, b"in the clear")[..], &whole(21, 1, 909, &[0; 15])].concat());
+    all
+}
+
+#[test]
+fn forged_datagrams_end_no_session() {
+    for (suites, suite) in [
+        (PskSuites::ForwardSecretFirst, "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256"),
+        (PskSuites::DheFirst, "TLS_DHE_PSK_WITH_AES_128_GCM_SHA256"),
+        (PskSuites::MandatoryOnly, "TLS_PSK_WITH_AES_128_CCM_8"),
+    ] {
+        let server = Server::start(suites, HandshakeLimits::default(), PATIENCE);
+        let proxy = Lossy::before(server.address, |_, _| false);
+        let client = ClientContext::psk(Transport::Dtls, suites).expect("a context");
+        let mut stream =
+            connect(&client, proxy.address, NAME, offer("client-1", &KEY), PATIENCE).expect("a session");
+        assert_eq!(stream.session().suite(), suite);
+        ping(&mut stream, b"before");
+        let mut seed = 1;
+        let mut forged = vec![b"\x17\xfe\xfd\0\x01\0\0\0\0\x03\x84\0\x01\0".to_vec()];
+        forged.extend(crafted(&mut seed));
+        for n in 0..2000 {
+            let mut datagram = random_octets(&mut seed, n % 120);
+            if n % 2 == 0 && datagram.len() > 12 {
+                // A header that reaches the keys, more often than chance would have it.
+                datagram[..5].copy_from_slice(&[20 + (n / 2 % 4) as u8, 0xfe, 0xfd, 0, 1]);
+                let length = (datagram.len() - 13).try_into().expect("short");
+                datagram[11..13].copy_from_slice(&u16::to_be_bytes(length));
+            }
+            forged.push(datagram);
+        }
+        for (batch, datagrams) in forged.chunks(40).enumerate() {
+            for datagram in datagrams {
+                proxy.forge(Way::ToServer, datagram);
+                proxy.forge(Way::ToClient, datagram);
+            }
+            ping(&mut stream, format!("{suite}, after batch {batch}").as_bytes());
+        }
+        assert_eq!(server.listener.peers(), 1);
+    }
+}
+
+#[test]
+fn forged_datagrams_end_no_handshake() {
+    for suites in [PskSuites::ForwardSecretFirst, PskSuites::DheFirst, PskSuites::MandatoryOnly] {
+        let server = Server::start(suites, HandshakeLimits::default(), PATIENCE);
+        // Few of the large ones: they are to be refused, not to fill the sockets' buffers.
+        let all: Vec<_> = crafted(&mut 2)
+            .into_iter()
+            .enumerate()
+            .filter(|(n, datagram)| datagram.len() < 2000 || n % 16 == 0)
+            .map(|(_, datagram)| datagram)
+            .collect();
+        let rounds = all.len().div_ceil(20);
+        for (round, forged) in all.chunks(20).enumerate() {
+            let forged = forged.to_vec();
+            let proxy = Lossy::forging(
+                server.address,
+                |_, _| false,
+                move |_, _| {
+                    let both = [Way::ToServer, Way::ToClient];
+                    both.into_iter()
+                        .flat_map(|way| forged.iter().map(move |datagram| (way, datagram.clone())))
+                        .collect()
+                },
+            );
+            let client = ClientContext::psk(Transport::Dtls, suites).expect("a context");
+            let mut stream = connect(&client, proxy.address, NAME, offer("client-1", &KEY), PATIENCE)
+                .unwrap_or_else(|error| panic!("{suites:?}, round {round} of {rounds}: {error}"));
+            ping(&mut stream, b"after all");
+        }
+    }
+}
+
+#[test]
+fn an_alert_in_the_clear_does_not_outweigh_what_the_server_sends() {
+    let server = Server::usual();
+    // With the first flight lost too: the alert is there a second before the server answers.
+    let proxy = Lossy::forging(
+        server.address,
+        |way, number| way == Way::ToServer && number == 0,
+        |_, _| vec![(Way::ToClient, whole(21, 0, 7, &[2, 40]))],
+    );
+    let mut stream =
+        connect(&client(), proxy.address, NAME, offer("client-1", &KEY), PATIENCE).expect("a session");
+    ping(&mut stream, b"here");
+}
+
+/// OpenSSL 3.0 ends a session with Encrypt-then-MAC at the first record that does not verify, and without it CBC is what
+/// Lucky Thirteen was about.
+#[test]
+fn cbc_is_not_served() {
+    let server = Server::usual();
+    let (target, key) = (server.address.to_string(), hex(&KEY));
+    let peer = Foreign::start(
+        &[
+            &["s_client", "-dtls1_2", "-connect", &target, "-servername", NAME][..],
+            &["-psk_identity", "client-1", "-psk", &key, "-cipher", "ECDHE-PSK-AES128-CBC-SHA256"],
+        ]
+        .concat(),
+    );
+    peer.wait_for("handshake failure");
+    assert!(server.outcomes().iter().all(Result::is_err));
+}
+
 #[test]
 fn s_client_is_served_and_exports_the_same_key() {
     for (suites, cipher, shows) in [
         (PskSuites::default(), "PSK-AES128-CCM8:@SECLEVEL=0", "Cipher is PSK-AES128-CCM8"),
-        (PskSuites::default(), "ECDHE-PSK-AES128-CBC-SHA256", "Server Temp Key: X25519, 253 bits"),
         (PskSuites::default(), "ECDHE-PSK-CHACHA20-POLY1305", "Server Temp Key: X25519, 253 bits"),
         (PskSuites::DheFirst, "DHE-PSK-AES128-CCM8:@SECLEVEL=0", "Server Temp Key: DH, 2048 bits"),
     ] {
@@ -389,7 +570,7 @@ fn s_client_is_served_and_exports_the_same_key() {
 fn s_server_is_a_server_for_this_client() {
     for (cipher, suite) in [
         ("PSK-AES128-CCM8:@SECLEVEL=0", "TLS_PSK_WITH_AES_128_CCM_8"),
-        ("ECDHE-PSK-AES128-CBC-SHA256", "TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256"),
+        ("ECDHE-PSK-CHACHA20-POLY1305", "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256"),
     ] {
         let (port, key) = (free_port(true), hex(&KEY));
         let accept = port.to_string();

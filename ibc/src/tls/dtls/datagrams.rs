@@ -1,5 +1,6 @@
 //! What OpenSSL reads from and writes to: datagrams of one peer.
 
+use super::filter::{End, RecordFilter, Stage, number_of};
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
@@ -9,6 +10,10 @@ use std::vec::Vec;
 
 /// Most datagrams that wait for one peer's session; more are lost, as on the way.
 const INBOX: usize = 64;
+
+/// How long an alert in the clear waits for something else from the server: until the first flight has been sent again,
+/// and answered.
+const ALERT_WAITS: Duration = Duration::from_secs(2);
 
 /// Octets of the largest datagram that is received whole.
 pub(super) const DATAGRAM_MAX: usize = 65_535;
@@ -66,8 +71,8 @@ impl Inbox {
 
 /// Where the datagrams of a session come from.
 enum Source {
-    /// From a socket of its own, connected to the peer; holds one that came while waiting.
-    Socket { arrived: Option<Vec<u8>>, buffer: Vec<u8> },
+    /// From a socket of its own, connected to the peer.
+    Socket { buffer: Vec<u8> },
     /// From the listener, which owns the socket. The registration ends with the session.
     Listener { inbox: Arc<Inbox>, registration: Option<Registration> },
 }
@@ -83,11 +88,16 @@ impl Drop for Registration {
     }
 }
 
-/// The datagrams of one peer. Reading never blocks: [`wait`](Self::wait) does.
+/// The datagrams of one peer. Reading never blocks: [`wait`](Self::wait) does, for one at a time, so that what the last
+/// one changed is known when the next is looked at.
 pub(super) struct Datagrams {
     socket: Arc<UdpSocket>,
     peer: SocketAddr,
     source: Source,
+    filter: RecordFilter,
+    /// What has come and OpenSSL may see.
+    arrived: Option<Vec<u8>>,
+    alerted: Option<Instant>,
 }
 
 impl std::fmt::Debug for Datagrams {
@@ -100,24 +110,28 @@ impl Datagrams {
     /// Those of a socket that is connected to the peer.
     pub(super) fn of_socket(socket: UdpSocket) -> io::Result<Self> {
         let peer = socket.peer_addr()?;
-        let source = Source::Socket { arrived: None, buffer: std::vec![0; DATAGRAM_MAX] };
-        Ok(Self { socket: Arc::new(socket), peer, source })
+        let source = Source::Socket { buffer: std::vec![0; DATAGRAM_MAX] };
+        Ok(Self::new(Arc::new(socket), peer, source, End::Client))
     }
 
     /// Those that the listener sorts into `inbox`.
     pub(super) fn of_listener(socket: Arc<UdpSocket>, peer: SocketAddr, inbox: Arc<Inbox>) -> Self {
-        Self { socket, peer, source: Source::Listener { inbox, registration: None } }
+        Self::new(socket, peer, Source::Listener { inbox, registration: None }, End::Server)
+    }
+
+    fn new(socket: Arc<UdpSocket>, peer: SocketAddr, source: Source, end: End) -> Self {
+        Self { socket, peer, source, filter: RecordFilter::new(end, 0), arrived: None, alerted: None }
     }
 
     pub(super) fn peer(&self) -> SocketAddr {
         self.peer
     }
 
-    /// The same for another peer: the listener's object between two strangers.
+    /// The same for another peer: the listener's object between two strangers. This datagram OpenSSL sees as it is.
     pub(super) fn turn_to(&mut self, new_peer: SocketAddr, datagram: &[u8]) -> Option<Arc<Inbox>> {
         let Source::Listener { inbox, .. } = &self.source else { return None };
-        while inbox.pop().is_some() {} // what an earlier stranger left
-        inbox.push(datagram);
+        self.arrived = Some(datagram.into()); // in place of what an earlier stranger left
+        self.filter = RecordFilter::new(End::Server, number_of(datagram).unwrap_or(0));
         self.peer = new_peer;
         Some(Arc::clone(inbox))
     }
@@ -136,16 +150,31 @@ impl Datagrams {
         }
     }
 
-    /// Waits for a datagram; tells whether there is one.
-    pub(super) fn wait(&mut self, patience: Duration) -> io::Result<bool> {
-        match &mut self.source {
-            Source::Listener { inbox, .. } => inbox.wait(patience),
-            Source::Socket { arrived, .. } if arrived.is_some() => Ok(true),
-            Source::Socket { arrived, buffer } => {
-                *arrived = receive(&self.socket, buffer, patience)?;
-                Ok(arrived.is_some())
-            }
+    /// Waits for a datagram; tells whether there was one. What it has for OpenSSL is there to be read then.
+    pub(super) fn wait(&mut self, patience: Duration, stage: Stage) -> io::Result<bool> {
+        if self.arrived.is_some() {
+            return Ok(true);
         }
+        let doubt = self.alerted.map(|since| ALERT_WAITS.saturating_sub(since.elapsed()));
+        if doubt.is_some_and(|doubt| doubt.is_zero()) {
+            (self.alerted, self.arrived) = (None, self.filter.take_alert());
+            return Ok(true);
+        }
+        let patience = doubt.map_or(patience, |doubt| doubt.min(patience));
+        let datagram = match &mut self.source {
+            Source::Listener { inbox, .. } if inbox.wait(patience)? => inbox.pop(),
+            Source::Listener { .. } => None,
+            Source::Socket { buffer } => receive(&self.socket, buffer, patience)?,
+        };
+        let Some(mut datagram) = datagram else { return Ok(false) };
+        self.filter.retain(&mut datagram, stage);
+        self.arrived = Some(datagram).filter(|datagram| !datagram.is_empty());
+        if !self.filter.holds_alert() {
+            self.alerted = None;
+        } else if self.alerted.is_none() {
+            self.alerted = Some(Instant::now());
+        }
+        Ok(true)
     }
 }
 
@@ -176,11 +205,7 @@ pub(super) fn lost_on_the_way(error: &io::Error) -> bool {
 
 impl Read for Datagrams {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let datagram = match &mut self.source {
-            Source::Socket { arrived, .. } => arrived.take(),
-            Source::Listener { inbox, .. } => inbox.pop(),
-        };
-        let datagram = datagram.ok_or(io::ErrorKind::WouldBlock)?;
+        let datagram = self.arrived.take().ok_or(io::ErrorKind::WouldBlock)?;
         // As from a socket: what does not fit is cut off, and the record will not verify.
         let length = datagram.len().min(buffer.len());
         buffer[..length].copy_from_slice(&datagram[..length]);

@@ -1,6 +1,7 @@
 //! Handshake and records over datagrams.
 
 use super::datagrams::Datagrams;
+use super::filter::{Overhead, Stage};
 use crate::tls::client::ClientContext;
 use crate::tls::error::TlsError;
 use crate::tls::openssl_ffi;
@@ -8,7 +9,7 @@ use crate::tls::psk::{self, PskOffer};
 use crate::tls::session::{ExportedKey, Exporter, Session};
 use crate::tls::suites::Transport;
 use eccsi_sakke::onem2m::Fqdn;
-use openssl::ssl::{self, ErrorCode, SslStream};
+use openssl::ssl::{self, ErrorCode, SslCipherRef, SslRef, SslStream};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -20,6 +21,10 @@ pub(super) const MTU: u32 = 1232;
 
 /// An established DTLS session with one peer. One message is one datagram: it may be lost or come out of
 /// order, but not twice.
+///
+/// Datagrams that are not the peer's are dropped, whatever is in them, and the session goes on. During the handshake that
+/// holds as far as DTLS 1.2 allows: what is well-formed and comes in the clear before the peer's own is taken for it, and
+/// the handshake fails. An alert in the clear ends it when the server has said nothing else for 2 s.
 ///
 /// A server keeps receiving for a while after its handshake: should its last flight be lost, the client asks
 /// again, and [`recv`](Self::recv) answers.
@@ -134,12 +139,23 @@ impl DtlsStream {
 
 /// Waits for a datagram until `left` is over or the last flight has to be sent again, which it is.
 fn wait(stream: &mut SslStream<Datagrams>, left: Duration) -> io::Result<()> {
-    let retransmit = openssl_ffi::retransmit_in(stream.ssl());
-    let come = stream.get_mut().wait(retransmit.map_or(left, |retransmit| retransmit.min(left)))?;
+    let (retransmit, stage) = (openssl_ffi::retransmit_in(stream.ssl()), stage(stream.ssl()));
+    let come = stream.get_mut().wait(retransmit.map_or(left, |retransmit| retransmit.min(left)), stage)?;
     if !come {
         openssl_ffi::retransmit(stream).map_err(|_| io::ErrorKind::TimedOut)?; // often enough in vain
     }
     Ok(())
+}
+
+fn stage(ssl: &SslRef) -> Stage {
+    let done = ssl.is_init_finished();
+    let suite =
+        if done { ssl.current_cipher().map(SslCipherRef::name) } else { openssl_ffi::pending_suite(ssl) };
+    match suite.and_then(Overhead::of) {
+        Some(overhead) if done => Stage::Established(overhead),
+        Some(overhead) => Stage::Chosen(overhead),
+        None => Stage::Hello,
+    }
 }
 
 fn into_io(error: ssl::Error) -> io::Error {

@@ -1,4 +1,4 @@
-//! A UDP proxy for one client that loses datagrams.
+//! A UDP proxy for one client that loses datagrams, and puts in some of its own.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -18,28 +18,56 @@ pub struct Lossy {
     came: Arc<AtomicUsize>,
     lost: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
+    path: Path,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// The two sockets, and where the client is.
+#[derive(Clone)]
+struct Path {
+    front: Arc<UdpSocket>,
+    back: Arc<UdpSocket>,
+    client: Arc<std::sync::Mutex<Option<SocketAddr>>>,
+}
+
+impl Path {
+    fn send(&self, way: Way, datagram: &[u8]) {
+        let _ = match (way, *self.client.lock().expect("no panic")) {
+            (Way::ToServer, _) => self.back.send(datagram),
+            (Way::ToClient, Some(client)) => self.front.send_to(datagram, client),
+            (Way::ToClient, None) => Ok(0),
+        };
+    }
 }
 
 impl Lossy {
     /// Forwards to `server` and back, but for the datagrams that `loses` names by way and number from 0.
     pub fn before(server: SocketAddr, loses: impl Fn(Way, usize) -> bool + Send + Sync + 'static) -> Self {
+        Self::forging(server, loses, |_, _| Vec::new())
+    }
+
+    /// Also sends what `forges` says, to both ends and before the datagram that it names.
+    pub fn forging(
+        server: SocketAddr,
+        loses: impl Fn(Way, usize) -> bool + Send + Sync + 'static,
+        forges: impl Fn(Way, usize) -> Vec<(Way, Vec<u8>)> + Send + Sync + 'static,
+    ) -> Self {
         let any = "127.0.0.1:0";
         let front = Arc::new(UdpSocket::bind(any).expect("a port"));
         let back = Arc::new(UdpSocket::bind(any).expect("a port"));
         back.connect(server).expect("connected");
         let address = front.local_addr().expect("an address");
         let (came, lost, stop) = (Arc::default(), Arc::default(), Arc::default());
-        let loses = Arc::new(loses);
-        let client = Arc::new(std::sync::Mutex::new(None));
+        let (loses, forges) = (Arc::new(loses), Arc::new(forges));
+        let path = Path { front, back, client: Arc::default() };
         let mut threads = Vec::new();
         for way in [Way::ToServer, Way::ToClient] {
-            let (front, back, client) = (Arc::clone(&front), Arc::clone(&back), Arc::clone(&client));
+            let (path, forges) = (path.clone(), Arc::clone(&forges));
             let (lost, stop, loses) = (Arc::clone(&lost), Arc::clone(&stop), Arc::clone(&loses));
             let (stop, lost): (Arc<AtomicBool>, Arc<AtomicUsize>) = (stop, lost);
             let came: Arc<AtomicUsize> = Arc::clone(&came);
             threads.push(thread::spawn(move || {
-                let from = if way == Way::ToServer { &front } else { &back };
+                let from = if way == Way::ToServer { &path.front } else { &path.back };
                 from.set_read_timeout(Some(Duration::from_millis(50))).expect("set");
                 let (mut buffer, mut number) = (vec![0; 65_535], 0);
                 while !stop.load(Ordering::Acquire) {
@@ -47,21 +75,25 @@ impl Lossy {
                     number += 1;
                     came.fetch_add(1, Ordering::Relaxed);
                     if way == Way::ToServer {
-                        *client.lock().expect("no panic") = Some(sender);
+                        *path.client.lock().expect("no panic") = Some(sender);
+                    }
+                    for (way, forged) in forges(way, number - 1) {
+                        path.send(way, &forged);
                     }
                     if loses(way, number - 1) {
                         lost.fetch_add(1, Ordering::Relaxed);
                         continue;
                     }
-                    let _ = match (way, *client.lock().expect("no panic")) {
-                        (Way::ToServer, _) => back.send(&buffer[..length]),
-                        (Way::ToClient, Some(client)) => front.send_to(&buffer[..length], client),
-                        (Way::ToClient, None) => Ok(0),
-                    };
+                    path.send(way, &buffer[..length]);
                 }
             }));
         }
-        Self { address, came, lost, stop, threads }
+        Self { address, came, lost, stop, path, threads }
+    }
+
+    /// Sends a datagram in the name of the other end.
+    pub fn forge(&self, way: Way, datagram: &[u8]) {
+        self.path.send(way, datagram);
     }
 
     /// How many came, lost or not.

@@ -1,0 +1,3 @@
+//! The filter in front of OpenSSL, for fuzzing.
+
+pub use super::filter::{End, Overhead, RecordFilter, Stage};
