@@ -16,11 +16,15 @@ use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, PskIdentity, Role
 use eccsi_sakke::{Identity, SysRng, sakke};
 use std::hint::black_box;
 use std::rc::Rc;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 type Octets = [u8; 32];
 
 const ID: Identity<'static> = Identity::new(b"2011-02\0tel:+447700900123\0");
+/// The same octets, for SAKKE.
+static SAKKE_ID: LazyLock<sakke::Identifier> =
+    LazyLock::new(|| sakke::Identifier::from_raw(ID.as_bytes()).expect("in range"));
 const ID_2: &str = "mef.example.com@2F435345303930313132@20990101T000000";
 /// Secrets of each class.
 const POOL: usize = 64;
@@ -247,23 +251,23 @@ const CASES: &[Maker] = &[
         )
     }),
     ("z of a SAKKE key", || Case::new(13, long, |z| _ = black_box(sakke::KmsSecretKey::from_bytes(z)))),
-    ("z of RSK issue", || Case::new(14, sakke_kms, |kms| _ = black_box(kms.issue(ID)))),
+    ("z of RSK issue", || Case::new(14, sakke_kms, |kms| _ = black_box(kms.issue(&SAKKE_ID)))),
     ("z of RSK issue_many, 64", || {
-        Case::new(15, sakke_kms, |kms| drop(black_box(kms.issue_many(&[ID; BATCH]))))
+        Case::new(15, sakke_kms, |kms| drop(black_box(kms.issue_many(&vec![SAKKE_ID.clone(); BATCH]))))
     }),
     ("K of RSK validate", || {
         let issued = |seed: &Octets| {
             let kms = sakke_kms(seed);
-            (kms.public_key(), kms.issue(ID).expect("usable").expose())
+            (kms.public_key(), kms.issue(&SAKKE_ID).expect("usable").expose())
         };
         Case::new(16, issued, |(kms, k)| {
             let issued = sakke::IssuedKey::from_bytes(k).expect("a point");
-            _ = black_box(issued.validate(kms, ID).expect("valid"));
+            _ = black_box(issued.validate(kms, &SAKKE_ID).expect("valid"));
         })
     }),
     ("SSV of encapsulate", || {
         let kms = sakke_kms(&[1; 32]).public_key().prepared();
-        Case::new(17, ssv, move |ssv| _ = black_box(kms.encapsulate_ssv(ID, ssv)))
+        Case::new(17, ssv, move |ssv| _ = black_box(kms.encapsulate_ssv(&SAKKE_ID, ssv)))
     }),
     ("K of decapsulate", || {
         Case::new(18, receiver, |(key, data)| _ = black_box(key.decapsulate(data).expect("right")))
@@ -278,7 +282,7 @@ const CASES: &[Maker] = &[
     ("SSV of decapsulate", || {
         let (key, _) = receiver(&[1; 32]);
         let (kms, key) = (key.kms().clone().prepared(), key.prepared());
-        let data = move |seed: &Octets| kms.encapsulate_ssv(ID, &ssv(seed)).expect("usable");
+        let data = move |seed: &Octets| kms.encapsulate_ssv(&SAKKE_ID, &ssv(seed)).expect("usable");
         Case::new(20, data, move |data| _ = black_box(key.decapsulate(data).expect("right")))
     }),
     ("SSVs of decapsulate_many, 64", || {
@@ -286,7 +290,7 @@ const CASES: &[Maker] = &[
         let (kms, key) = (key.kms().clone().prepared(), key.prepared());
         let data = move |seed: &Octets| {
             let mut random = Random::seeded(seed);
-            let ssv = |_| kms.encapsulate_ssv(ID, &ssv(&random.scalar())).expect("usable");
+            let ssv = |_| kms.encapsulate_ssv(&SAKKE_ID, &ssv(&random.scalar())).expect("usable");
             (0..BATCH).map(ssv).collect::<Vec<_>>()
         };
         Case::new(21, data, move |data| drop(black_box(key.decapsulate_many(data))))
@@ -332,7 +336,7 @@ fn ssv(seed: &Octets) -> sakke::SharedSecretValue {
 /// The key of a KMS of its own, and something to decapsulate.
 fn receiver(seed: &Octets) -> (sakke::ReceiverSecretKey, sakke::EncapsulatedData) {
     let kms = sakke_kms(seed);
-    let key = kms.issue(ID).expect("usable").validate(&kms.public_key(), ID).expect("valid");
-    let data = kms.public_key().encapsulate_ssv(ID, &ssv(&[7; 32])).expect("usable");
+    let key = kms.issue(&SAKKE_ID).expect("usable").validate(&kms.public_key(), &SAKKE_ID).expect("valid");
+    let data = kms.public_key().encapsulate_ssv(&SAKKE_ID, &ssv(&[7; 32])).expect("usable");
     (key, data)
 }

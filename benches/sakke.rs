@@ -4,9 +4,8 @@
 //! pairing with `--features hazmat` (wolfSSL offers none).
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use eccsi_sakke::Identity;
 use eccsi_sakke::sakke::{
-    EncapsulatedData, IssuedKey, KmsPublicKey, KmsSecretKey, ReceiverSecretKey, SharedSecretValue,
+    EncapsulatedData, Identifier, IssuedKey, KmsPublicKey, KmsSecretKey, ReceiverSecretKey, SharedSecretValue,
 };
 use std::hint::black_box;
 
@@ -42,12 +41,20 @@ fn ssv() -> SharedSecretValue {
 }
 
 fn data() -> EncapsulatedData {
-    kms().public_key().encapsulate_ssv(Identity::new(ID), &ssv()).expect("usable")
+    kms().public_key().encapsulate_ssv(&id(), &ssv()).expect("usable")
 }
 
 fn key() -> ReceiverSecretKey {
-    let (kms, id) = (kms(), Identity::new(ID));
-    kms.issue(id).and_then(|issued| issued.validate(&kms.public_key(), id)).expect("valid")
+    let (kms, id) = (kms(), id());
+    kms.issue(&id).and_then(|issued| issued.validate(&kms.public_key(), &id)).expect("valid")
+}
+
+fn identifier(octets: &[u8]) -> Identifier {
+    Identifier::from_raw(octets).expect("in range").allow_leading_zeros()
+}
+
+fn id() -> Identifier {
+    identifier(ID)
 }
 
 fn names() -> Vec<[u8; 4]> {
@@ -55,8 +62,8 @@ fn names() -> Vec<[u8; 4]> {
 }
 
 fn issue(c: &mut Criterion) {
-    let (id, names) = (Identity::new(ID), names());
-    let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+    let (id, names) = (&id(), names());
+    let ids: Vec<_> = names.iter().map(|name| identifier(name)).collect();
     let mut group = c.benchmark_group("sakke-issue");
     on_each(|own| {
         let kms = kms();
@@ -76,7 +83,7 @@ fn issue(c: &mut Criterion) {
 }
 
 fn validate(c: &mut Criterion) {
-    let id = Identity::new(ID);
+    let id = &id();
     let octets = kms().issue(id).expect("usable").expose();
     let mut group = c.benchmark_group("sakke-validate");
     on_each(|own| {
@@ -107,8 +114,8 @@ fn validate(c: &mut Criterion) {
 }
 
 fn encapsulate(c: &mut Criterion) {
-    let (id, ssv, names) = (Identity::new(ID), ssv(), names());
-    let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+    let (id, ssv, names) = (&id(), ssv(), names());
+    let ids: Vec<_> = names.iter().map(|name| identifier(name)).collect();
 
     let mut group = c.benchmark_group("sakke-encapsulate-new_recipient");
     on_each(|own| {
@@ -199,7 +206,7 @@ fn pairing(c: &mut Criterion) {
 fn pairing(_: &mut Criterion) {}
 
 fn tables(c: &mut Criterion) {
-    let id = Identity::new(ID);
+    let id = &id();
     let mut group = c.benchmark_group("sakke-build_table");
     group.sample_size(20);
     on_each(|own| {

@@ -86,6 +86,15 @@ pub enum Problem {
         /// The octet found.
         got: u8,
     },
+    /// More octets than the encoding may have.
+    TooLong {
+        /// Most octets that it may have.
+        max: usize,
+        /// Octets that were given.
+        got: usize,
+    },
+    /// Zero octets in front, which change the name but not the integer that it stands for.
+    LeadingZero,
     /// A coordinate is not smaller than the field prime.
     NotReduced,
     /// The coordinates satisfy no curve equation.
@@ -143,6 +152,8 @@ impl fmt::Display for Problem {
             Self::PointForm { expected, got } => {
                 write!(f, "point form {expected:02x} expected, {got:02x} given")
             }
+            Self::TooLong { max, got } => write!(f, "at most {max} octets allowed, {got} given"),
+            Self::LeadingZero => f.write_str("leading zero octets: the key is that of the name without them"),
             Self::NotReduced => f.write_str("coordinate not below the field prime"),
             Self::NotOnCurve => f.write_str("point not on the curve"),
             Self::WrongOrder => f.write_str("point of the wrong order"),
@@ -153,7 +164,14 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.part, self.problem)
+        write!(f, "{}: {}", self.part, self.problem)?;
+        match (self.part, self.problem) {
+            (Part::Identity, Problem::TooLong { .. }) => {
+                f.write_str("; an ID_2 enters SAKKE by its hash, as `sakke_identifier` gives it")
+            }
+            (Part::Identity, Problem::OutOfRange) => f.write_str(", which is 2 to q − 1"),
+            _ => Ok(()),
+        }
     }
 }
 

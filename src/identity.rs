@@ -1,8 +1,11 @@
 //! The octets that a key is bound to.
 
+#[cfg(feature = "sakke")]
+pub(crate) mod sakke_identifier;
+
 use core::fmt;
 
-/// An identity: the octet string "ID" of RFC 6507, "b" of RFC 6508.
+/// An identity: the octet string "ID" of RFC 6507. What SAKKE takes is a `sakke::Identifier`.
 ///
 /// Any octets are an identity, the empty string included; nothing is normalised. Two identities
 /// are the same exactly when their octets are. The sample identity of RFC 6507 contains NUL

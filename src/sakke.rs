@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | z | [`KmsSecretKey`] | 128 |
 //! | Z = \[z\]P | [`KmsPublicKey`] | 257 |
-//! | Identifier a, b | [`Identity`](crate::Identity), [`identifier_of`] | any, as an integer in [2, q − 1] |
+//! | Identifier a, b | [`Identifier`] | any, as an integer in [2, q − 1] |
 //! | RSK K = \[(a + z)⁻¹\]P as delivered | [`IssuedKey`] | 257 |
 //! | the same after §6.1.2 | [`ReceiverSecretKey`] | |
 //! | \[b\]P + Z | [`Recipient`] | |
@@ -30,12 +30,12 @@
 //! ```
 //! # fn main() -> Result<(), eccsi_sakke::Error> {
 //! # #[cfg(feature = "getrandom")] {
-//! use eccsi_sakke::{Identity, SysRng, sakke};
+//! use eccsi_sakke::{SysRng, sakke};
 //! use subtle::ConstantTimeEq;
 //!
 //! let kms = sakke::KmsSecretKey::generate(&mut SysRng)?;
 //! let z = kms.public_key();
-//! let bob = Identity::new(b"bob@example.com");
+//! let bob = &sakke::Identifier::from_raw(b"bob@example.com")?;
 //!
 //! let key = kms.issue(bob)?.validate(&z, bob)?;
 //! let (data, sent) = z.encapsulate(bob, &mut SysRng)?;
@@ -65,9 +65,9 @@ mod kms_key;
 mod serde;
 mod validate;
 
+pub use crate::identity::sakke_identifier::Identifier;
 pub use decapsulate::ReceiverSecretKey;
 pub use encapsulate::Recipient;
 pub use encoding::{EncapsulatedData, SharedSecretValue};
-pub use hash::identifier_of;
 pub use issue::IssuedKey;
 pub use kms_key::{KmsPublicKey, KmsSecretKey};

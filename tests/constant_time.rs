@@ -18,6 +18,7 @@ use eccsi_sakke::saef::{Association, Credential, ExpectedPeer, KpakTag, PskIdent
 use eccsi_sakke::{Identity, SysRng, sakke};
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use subtle::ConstantTimeEq;
 
@@ -25,6 +26,12 @@ use subtle::ConstantTimeEq;
 const REPORTED: i32 = 99;
 
 const ID: Identity<'static> = Identity::new(b"2011-02\0tel:+447700900123\0");
+/// The same octets, for SAKKE.
+static SAKKE_ID: LazyLock<sakke::Identifier> = LazyLock::new(|| identifier(ID.as_bytes()));
+
+fn identifier(octets: &[u8]) -> sakke::Identifier {
+    sakke::Identifier::from_raw(octets).expect("in range")
+}
 
 const ID_2: &str = "mef.example.com@2F435345303930313132@20990101T000000";
 
@@ -250,7 +257,7 @@ const CASES: &[Case] = &[
     clean("sakke_issue", || {
         let kms = secret_z();
         let before = revealed();
-        let issued = kms.issue_many(&[ID, Identity::new(b"bob")]).expect("usable");
+        let issued = kms.issue_many(&[SAKKE_ID.clone(), identifier(b"bob")]).expect("usable");
         assert!(issued.iter().all(|key| is_secret(&*key.expose())));
         assert!(revealed() >= before + 2, "a + z = 0, for each");
     }),
@@ -258,14 +265,14 @@ const CASES: &[Case] = &[
         let (z, k) = rsk();
         let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");
         let before = revealed();
-        let key = issued.validate(&z, ID).expect("valid");
+        let key = issued.validate(&z, &SAKKE_ID).expect("valid");
         assert!(is_secret(&*key.expose()));
         assert!(revealed() > before, "outcome");
     }),
     clean("sakke_validate_with_lines", || {
         let (z, k) = rsk();
         let z = z.prepared().prepared_to_validate();
-        for (id, right) in [(ID, true), (Identity::new(b"eve"), false)] {
+        for (id, right) in [(&*SAKKE_ID, true), (&identifier(b"eve"), false)] {
             let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");
             let before = revealed();
             let key = issued.validate(&z, id);
@@ -277,14 +284,14 @@ const CASES: &[Case] = &[
     clean("sakke_validate_refuses", || {
         let (z, k) = rsk();
         let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");
-        assert!(issued.validate(&z, Identity::new(b"eve")).is_err());
+        assert!(issued.validate(&z, &identifier(b"eve")).is_err());
         assert!(revealed() >= 4, "form, range, curve, outcome");
     }),
     clean("sakke_issue_batch", || {
         // Enough of them to fill lanes.
         let kms = secret_z();
         let names = names();
-        let ids = names.each_ref().map(|name| Identity::new(name));
+        let ids = names.each_ref().map(|name| identifier(name));
         let before = revealed();
         let issued = kms.issue_many(&ids).expect("usable");
         assert!(issued.iter().all(|key| is_secret(&*key.expose())));
@@ -294,7 +301,7 @@ const CASES: &[Case] = &[
         let (z, _) = rsk();
         let z = z.prepared();
         let names = names();
-        let ids = names.each_ref().map(|name| Identity::new(name));
+        let ids = names.each_ref().map(|name| identifier(name));
         let data = z.encapsulate_many(&ids, &secret_ssv()).expect("usable");
         assert!(data.iter().all(|data| !is_secret(&data.to_bytes())));
         let again = z.encapsulate_many(&ids[..1], &secret_ssv()).expect("usable");
@@ -302,8 +309,8 @@ const CASES: &[Case] = &[
     }),
     clean("sakke_decapsulate_batch", || {
         let (z, _) = rsk();
-        let mut data = vec![z.encapsulate_ssv(ID, &ssv()).expect("usable"); 7];
-        data.push(z.encapsulate_ssv(Identity::new(b"bob"), &ssv()).expect("usable"));
+        let mut data = vec![z.encapsulate_ssv(&SAKKE_ID, &ssv()).expect("usable"); 7];
+        data.push(z.encapsulate_ssv(&identifier(b"bob"), &ssv()).expect("usable"));
         let key = secret_rsk().prepared();
         let before = revealed();
         let outcomes = key.decapsulate_many(&data);
@@ -314,23 +321,23 @@ const CASES: &[Case] = &[
     clean("sakke_encapsulate", || {
         let (z, _) = rsk();
         let before = revealed();
-        let data = z.encapsulate_ssv(ID, &secret_ssv()).expect("usable");
+        let data = z.encapsulate_ssv(&SAKKE_ID, &secret_ssv()).expect("usable");
         assert!(!is_secret(&data.to_bytes()));
         assert!(revealed() >= before + 4, "r = 0, R is infinity, R, H");
     }),
     clean("sakke_encapsulate_with_tables", || {
         let (z, _) = rsk();
         let z = z.prepared();
-        let recipient = z.recipient(ID).expect("usable").prepared();
+        let recipient = z.recipient(&SAKKE_ID).expect("usable").prepared();
         let before = revealed();
-        let data = z.encapsulate_ssv(ID, &secret_ssv()).expect("usable");
+        let data = z.encapsulate_ssv(&SAKKE_ID, &secret_ssv()).expect("usable");
         assert!(!is_secret(&data.to_bytes()));
         assert!(data == recipient.encapsulate_ssv(&secret_ssv()).expect("usable"));
         assert!(revealed() >= before + 8, "r = 0, R is infinity, R, H; twice");
     }),
     clean("sakke_decapsulate", || {
         let (z, _) = rsk();
-        let data = z.encapsulate_ssv(ID, &ssv()).expect("usable");
+        let data = z.encapsulate_ssv(&SAKKE_ID, &ssv()).expect("usable");
         let key = secret_rsk();
         let before = revealed();
         assert!(is_secret(&*key.decapsulate(&data).expect("right").expose()));
@@ -338,7 +345,7 @@ const CASES: &[Case] = &[
     }),
     clean("sakke_decapsulate_with_tables", || {
         let (z, _) = rsk();
-        let data = z.encapsulate_ssv(ID, &ssv()).expect("usable");
+        let data = z.encapsulate_ssv(&SAKKE_ID, &ssv()).expect("usable");
         let key = secret_rsk().prepared();
         let before = revealed();
         assert!(is_secret(&*key.decapsulate(&data).expect("right").expose()));
@@ -346,7 +353,7 @@ const CASES: &[Case] = &[
     }),
     clean("sakke_decapsulate_refuses", || {
         let (z, _) = rsk();
-        let data = z.encapsulate_ssv(Identity::new(b"bob"), &ssv()).expect("usable");
+        let data = z.encapsulate_ssv(&identifier(b"bob"), &ssv()).expect("usable");
         let key = secret_rsk();
         let before = revealed();
         assert!(key.decapsulate(&data).is_err());
@@ -413,13 +420,13 @@ fn secret_z() -> sakke::KmsSecretKey {
 
 fn rsk() -> (sakke::KmsPublicKey, [u8; 257]) {
     let kms = sakke::KmsSecretKey::from_bytes(&[0x11; 128]).expect("in range");
-    (kms.public_key(), *kms.issue(ID).expect("usable").expose())
+    (kms.public_key(), *kms.issue(&SAKKE_ID).expect("usable").expose())
 }
 
 fn secret_rsk() -> sakke::ReceiverSecretKey {
     let (z, k) = rsk();
     let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");
-    issued.validate(&z, ID).expect("valid")
+    issued.validate(&z, &SAKKE_ID).expect("valid")
 }
 
 /// Encapsulated Data whose R has order 4, or a part of order 2 or 4.

@@ -149,15 +149,18 @@ fn a_key_left_in_freed_memory_would_be_noticed() {
 mod sakke {
     use super::heap::large_blocks;
     use super::{assert_wiped, left_on_the_heap};
-    use eccsi_sakke::Identity;
-    use eccsi_sakke::sakke::{IssuedKey, KmsSecretKey, SharedSecretValue, hazmat};
+    use eccsi_sakke::sakke::{Identifier, IssuedKey, KmsSecretKey, SharedSecretValue, hazmat};
 
     fn kms() -> KmsSecretKey {
         KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x11 + i as u8)).unwrap()
     }
 
+    fn identifier(octets: &[u8]) -> Identifier {
+        Identifier::from_raw(octets).unwrap()
+    }
+
     fn issued() -> IssuedKey {
-        kms().issue(Identity::new(b"id")).unwrap()
+        kms().issue(&identifier(b"id")).unwrap()
     }
 
     #[test]
@@ -180,9 +183,9 @@ mod sakke {
     #[test]
     fn batches_leave_no_rsk_in_freed_memory() {
         let (kms, names) = (kms(), names());
-        let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        let ids: Vec<_> = names.iter().map(|name| identifier(name)).collect();
         for watched in [0, 31, 32, 69] {
-            let id = ids[watched];
+            let id = &ids[watched];
             let secret = kms.issue(id).unwrap().expose();
             // x, then y
             for secret in [&secret[1..], &secret[129..]] {
@@ -201,7 +204,7 @@ mod sakke {
         let kms =
             KmsSecretKey::from_bytes(&std::array::from_fn(|i| 0x12_u8.wrapping_add((5 * i) as u8))).unwrap();
         let names = names();
-        let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        let ids: Vec<_> = names.iter().map(|name| identifier(name)).collect();
         for watched in [0, 32, 64] {
             let mut sum = kms.expose();
             let mut carry = 0;
@@ -221,10 +224,10 @@ mod sakke {
     #[test]
     fn encapsulating_leaves_neither_r_nor_the_power_of_g_in_freed_memory() {
         let (z, names) = (kms().public_key(), names());
-        let ids: Vec<_> = names.iter().map(|name| Identity::new(name)).collect();
+        let ids: Vec<_> = names.iter().map(|name| identifier(name)).collect();
         let (prepared, ssv) = (z.clone().prepared(), SharedSecretValue::from_bytes(&[0x77; 16]));
         for watched in [0, 32, 69] {
-            let id = ids[watched];
+            let id = &ids[watched];
             let steps = hazmat::encapsulation_steps(&z, id, &ssv).unwrap();
             let recipient = z.recipient(id).unwrap().prepared();
             for secret in [&steps.r[..], &steps.g_r, &steps.mask] {
@@ -240,7 +243,7 @@ mod sakke {
 
     #[test]
     fn decapsulating_leaves_neither_w_nor_ssv_in_freed_memory() {
-        let id = Identity::new(b"to decapsulate");
+        let id = &identifier(b"to decapsulate");
         let ssv = || SharedSecretValue::from_bytes(&std::array::from_fn(|i| 0xb1 + i as u8));
         let z = kms().public_key();
         let data = z.encapsulate_ssv(id, &ssv()).unwrap();
@@ -263,7 +266,7 @@ mod sakke {
     /// is used, is wiped too.
     #[test]
     fn line_table_of_k_is_wiped() {
-        let id = Identity::new(b"lines");
+        let id = &identifier(b"lines");
         let z = kms().public_key();
         let data = z.encapsulate_ssv(id, &SharedSecretValue::from_bytes(&[0x78; 16])).unwrap();
         let key = kms().issue(id).unwrap().validate(&z, id).unwrap();
@@ -284,7 +287,7 @@ mod sakke {
 
     #[test]
     fn validated_rsk_is_wiped() {
-        let key = issued().validate(&kms().public_key(), Identity::new(b"id")).unwrap();
+        let key = issued().validate(&kms().public_key(), &identifier(b"id")).unwrap();
         let secret = key.expose()[1..].to_vec();
         assert_wiped(key, &secret);
     }

@@ -5,19 +5,20 @@
 
 #![no_main]
 
-use eccsi_sakke::sakke::{EncapsulatedData, KmsSecretKey, ReceiverSecretKey, SharedSecretValue};
-use eccsi_sakke::{Error, Identity};
+use eccsi_sakke::Error;
+use eccsi_sakke::sakke::{EncapsulatedData, Identifier, KmsSecretKey, ReceiverSecretKey, SharedSecretValue};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-const ID: Identity<'static> = Identity::new(b"2011-02\0tel:+447700900123\0");
+static ID: LazyLock<Identifier> =
+    LazyLock::new(|| Identifier::from_raw(b"2011-02\0tel:+447700900123\0").expect("in range"));
 const SSV: [u8; 16] = [0x5a; 16];
 
 static KEY: LazyLock<(ReceiverSecretKey, [u8; 273])> = LazyLock::new(|| {
     let kms = KmsSecretKey::from_bytes(&[7; 128]).expect("in range");
     let z = kms.public_key();
-    let data = z.encapsulate_ssv(ID, &SharedSecretValue::from_bytes(&SSV)).expect("usable");
-    let key = kms.issue(ID).and_then(|issued| issued.validate(&z, ID)).expect("valid");
+    let data = z.encapsulate_ssv(&ID, &SharedSecretValue::from_bytes(&SSV)).expect("usable");
+    let key = kms.issue(&ID).and_then(|issued| issued.validate(&z, &ID)).expect("valid");
     (key.prepared(), data.to_bytes())
 });
 

@@ -3,16 +3,16 @@
 
 #![no_main]
 
-use eccsi_sakke::Identity;
-use eccsi_sakke::sakke::{IssuedKey, KmsPublicKey, KmsSecretKey, hazmat};
+use eccsi_sakke::sakke::{Identifier, IssuedKey, KmsPublicKey, KmsSecretKey, hazmat};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-const ID: Identity<'static> = Identity::new(b"2011-02\0tel:+447700900123\0");
+static ID: LazyLock<Identifier> =
+    LazyLock::new(|| Identifier::from_raw(b"2011-02\0tel:+447700900123\0").expect("in range"));
 
 static KMS: LazyLock<(KmsSecretKey, KmsPublicKey, [u8; 257])> = LazyLock::new(|| {
     let kms = KmsSecretKey::from_bytes(&[7; 128]).expect("in range");
-    let k = *kms.issue(ID).expect("usable").expose();
+    let k = *kms.issue(&ID).expect("usable").expose();
     let z = kms.public_key();
     (kms, z, k)
 });
@@ -29,18 +29,19 @@ fuzz_target!(|octets: &[u8]| {
         assert_eq!(*issued.expose(), octets);
         let order_q = hazmat::has_order_q(&issued.expose()).expect("a point");
         assert_eq!(public.is_ok(), order_q);
-        assert_eq!(issued.validate(z, ID).is_ok(), octets == genuine);
+        assert_eq!(issued.validate(z, &ID).is_ok(), octets == genuine);
     }
     if let Some(secret) = octets.first_chunk()
         && let Ok(kms) = KmsSecretKey::from_bytes(secret)
     {
         assert_eq!(*kms.expose(), *secret);
     }
-    // An identity is taken or refused by both sides alike, for its integer alone.
-    let id = Identity::new(octets);
+    // An identifier is taken or refused for its integer alone; zeros in front keep it from a key.
     let digits = octets.iter().skip_while(|octet| **octet == 0).count();
-    match kms.issue(id) {
-        Ok(_) => assert!((1..=128).contains(&digits) && z.recipient(id).is_ok()),
-        Err(refused) => assert_eq!(z.recipient(id).err(), Some(refused)),
+    if let Ok(id) = Identifier::from_raw(octets) {
+        assert!((1..=128).contains(&digits));
+        assert_eq!(id.as_bytes(), octets);
+        assert_eq!(kms.issue(&id).is_ok(), z.recipient(&id).is_ok() && digits == octets.len());
+        assert_eq!(kms.issue(&id.clone().allow_leading_zeros()).err(), z.recipient(&id).err());
     }
 });

@@ -15,9 +15,9 @@ mod key_files;
 #[path = "support/memory_search.rs"]
 mod memory_search;
 
-use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
-use eccsi_sakke::sakke::identifier_of;
+use eccsi_sakke::sakke::Identifier;
+use eccsi_sakke::{Identity, SysRng};
 use ibc::service::kms::{ExpiryDay, Issued, KeyDirectory, Kms, Sealing, create_key_file, protect_process};
 use memory_search::{FORMS, Mappings, Wanted, search_core_file, search_process};
 use num_bigint::BigUint;
@@ -230,7 +230,7 @@ fn parent() {
         if let Some(rsk) = &issued.rsk {
             finished.add(format!("RSK {number}, x"), &rsk[..128]);
             finished.add(format!("RSK {number}, y"), &rsk[128..]);
-            let a = BigUint::from_bytes_be(&identifier_of(&issued.id_2));
+            let a = BigUint::from_bytes_be(Identifier::hash_of(Identity::new(&issued.id_2)).as_bytes());
             let sum = (a + &z).to_bytes_be();
             // Only its end: the beginning is that of z.
             finished.add(format!("a + z {number}"), &sum[sum.len() - 24..]);

@@ -98,9 +98,17 @@ impl ExpiringIdentity {
         self.text.as_bytes()
     }
 
-    /// The same octets, as the identity of the signature scheme.
+    /// The same octets, as the identity of the signature scheme. SAKKE takes
+    /// its hash: `sakke_identifier`.
     pub fn identity(&self) -> Identity<'_> {
         Identity::new(self.as_bytes())
+    }
+
+    /// What SAKKE takes for it: SHA-256 of the same octets, always, since those themselves may be too long
+    /// for an integer below q.
+    #[cfg(feature = "sakke")]
+    pub fn sakke_identifier(&self) -> crate::identity::sakke_identifier::Identifier {
+        crate::identity::sakke_identifier::Identifier::hash_of(self.identity())
     }
 
     /// Whether one's own credential is valid: `now` is before the expiration.

@@ -5,7 +5,7 @@ use super::encoding::encode_point;
 use super::{EncapsulatedData, IssuedKey, KmsPublicKey, SharedSecretValue, hash};
 use crate::curve::ss1024::{self, Base, FieldOctets, LineTable, PointComb, PointOctets};
 use crate::error::Error;
-use crate::identity::Identity;
+use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 #[doc(alias = "RSK")]
 pub struct ReceiverSecretKey {
     issued: IssuedKey,
-    id: Vec<u8>,
+    id: Identifier,
     kms: KmsPublicKey,
     /// \[b\]P + Z
     bound: PointOctets,
@@ -40,13 +40,13 @@ crate::secret::redacted_debug!(ReceiverSecretKey);
 impl ZeroizeOnDrop for ReceiverSecretKey {}
 
 impl ReceiverSecretKey {
-    pub(super) fn new(issued: IssuedKey, id: Identity<'_>, kms: &KmsPublicKey, bound: PointOctets) -> Self {
-        Self { issued, id: id.as_bytes().to_vec(), kms: kms.clone(), bound, tables: None }
+    pub(super) fn new(issued: IssuedKey, id: &Identifier, kms: &KmsPublicKey, bound: PointOctets) -> Self {
+        Self { issued, id: id.clone(), kms: kms.clone(), bound, tables: None }
     }
 
-    /// The identity the key was issued for.
-    pub fn identity(&self) -> Identity<'_> {
-        Identity::new(&self.id)
+    /// The identifier the key was issued for.
+    pub fn identity(&self) -> &Identifier {
+        &self.id
     }
 
     /// The KMS that issued it.
@@ -85,7 +85,7 @@ impl ReceiverSecretKey {
     ///
     /// # Timing
     /// Constant in K, w, SSV and r, and the same for every refusal. Depends on the length of the
-    /// identity.
+    /// identifier.
     ///
     /// [RFC 6508 §6.2.2]: https://www.rfc-editor.org/rfc/rfc6508#section-6.2.2
     pub fn decapsulate(&self, data: &EncapsulatedData) -> Result<SharedSecretValue, Error> {

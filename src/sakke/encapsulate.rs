@@ -1,11 +1,11 @@
 //! RFC 6508 §6.2.1: a sender encapsulates a Shared Secret Value to a receiver.
 
 use super::batch::in_batches;
-use super::encoding::identity_integer;
+use super::encoding::identifier_integer;
 use super::{EncapsulatedData, KmsPublicKey, SharedSecretValue, hash};
 use crate::curve::ss1024::{self, Base, Commit, Committed, PointComb, PointOctets, Scalar, UnitComb};
 use crate::error::Error;
-use crate::identity::Identity;
+use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -21,9 +21,7 @@ impl KmsPublicKey {
     /// [`recipient`](Self::recipient).
     ///
     /// # Errors
-    /// [`Error::Rng`] if `rng` fails;
-    /// [`Problem::OutOfRange`](crate::error::Problem::OutOfRange) if the integer that `id` stands
-    /// for is not in [2, q − 1]; [`Error::UnusableIdentity`] if \[b\]P + Z is infinity.
+    /// [`Error::Rng`] if `rng` fails; [`Error::UnusableIdentity`] if \[b\]P + Z is infinity.
     ///
     /// # Timing
     /// Constant in SSV, r and g^r. Depends on `id` and Z.
@@ -31,7 +29,7 @@ impl KmsPublicKey {
     /// [RFC 6508 §6.2.1]: https://www.rfc-editor.org/rfc/rfc6508#section-6.2.1
     pub fn encapsulate<R: TryCryptoRng + ?Sized>(
         &self,
-        id: Identity<'_>,
+        id: &Identifier,
         rng: &mut R,
     ) -> Result<(EncapsulatedData, SharedSecretValue), Error> {
         let ssv = SharedSecretValue::generate(rng)?;
@@ -51,10 +49,10 @@ impl KmsPublicKey {
     /// As [`encapsulate`](Self::encapsulate).
     pub fn encapsulate_ssv(
         &self,
-        id: Identity<'_>,
+        id: &Identifier,
         ssv: &SharedSecretValue,
     ) -> Result<EncapsulatedData, Error> {
-        let mut data = self.encapsulate_many(&[id], ssv)?;
+        let mut data = self.encapsulate_many(core::slice::from_ref(id), ssv)?;
         Ok(data.pop().expect("one receiver gives one"))
     }
 
@@ -63,38 +61,33 @@ impl KmsPublicKey {
     /// inversions. With the feature `rayon`, on all cores.
     ///
     /// # Errors
-    /// As [`encapsulate_ssv`](Self::encapsulate_ssv) if it refuses any of `ids`; then there is no
-    /// result. Identities out of range are looked for first.
+    /// As [`encapsulate_ssv`](Self::encapsulate_ssv) for the first of `ids` that it refuses; then there is
+    /// no result.
     ///
     /// # Timing
     /// As [`encapsulate`](Self::encapsulate).
     pub fn encapsulate_many(
         &self,
-        ids: &[Identity<'_>],
+        ids: &[Identifier],
         ssv: &SharedSecretValue,
     ) -> Result<Vec<EncapsulatedData>, Error> {
-        let mut receivers = Vec::with_capacity(ids.len());
-        for id in ids {
-            receivers.push((*id, identity_integer(*id)?));
-        }
         let mut data = alloc::vec![None; ids.len()];
-        in_batches(&receivers, &mut data, |receivers, data| self.encapsulate_batch(receivers, ssv, data))?;
+        in_batches(ids, &mut data, |ids, data| self.encapsulate_batch(ids, ssv, data))?;
         Ok(data.into_iter().map(|data| data.expect("each batch fills its places")).collect())
     }
 
-    /// To identities with their integers b.
     fn encapsulate_batch(
         &self,
-        receivers: &[(Identity<'_>, Scalar)],
+        receivers: &[Identifier],
         ssv: &SharedSecretValue,
         data: &mut [Option<EncapsulatedData>],
     ) -> Result<(), Error> {
         let p = ss1024::generator();
         let mut scalars = Vec::with_capacity(receivers.len());
-        for (id, b) in receivers {
+        for id in receivers {
             // 2) r = HashToIntegerRange(SSV ‖ b, q)
-            let r = exponent(ssv, *id)?;
-            let bound = if self.tables().is_some() { None } else { Some(self.bound_point(*id)?) };
+            let (b, r) = (identifier_integer(id), exponent(ssv, id)?);
+            let bound = if self.tables().is_some() { None } else { Some(self.bound_point_of(&b)?) };
             scalars.push((b.mul(&r), r, bound));
         }
         // 3) R = [r]([b]P + Z)
@@ -118,7 +111,7 @@ impl KmsPublicKey {
 }
 
 /// r, refused if it is 0.
-fn exponent(ssv: &SharedSecretValue, id: Identity<'_>) -> Result<Scalar, Error> {
+fn exponent(ssv: &SharedSecretValue, id: &Identifier) -> Result<Scalar, Error> {
     let r = hash::exponent(&ssv.0, id);
     if declassify(r.is_zero()).into() { Err(Error::UnusableNonce) } else { Ok(r) }
 }
@@ -150,20 +143,20 @@ fn finish(
 /// Made by [`KmsPublicKey::recipient`]. Public; clones share tables.
 #[derive(Clone)]
 pub struct Recipient {
-    id: Vec<u8>,
+    id: Identifier,
     bound: PointOctets,
     comb: Option<Arc<PointComb>>,
     g: Option<Arc<UnitComb>>,
 }
 
 impl Recipient {
-    pub(super) fn new(id: Identity<'_>, bound: PointOctets, g: Option<Arc<UnitComb>>) -> Self {
-        Self { id: id.as_bytes().to_vec(), bound, comb: None, g }
+    pub(super) fn new(id: &Identifier, bound: PointOctets, g: Option<Arc<UnitComb>>) -> Self {
+        Self { id: id.clone(), bound, comb: None, g }
     }
 
-    /// The receiver's identity.
-    pub fn identity(&self) -> Identity<'_> {
-        Identity::new(&self.id)
+    /// The receiver's identifier.
+    pub fn identity(&self) -> &Identifier {
+        &self.id
     }
 
     /// The same with combs of \[b\]P + Z, 0.1 MB, and of g, 37 KB (shared with a prepared

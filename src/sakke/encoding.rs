@@ -2,7 +2,7 @@
 
 use crate::curve::ss1024::{self, PointOctets, Scalar};
 use crate::error::{DecodeError, Error, Part, Problem};
-use crate::identity::Identity;
+use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use core::fmt;
 use rand_core::TryCryptoRng;
@@ -34,16 +34,9 @@ pub(super) fn encode_point(point: &PointOctets) -> [u8; POINT_BYTES] {
     octets
 }
 
-/// The integer that an identity stands for (RFC 6508 §2.2), in [2, q − 1].
-pub(super) fn identity_integer(id: Identity<'_>) -> Result<Scalar, DecodeError> {
-    let error = DecodeError::new(Part::Identity, Problem::OutOfRange);
-    let octets = id.as_bytes();
-    let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-    let digits = &octets[zeros..];
-    let mut integer = [0; 128];
-    let start = 128usize.checked_sub(digits.len()).ok_or(error)?;
-    integer[start..].copy_from_slice(digits);
-    Scalar::from_key_octets(&integer).ok_or(error)
+/// The integer that an identifier stands for (RFC 6508 §2.2), in [2, q − 1].
+pub(super) fn identifier_integer(id: &Identifier) -> Scalar {
+    Scalar::from_key_octets(&id.integer()).expect("an identifier lies in the range")
 }
 
 /// Encapsulated Data, R ‖ H (RFC 6508 §4): what a sender sends.

@@ -1,7 +1,7 @@
 //! RFC 6508 §5.1: HashToIntegerRange, with SHA-256.
 
 use crate::curve::ss1024::Scalar;
-use crate::identity::Identity;
+use crate::identity::sakke_identifier::Identifier;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -45,7 +45,7 @@ fn hash(pieces: &[&[u8]]) -> Block {
 }
 
 /// r = HashToIntegerRange(SSV ‖ b, q): `SSV` and the identity's own octets, unpadded.
-pub(super) fn exponent(ssv: &[u8; 16], b: Identity<'_>) -> Scalar {
+pub(super) fn exponent(ssv: &[u8; 16], b: &Identifier) -> Scalar {
     let mut blocks = Blocks::new(&[ssv, b.as_bytes()]);
     // 3) l = ceil(1022 / 256) = 4
     let mut v = Zeroizing::new([0; 128]);
@@ -62,14 +62,4 @@ pub(super) fn mask(w: &[u8; 128]) -> Zeroizing<[u8; 16]> {
     let mut mask = Zeroizing::new([0; 16]);
     mask.copy_from_slice(&v[16..]);
     mask
-}
-
-/// The identifier b of an identity that may be too long for one: SHA-256 of its octets.
-///
-/// RFC 6508 takes the identifier as an integer below q, which has 1022 bits. The ID_2 of a oneM2M
-/// entity may have 206 octets, more than fit, so its identifier is its hash, always, also where
-/// it would fit: one form, so that one identity has one key. The result passes the range check
-/// but for a chance of 2⁻²⁵⁵.
-pub fn identifier_of(id_2: &[u8]) -> [u8; 32] {
-    hash(&[id_2])
 }

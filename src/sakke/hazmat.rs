@@ -6,7 +6,7 @@ use super::encoding::{decode_point, encode_point};
 use super::{EncapsulatedData, KmsPublicKey, ReceiverSecretKey, SharedSecretValue, hash};
 use crate::curve::ss1024::{self, Base, Commit, LineTable, PointComb, Scalar, Size, UnitComb};
 use crate::error::{DecodeError, Error, Part, Problem};
-use crate::identity::Identity;
+use crate::identity::sakke_identifier::Identifier;
 use alloc::vec::Vec;
 
 /// The steps of HashToIntegerRange(s, q), RFC 6508 §5.1.
@@ -64,7 +64,7 @@ pub struct EncapsulationSteps {
 /// As [`KmsPublicKey::encapsulate_ssv`].
 pub fn encapsulation_steps(
     kms: &KmsPublicKey,
-    id: Identity<'_>,
+    id: &Identifier,
     ssv: &SharedSecretValue,
 ) -> Result<EncapsulationSteps, Error> {
     let r = hash::exponent(&ssv.0, id);

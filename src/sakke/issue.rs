@@ -2,10 +2,10 @@
 
 use super::KmsSecretKey;
 use super::batch::in_batches;
-use super::encoding::{POINT_BYTES, decode_point, encode_point, identity_integer};
+use super::encoding::{POINT_BYTES, decode_point, encode_point, identifier_integer};
 use crate::curve::ss1024::{self, Base, PointOctets, Scalar};
 use crate::error::{DecodeError, Error, Part};
-use crate::identity::Identity;
+use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::vec::Vec;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -54,19 +54,20 @@ impl IssuedKey {
 }
 
 impl KmsSecretKey {
-    /// Makes the Receiver Secret Key of `id`: [RFC 6508 §6.1.1]. An identity has one key, each call
+    /// Makes the Receiver Secret Key of `id`: [RFC 6508 §6.1.1]. An identifier has one key, each call
     /// gives the same.
     ///
     /// # Errors
-    /// [`Problem::OutOfRange`](crate::error::Problem::OutOfRange) if the integer that `id` stands
-    /// for is not in [2, q − 1]; [`Error::UnusableIdentity`] if it is −z.
+    /// [`Problem::LeadingZero`](crate::error::Problem::LeadingZero) if `id` begins with zeros that
+    /// [nobody allowed](Identifier::allow_leading_zeros): the key would be that of the identifier without them.
+    /// [`Error::UnusableIdentity`] if its integer is −z.
     ///
     /// # Timing
     /// Constant in z. Depends on the length of `id`.
     ///
     /// [RFC 6508 §6.1.1]: https://www.rfc-editor.org/rfc/rfc6508#section-6.1.1
-    pub fn issue(&self, id: Identity<'_>) -> Result<IssuedKey, Error> {
-        let points = self.issue_points(&[id])?;
+    pub fn issue(&self, id: &Identifier) -> Result<IssuedKey, Error> {
+        let points = self.issue_points(core::slice::from_ref(id))?;
         Ok(IssuedKey { k: points[0] })
     }
 
@@ -79,22 +80,23 @@ impl KmsSecretKey {
     ///
     /// # Timing
     /// As [`issue`](Self::issue).
-    pub fn issue_many(&self, ids: &[Identity<'_>]) -> Result<Vec<IssuedKey>, Error> {
+    pub fn issue_many(&self, ids: &[Identifier]) -> Result<Vec<IssuedKey>, Error> {
         // Into a vector of its final size: one that grew would leave keys in freed memory.
         Ok(self.issue_points(ids)?.iter().map(|k| IssuedKey { k: *k }).collect())
     }
 
     /// The points K, one for each identity.
-    fn issue_points(&self, ids: &[Identity<'_>]) -> Result<Zeroizing<Vec<PointOctets>>, Error> {
+    fn issue_points(&self, ids: &[Identifier]) -> Result<Zeroizing<Vec<PointOctets>>, Error> {
         let mut points = Zeroizing::new(alloc::vec![[0; 256]; ids.len()]);
         in_batches(ids, &mut points, |ids, points| self.issue_batch(ids, points))?;
         Ok(points)
     }
 
-    fn issue_batch(&self, ids: &[Identity<'_>], points: &mut [PointOctets]) -> Result<(), Error> {
+    fn issue_batch(&self, ids: &[Identifier], points: &mut [PointOctets]) -> Result<(), Error> {
         let mut k = Vec::with_capacity(ids.len());
         for id in ids {
-            let sum = identity_integer(*id)?.add(&self.z);
+            id.check_unambiguous()?;
+            let sum = identifier_integer(id).add(&self.z);
             // a + z ≡ 0: whoever chose that identity knows z already.
             if declassify(sum.is_zero()).into() {
                 return Err(Error::UnusableIdentity);

@@ -1,10 +1,10 @@
 //! The key pair of a KMS: z_T and Z_T.
 
 use super::Recipient;
-use super::encoding::{POINT_BYTES, decode_point, encode_point, identity_integer};
+use super::encoding::{POINT_BYTES, decode_point, encode_point, identifier_integer};
 use crate::curve::ss1024::{self, Base, FieldOctets, LineTable, PointComb, PointOctets, Scalar, UnitComb};
 use crate::error::{DecodeError, Error, Part, Problem};
-use crate::identity::Identity;
+use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::sync::Arc;
 use core::fmt;
@@ -171,16 +171,15 @@ impl KmsPublicKey {
     /// The receiver `id`, for a sender that writes to it often.
     ///
     /// # Errors
-    /// [`Problem::OutOfRange`] if the integer that `id` stands for is not in [2, q − 1];
     /// [`Error::UnusableIdentity`] if \[b\]P + Z is the point at infinity.
-    pub fn recipient(&self, id: Identity<'_>) -> Result<Recipient, Error> {
+    pub fn recipient(&self, id: &Identifier) -> Result<Recipient, Error> {
         let g = self.tables.as_ref().map(|tables| tables.g.clone());
         Ok(Recipient::new(id, self.bound_point(id)?, g))
     }
 
     /// \[b\]P + Z, the point that stands for an identity under this KMS.
-    pub(super) fn bound_point(&self, id: Identity<'_>) -> Result<PointOctets, Error> {
-        self.bound_point_of(&identity_integer(id)?)
+    pub(super) fn bound_point(&self, id: &Identifier) -> Result<PointOctets, Error> {
+        self.bound_point_of(&identifier_integer(id))
     }
 
     pub(super) fn bound_point_of(&self, b: &Scalar) -> Result<PointOctets, Error> {

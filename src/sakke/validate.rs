@@ -1,10 +1,10 @@
 //! RFC 6508 §6.1.2: the receiver validates its Receiver Secret Key before it uses it.
 
-use super::encoding::identity_integer;
+use super::encoding::identifier_integer;
 use super::{IssuedKey, KmsPublicKey, ReceiverSecretKey};
 use crate::curve::ss1024::{self, Base, pairing_generator};
 use crate::error::Error;
-use crate::identity::Identity;
+use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -18,17 +18,16 @@ impl IssuedKey {
     ///
     /// # Errors
     /// [`Error::InvalidKey`] if K, Z and `id` do not belong together, or K is not of order q;
-    /// [`Problem::OutOfRange`](crate::error::Problem::OutOfRange) if the integer that `id` stands
-    /// for is not in [2, q − 1]; [`Error::UnusableIdentity`] if \[a\]P + Z is infinity.
+    /// [`Error::UnusableIdentity`] if \[a\]P + Z is infinity.
     ///
     /// # Timing
     /// Constant in K. Depends on the public values, and on the outcome.
     ///
     /// [RFC 6508 §6.1.2]: https://www.rfc-editor.org/rfc/rfc6508#section-6.1.2
     #[allow(non_snake_case, reason = "symbols of RFC 6508 §6.1.2")]
-    pub fn validate(self, Z: &KmsPublicKey, id: Identity<'_>) -> Result<ReceiverSecretKey, Error> {
+    pub fn validate(self, Z: &KmsPublicKey, id: &Identifier) -> Result<ReceiverSecretKey, Error> {
         // [a]P + Z
-        let a = identity_integer(id)?;
+        let a = identifier_integer(id);
         let bound = Z.bound_point_of(&a)?;
         // K is of order q
         let order = ss1024::has_order_q(&self.k);

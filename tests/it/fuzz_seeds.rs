@@ -2,12 +2,15 @@
 //! writes those of SAKKE.
 #![cfg(feature = "sakke")]
 
-use eccsi_sakke::Identity;
-use eccsi_sakke::sakke::{EncapsulatedData, IssuedKey, KmsPublicKey, KmsSecretKey, SharedSecretValue};
+use eccsi_sakke::sakke::{
+    EncapsulatedData, Identifier, IssuedKey, KmsPublicKey, KmsSecretKey, SharedSecretValue,
+};
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// As in the targets.
-const ID: Identity<'static> = Identity::new(b"2011-02\0tel:+447700900123\0");
+static ID: LazyLock<Identifier> =
+    LazyLock::new(|| Identifier::from_raw(b"2011-02\0tel:+447700900123\0").expect("in range"));
 const Z: [u8; 128] = [7; 128];
 const SSV: [u8; 16] = [0x5a; 16];
 
@@ -30,8 +33,8 @@ fn seed(name: &str, octets: &[u8]) -> Vec<u8> {
 #[test]
 fn seeds_of_encapsulated_data_are_decapsulated() {
     let z = kms().public_key();
-    let key = kms().issue(ID).and_then(|issued| issued.validate(&z, ID)).expect("valid");
-    let genuine = z.encapsulate_ssv(ID, &SharedSecretValue::from_bytes(&SSV)).expect("usable").to_bytes();
+    let key = kms().issue(&ID).and_then(|issued| issued.validate(&z, &ID)).expect("valid");
+    let genuine = z.encapsulate_ssv(&ID, &SharedSecretValue::from_bytes(&SSV)).expect("usable").to_bytes();
     let opened = |octets: &[u8]| {
         let data = EncapsulatedData::from_slice(octets).expect("decodes");
         key.decapsulate(&data).map(|ssv| *ssv.expose())
@@ -63,9 +66,11 @@ fn seeds_of_keys_decode() {
     let z = kms().public_key();
     let public = seed("sakke_keys/kms_public_key", &z.to_bytes());
     assert_eq!(KmsPublicKey::from_slice(&public), Ok(z.clone()));
-    let issued = seed("sakke_keys/receiver_secret_key", kms().issue(ID).expect("usable").expose().as_slice());
-    IssuedKey::from_slice(&issued).expect("a point").validate(&z, ID).expect("valid");
+    let issued =
+        seed("sakke_keys/receiver_secret_key", kms().issue(&ID).expect("usable").expose().as_slice());
+    IssuedKey::from_slice(&issued).expect("a point").validate(&z, &ID).expect("valid");
     let secret = seed("sakke_keys/master_secret", &Z);
     KmsSecretKey::from_bytes(secret.as_slice().try_into().expect("128 octets")).expect("in range");
-    kms().issue(Identity::new(&seed("sakke_keys/identity", ID.as_bytes()))).expect("usable");
+    let identity = seed("sakke_keys/identity", ID.as_bytes());
+    kms().issue(&Identifier::from_raw(&identity).expect("in range")).expect("usable");
 }

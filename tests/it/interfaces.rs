@@ -117,10 +117,13 @@ mod serde {
     #[cfg(feature = "sakke")]
     #[test]
     fn public_types_of_sakke_are_hexadecimal_text_of_one_length() {
-        use eccsi_sakke::sakke::{EncapsulatedData, KmsPublicKey, KmsSecretKey, SharedSecretValue};
+        use eccsi_sakke::sakke::{
+            EncapsulatedData, Identifier, KmsPublicKey, KmsSecretKey, SharedSecretValue,
+        };
         let z = KmsSecretKey::from_bytes(&[7; 128]).unwrap().public_key();
         has_one_text(&z, &z.to_bytes());
-        let data = z.encapsulate_ssv(ID, &SharedSecretValue::from_bytes(&[9; 16])).unwrap();
+        let id = Identifier::from_raw(b"alice").unwrap();
+        let data = z.encapsulate_ssv(&id, &SharedSecretValue::from_bytes(&[9; 16])).unwrap();
         has_one_text(&data, &data.to_bytes());
 
         let mut off_curve = data.to_bytes();

@@ -75,8 +75,7 @@ fn debug_shows_no_secret() {
 #[test]
 #[cfg(feature = "sakke")]
 fn debug_shows_no_secret_of_sakke() {
-    use eccsi_sakke::Identity;
-    let id = Identity::new(b"id");
+    let id = &sakke::Identifier::from_raw(b"id").unwrap();
     let kms = sakke::KmsSecretKey::from_bytes(&[0x15; 128]).unwrap();
     assert_redacted(&kms, kms.expose().as_slice());
     let issued = kms.issue(id).unwrap();

@@ -1,12 +1,13 @@
 //! RFC 6508 Appendix A and RFC 6509 Appendix A: every value, each its own assertion.
 #![cfg(all(feature = "sakke", feature = "hazmat"))]
 
-use eccsi_sakke::Identity;
-use eccsi_sakke::error::{Error, Part, Problem};
+use eccsi_sakke::error::{DecodeError, Error, Part, Problem};
 use eccsi_sakke::sakke::{
-    EncapsulatedData, IssuedKey, KmsPublicKey, KmsSecretKey, ReceiverSecretKey, SharedSecretValue, hazmat,
+    EncapsulatedData, Identifier, IssuedKey, KmsPublicKey, KmsSecretKey, ReceiverSecretKey,
+    SharedSecretValue, hazmat,
 };
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 fn vectors() -> Value {
@@ -33,8 +34,13 @@ fn kms() -> KmsSecretKey {
     KmsSecretKey::from_bytes(&octets(&vectors()["z"])).expect("z in range")
 }
 
-fn b() -> Vec<u8> {
-    hex(vectors()["b"].as_str().expect("a string"))
+fn b() -> Identifier {
+    identifier(&hex(vectors()["b"].as_str().expect("a string")))
+}
+
+/// An identifier of raw octets, whatever stands in front.
+fn identifier(octets: &[u8]) -> Identifier {
+    Identifier::from_raw(octets).expect("in range").allow_leading_zeros()
 }
 
 fn ssv() -> SharedSecretValue {
@@ -43,8 +49,7 @@ fn ssv() -> SharedSecretValue {
 
 fn receiver() -> ReceiverSecretKey {
     let (kms, b) = (kms(), b());
-    let id = Identity::new(&b);
-    kms.issue(id).expect("usable").validate(&kms.public_key(), id).expect("valid")
+    kms.issue(&b).expect("usable").validate(&kms.public_key(), &b).expect("valid")
 }
 
 #[test]
@@ -61,18 +66,16 @@ fn public_key_decodes_to_itself() {
 
 #[test]
 fn receiver_secret_key() {
-    let b = b();
-    let key = kms().issue(Identity::new(&b)).expect("usable");
+    let key = kms().issue(&b()).expect("usable");
     assert_eq!(key.expose()[..], octets::<257>(&vectors()["Kb"]));
     assert_eq!(receiver().expose()[..], octets::<257>(&vectors()["Kb"]));
 }
 
 #[test]
 fn delivered_receiver_secret_key_validates() {
-    let b = b();
     let key = IssuedKey::from_bytes(&octets(&vectors()["Kb"])).expect("a point");
     let z = KmsPublicKey::from_bytes(&octets(&vectors()["Z"])).expect("order q");
-    key.validate(&z, Identity::new(&b)).expect("valid");
+    key.validate(&z, &b()).expect("valid");
 }
 
 #[test]
@@ -91,7 +94,7 @@ fn hash_to_integer_range() {
 #[test]
 fn encapsulation_step_by_step() {
     let (expected, b) = (vectors(), b());
-    let steps = hazmat::encapsulation_steps(&kms().public_key(), Identity::new(&b), &ssv()).expect("usable");
+    let steps = hazmat::encapsulation_steps(&kms().public_key(), &b, &ssv()).expect("usable");
     assert_eq!(steps.r, octets(&expected["r"]));
     assert_eq!(steps.point, octets(&expected["Rb"]));
     assert_eq!(steps.g_r, octets(&expected["g_r"]));
@@ -102,7 +105,7 @@ fn encapsulation_step_by_step() {
 #[test]
 fn encapsulation_by_every_way() {
     let (kms, b) = (kms(), b());
-    let (z, id, ssv) = (kms.public_key(), Identity::new(&b), ssv());
+    let (z, id, ssv) = (kms.public_key(), &b, ssv());
     let expected: [u8; 273] = octets(&vectors()["encapsulated"]);
     let prepared = z.clone().prepared();
     let recipient = z.recipient(id).expect("usable");
@@ -150,8 +153,8 @@ fn pairing_is_symmetric() {
 fn many_receivers_get_what_each_would_get() {
     let z = kms().public_key();
     let names = ["alice@example.com", "bob@example.com", "carol@example.com"];
-    let ids: Vec<_> = names.iter().map(|name| Identity::new(name.as_bytes())).collect();
-    let one_by_one: Vec<_> = ids.iter().map(|id| z.encapsulate_ssv(*id, &ssv()).expect("usable")).collect();
+    let ids: Vec<_> = names.iter().map(|name| identifier(name.as_bytes())).collect();
+    let one_by_one: Vec<_> = ids.iter().map(|id| z.encapsulate_ssv(id, &ssv()).expect("usable")).collect();
     assert_eq!(z.encapsulate_many(&ids, &ssv()).expect("usable"), one_by_one);
     assert_eq!(z.prepared().encapsulate_many(&ids, &ssv()).expect("usable"), one_by_one);
 }
@@ -160,54 +163,84 @@ fn many_receivers_get_what_each_would_get() {
 fn many_keys_are_what_each_would_be() {
     let kms = kms();
     let names = ["alice@example.com", "bob@example.com", "carol@example.com"];
-    let ids: Vec<_> = names.iter().map(|name| Identity::new(name.as_bytes())).collect();
+    let ids: Vec<_> = names.iter().map(|name| identifier(name.as_bytes())).collect();
     let many = kms.issue_many(&ids).expect("usable");
     assert_eq!(many.len(), 3);
     for (id, key) in ids.iter().zip(many) {
-        assert_eq!(key.expose(), kms.issue(*id).expect("usable").expose());
-        key.validate(&kms.public_key(), *id).expect("valid");
+        assert_eq!(key.expose(), kms.issue(id).expect("usable").expose());
+        key.validate(&kms.public_key(), id).expect("valid");
     }
 }
 
 #[test]
 fn leading_zeros_are_hashed_but_do_not_change_the_key() {
     let (kms, b) = (kms(), b());
-    let padded = [&[0, 0], b.as_slice()].concat();
-    let (id, padded) = (Identity::new(&b), Identity::new(&padded));
-    assert_eq!(kms.issue(id).expect("usable").expose(), kms.issue(padded).expect("usable").expose());
+    let padded = &identifier(&[&[0, 0], b.as_bytes()].concat());
+    assert_eq!(kms.issue(&b).expect("usable").expose(), kms.issue(padded).expect("usable").expose());
     let data = kms.public_key().encapsulate_ssv(padded, &ssv()).expect("usable");
     assert_eq!(receiver().decapsulate(&data).err(), Some(Error::DecapsulationFailed));
 }
 
+/// Whoever obtained that key could read what is sent to the identifier without zeros.
 #[test]
-fn refuses_identities_outside_the_range() {
+fn no_key_is_issued_for_leading_zeros_unless_they_are_allowed() {
     let kms = kms();
-    let z = kms.public_key();
+    let refused = Error::Decode(DecodeError { part: Part::Identity, problem: Problem::LeadingZero });
+    let padded = Identifier::from_raw(b"\0ab").expect("in range");
+    assert_eq!(kms.issue(&padded).err(), Some(refused));
+    let ids = [identifier(b"ab"), padded.clone()];
+    assert_eq!(kms.issue_many(&ids).err().map(Error::from), Some(refused));
+    let key = kms.issue(&padded.clone().allow_leading_zeros()).expect("allowed");
+    // Whoever has the key, or sends, decides nothing.
+    let key = key.validate(&kms.public_key(), &padded).expect("valid");
+    let data = kms.public_key().encapsulate_ssv(&padded, &ssv()).expect("usable");
+    assert!(bool::from(key.decapsulate(&data).expect("right").ct_eq(&ssv())));
+    // Of a fixed length, zeros are part of the form.
+    let uid = std::array::from_fn(|i| i as u8);
+    assert!(kms.issue(&Identifier::from_uid(&uid).expect("in range")).is_ok());
+    assert_eq!(kms.issue(&Identifier::from_raw(&uid).expect("in range")).err(), Some(refused));
+}
+
+#[test]
+fn identifiers_compare_as_integers_and_keep_their_octets() {
+    let raw = |octets: &[u8]| Identifier::from_raw(octets).expect("in range");
+    let (short, padded) = (raw(b"ab"), raw(b"\0ab"));
+    assert_eq!(short, padded);
+    assert_eq!(std::collections::HashSet::from([short.clone(), padded.clone()]).len(), 1);
+    assert_eq!((short.as_bytes(), padded.as_bytes()), (&b"ab"[..], &b"\0ab"[..]));
+    let mut ids = [raw(b"\x01\0"), raw(b"\0\xff"), raw(b"\0\0\x02"), raw(b"\xfe")];
+    ids.sort();
+    assert_eq!(ids, [raw(&[2]), raw(&[0xfe]), raw(&[0xff]), raw(&[1, 0])]);
+    assert_eq!(format!("{padded:?}"), r#"Identifier("\x00ab")"#);
+    let uid = [0x5a; 32];
+    assert_eq!(Identifier::from_uid(&uid), Ok(raw(&uid)));
+    assert!(Identifier::from_uid(&[0; 32]).is_err());
+}
+
+#[test]
+fn refuses_identifiers_outside_the_range() {
     let q = octets::<128>(&parameters()["q"]);
     let below = {
         let mut below = q;
         below[127] -= 1;
         below
     };
-    let out_of_range = |octets: &[u8]| {
-        let expected = |error| matches!(error, Error::Decode(e) if e.part == Part::Identity && e.problem == Problem::OutOfRange);
-        let id = Identity::new(octets);
-        let issued = kms.issue(id).is_err_and(expected);
-        let sent = z.encapsulate_ssv(id, &ssv()).is_err_and(expected);
-        let known = z.recipient(id).is_err_and(expected);
-        assert!(issued == sent && sent == known);
-        issued
-    };
-    assert!(out_of_range(b""));
-    assert!(out_of_range(&[0]));
-    assert!(out_of_range(&[0; 300]));
-    assert!(out_of_range(&[1]));
-    assert!(!out_of_range(&[2]));
-    assert!(!out_of_range(&below));
-    assert!(out_of_range(&q));
-    assert!(out_of_range(&[0xff; 128]));
-    assert!(out_of_range(&[1; 129]));
-    assert!(!out_of_range(&[[0; 100].as_slice(), &below].concat()));
+    let problem = |octets: &[u8]| Identifier::from_raw(octets).err().map(|error| (error.part, error.problem));
+    let out_of_range = Some((Part::Identity, Problem::OutOfRange));
+    let too_long = |got| Some((Part::Identity, Problem::TooLong { max: 128, got }));
+    for octets in [&b""[..], &[0], &[0; 300], &[1], &[0, 0, 1], &q, &[0xff; 128]] {
+        assert_eq!(problem(octets), out_of_range, "{octets:x?}");
+    }
+    for octets in [&[2][..], &below, &[[0; 100].as_slice(), &below].concat(), &[0xff; 127]] {
+        assert_eq!(problem(octets), None, "{octets:x?}");
+        let id = identifier(octets);
+        assert!(kms().issue(&id).is_ok());
+        assert!(kms().public_key().encapsulate_ssv(&id, &ssv()).is_ok());
+    }
+    assert_eq!(problem(&[1; 129]), too_long(129));
+    assert_eq!(problem(&[[0; 5].as_slice(), &[1; 206]].concat()), too_long(206));
+    let hint = Identifier::from_raw(&[1; 206]).expect_err("too long").to_string();
+    assert!(hint.contains("128") && hint.contains("206") && hint.contains("sakke_identifier"), "{hint}");
 }
 
 /// q − z, as an identity: a + z ≡ 0.
@@ -225,8 +258,8 @@ fn minus_z() -> [u8; 128] {
 
 #[test]
 fn refuses_the_identity_minus_z() {
-    let (kms, id) = (kms(), minus_z());
-    let (z, id) = (kms.public_key(), Identity::new(&id));
+    let (kms, id) = (kms(), &identifier(&minus_z()));
+    let z = kms.public_key();
     assert_eq!(kms.issue(id).err(), Some(Error::UnusableIdentity));
     assert_eq!(z.recipient(id).err(), Some(Error::UnusableIdentity));
     assert_eq!(z.encapsulate_ssv(id, &ssv()).err(), Some(Error::UnusableIdentity));
@@ -278,7 +311,12 @@ fn prepared_objects_have_the_sizes_that_are_documented() {
 #[test]
 fn identifier_of_an_onem2m_credential_is_its_hash() {
     let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    assert_eq!(eccsi_sakke::sakke::identifier_of(b"abc")[..], hex(expected));
+    let abc = Identifier::hash_of(eccsi_sakke::Identity::new(b"abc"));
+    assert_eq!(abc.as_bytes(), hex(expected));
+    let id_2 = "mef.example.com@2F435345@20270101T000000";
+    let typed = eccsi_sakke::onem2m::ExpiringIdentity::parse(id_2).expect("an ID_2");
+    assert_eq!(typed.sakke_identifier().as_bytes(), Sha256::digest(id_2).as_slice());
+    assert_ne!(typed.sakke_identifier(), identifier(id_2.as_bytes()));
 }
 
 #[test]
@@ -286,7 +324,7 @@ fn identifier_of_an_onem2m_credential_is_its_hash() {
 fn random_keys_work_end_to_end() {
     use eccsi_sakke::SysRng;
     let kms = KmsSecretKey::generate(&mut SysRng).expect("random octets");
-    let id = Identity::new(b"someone");
+    let id = &identifier(b"someone");
     let z = kms.public_key();
     let key = kms.issue(id).expect("usable").validate(&z, id).expect("valid").prepared();
     let recipient = z.recipient(id).expect("usable").prepared();

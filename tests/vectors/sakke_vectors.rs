@@ -6,9 +6,10 @@ use crate::model::unhex;
 use crate::sakke_model;
 use crate::vectors;
 use crate::vectors::{Outcome, SakkeCase, SakkeKeys, SakkeStage as Stage};
-use eccsi_sakke::Identity;
 use eccsi_sakke::error::{DecodeError, Error, Problem};
-use eccsi_sakke::sakke::{EncapsulatedData, IssuedKey, KmsPublicKey, ReceiverSecretKey, SharedSecretValue};
+use eccsi_sakke::sakke::{
+    EncapsulatedData, Identifier, IssuedKey, KmsPublicKey, ReceiverSecretKey, SharedSecretValue,
+};
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
 
@@ -21,7 +22,7 @@ fn name(error: Error) -> &'static str {
             Problem::NotReduced => "range",
             Problem::NotOnCurve => "curve",
             Problem::WrongOrder => "order",
-            Problem::OutOfRange => "identity",
+            Problem::OutOfRange | Problem::TooLong { .. } => "identity",
             _ => "unexpected",
         },
         Error::InvalidKey => "key",
@@ -60,7 +61,7 @@ fn run(
         if let Err(error) = issued() {
             return (Stage::Decode, Err(name(error.into())));
         }
-        let valid = || issued().expect("decoded before").validate(&z, Identity::new(&id));
+        let valid = || issued().expect("decoded before").validate(&z, &Identifier::from_raw(&id)?);
         match valid() {
             Ok(plain) => {
                 let prepared = valid().expect("validated before").prepared();
@@ -107,9 +108,17 @@ fn library_and_model_encapsulate_alike() {
         let (r, h) = receiver.encapsulate(&ssv);
         let expected = [r.encode(), h.to_vec()].concat();
         let value = SharedSecretValue::from_bytes(&ssv);
-        assert_eq!(z.encapsulate_ssv(Identity::new(id), &value).expect("usable").to_bytes()[..], expected);
         assert_eq!(
-            prepared.encapsulate_ssv(Identity::new(id), &value).expect("usable").to_bytes()[..],
+            z.encapsulate_ssv(&Identifier::from_raw(id).expect("in range"), &value)
+                .expect("usable")
+                .to_bytes()[..],
+            expected
+        );
+        assert_eq!(
+            prepared
+                .encapsulate_ssv(&Identifier::from_raw(id).expect("in range"), &value)
+                .expect("usable")
+                .to_bytes()[..],
             expected
         );
     }

@@ -341,12 +341,12 @@ fn send_key(
          r = hash(SSV, b), R = [r]([b]P + Z), H = SSV xor hash(g^r) with g = <P, P>. Everybody could do\n\
          that, so the sender signs R and H with its ECCSI key.",
     );
-    let b = sakke::identifier_of(receiver.credential.id_2().identity().as_bytes());
-    let (data, ssv) = z_public.encapsulate(Identity::new(&b), &mut SysRng)?;
+    let b = receiver.credential.id_2().sakke_identifier();
+    let (data, ssv) = z_public.encapsulate(&b, &mut SysRng)?;
     let octets = data.to_bytes();
     let signature = sender.credential.signing_key().sign_checked(&octets, &mut SysRng)?;
     story.secret("SSV", "ssv", ssv.expose().as_slice());
-    story.value("b (public)", "b", &hex(&b));
+    story.value("b (public)", "b", &hex(b.as_bytes()));
     story.value("R ‖ H (public)", "encapsulated_data", &hex(&octets));
     story.value("signature (public)", "signature", &hex(&signature.to_bytes()));
     Ok(Sent { data, signature, ssv })

@@ -13,7 +13,7 @@ use eccsi_sakke::onem2m::{
 };
 use eccsi_sakke::saef::KpakTag;
 use eccsi_sakke::sakke;
-use eccsi_sakke::{Error, Identity, SysRng};
+use eccsi_sakke::{Error, SysRng};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -181,7 +181,7 @@ pub(super) fn issue_rsk(
     identity: &CredentialIdentity,
 ) -> Result<sakke::ReceiverSecretKey, Error> {
     let b = identity.sakke_identifier();
-    z.issue(Identity::new(&b))?.validate(z_public, Identity::new(&b))
+    z.issue(&b)?.validate(z_public, &b)
 }
 
 /// Refuses what could not be used, or would live too long.

@@ -8,10 +8,10 @@ use crate::files::credential_file::{CredentialFile, CredentialIdentity};
 use crate::files::public_key_file::{PublicKeyFile, PublishedKey};
 use crate::files::{FileError, FormatError, private_file, public_file};
 use clap::{Args, Subcommand};
+use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{ExpiringIdentity, UnixTime};
 use eccsi_sakke::saef::{Association, KpakTag};
 use eccsi_sakke::sakke::{EncapsulatedData, KmsPublicKey, SharedSecretValue};
-use eccsi_sakke::{Identity, SysRng};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -174,7 +174,7 @@ impl Encapsulate {
             Some(path) => read_ssv(path)?,
             None => SharedSecretValue::generate(&mut SysRng)?,
         };
-        let data = z_public.encapsulate_ssv(Identity::new(&identity.sakke_identifier()), &ssv)?.to_bytes();
+        let data = z_public.encapsulate_ssv(&identity.sakke_identifier(), &ssv)?.to_bytes();
 
         if let Some(path) = &self.ssv_out {
             private_file::write(path, ssv.expose().as_slice(), options::existing(self.force))?;

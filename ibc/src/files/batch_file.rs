@@ -371,8 +371,7 @@ mod tests {
         fs::remove_file(&scratch.0).unwrap();
         let mut issued = group(&ksak, &["01"]);
         let b = issued[0].0.sakke_identifier();
-        let b = eccsi_sakke::Identity::new(&b);
-        issued[0].2 = Some(z.issue(b).unwrap().validate(&z_public, b).unwrap());
+        issued[0].2 = Some(z.issue(&b).unwrap().validate(&z_public, &b).unwrap());
         BatchFile::create(&scratch.0).unwrap().append(&issued).unwrap();
         assert_eq!(reopen_with(&z_public).unwrap().unwrap().credentials(), 1);
         let problem = reopen(&scratch.0, &ksak).unwrap_err();

@@ -78,8 +78,8 @@ impl CredentialIdentity {
 
     /// The identifier b that SAKKE takes for it: SHA-256 of the octets, of every identity, since an
     /// identity itself may be too long for an integer below q, or too small.
-    pub fn sakke_identifier(&self) -> [u8; 32] {
-        sakke::identifier_of(self.identity().as_bytes())
+    pub fn sakke_identifier(&self) -> sakke::Identifier {
+        sakke::Identifier::hash_of(self.identity())
     }
 
     /// The ID_2, if it is one.
@@ -133,7 +133,7 @@ impl SakkePart {
         self,
         identity: &CredentialIdentity,
     ) -> Result<sakke::ReceiverSecretKey, eccsi_sakke::Error> {
-        self.rsk.validate(&self.z_public, Identity::new(&identity.sakke_identifier()))
+        self.rsk.validate(&self.z_public, &identity.sakke_identifier())
     }
 }
 
@@ -341,7 +341,7 @@ mod tests {
         let key = keys.ksak.issue(identity.identity(), &mut SysRng).unwrap();
         let key = key.validate(&keys.ksak.public_key(), identity.identity()).unwrap();
         let (b, z) = (identity.sakke_identifier(), keys.z.public_key());
-        let rsk = keys.z.issue(Identity::new(&b)).unwrap().validate(&z, Identity::new(&b)).unwrap();
+        let rsk = keys.z.issue(&b).unwrap().validate(&z, &b).unwrap();
         let text = CredentialFile::to_json(&identity, &key, Some(&rsk));
         let text = core::str::from_utf8(&text).unwrap();
         for known in [None, Some(&z), Some(&sakke::KmsSecretKey::generate(&mut SysRng).unwrap().public_key())]

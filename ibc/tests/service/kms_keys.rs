@@ -4,7 +4,7 @@ use crate::key_files;
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey};
 use eccsi_sakke::onem2m::{ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::KpakTag;
-use eccsi_sakke::{Error, Identity, SysRng, sakke};
+use eccsi_sakke::{Error, SysRng, sakke};
 use ibc::files::kdf::KdfParameters;
 use ibc::files::{FileProblem, FormatError};
 use ibc::service::kms::{
@@ -186,10 +186,10 @@ fn check(issued: &Issued, id_2: &ExpiringIdentity) {
     let signature = key.sign(b"message", &mut SysRng).unwrap();
     issued.keys.kpak.verify(id_2.identity(), b"message", &signature).unwrap();
     if let Some(rsk) = &issued.rsk {
-        let b = sakke::identifier_of(id_2.as_bytes());
+        let b = id_2.sakke_identifier();
         let rsk = sakke::IssuedKey::from_slice(rsk.expose()).unwrap();
-        let rsk = rsk.validate(&issued.keys.z, Identity::new(&b)).unwrap();
-        let (data, ssv) = issued.keys.z.encapsulate(Identity::new(&b), &mut SysRng).unwrap();
+        let rsk = rsk.validate(&issued.keys.z, &b).unwrap();
+        let (data, ssv) = issued.keys.z.encapsulate(&b, &mut SysRng).unwrap();
         assert!(bool::from(subtle::ConstantTimeEq::ct_eq(&rsk.decapsulate(&data).unwrap(), &ssv)));
     }
 }

@@ -99,10 +99,10 @@ pub extern "C" fn ibc_decapsulate(
     data: &[u8; 273],
     out: &mut [u8; 16],
 ) -> bool {
-    let id = Identity::new(b"device");
     let decapsulated = || {
+        let id = sakke::Identifier::from_raw(b"device").ok()?;
         let z = sakke::KmsPublicKey::from_bytes(z).ok()?;
-        let key = sakke::IssuedKey::from_bytes(rsk).ok()?.validate(&z, id).ok()?;
+        let key = sakke::IssuedKey::from_bytes(rsk).ok()?.validate(&z, &id).ok()?;
         key.decapsulate(&sakke::EncapsulatedData::from_bytes(data).ok()?).ok()
     };
     decapsulated().map(|ssv| *out = *ssv.expose()).is_some()
@@ -113,7 +113,8 @@ pub extern "C" fn ibc_decapsulate(
 pub extern "C" fn ibc_encapsulate(z: &[u8; 257], ssv: &[u8; 16], out: &mut [u8; 273]) -> bool {
     let encapsulated = || {
         let z = sakke::KmsPublicKey::from_bytes(z).ok()?;
-        z.encapsulate_ssv(Identity::new(b"device"), &sakke::SharedSecretValue::from_bytes(ssv)).ok()
+        let id = sakke::Identifier::from_raw(b"device").ok()?;
+        z.encapsulate_ssv(&id, &sakke::SharedSecretValue::from_bytes(ssv)).ok()
     };
     encapsulated().map(|data| *out = data.to_bytes()).is_some()
 }

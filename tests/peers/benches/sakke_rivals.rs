@@ -1,9 +1,8 @@
 //! The rows beside ours: wolfSSL's SAKKE. Its objects are made outside of what is timed.
 
-use super::{ID, SSV, data, kms};
+use super::{ID, SSV, data, id, kms};
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup};
-use eccsi_sakke::Identity;
 use eccsi_sakke::sakke::KmsPublicKey;
 use eccsi_sakke_peers::wolfssl_sakke as ffi;
 use std::hint::black_box;
@@ -17,7 +16,7 @@ fn z() -> [u8; 257] {
 }
 
 fn rsk() -> [u8; 257] {
-    *kms().issue(Identity::new(ID)).expect("usable").expose()
+    *kms().issue(&id()).expect("usable").expose()
 }
 
 fn sender(id: &[u8]) -> ffi::Sender {

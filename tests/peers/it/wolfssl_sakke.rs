@@ -2,13 +2,18 @@
 //! ways.
 
 use crate::model::{Stream, unhex};
+use eccsi_sakke::Error;
 use eccsi_sakke::sakke::{
-    EncapsulatedData, IssuedKey, KmsPublicKey, KmsSecretKey, ReceiverSecretKey, SharedSecretValue,
+    EncapsulatedData, Identifier, IssuedKey, KmsPublicKey, KmsSecretKey, ReceiverSecretKey, SharedSecretValue,
 };
-use eccsi_sakke::{Error, Identity};
 use eccsi_sakke_peers::wolfssl_sakke as ffi;
 
 const ROUNDS: usize = 50;
+
+/// An identifier of raw octets, whatever stands in front.
+fn identifier(octets: &[u8]) -> Identifier {
+    Identifier::from_raw(octets).expect("in range").allow_leading_zeros()
+}
 
 /// A KMS, an identity and a shared secret value.
 struct Round {
@@ -34,12 +39,12 @@ impl Round {
         Self { z: kms.public_key(), kms, id, ssv }
     }
 
-    fn id(&self) -> Identity<'_> {
-        Identity::new(&self.id)
+    fn id(&self) -> Identifier {
+        identifier(&self.id)
     }
 
     fn issued_here(&self) -> [u8; 257] {
-        *self.kms.issue(self.id()).expect("usable").expose()
+        *self.kms.issue(&self.id()).expect("usable").expose()
     }
 
     fn issued_there(&self) -> [u8; 257] {
@@ -49,7 +54,7 @@ impl Round {
     }
 
     fn key(&self, octets: &[u8; 257]) -> Result<ReceiverSecretKey, Error> {
-        IssuedKey::from_bytes(octets)?.validate(&self.z, self.id())
+        IssuedKey::from_bytes(octets)?.validate(&self.z, &self.id())
     }
 
     fn receiver(&self, octets: &[u8; 257], id: &[u8]) -> Result<ffi::Receiver, ffi::Refused> {
@@ -88,9 +93,9 @@ impl Round {
 
         let other = [&self.id[..self.id.len() - 1], &[self.id[self.id.len() - 1] ^ 0x80]].concat();
         let data = EncapsulatedData::from_bytes(octets).expect("decodes");
-        let k = self.kms.issue(Identity::new(&other)).expect("usable");
+        let k = self.kms.issue(&identifier(&other)).expect("usable");
         let stranger = IssuedKey::from_bytes(&k.expose()).expect("a point");
-        let stranger = stranger.validate(&self.z, Identity::new(&other)).expect("valid");
+        let stranger = stranger.validate(&self.z, &identifier(&other)).expect("valid");
         assert_eq!(stranger.decapsulate(&data).err(), Some(Error::DecapsulationFailed), "round {n}");
         let stranger = self.receiver(&k.expose(), &other).and_then(|mut there| there.decapsulate(octets));
         assert!(stranger.is_err(), "round {n}: to another receiver");
@@ -133,11 +138,11 @@ fn keys_issued_there_validate_here() {
         let mut k = round.issued_there();
         assert_eq!(k, round.issued_here(), "round {n}: an identity has one key");
         let key = round.key(&k).expect("valid");
-        let data = round.z.encapsulate_ssv(round.id(), &SharedSecretValue::from_bytes(&round.ssv));
+        let data = round.z.encapsulate_ssv(&round.id(), &SharedSecretValue::from_bytes(&round.ssv));
         let ssv = key.decapsulate(&data.expect("usable")).expect("right");
         assert_eq!(*ssv.expose(), round.ssv, "round {n}");
         let other = IssuedKey::from_bytes(&k).expect("a point");
-        let refused = other.validate(&round.z, Identity::new(b"another identity"));
+        let refused = other.validate(&round.z, &identifier(b"another identity"));
         assert_eq!(refused.err(), Some(Error::InvalidKey), "round {n}");
         k[1 + n * 5 % 256] ^= 1 << (n % 8);
         assert!(round.key(&k).is_err(), "round {n}: K off by one bit");
@@ -150,7 +155,7 @@ fn data_made_here_give_the_same_value_there_and_changed_ones_nothing() {
     for n in 0..ROUNDS {
         let round = Round::new(&mut stream, n);
         let z = if n % 2 == 0 { round.z.clone() } else { round.z.clone().prepared() };
-        let data = z.encapsulate_ssv(round.id(), &SharedSecretValue::from_bytes(&round.ssv));
+        let data = z.encapsulate_ssv(&round.id(), &SharedSecretValue::from_bytes(&round.ssv));
         round.exchanged(&data.expect("usable").to_bytes(), n);
     }
 }
@@ -163,7 +168,7 @@ fn data_made_there_give_the_same_value_here_and_changed_ones_nothing() {
         let mut sender = ffi::Sender::new(&round.z.to_bytes()).expect("Z is read");
         sender.to(&round.id).expect("set there");
         let data = sender.encapsulate(&round.ssv).expect("made there");
-        let ours = round.z.encapsulate_ssv(round.id(), &SharedSecretValue::from_bytes(&round.ssv));
+        let ours = round.z.encapsulate_ssv(&round.id(), &SharedSecretValue::from_bytes(&round.ssv));
         assert_eq!(ours.expect("usable").to_bytes(), data, "round {n}: nothing is left to chance");
         round.exchanged(&data, n);
     }
@@ -185,7 +190,7 @@ fn keys_of_another_order_are_refused_here() {
         }
         let k: [u8; 257] = octets(&case["receiverSecretKey"]).try_into().expect("257 octets");
         let issued = IssuedKey::from_bytes(&k).expect("a point");
-        let here = issued.validate(&KmsPublicKey::from_slice(&z).expect("Z"), Identity::new(&id));
+        let here = issued.validate(&KmsPublicKey::from_slice(&z).expect("Z"), &identifier(&id));
         assert_eq!(here.err(), Some(Error::InvalidKey));
         let there = ffi::Receiver::new(z.as_slice().try_into().expect("257 octets"), &id, &k)
             .and_then(|mut receiver| receiver.validate())

@@ -36,8 +36,8 @@ impl Kms {
 
     fn with_rsk(&self, id_2: &str) -> IssuedCredential {
         let b = CredentialIdentity::parse_id2(id_2).unwrap().sakke_identifier();
-        let rsk = self.1.issue(eccsi_sakke::Identity::new(&b)).unwrap();
-        let rsk = rsk.validate(&self.1.public_key(), eccsi_sakke::Identity::new(&b)).unwrap();
+        let rsk = self.1.issue(&b).unwrap();
+        let rsk = rsk.validate(&self.1.public_key(), &b).unwrap();
         let hex = base16ct::lower::encode_string;
         IssuedCredential {
             rsk: Some(SecretText::new(hex(rsk.expose().as_slice()))),

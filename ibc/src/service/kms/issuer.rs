@@ -5,12 +5,11 @@ use super::error::KmsError;
 use super::kms_key::{KmsKey, PublicKeys};
 use super::secret_octets::SecretOctets;
 use super::vault::scrubbed;
+use eccsi_sakke::SysRng;
 use eccsi_sakke::eccsi::{self, PublicValidationToken};
 use eccsi_sakke::error::Error;
-use eccsi_sakke::identity::Identity;
 use eccsi_sakke::onem2m::{ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::KpakTag;
-use eccsi_sakke::{SysRng, sakke};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -31,7 +30,7 @@ pub struct Issued {
     /// SSK, 32 octets, big-endian.
     pub ssk: SecretOctets,
     /// RSK, 257 octets, `04 ‖ x ‖ y`, if it was asked for: of the identifier
-    /// [`identifier_of`](sakke::identifier_of)(ID_2).
+    /// [`sakke_identifier`](ExpiringIdentity::sakke_identifier) of ID_2.
     pub rsk: Option<SecretOctets>,
 }
 
@@ -191,8 +190,8 @@ fn release(
     let rsk = match with_rsk {
         false => None,
         true => {
-            let b = sakke::identifier_of(id_2.as_bytes());
-            let valid = key.z().issue(Identity::new(&b))?.validate(&public.z, Identity::new(&b))?;
+            let b = id_2.sakke_identifier();
+            let valid = key.z().issue(&b)?.validate(&public.z, &b)?;
             Some(SecretOctets::copy(valid.expose().as_slice()))
         }
     };

@@ -106,13 +106,14 @@ mod tests {
         let keys = MasterKeys::generate(&mut SysRng).unwrap();
         let (kpak, z) = (keys.ksak.public_key(), keys.z.public_key());
         let id = Identity::new(b"somebody");
+        let b = eccsi_sakke::sakke::Identifier::hash_of(id);
         let signing = SigningKey::from_slice(&[7; 32]).unwrap();
         let octets = keys.z.expose();
         let operations: [(&str, &(dyn Fn() + Sync)); 8] = [
             ("issue", &|| drop(keys.ksak.issue(id, &mut SysRng).unwrap().validate(&kpak, id).unwrap())),
             ("issue_many", &|| drop(keys.ksak.issue_many(&[id; 128], &mut SysRng).unwrap())),
-            ("issue RSK", &|| drop(keys.z.issue(id).unwrap())),
-            ("validate RSK", &|| drop(keys.z.issue(id).unwrap().validate(&z, id).unwrap())),
+            ("issue RSK", &|| drop(keys.z.issue(&b).unwrap())),
+            ("validate RSK", &|| drop(keys.z.issue(&b).unwrap().validate(&z, &b).unwrap())),
             ("generate", &|| drop(MasterKeys::generate(&mut SysRng).unwrap())),
             ("read z", &|| drop(eccsi_sakke::sakke::KmsSecretKey::from_bytes(&octets).unwrap())),
             ("sign", &|| {
