@@ -281,13 +281,13 @@ const CASES: &[Maker] = &[
     }),
     ("SSV of decapsulate", || {
         let (key, _) = receiver(&[1; 32]);
-        let (kms, key) = (key.kms().clone().prepared(), key.prepared());
+        let (kms, key) = (key.kms_public_key().clone().prepared(), key.prepared());
         let data = move |seed: &Octets| kms.encapsulate_ssv(&SAKKE_ID, &ssv(seed)).expect("usable");
         Case::new(20, data, move |data| _ = black_box(key.decapsulate(data).expect("right")))
     }),
     ("SSVs of decapsulate_many, 64", || {
         let (key, _) = receiver(&[1; 32]);
-        let (kms, key) = (key.kms().clone().prepared(), key.prepared());
+        let (kms, key) = (key.kms_public_key().clone().prepared(), key.prepared());
         let data = move |seed: &Octets| {
             let mut random = Random::seeded(seed);
             let ssv = |_| kms.encapsulate_ssv(&SAKKE_ID, &ssv(&random.scalar())).expect("usable");

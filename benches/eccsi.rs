@@ -71,7 +71,7 @@ fn validate(c: &mut Criterion) {
     let mut group = c.benchmark_group("eccsi-validate");
     let kpak = kms().public_key();
     let issued = kms().issue(ID, &mut SysRng).expect("system generator");
-    let (ssk, pvt) = (issued.expose_ssk(), *issued.pvt());
+    let (ssk, pvt) = (issued.expose(), *issued.pvt());
     on_each(|own| {
         group.bench_function(own, |b| {
             b.iter_batched(

@@ -14,7 +14,7 @@
 //! | the same after §5.1.2 | [`SigningKey`] | |
 //! | PVT = \[v\]G | [`PublicValidationToken`] | 65 |
 //! | HS = hash(G ‖ KPAK ‖ ID ‖ PVT) | [`VerifyingKey::hs`] | 32 |
-//! | SSK = KSAK + HS·v mod q | [`IssuedKey::expose_ssk`] | 32 |
+//! | SSK = KSAK + HS·v mod q | [`IssuedKey::expose`] | 32 |
 //! | Y = KPAK + \[HS\]PVT | [`VerifyingKey`] | 65 |
 //! | r ‖ s ‖ PVT | [`Signature`] | 129 |
 //!

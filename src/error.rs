@@ -23,6 +23,24 @@ pub enum Error {
     Rng,
 }
 
+/// Why a batch was refused, or one item of it: the [`Error`] that the item alone would give, and which it was.
+///
+/// `?` turns it into an [`Error`] where the place does not matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchError {
+    /// The place of the item in the list that was given, from 0 on.
+    pub index: usize,
+    /// What was wrong with it.
+    pub error: Error,
+}
+
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
+impl BatchError {
+    pub(crate) const fn new(index: usize, error: Error) -> Self {
+        Self { index, error }
+    }
+}
+
 /// What is wrong with an encoding, and in which part of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError {
@@ -123,6 +141,18 @@ impl From<DecodeError> for Error {
     }
 }
 
+impl From<BatchError> for Error {
+    fn from(error: BatchError) -> Self {
+        error.error
+    }
+}
+
+impl fmt::Display for BatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "item {}: {}", self.index, self.error)
+    }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -191,16 +221,7 @@ impl fmt::Display for Error {
 
 impl core::error::Error for DecodeError {}
 
-impl core::error::Error for Error {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Decode(error) => Some(error),
-            Self::InvalidKey
-            | Self::InvalidSignature
-            | Self::DecapsulationFailed
-            | Self::UnusableIdentity
-            | Self::UnusableNonce
-            | Self::Rng => None,
-        }
-    }
-}
+impl core::error::Error for BatchError {}
+
+// No `source` here: the message says all of it already.
+impl core::error::Error for Error {}

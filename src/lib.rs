@@ -45,10 +45,10 @@ pub mod saef;
 #[cfg(feature = "sakke")]
 pub mod sakke;
 
-pub use error::{DecodeError, Error};
+pub use error::{BatchError, DecodeError, Error};
 #[cfg(feature = "getrandom")]
 pub use getrandom::SysRng;
-pub use identity::Identity;
+pub use identity::{Identity, OwnedIdentity};
 /// For tests and benches, no promise.
 #[cfg(all(feature = "__backends", any(feature = "eccsi", feature = "sakke")))]
 #[doc(hidden)]

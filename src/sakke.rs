@@ -19,7 +19,7 @@
 //! |---|---|---|
 //! | §5.1 | HashToIntegerRange | `hash.rs` |
 //! | §6.1.1 | [`KmsSecretKey::issue`] | `issue.rs` |
-//! | §6.1.2 | [`IssuedKey::validate`] | `validate.rs` |
+//! | §6.1.2 | [`IssuedKey::validate`], [`validate_many`](IssuedKey::validate_many) | `validate.rs` |
 //! | §6.2.1 | [`KmsPublicKey::encapsulate`], [`Recipient::encapsulate`] | `encapsulate.rs` |
 //! | §6.2.2 | [`ReceiverSecretKey::decapsulate`], [`decapsulate_many`](ReceiverSecretKey::decapsulate_many) | `decapsulate.rs` |
 //! | §6.2.3 | [`KmsPublicKey::encapsulate_many`] | `encapsulate.rs` |

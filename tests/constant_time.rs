@@ -85,7 +85,7 @@ const CASES: &[Case] = &[
         let kms = secret_ksak();
         let before = revealed();
         let issued = hazmat::issue_with_nonce(&kms, ID, &secret(octets(7))).expect("v in range");
-        assert!(is_secret(&*issued.expose_ssk()));
+        assert!(is_secret(&*issued.expose()));
         assert!(!is_secret(&issued.pvt().to_bytes()));
         assert!(revealed() >= before + 3, "range of v, PVT and SSK = 0");
     }),
@@ -93,7 +93,7 @@ const CASES: &[Case] = &[
         let kms = secret_ksak();
         let before = revealed();
         let issued = kms.issue(ID, &mut SysRng).expect("system generator");
-        assert!(is_secret(&*issued.expose_ssk()));
+        assert!(is_secret(&*issued.expose()));
         assert!(revealed() >= before + 3, "v depends on KSAK");
     }),
     clean("issue_many", || {
@@ -103,7 +103,7 @@ const CASES: &[Case] = &[
             let ids = [ID, Identity::new(b""), Identity::new(b"bob")].repeat(count / 3);
             let before = revealed();
             for issued in kms.issue_many(&ids, &mut SysRng).expect("system generator") {
-                assert!(is_secret(&*issued.expose_ssk()));
+                assert!(is_secret(&*issued.expose()));
                 assert!(!is_secret(&issued.pvt().to_bytes()));
             }
             assert!(revealed() >= before + 3 * count, "v depends on KSAK");
@@ -136,7 +136,7 @@ const CASES: &[Case] = &[
             let valid = IssuedKey::validate_many(&requests, &kms.public_key(), &mut SysRng);
             for (i, valid) in valid.expect("system generator").into_iter().enumerate() {
                 assert_eq!(valid.is_err(), i == bad);
-                assert!(valid.is_err() || is_secret(&*valid.expect("valid").expose_ssk()));
+                assert!(valid.is_err() || is_secret(&*valid.expect("valid").expose()));
             }
             assert!(revealed() > before + 17, "Y of each, and the sum");
         }
@@ -146,7 +146,7 @@ const CASES: &[Case] = &[
         let issued = IssuedKey::from_parts(&secret(ssk), &pvt).expect("SSK in range");
         let before = revealed();
         let key = issued.validate(&kms.public_key(), ID).expect("valid");
-        assert!(is_secret(&*key.expose_ssk()));
+        assert!(is_secret(&*key.expose()));
         assert!(revealed() > before, "Y, or the outcome");
     }),
     clean("validate_refuses", || {
@@ -160,7 +160,7 @@ const CASES: &[Case] = &[
         let (kms, ssk, pvt) = issued();
         let issued = IssuedKey::from_parts(&secret(ssk), &pvt).expect("SSK in range");
         let key = issued.validate(&kms.public_key().prepared(), ID).expect("valid");
-        assert!(is_secret(&*key.expose_ssk()));
+        assert!(is_secret(&*key.expose()));
     }),
     clean("sign_with_secret_j", || {
         let key = secret_key();
@@ -464,14 +464,14 @@ fn domain() -> (KmsSecretKey, [u8; 32], PublicValidationToken, TrustedDomains) {
     let fqdn = Fqdn::parse("mef.example.com").expect("valid");
     let mut trusted = TrustedDomains::new();
     trusted.pin(fqdn.clone(), fqdn, kms.public_key()).expect("first");
-    let (ssk, pvt) = (*issued.expose_ssk(), *issued.pvt());
+    let (ssk, pvt) = (*issued.expose(), *issued.pvt());
     (kms, ssk, pvt, trusted)
 }
 
 fn issued() -> (KmsSecretKey, [u8; 32], PublicValidationToken) {
     let kms = KmsSecretKey::from_bytes(&octets(1)).expect("in range");
     let issued = hazmat::issue_with_nonce(&kms, ID, &octets(2)).expect("v in range");
-    let ssk = *issued.expose_ssk();
+    let ssk = *issued.expose();
     (kms, ssk, *issued.pvt())
 }
 

@@ -50,7 +50,7 @@ fn ksak_is_wiped() {
 #[test]
 fn issued_ssk_is_wiped() {
     let issued = hazmat::issue_with_nonce(&kms(), Identity::new(b"id"), &[3; 32]).unwrap();
-    let secret = issued.expose_ssk().to_vec();
+    let secret = issued.expose().to_vec();
     assert_wiped(issued, &secret);
 }
 
@@ -59,7 +59,7 @@ fn ssk_of_a_signing_key_is_wiped() {
     let id = Identity::new(b"id");
     let issued = hazmat::issue_with_nonce(&kms(), id, &[3; 32]).unwrap();
     let key = issued.validate(&kms().public_key(), id).unwrap();
-    let secret = key.expose_ssk().to_vec();
+    let secret = key.expose().to_vec();
     assert_wiped(key, &secret);
 }
 
@@ -85,7 +85,7 @@ fn batches_leave_no_key_in_freed_memory() {
     let nonces: Vec<[u8; 32]> = (0..SIZE).map(|i| [1 + (i % 250) as u8; 32]).collect();
     let requests: Vec<_> = nonces.iter().map(|v| (id, v)).collect();
     for watched in [0, 1, 255, 256, 511, 599] {
-        let ssk = hazmat::issue_with_nonce(&kms, id, &nonces[watched]).unwrap().expose_ssk();
+        let ssk = hazmat::issue_with_nonce(&kms, id, &nonces[watched]).unwrap().expose();
         for secret in [&ssk[..], &nonces[watched]] {
             let left = left_on_the_heap(secret, || {
                 let keys = hazmat::issue_many_with_nonces(&kms, &requests).unwrap();
@@ -115,7 +115,7 @@ fn batches_leave_no_key_of_a_signer_in_freed_memory() {
     let eve = Identity::new(b"eve");
     let wrong: Vec<_> =
         keys.iter().enumerate().map(|(i, key)| (if i == 7 { eve } else { id }, key)).collect();
-    for secret in forms(&key.expose_ssk()) {
+    for secret in forms(&key.expose()) {
         let left = left_on_the_heap(&secret, || {
             assert_eq!(key.sign_many(&messages, &mut Stuck(5)).unwrap().len(), 40);
             assert!(IssuedKey::validate_many(&requests, &kpak, &mut Stuck(6)).unwrap()[39].is_ok());
@@ -129,7 +129,7 @@ fn batches_leave_no_key_of_a_signer_in_freed_memory() {
         assert_eq!(left, 0);
     }
     // SSK as it came out of a batch
-    let ssk = kms.issue_many(&ids, &mut Stuck(7)).unwrap()[33].expose_ssk();
+    let ssk = kms.issue_many(&ids, &mut Stuck(7)).unwrap()[33].expose();
     for secret in forms(&ssk) {
         let left = left_on_the_heap(&secret, || drop(kms.issue_many(&ids, &mut Stuck(7)).unwrap()));
         assert_eq!(left, 0);
@@ -148,6 +148,7 @@ fn a_key_left_in_freed_memory_would_be_noticed() {
 #[cfg(feature = "sakke")]
 mod sakke {
     use super::heap::large_blocks;
+    use super::rng::Stuck;
     use super::{assert_wiped, left_on_the_heap};
     use eccsi_sakke::sakke::{Identifier, IssuedKey, KmsSecretKey, SharedSecretValue, hazmat};
 
@@ -195,6 +196,13 @@ mod sakke {
                 });
                 assert_eq!(left, 0, "key {watched}");
             }
+            let (z, keys) = (kms.public_key(), kms.issue_many(&ids).unwrap());
+            let requests: Vec<_> = ids.iter().zip(&keys).take(8).collect();
+            let left = left_on_the_heap(&keys[watched.min(7)].expose()[1..], || {
+                let valid = IssuedKey::validate_many(&requests, &z, &mut Stuck(6)).unwrap();
+                assert!(valid.iter().all(Result::is_ok));
+            });
+            assert_eq!(left, 0, "validated key");
         }
     }
 

@@ -43,7 +43,7 @@ fn issue(number: u64) -> IssuedCredential {
     let hex = base16ct::lower::encode_string;
     IssuedCredential {
         id2: id_2.as_str().into(),
-        ssk: SecretText::new(hex(key.expose_ssk().as_slice())),
+        ssk: SecretText::new(hex(key.expose().as_slice())),
         pvt: hex(&key.pvt().to_bytes()),
         kpak: hex(&ksak.public_key().to_bytes()),
         rsk: None,

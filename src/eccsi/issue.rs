@@ -41,6 +41,18 @@ impl IssuedKey {
         Ok(Self { ssk, pvt: *pvt })
     }
 
+    /// As [`from_parts`](Self::from_parts), from octets of any number: SSK, 32, and PVT, `04 ‖ x ‖ y`, 65.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for what [`from_parts`](Self::from_parts) and
+    /// [`PublicValidationToken::from_slice`] refuse; [`Problem::Length`] with the part that has another.
+    ///
+    /// # Timing
+    /// As [`from_parts`](Self::from_parts); depends on the lengths, and on PVT.
+    pub fn from_slices(ssk: &[u8], pvt: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_parts(DecodeError::array(Part::Ssk, ssk)?, &PublicValidationToken::from_slice(pvt)?)
+    }
+
     /// Puts SSKs, each in its range, and PVTs together. The vector has its size from the beginning
     /// and never moves.
     pub(super) fn join(
@@ -60,7 +72,7 @@ impl IssuedKey {
     }
 
     /// SSK itself, 32 octets, big-endian: to deliver or to store it.
-    pub fn expose_ssk(&self) -> Zeroizing<[u8; 32]> {
+    pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(*self.ssk.as_octets())
     }
 

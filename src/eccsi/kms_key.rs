@@ -60,6 +60,17 @@ impl KmsSecretKey {
         Ok(Self { ksak, kpak: KmsPublicKey::from_point(kpak) })
     }
 
+    /// As [`from_bytes`](Self::from_bytes), from octets of any number.
+    ///
+    /// # Errors
+    /// Also [`Problem::Length`].
+    ///
+    /// # Timing
+    /// As [`from_bytes`](Self::from_bytes); depends on the length.
+    pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_bytes(DecodeError::array(Part::Ksak, octets)?)
+    }
+
     /// KSAK itself, 32 octets, big-endian: to seal it at rest.
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(*self.ksak.as_octets())

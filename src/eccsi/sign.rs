@@ -7,7 +7,7 @@ use super::nonce::{self, Fresh, Nonces, Purpose, Seed};
 use super::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature, VerifyingKey};
 use crate::curve::p256::{self, Scalar};
 use crate::error::Error;
-use crate::identity::Identity;
+use crate::identity::{Identity, OwnedIdentity};
 use crate::secret::declassify;
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha256};
@@ -22,6 +22,8 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 #[derive(ZeroizeOnDrop)]
 pub struct SigningKey {
     pub(super) issued: IssuedKey,
+    #[zeroize(skip)]
+    pub(super) id: OwnedIdentity,
     #[zeroize(skip)]
     pub(super) kpak: KmsPublicKey,
     #[zeroize(skip)]
@@ -115,8 +117,13 @@ impl SigningKey {
     }
 
     /// SSK itself, 32 octets, big-endian: to store it.
-    pub fn expose_ssk(&self) -> Zeroizing<[u8; 32]> {
-        self.issued.expose_ssk()
+    pub fn expose(&self) -> Zeroizing<[u8; 32]> {
+        self.issued.expose()
+    }
+
+    /// The identity the key was issued for.
+    pub fn identity(&self) -> Identity<'_> {
+        self.id.as_identity()
     }
 
     /// PVT.

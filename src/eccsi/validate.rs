@@ -10,7 +10,8 @@ use crate::identity::Identity;
 
 impl IssuedKey {
     /// Validates the pair against the KMS public key and the identity it was issued for:
-    /// [RFC 6507 §5.1.2]. The only way to a [`SigningKey`].
+    /// [RFC 6507 §5.1.2]. The only way to a [`SigningKey`], which gets a copy of SSK; the pair stays with the
+    /// caller, who may try another KPAK or identity.
     ///
     /// # Errors
     /// [`Error::InvalidKey`] if SSK, PVT, KPAK and `id` do not belong together.
@@ -19,7 +20,7 @@ impl IssuedKey {
     /// Constant in SSK. Depends on the public values, and on the outcome.
     ///
     /// [RFC 6507 §5.1.2]: https://www.rfc-editor.org/rfc/rfc6507#section-5.1.2
-    pub fn validate(self, kpak: &KmsPublicKey, id: Identity<'_>) -> Result<SigningKey, Error> {
+    pub fn validate(&self, kpak: &KmsPublicKey, id: Identity<'_>) -> Result<SigningKey, Error> {
         // 1) PVT lies on the curve: it was decoded.
         let pvt = self.pvt;
         // 2) HS = hash(G ‖ KPAK ‖ ID ‖ PVT)
@@ -32,6 +33,6 @@ impl IssuedKey {
         let y = p256::mul_generator_if_equal(&self.ssk, kpak.base(), &hs_scalar, pvt.point())
             .ok_or(Error::InvalidKey)?;
         let verifying = VerifyingKey { hs, pvt, y: BasePoint::new(y) };
-        Ok(SigningKey { issued: self, kpak: kpak.clone(), verifying })
+        Ok(SigningKey { issued: self.duplicate(), id: id.into(), kpak: kpak.clone(), verifying })
     }
 }

@@ -4,7 +4,7 @@ use super::batch::in_batches;
 use super::encoding::encode_point;
 use super::{EncapsulatedData, IssuedKey, KmsPublicKey, SharedSecretValue, hash};
 use crate::curve::ss1024::{self, Base, FieldOctets, LineTable, PointComb, PointOctets};
-use crate::error::Error;
+use crate::error::{BatchError, Error};
 use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::boxed::Box;
@@ -49,8 +49,8 @@ impl ReceiverSecretKey {
         &self.id
     }
 
-    /// The KMS that issued it.
-    pub fn kms(&self) -> &KmsPublicKey {
+    /// Z of the KMS that issued the key.
+    pub fn kms_public_key(&self) -> &KmsPublicKey {
         &self.kms
     }
 
@@ -89,21 +89,23 @@ impl ReceiverSecretKey {
     ///
     /// [RFC 6508 §6.2.2]: https://www.rfc-editor.org/rfc/rfc6508#section-6.2.2
     pub fn decapsulate(&self, data: &EncapsulatedData) -> Result<SharedSecretValue, Error> {
-        let mut ssv = [Err(Error::DecapsulationFailed)];
+        let mut ssv = [refused(0)];
         self.decapsulate_batch(core::slice::from_ref(data), &mut ssv);
         let [ssv] = ssv;
-        ssv
+        Ok(ssv?)
     }
 
     /// Decapsulates each of `data`, in their order: the results are those of
     /// [`decapsulate`](Self::decapsulate), faster on CPUs with lanes. With the feature `rayon`, on all cores.
     ///
+    /// # Errors
+    /// In the place of each of `data` that it refuses, [`Error::DecapsulationFailed`] with that place.
+    ///
     /// # Timing
     /// As [`decapsulate`](Self::decapsulate).
-    pub fn decapsulate_many(&self, data: &[EncapsulatedData]) -> Vec<Result<SharedSecretValue, Error>> {
-        let mut ssv = Vec::with_capacity(data.len());
-        ssv.resize_with(data.len(), || Err(Error::DecapsulationFailed));
-        let done: Result<(), Error> = in_batches(data, &mut ssv, |data, ssv| {
+    pub fn decapsulate_many(&self, data: &[EncapsulatedData]) -> Vec<Result<SharedSecretValue, BatchError>> {
+        let mut ssv: Vec<_> = (0..data.len()).map(refused).collect();
+        let done = in_batches(data, &mut ssv, |data, ssv| {
             self.decapsulate_batch(data, ssv);
             Ok(())
         });
@@ -112,7 +114,11 @@ impl ReceiverSecretKey {
     }
 
     /// Puts SSV in the place of each that is right; what stands in the others stays.
-    fn decapsulate_batch(&self, data: &[EncapsulatedData], out: &mut [Result<SharedSecretValue, Error>]) {
+    fn decapsulate_batch(
+        &self,
+        data: &[EncapsulatedData],
+        out: &mut [Result<SharedSecretValue, BatchError>],
+    ) {
         // 1) R, H: data were decoded. 2) w = < R, K >
         let w = self.pairings(data);
         let mut ssv = Vec::with_capacity(data.len());
@@ -141,4 +147,8 @@ impl ReceiverSecretKey {
         let points: Vec<_> = data.iter().map(EncapsulatedData::r).collect();
         ss1024::pairing_many(Base { point: &self.issued.k, table: lines }, &points)
     }
+}
+
+fn refused(index: usize) -> Result<SharedSecretValue, BatchError> {
+    Err(BatchError::new(index, Error::DecapsulationFailed))
 }

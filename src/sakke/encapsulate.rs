@@ -4,7 +4,7 @@ use super::batch::in_batches;
 use super::encoding::identifier_integer;
 use super::{EncapsulatedData, KmsPublicKey, SharedSecretValue, hash};
 use crate::curve::ss1024::{self, Base, Commit, Committed, PointComb, PointOctets, Scalar, UnitComb};
-use crate::error::Error;
+use crate::error::{BatchError, Error};
 use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::sync::Arc;
@@ -61,8 +61,8 @@ impl KmsPublicKey {
     /// inversions. With the feature `rayon`, on all cores.
     ///
     /// # Errors
-    /// As [`encapsulate_ssv`](Self::encapsulate_ssv) for the first of `ids` that it refuses; then there is
-    /// no result.
+    /// [`BatchError`] with the place of the first of `ids` that [`encapsulate_ssv`](Self::encapsulate_ssv)
+    /// refuses, and why; then there is no result.
     ///
     /// # Timing
     /// As [`encapsulate`](Self::encapsulate).
@@ -70,7 +70,7 @@ impl KmsPublicKey {
         &self,
         ids: &[Identifier],
         ssv: &SharedSecretValue,
-    ) -> Result<Vec<EncapsulatedData>, Error> {
+    ) -> Result<Vec<EncapsulatedData>, BatchError> {
         let mut data = alloc::vec![None; ids.len()];
         in_batches(ids, &mut data, |ids, data| self.encapsulate_batch(ids, ssv, data))?;
         Ok(data.into_iter().map(|data| data.expect("each batch fills its places")).collect())
@@ -81,13 +81,17 @@ impl KmsPublicKey {
         receivers: &[Identifier],
         ssv: &SharedSecretValue,
         data: &mut [Option<EncapsulatedData>],
-    ) -> Result<(), Error> {
+    ) -> Result<(), BatchError> {
         let p = ss1024::generator();
         let mut scalars = Vec::with_capacity(receivers.len());
-        for id in receivers {
+        for (index, id) in receivers.iter().enumerate() {
+            let refused = |error| BatchError::new(index, error);
             // 2) r = HashToIntegerRange(SSV ‖ b, q)
-            let (b, r) = (identifier_integer(id), exponent(ssv, id)?);
-            let bound = if self.tables().is_some() { None } else { Some(self.bound_point_of(&b)?) };
+            let (b, r) = (identifier_integer(id), exponent(ssv, id).map_err(refused)?);
+            let bound = match self.tables() {
+                Some(_) => None,
+                None => Some(self.bound_point_of(&b).map_err(refused)?),
+            };
             scalars.push((b.mul(&r), r, bound));
         }
         // 3) R = [r]([b]P + Z)
@@ -122,13 +126,15 @@ fn finish(
     g: Option<&UnitComb>,
     ssv: &SharedSecretValue,
     data: &mut [Option<EncapsulatedData>],
-) -> Result<(), Error> {
+) -> Result<(), BatchError> {
     // g^r gives SSV away: wiped where it lies.
     let committed = Zeroizing::new(ss1024::commit_many(jobs, g));
-    for (Committed { point: r, power: w, is_infinity }, data) in committed.iter().zip(data) {
+    for (index, (Committed { point: r, power: w, is_infinity }, data)) in
+        committed.iter().zip(data).enumerate()
+    {
         // It means that [b]P + Z is infinity, which depends on public values only.
         if declassify(*is_infinity).into() {
-            return Err(Error::UnusableIdentity);
+            return Err(BatchError::new(index, Error::UnusableIdentity));
         }
         // 4) H = SSV xor HashToIntegerRange(g^r, 2^n)
         let h = ssv.masked(&hash::mask(w));

@@ -4,7 +4,7 @@ use super::KmsSecretKey;
 use super::batch::in_batches;
 use super::encoding::{POINT_BYTES, decode_point, encode_point, identifier_integer};
 use crate::curve::ss1024::{self, Base, PointOctets, Scalar};
-use crate::error::{DecodeError, Error, Part};
+use crate::error::{BatchError, DecodeError, Error, Part};
 use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::vec::Vec;
@@ -47,6 +47,11 @@ impl IssuedKey {
         Self::from_bytes(DecodeError::array(Part::Rsk, octets)?)
     }
 
+    /// A second one, wiped like this one.
+    pub(super) fn duplicate(&self) -> Self {
+        Self { k: self.k }
+    }
+
     /// The key itself, `04 ‖ x ‖ y`: to deliver or to store it.
     pub fn expose(&self) -> Zeroizing<[u8; Self::BYTES]> {
         Zeroizing::new(encode_point(&self.k))
@@ -76,30 +81,31 @@ impl KmsSecretKey {
     /// on all cores.
     ///
     /// # Errors
-    /// As [`issue`](Self::issue) for the first identity that it refuses; then nothing is issued.
+    /// [`BatchError`] with the place of the first identifier that [`issue`](Self::issue) refuses, and why; then
+    /// nothing is issued.
     ///
     /// # Timing
     /// As [`issue`](Self::issue).
-    pub fn issue_many(&self, ids: &[Identifier]) -> Result<Vec<IssuedKey>, Error> {
+    pub fn issue_many(&self, ids: &[Identifier]) -> Result<Vec<IssuedKey>, BatchError> {
         // Into a vector of its final size: one that grew would leave keys in freed memory.
         Ok(self.issue_points(ids)?.iter().map(|k| IssuedKey { k: *k }).collect())
     }
 
     /// The points K, one for each identity.
-    fn issue_points(&self, ids: &[Identifier]) -> Result<Zeroizing<Vec<PointOctets>>, Error> {
+    fn issue_points(&self, ids: &[Identifier]) -> Result<Zeroizing<Vec<PointOctets>>, BatchError> {
         let mut points = Zeroizing::new(alloc::vec![[0; 256]; ids.len()]);
         in_batches(ids, &mut points, |ids, points| self.issue_batch(ids, points))?;
         Ok(points)
     }
 
-    fn issue_batch(&self, ids: &[Identifier], points: &mut [PointOctets]) -> Result<(), Error> {
+    fn issue_batch(&self, ids: &[Identifier], points: &mut [PointOctets]) -> Result<(), BatchError> {
         let mut k = Vec::with_capacity(ids.len());
-        for id in ids {
-            id.check_unambiguous()?;
+        for (index, id) in ids.iter().enumerate() {
+            id.check_unambiguous().map_err(|error| BatchError::new(index, error.into()))?;
             let sum = identifier_integer(id).add(&self.z);
             // a + z ≡ 0: whoever chose that identity knows z already.
             if declassify(sum.is_zero()).into() {
-                return Err(Error::UnusableIdentity);
+                return Err(BatchError::new(index, Error::UnusableIdentity));
             }
             k.push(sum);
         }

@@ -75,6 +75,17 @@ impl KmsSecretKey {
         Ok(Self { z, comb, public })
     }
 
+    /// As [`from_bytes`](Self::from_bytes), from octets of any number.
+    ///
+    /// # Errors
+    /// Also [`Problem::Length`].
+    ///
+    /// # Timing
+    /// As [`from_bytes`](Self::from_bytes); depends on the length.
+    pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
+        Self::from_bytes(DecodeError::array(Part::MasterSecret, octets)?)
+    }
+
     /// z itself, 128 octets, big-endian: to seal it at rest.
     pub fn expose(&self) -> Zeroizing<[u8; Self::BYTES]> {
         Zeroizing::new(*self.z.as_octets())

@@ -3,15 +3,21 @@
 use super::encoding::identifier_integer;
 use super::{IssuedKey, KmsPublicKey, ReceiverSecretKey};
 use crate::curve::ss1024::{self, Base, pairing_generator};
-use crate::error::Error;
+use crate::error::{BatchError, Error};
 use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
+use alloc::vec::Vec;
+use rand_core::TryCryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+/// From this many keys on it pays to prepare Z for them.
+const PREPARED: usize = 4;
+
 impl IssuedKey {
-    /// Validates the key against the KMS public key and the identity it was issued for:
-    /// [RFC 6508 §6.1.2]. The only way to a [`ReceiverSecretKey`].
+    /// Validates the key against the KMS public key and the identifier it was issued for:
+    /// [RFC 6508 §6.1.2]. The only way to a [`ReceiverSecretKey`], which gets a copy of K; the key stays with
+    /// the caller, who may try another Z or identifier.
     ///
     /// Checks <\[a\]P + Z, K> = g, and that K has order q. The RFC has the equation only, which
     /// K + T passes as well, for T of order 2 or 4.
@@ -25,7 +31,56 @@ impl IssuedKey {
     ///
     /// [RFC 6508 §6.1.2]: https://www.rfc-editor.org/rfc/rfc6508#section-6.1.2
     #[allow(non_snake_case, reason = "symbols of RFC 6508 §6.1.2")]
-    pub fn validate(self, Z: &KmsPublicKey, id: &Identifier) -> Result<ReceiverSecretKey, Error> {
+    pub fn validate(&self, Z: &KmsPublicKey, id: &Identifier) -> Result<ReceiverSecretKey, Error> {
+        self.validate_by(Z, Z, id)
+    }
+
+    /// Validates many keys against one KMS public key and the identifiers they were issued for:
+    /// [RFC 6508 §6.1.2].
+    ///
+    /// Gives for each, in their order, what [`validate`](Self::validate) gives. The keys themselves are copied
+    /// and stay with the caller. With the feature `rayon`, on all cores. From four keys on Z is
+    /// [prepared](KmsPublicKey::prepared_to_validate) for this call, unless it is already.
+    ///
+    /// `rng` gives 32 octets, drawn before any key is looked at: the factors of a test of all keys at once are
+    /// made from them. Here each key is tested by itself, and they only have to be had.
+    ///
+    /// # Errors
+    /// [`Error::Rng`] if `rng` fails; then nothing was validated. In the place of each key that
+    /// [`validate`](Self::validate) refuses, its error with that place.
+    ///
+    /// # Timing
+    /// Constant in all K. Depends on the public values, and on the outcomes.
+    ///
+    /// [RFC 6508 §6.1.2]: https://www.rfc-editor.org/rfc/rfc6508#section-6.1.2
+    #[allow(non_snake_case, reason = "symbols of RFC 6508 §6.1.2")]
+    pub fn validate_many<R: TryCryptoRng + ?Sized>(
+        keys: &[(&Identifier, &Self)],
+        Z: &KmsPublicKey,
+        rng: &mut R,
+    ) -> Result<Vec<Result<ReceiverSecretKey, BatchError>>, Error> {
+        rng.try_fill_bytes(Zeroizing::new([0; 32]).as_mut_slice()).map_err(|_| Error::Rng)?;
+        let prepared = if keys.len() < PREPARED { Z.clone() } else { Z.clone().prepared_to_validate() };
+        let validate = |(index, (id, key)): (usize, &(&Identifier, &Self))| {
+            key.validate_by(&prepared, Z, id).map_err(|error| BatchError::new(index, error))
+        };
+        #[cfg(not(feature = "rayon"))]
+        return Ok(keys.iter().enumerate().map(validate).collect());
+        #[cfg(feature = "rayon")]
+        {
+            use rayon::prelude::*;
+            Ok(keys.par_iter().enumerate().map(validate).collect())
+        }
+    }
+
+    /// Validates with the tables of `prepared`, which is Z, and gives a key that keeps those of Z only.
+    #[allow(non_snake_case, reason = "symbols of RFC 6508 §6.1.2")]
+    fn validate_by(
+        &self,
+        prepared: &KmsPublicKey,
+        Z: &KmsPublicKey,
+        id: &Identifier,
+    ) -> Result<ReceiverSecretKey, Error> {
         // [a]P + Z
         let a = identifier_integer(id);
         let bound = Z.bound_point_of(&a)?;
@@ -33,13 +88,13 @@ impl IssuedKey {
         let order = ss1024::has_order_q(&self.k);
         // < [a]P + Z, K > = g: by the loops that walk P and Z, if Z was prepared for it, else by the one
         // that walks K as it will in decapsulation
-        let w = Z.pairing_with_bound_point(&a, &self.k).unwrap_or_else(|| {
+        let w = prepared.pairing_with_bound_point(&a, &self.k).unwrap_or_else(|| {
             let w = ss1024::pairing_many(Base { point: &self.k, table: None }, &[&bound]);
             Zeroizing::new(w[0])
         });
         let valid = order & w.as_slice().ct_eq(&pairing_generator());
         if declassify(valid).into() {
-            Ok(ReceiverSecretKey::new(self, id, Z, bound))
+            Ok(ReceiverSecretKey::new(self.duplicate(), id, Z, bound))
         } else {
             Err(Error::InvalidKey)
         }

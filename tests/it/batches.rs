@@ -5,7 +5,7 @@
 use crate::prepared;
 use crate::rng::Given;
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, KmsSecretKey, Signature, SigningKey, VerifyingKey};
-use eccsi_sakke::{Error, Identity, SysRng};
+use eccsi_sakke::{BatchError, Error, Identity, SysRng};
 
 /// Runs `check` on each backend that this CPU has; without the feature `__backends` on the one
 /// that the library chooses.
@@ -228,7 +228,7 @@ fn issue_many_gives_the_keys_of_issue() {
             assert_eq!(many.len(), size, "{name}");
             for (id, many) in ids.iter().zip(many) {
                 let single = kms.issue(*id, &mut rng).unwrap();
-                assert_eq!(many.expose_ssk(), single.expose_ssk(), "{name}, {size}");
+                assert_eq!(many.expose(), single.expose(), "{name}, {size}");
                 assert_eq!(many.pvt(), single.pvt(), "{name}, {size}");
             }
             if size > 0 {
@@ -250,14 +250,14 @@ fn issued(kms: &KmsSecretKey, count: usize) -> Vec<(Vec<u8>, IssuedKey)> {
         .collect();
     if count > 1 {
         let (name, key) = &keys[0];
-        keys[count - 1] = (name.clone(), IssuedKey::from_parts(&key.expose_ssk(), key.pvt()).unwrap());
+        keys[count - 1] = (name.clone(), IssuedKey::from_parts(&key.expose(), key.pvt()).unwrap());
     }
     keys
 }
 
 /// SSK + add modulo 2²⁵⁶, which stays below q but for a chance of 2⁻³².
 fn shifted(key: &IssuedKey, add: i64) -> IssuedKey {
-    let mut ssk = *key.expose_ssk();
+    let mut ssk = *key.expose();
     let mut carry = i128::from(add);
     for octet in ssk.iter_mut().rev() {
         carry += i128::from(*octet);
@@ -274,18 +274,21 @@ fn refused(name: &str, keys: &[(Vec<u8>, IssuedKey)], kpak: &KmsPublicKey) -> Ve
     assert_eq!(found.len(), keys.len(), "{name}");
     let mut refused = Vec::new();
     for (i, (found, (id, key))) in found.into_iter().zip(requests).enumerate() {
-        let single = IssuedKey::from_parts(&key.expose_ssk(), key.pvt()).unwrap().validate(kpak, id);
+        let single = IssuedKey::from_parts(&key.expose(), key.pvt()).unwrap().validate(kpak, id);
         match (found, single) {
             (Ok(found), Ok(single)) => {
-                assert_eq!(found.expose_ssk(), single.expose_ssk(), "{name}: {i}");
+                assert_eq!(found.expose(), single.expose(), "{name}: {i}");
                 assert_eq!(found.verifying_key(), single.verifying_key(), "{name}: {i}");
-                assert_eq!(found.kms_public_key(), kpak, "{name}: {i}");
+                assert_eq!((found.kms_public_key(), found.identity()), (kpak, id), "{name}: {i}");
                 if i == 0 {
                     let signature = found.sign(b"works", &mut SysRng).unwrap();
                     assert_eq!(kpak.verify(id, b"works", &signature), Ok(()), "{name}");
                 }
             }
-            (Err(Error::InvalidKey), Err(Error::InvalidKey)) => refused.push(i),
+            (Err(BatchError { index, error: Error::InvalidKey }), Err(Error::InvalidKey)) => {
+                assert_eq!(index, i, "{name}");
+                refused.push(i);
+            }
             (found, single) => panic!("{name}: {i}: {found:?} in a batch, {single:?} by itself"),
         }
     }
@@ -316,7 +319,7 @@ fn validate_many_names_the_bad_keys() {
                 // PVT of another key of this identity
                 _ => {
                     let pvt = *kms.issue(Identity::new(&keys[place].0), &mut SysRng).unwrap().pvt();
-                    keys[place].1 = IssuedKey::from_parts(&keys[place].1.expose_ssk(), &pvt).unwrap();
+                    keys[place].1 = IssuedKey::from_parts(&keys[place].1.expose(), &pvt).unwrap();
                 }
             }
             assert_eq!(refused(name, &keys, &kpak), [place], "{name}");

@@ -2,9 +2,10 @@
 #![cfg(all(feature = "eccsi", feature = "hazmat", feature = "getrandom"))]
 
 use eccsi_sakke::eccsi::{
-    KmsPublicKey, KmsSecretKey, PublicValidationToken, Signature, SigningKey, VerifyingKey, hazmat,
+    IssuedKey, KmsPublicKey, KmsSecretKey, PublicValidationToken, Signature, SigningKey, VerifyingKey, hazmat,
 };
-use eccsi_sakke::{Identity, SysRng};
+use eccsi_sakke::error::{Part, Problem};
+use eccsi_sakke::{BatchError, Error, Identity, OwnedIdentity, SysRng};
 use signature::{
     Keypair, MultipartVerifier, RandomizedMultipartSigner, RandomizedSigner, SignatureEncoding, Verifier,
 };
@@ -53,8 +54,69 @@ fn key_types_of_p256_convert_both_ways() {
     let pvt = p256::PublicKey::from(key.pvt());
     assert_eq!(PublicValidationToken::from(&pvt), *key.pvt());
     // SSK is the secret key to Y.
-    let y = p256::SecretKey::from_slice(key.expose_ssk().as_slice()).unwrap().public_key();
+    let y = p256::SecretKey::from_slice(key.expose().as_slice()).unwrap().public_key();
     assert_eq!(p256::PublicKey::from(key.verifying_key()), y);
+}
+
+#[test]
+fn secret_keys_are_read_from_slices_of_their_length_only() {
+    let length = |expected, got| Problem::Length { expected, got };
+    let secret = kms().expose();
+    assert_eq!(KmsSecretKey::from_slice(&secret[..]).unwrap().expose(), secret);
+    let short = KmsSecretKey::from_slice(&secret[..31]).unwrap_err();
+    assert_eq!((short.part, short.problem), (Part::Ksak, length(32, 31)));
+    let (ssk, pvt) = (key().expose(), key().pvt().to_bytes());
+    let issued = IssuedKey::from_slices(&ssk[..], &pvt).unwrap();
+    assert_eq!((issued.expose(), *issued.pvt()), (ssk.clone(), *key().pvt()));
+    let short = IssuedKey::from_slices(&ssk[1..], &pvt).unwrap_err();
+    assert_eq!((short.part, short.problem), (Part::Ssk, length(32, 31)));
+    let long = IssuedKey::from_slices(&ssk[..], &[&pvt[..], &[0]].concat()).unwrap_err();
+    assert_eq!((long.part, long.problem), (Part::Pvt, length(65, 66)));
+    assert!(IssuedKey::from_slices(&[0; 32], &pvt).is_err());
+}
+
+#[cfg(feature = "sakke")]
+#[test]
+fn secret_keys_of_sakke_are_read_from_slices_of_their_length_only() {
+    use eccsi_sakke::sakke::KmsSecretKey;
+    assert_eq!(KmsSecretKey::from_slice(&[7; 128]).unwrap().expose()[..], [7; 128]);
+    let long = KmsSecretKey::from_slice(&[7; 129]).unwrap_err();
+    assert_eq!((long.part, long.problem), (Part::MasterSecret, Problem::Length { expected: 128, got: 129 }));
+}
+
+#[test]
+fn a_refused_key_stays_with_the_caller() {
+    let issued = hazmat::issue_with_nonce(&kms(), ID, &[8; 32]).unwrap();
+    assert_eq!(issued.validate(&kms().public_key(), Identity::new(b"bob")).err(), Some(Error::InvalidKey));
+    let key = issued.validate(&kms().public_key(), ID).unwrap();
+    assert_eq!(key.identity(), ID);
+}
+
+#[test]
+fn identities_come_from_octets_and_text_and_are_ordered_as_octets() {
+    assert_eq!(Identity::from("alice"), ID);
+    assert_eq!(Identity::from(b"alice"), ID);
+    assert_eq!(Identity::from(&b"alice"[..]), ID);
+    let owned = OwnedIdentity::from(ID);
+    assert_eq!((owned.as_identity(), Identity::from(&owned)), (ID, ID));
+    assert_eq!(owned, OwnedIdentity::new(b"alice".to_vec()));
+    assert!(Identity::new(b"a") < Identity::new(b"a\0") && Identity::new(b"a\0") < ID);
+    let known = std::collections::BTreeMap::from([(owned, 1)]);
+    assert_eq!(known.get(&OwnedIdentity::from(ID)), Some(&1));
+    assert_eq!(format!("{:?}", OwnedIdentity::new(&b"a\0"[..])), r#"OwnedIdentity("a\x00")"#);
+}
+
+#[test]
+fn errors_say_once_what_is_wrong() {
+    use std::error::Error as _;
+    let decode = KmsPublicKey::from_slice(&[4; 3]).unwrap_err();
+    for error in [Error::Decode(decode), Error::InvalidKey, Error::Rng] {
+        assert!(error.source().is_none(), "{error}");
+        let batch = BatchError { index: 3, error };
+        assert_eq!(batch.to_string(), format!("item 3: {error}"));
+        assert!(batch.source().is_none());
+        assert_eq!(Error::from(batch), error);
+    }
 }
 
 #[test]

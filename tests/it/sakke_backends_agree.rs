@@ -60,8 +60,9 @@ impl Inputs {
     }
 }
 
-fn opened(outcomes: &[Result<SharedSecretValue, Error>]) -> Vec<Result<[u8; 16], Error>> {
-    outcomes.iter().map(|outcome| outcome.as_ref().map(|ssv| *ssv.expose()).map_err(|error| *error)).collect()
+fn opened(outcomes: &[Result<SharedSecretValue, impl Into<Error> + Copy>]) -> Vec<Result<[u8; 16], Error>> {
+    let octets = |ssv: &SharedSecretValue| *ssv.expose();
+    outcomes.iter().map(|outcome| outcome.as_ref().map(octets).map_err(|error| (*error).into())).collect()
 }
 
 /// Everything that SAKKE does, as octets: the same on each backend.

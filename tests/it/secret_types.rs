@@ -45,7 +45,7 @@ fn debug_shows_no_secret() {
     let id_a = id("mef.example.com@2F435345303930313132@20990101T000000");
     let id_b = id("mef.example.com@2F43534532@20990101T000000");
     let issued = hazmat::issue_with_nonce(&kms, id_a.identity(), &[3; 32]).unwrap();
-    assert_redacted(&issued, issued.expose_ssk().as_slice());
+    assert_redacted(&issued, issued.expose().as_slice());
 
     let fqdn = Fqdn::parse("mef.example.com").unwrap();
     let mut trusted = TrustedDomains::new();
@@ -56,8 +56,8 @@ fn debug_shows_no_secret() {
     let a = install(id_a, issued);
     let issued = hazmat::issue_with_nonce(&kms, id_b.identity(), &[4; 32]).unwrap();
     let b = install(id_b, issued).psk_identity().unwrap();
-    assert_redacted(&a, a.signing_key().expose_ssk().as_slice());
-    assert_redacted(a.signing_key(), a.signing_key().expose_ssk().as_slice());
+    assert_redacted(&a, a.signing_key().expose().as_slice());
+    assert_redacted(a.signing_key(), a.signing_key().expose().as_slice());
 
     let policy = ExpectedPeer::new(EntityName::parse("//mef.example.com/CSE2").unwrap()).unwrap();
     let association = Association {
@@ -69,7 +69,7 @@ fn debug_shows_no_secret() {
     };
     let shared = association.derive(&b, UnixTime::EPOCH).unwrap();
     assert_redacted(&shared, shared.expose().as_slice());
-    assert_redacted(&association, a.signing_key().expose_ssk().as_slice());
+    assert_redacted(&association, a.signing_key().expose().as_slice());
 }
 
 #[test]

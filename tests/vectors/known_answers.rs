@@ -48,7 +48,7 @@ fn known_answer(case: &IssueSignCase) {
     }
     for issued in issued {
         assert_eq!(hex(issued.pvt().to_bytes()), case.pvt, "{name}");
-        assert_eq!(hex(*issued.expose_ssk()), case.ssk, "{name}");
+        assert_eq!(hex(*issued.expose()), case.ssk, "{name}");
         assert_eq!(hex(hazmat::hs(&kpak, id, issued.pvt())), case.hs, "{name}");
         let key = issued.validate(&kpak, id).expect("valid");
         sign(case, &name, &key, &message);
@@ -91,7 +91,7 @@ fn credential(party: &SaefParty) {
     assert_eq!(hex(kpak.to_bytes()), party.kpak);
     let issued = hazmat::issue_with_nonce(&kms, Identity::new(&id), &array(&party.v)).expect("usable v");
     assert_eq!(hex(issued.pvt().to_bytes()), party.pvt);
-    assert_eq!(hex(*issued.expose_ssk()), party.ssk);
+    assert_eq!(hex(*issued.expose()), party.ssk);
     let key = issued.validate(&kpak, Identity::new(&id)).expect("valid");
     assert_eq!(hex(key.verifying_key().hs()), party.hs);
     assert_eq!(hex(key.verifying_key().to_bytes()), party.y);
@@ -114,7 +114,7 @@ fn random_keys_and_signatures_are_those_of_the_model() {
         let issued = kms.issue(Identity::new(&id), &mut Given::new(&fresh[0])).expect("issued");
         assert_eq!(kpak.to_bytes(), expected.kpak, "KPAK, round {round}");
         assert_eq!(issued.pvt().to_bytes(), expected.pvt, "PVT, round {round}");
-        assert_eq!(*issued.expose_ssk(), to_octets(&expected.ssk), "SSK, round {round}");
+        assert_eq!(*issued.expose(), to_octets(&expected.ssk), "SSK, round {round}");
         let key = issued.validate(&kpak, Identity::new(&id)).expect("valid");
         assert_eq!(*key.verifying_key().hs(), expected.hs, "HS, round {round}");
         let signature = key.sign(&message, &mut Given::new(&fresh[1])).expect("signed");
@@ -160,7 +160,7 @@ fn a_batch_gives_the_keys_of_single_issues_in_order() {
         for (id, issued) in ids.iter().zip(&batch) {
             let single = kms.issue(*id, &mut rng).expect("issued");
             assert_eq!(single.pvt(), issued.pvt(), "{id:?}");
-            assert_eq!(*single.expose_ssk(), *issued.expose_ssk(), "{id:?}");
+            assert_eq!(*single.expose(), *issued.expose(), "{id:?}");
         }
         let nonces: Vec<[u8; 32]> = (0..size).map(|_| to_octets(&stream.scalar())).collect();
         let requests: Vec<_> = ids.iter().copied().zip(&nonces).collect();
@@ -169,7 +169,7 @@ fn a_batch_gives_the_keys_of_single_issues_in_order() {
         for ((id, v), issued) in requests.iter().zip(&batch) {
             let single = hazmat::issue_with_nonce(&kms, *id, v).expect("usable v");
             assert_eq!(single.pvt(), issued.pvt(), "{id:?}");
-            assert_eq!(*single.expose_ssk(), *issued.expose_ssk(), "{id:?}");
+            assert_eq!(*single.expose(), *issued.expose(), "{id:?}");
         }
     }
 }

@@ -127,7 +127,7 @@ fn key(case: &KeyCase) {
         Kind::Ssk => match <[u8; 32]>::try_from(octets(&case.ssk)) {
             Ok(octets) => match IssuedKey::from_parts(&octets, &pvt(case)) {
                 Ok(issued) => {
-                    assert_eq!(*issued.expose_ssk(), octets, "{name}");
+                    assert_eq!(*issued.expose(), octets, "{name}");
                     None
                 }
                 Err(error) => Some(error),
@@ -173,7 +173,7 @@ fn issued(case: &KeyCase, name: &str) {
             Ok(key) => {
                 assert_eq!((case.result, case.stage), (Outcome::Valid, None), "{name}");
                 assert_eq!(Some(hex(key.verifying_key().hs())), case.hs, "{name}");
-                assert_eq!(*key.expose_ssk(), ssk, "{name}");
+                assert_eq!(*key.expose(), ssk, "{name}");
             }
             Err(error) => {
                 assert_eq!((case.result, case.stage), (Outcome::Invalid, Some(Stage::Verify)), "{name}");

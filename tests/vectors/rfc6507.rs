@@ -77,7 +77,7 @@ fn issuing_gives_pvt_hs_and_ssk() {
     let issued = hazmat::issue_with_nonce(&appendix.ksak(), id, &appendix.array("v")).expect("usable v");
     assert_eq!(hex(issued.pvt().to_bytes()), appendix.text("PVT"));
     assert_eq!(hex(hazmat::hs(&appendix.kpak(), id, issued.pvt())), appendix.text("HS"));
-    assert_eq!(hex(*issued.expose_ssk()), appendix.text("SSK"));
+    assert_eq!(hex(*issued.expose()), appendix.text("SSK"));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn validation_installs_the_key_and_gives_hs_and_y() {
     let key = appendix.signing_key();
     assert_eq!(hex(key.verifying_key().hs()), appendix.text("HS"));
     assert_eq!(hex(key.verifying_key().to_bytes()), appendix.text("Y"));
-    assert_eq!(hex(*key.expose_ssk()), appendix.text("SSK"));
+    assert_eq!(hex(*key.expose()), appendix.text("SSK"));
     assert_eq!(hex(key.pvt().to_bytes()), appendix.text("PVT"));
     assert_eq!(key.kms_public_key(), &appendix.kpak());
 }

@@ -361,7 +361,7 @@ fn installs_only_what_the_pinned_kms_issued_for_the_identity_and_time() {
     let (kms, other) = (kms(0x12345), kms(0x54321));
     let id_2 = ExpiringIdentity::parse(ID_A).unwrap();
     let issued = hazmat::issue_with_nonce(&kms, id_2.identity(), &number(3)).unwrap();
-    let (ssk, pvt) = (issued.expose_ssk(), *issued.pvt());
+    let (ssk, pvt) = (issued.expose(), *issued.pvt());
     let again = |ssk: &[u8; 32]| IssuedKey::from_parts(ssk, &pvt).unwrap();
     let install = |ssk: &[u8; 32], id_2: &ExpiringIdentity, kms: &KmsSecretKey, trusted, now| {
         Credential::install(id_2.clone(), again(ssk), &kms.public_key(), trusted, now).map(|_| ())

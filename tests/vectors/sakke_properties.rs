@@ -3,8 +3,11 @@
 
 use crate::model;
 use crate::model::Stream;
-use eccsi_sakke::Error;
-use eccsi_sakke::sakke::{EncapsulatedData, Identifier, KmsSecretKey, ReceiverSecretKey, SharedSecretValue};
+use crate::rng::Given;
+use eccsi_sakke::sakke::{
+    EncapsulatedData, Identifier, IssuedKey, KmsSecretKey, ReceiverSecretKey, SharedSecretValue,
+};
+use eccsi_sakke::{BatchError, Error};
 use num_bigint::BigUint;
 
 fn kms(stream: &mut Stream) -> KmsSecretKey {
@@ -119,18 +122,55 @@ fn a_batch_with_one_bad_identity_gives_nothing() {
         let mut ids: Vec<_> = names.iter().map(|name| identifier(name)).collect();
         ids[at] = identifier(bad);
         let single = kms.issue(&ids[at]).expect_err("refused");
-        assert_eq!(kms.issue_many(&ids).err(), Some(single), "{at}");
+        let refused = BatchError { index: at, error: single };
+        assert_eq!(kms.issue_many(&ids).err(), Some(refused), "{at}");
         for z in [z.clone(), z.clone().prepared()] {
-            assert_eq!(z.encapsulate_many(&ids, &ssv), Err(single), "{at}");
+            assert_eq!(z.encapsulate_many(&ids, &ssv), Err(refused), "{at}");
         }
     }
     // Two bad ones: the first decides.
     let mut ids: Vec<_> = names.iter().map(|name| identifier(name)).collect();
     (ids[3], ids[36]) = (identifier(&minus_z), Identifier::from_raw(b"\0ab").expect("in range"));
-    assert_eq!(kms.issue_many(&ids).err(), Some(Error::UnusableIdentity));
+    let refused = BatchError { index: 3, error: Error::UnusableIdentity };
+    assert_eq!(kms.issue_many(&ids).err(), Some(refused));
     for z in [z.clone(), z.prepared()] {
-        assert_eq!(z.encapsulate_many(&ids, &ssv), Err(Error::UnusableIdentity));
+        assert_eq!(z.encapsulate_many(&ids, &ssv), Err(refused));
     }
+    ids.swap(3, 36);
+    let refused = kms.issue_many(&ids).expect_err("zeros in front");
+    assert_eq!((refused.index, refused.error), (3, kms.issue(&ids[3]).expect_err("refused")));
+}
+
+/// Each key gets the outcome that it gets alone, in its place, and what is refused stays with the caller.
+#[test]
+fn validate_many_takes_what_validate_takes_and_names_the_rest() {
+    let mut stream = Stream::new("sakke: validate many");
+    let (kms, other) = (kms(&mut stream), kms(&mut stream));
+    let z = kms.public_key();
+    let ids: Vec<_> = (0..9).map(|_| identifier(&name(&mut stream, 9))).collect();
+    let mut keys = kms.issue_many(&ids).expect("usable");
+    keys[2] = other.issue(&ids[2]).expect("usable");
+    keys.swap(5, 6);
+    let requests: Vec<_> = ids.iter().zip(&keys).collect();
+    for size in [0, 1, 3, 9] {
+        let mut rng = Given::new(&[0x3c; 32]);
+        let found = IssuedKey::validate_many(&requests[..size], &z, &mut rng).expect("random octets");
+        assert_eq!((found.len(), rng.left()), (size, 0));
+        for (index, found) in found.iter().enumerate() {
+            let single = keys[index].validate(&z, &ids[index]);
+            let error = single.as_ref().err().map(|error| BatchError { index, error: *error });
+            assert_eq!(found.as_ref().err(), error.as_ref(), "{index} of {size}");
+            assert_eq!(error.is_some(), [2, 5, 6].contains(&index));
+            if let (Ok(found), Ok(single)) = (found, single) {
+                assert_eq!((found.identity(), found.kms_public_key()), (&ids[index], &z));
+                assert_eq!(found.expose(), single.expose());
+            }
+        }
+    }
+    assert_eq!(IssuedKey::validate_many(&requests, &z, &mut Given::new(&[0; 31])).err(), Some(Error::Rng));
+    // Refused, and still here: it was for the other identifier.
+    assert!(keys[5].validate(&z, &ids[5]).is_err());
+    assert!(keys[5].validate(&z, &ids[6]).is_ok());
 }
 
 /// q − z: the identity that no key exists for.

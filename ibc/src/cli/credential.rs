@@ -202,7 +202,7 @@ impl Show {
             .id_2()
             .and_then(|id_2| PskIdentity::new(id_2.clone(), tag, key.pvt()).ok())
             .map(|psk_identity| format!("{psk_identity}"));
-        let ssk = self.show_secret.then(|| Zeroizing::new(hex(key.expose_ssk().as_slice())));
+        let ssk = self.show_secret.then(|| Zeroizing::new(hex(key.expose().as_slice())));
         let sakke = credential.sakke();
         let rsk = sakke.filter(|_| self.show_secret);
         let rsk = rsk.map(|sakke| Zeroizing::new(hex(sakke.rsk.expose().as_slice())));

@@ -212,7 +212,7 @@ fn provision(
     story.value("entity", "entity", id);
     story.value("ID_2 (public)", "id2", id_2.as_str());
     let issued = kms.ksak.issue(id_2.identity(), &mut SysRng)?;
-    story.secret("SSK", "ssk", issued.expose_ssk().as_slice());
+    story.secret("SSK", "ssk", issued.expose().as_slice());
     story.value("PVT  (public)", "pvt", &hex(&issued.pvt().to_bytes()));
     let credential = Credential::install(id_2.clone(), issued, &kms.ksak.public_key(), trusted, now)?;
     story.value("HS   (public)", "hs", &hex(credential.signing_key().verifying_key().hs()));

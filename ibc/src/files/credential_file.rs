@@ -220,14 +220,14 @@ impl CredentialFile {
         key: &SigningKey,
         rsk: Option<&sakke::ReceiverSecretKey>,
     ) -> Zeroizing<Vec<u8>> {
-        let rsk = rsk.map(|rsk| (rsk.expose(), rsk.kms()));
-        text(identity, &key.expose_ssk(), key.pvt(), key.kms_public_key(), rsk)
+        let rsk = rsk.map(|rsk| (rsk.expose(), rsk.kms_public_key()));
+        text(identity, &key.expose(), key.pvt(), key.kms_public_key(), rsk)
     }
 
     /// The credential as it was read, in the one form that this program writes.
     pub fn rewritten(&self) -> Zeroizing<Vec<u8>> {
         let rsk = self.sakke.as_ref().map(|sakke| (sakke.rsk.expose(), &sakke.z_public));
-        text(&self.identity, &self.key.expose_ssk(), self.key.pvt(), &self.kpak, rsk)
+        text(&self.identity, &self.key.expose(), self.key.pvt(), &self.kpak, rsk)
     }
 
     /// Validates SSK and PVT under the credential's own KPAK (RFC 6507 §5.1.2), which says that they
@@ -313,7 +313,7 @@ mod tests {
         let key = ksak.issue(identity.identity(), &mut SysRng).unwrap();
         let key = key.validate(&ksak.public_key(), identity.identity()).unwrap();
         let text = CredentialFile::to_json(identity, &key, None);
-        let ssk = hex::encode_secret(key.expose_ssk().as_slice());
+        let ssk = hex::encode_secret(key.expose().as_slice());
         (core::str::from_utf8(&text).unwrap().into(), ssk.as_str().into())
     }
 

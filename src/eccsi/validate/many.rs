@@ -16,7 +16,7 @@
 use super::super::hash::{HashValue, hs_many};
 use super::super::{IssuedKey, KmsPublicKey, SigningKey, VerifyingKey, batches};
 use crate::curve::p256::{self, BasePoint, Point, Scalar};
-use crate::error::Error;
+use crate::error::{BatchError, Error};
 use crate::identity::Identity;
 use crate::secret::declassify;
 use alloc::vec::Vec;
@@ -55,7 +55,7 @@ impl IssuedKey {
     ///
     /// # Errors
     /// [`Error::Rng`] if `rng` fails; then nothing was validated. In the place of each pair that does not
-    /// belong to KPAK and its identity, [`Error::InvalidKey`].
+    /// belong to KPAK and its identity, [`Error::InvalidKey`] with that place.
     ///
     /// # Timing
     /// Constant in all SSKs. Depends on the public values, and on the outcomes.
@@ -65,19 +65,21 @@ impl IssuedKey {
         keys: &[(Identity<'_>, &Self)],
         kpak: &KmsPublicKey,
         rng: &mut R,
-    ) -> Result<Vec<Result<SigningKey, Error>>, Error> {
+    ) -> Result<Vec<Result<SigningKey, BatchError>>, Error> {
         // Made before any key is touched, and never moved: an entry that moved, be it of a refusal, would take along
         // what the stack held of the key before it.
-        let mut signing_keys: Vec<_> = keys.iter().map(|_| Err(Error::InvalidKey)).collect();
+        let refused = |index| Err(BatchError::new(index, Error::InvalidKey));
+        let mut signing_keys: Vec<_> = (0..keys.len()).map(refused).collect();
         let mut octets = alloc::vec![0; keys.len() * FACTOR];
         rng.try_fill_bytes(&mut octets).map_err(|_| Error::Rng)?;
         let (factors, _) = octets.as_chunks::<FACTOR>();
         let requests: Vec<_> = keys.iter().copied().zip(factors).collect();
         let valid = batches::map(&requests, BATCH, |requests| validate_batch(requests, kpak));
-        for (slot, ((_, issued), valid)) in signing_keys.iter_mut().zip(keys.iter().zip(valid)) {
+        for (slot, ((id, issued), valid)) in signing_keys.iter_mut().zip(keys.iter().zip(valid)) {
             if let Ok((hs, y)) = valid {
                 let verifying = VerifyingKey { hs, pvt: issued.pvt, y: BasePoint::new(y) };
-                *slot = Ok(SigningKey { issued: issued.duplicate(), kpak: kpak.clone(), verifying });
+                let (issued, id) = (issued.duplicate(), (*id).into());
+                *slot = Ok(SigningKey { issued, id, kpak: kpak.clone(), verifying });
             }
         }
         Ok(signing_keys)

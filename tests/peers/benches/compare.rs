@@ -154,7 +154,7 @@ fn entries() -> Vec<Entry<'static>> {
             add("validate", backend, 1, {
                 let (issued, kpak) = (issued(), kms().public_key().prepared());
                 Box::new(move || {
-                    let issued = IssuedKey::from_parts(&issued.expose_ssk(), issued.pvt());
+                    let issued = IssuedKey::from_parts(&issued.expose(), issued.pvt());
                     drop(black_box(issued.expect("in range").validate(&kpak, black_box(ID))));
                 })
             });

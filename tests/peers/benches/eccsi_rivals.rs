@@ -29,7 +29,7 @@ pub(super) fn issue(group: &mut Group<'_>) {
 pub(super) fn validate(group: &mut Group<'_>) {
     let issued = kms().issue(ID, &mut SysRng).expect("system generator");
     let kpak = kms().public_key().to_bytes();
-    let (ssk, pvt) = (issued.expose_ssk(), issued.pvt().to_bytes());
+    let (ssk, pvt) = (issued.expose(), issued.pvt().to_bytes());
     let mut peer = ffi::User::new(&kpak, &ssk, &pvt).expect("key is read");
     group.bench_function(WOLFSSL, |b| b.iter(|| peer.validate(black_box(ID.as_bytes()))));
     ecdh(group);
@@ -38,7 +38,7 @@ pub(super) fn validate(group: &mut Group<'_>) {
 pub(super) fn sign(group: &mut Group<'_>) {
     let issued = kms().issue(ID, &mut SysRng).expect("system generator");
     let kpak = kms().public_key().to_bytes();
-    let (ssk, pvt) = (issued.expose_ssk(), issued.pvt().to_bytes());
+    let (ssk, pvt) = (issued.expose(), issued.pvt().to_bytes());
     let mut peer = ffi::User::new(&kpak, &ssk, &pvt).expect("key is read");
     peer.prepare_to_sign(ID.as_bytes()).expect("pair is set");
     group.bench_function(WOLFSSL, |b| b.iter(|| peer.sign(black_box(MESSAGE))));

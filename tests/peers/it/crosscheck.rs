@@ -86,7 +86,7 @@ fn ecdh_with_issued_keys_agrees() {
         let halves = keys.each_ref().map(|key| {
             let y = openssl.decode(&key.verifying_key().to_bytes()).expect("a point");
             let public = EcKey::from_public_key(&openssl.group, &y).expect("public key");
-            let ssk = BigNum::from_slice(&*key.expose_ssk()).expect("number");
+            let ssk = BigNum::from_slice(&*key.expose()).expect("number");
             // checks that Y = [SSK]G
             let private = EcKey::from_private_components(&openssl.group, &ssk, &y).expect("private key");
             private.check_key().expect("Y = [SSK]G");
@@ -98,7 +98,7 @@ fn ecdh_with_issued_keys_agrees() {
             deriver.derive_to_vec().expect("secret")
         });
         assert_eq!(shared[0], shared[1]);
-        let product = from_octets(&*keys[0].expose_ssk()) * from_octets(&*keys[1].expose_ssk()) % &*Q;
+        let product = from_octets(&*keys[0].expose()) * from_octets(&*keys[1].expose()) % &*Q;
         let point = hazmat::mul_generator(&to_octets(&product)).expect("in range");
         assert_eq!(hex(&shared[0]), hex(&point[1..33]));
     }

@@ -42,7 +42,7 @@ fn keys_issued_here_validate_there() {
     for n in 0..ROUNDS {
         let round = Round::new(&mut stream, n);
         let key = round.own_key();
-        let (kpak, pvt, mut ssk) = (round.kpak.to_bytes(), key.pvt().to_bytes(), *key.expose_ssk());
+        let (kpak, pvt, mut ssk) = (round.kpak.to_bytes(), key.pvt().to_bytes(), *key.expose());
         assert!(validates_there(&kpak, &round.id, &ssk, &pvt), "round {n}");
         ssk[31] ^= 1;
         assert!(!validates_there(&kpak, &round.id, &ssk, &pvt), "round {n}: SSK off by one");
@@ -84,7 +84,7 @@ fn signatures_made_there_verify_here_and_tampered_ones_nowhere() {
         let round = Round::new(&mut stream, n);
         let key = round.own_key();
         let (kpak, pvt) = (round.kpak.to_bytes(), key.pvt().to_bytes());
-        let mut user = ffi::User::new(&kpak, &key.expose_ssk(), &pvt).expect("read there");
+        let mut user = ffi::User::new(&kpak, &key.expose(), &pvt).expect("read there");
         let hs = user.prepare_to_sign(&round.id).expect("set there");
         let signature = user.sign(&round.message).expect("signed there");
         assert_eq!(hs, *key.verifying_key().hs(), "HS, round {n}");

@@ -26,7 +26,7 @@ impl Kms {
         let hex = base16ct::lower::encode_string;
         IssuedCredential {
             id2: id_2.into(),
-            ssk: SecretText::new(hex(key.expose_ssk().as_slice())),
+            ssk: SecretText::new(hex(key.expose().as_slice())),
             pvt: hex(&key.pvt().to_bytes()),
             kpak: hex(&self.0.public_key().to_bytes()),
             rsk: None,

@@ -172,7 +172,7 @@ fn issue_batch(key: &KmsKey, ids: &[ExpiringIdentity], with_rsk: bool) -> Result
     let mut issued = Vec::with_capacity(ids.len());
     for (id_2, made) in ids.iter().zip(&keys) {
         // A copy, since what moves out of a vector stays behind in its memory. The vector wipes its own.
-        let copy = eccsi::IssuedKey::from_parts(&made.expose_ssk(), made.pvt()).map_err(Error::from)?;
+        let copy = eccsi::IssuedKey::from_parts(&made.expose(), made.pvt()).map_err(Error::from)?;
         issued.push(release(key, id_2, copy, with_rsk)?);
     }
     Ok(issued)
@@ -195,6 +195,6 @@ fn release(
             Some(SecretOctets::copy(valid.expose().as_slice()))
         }
     };
-    let ssk = SecretOctets::copy(valid.expose_ssk().as_slice());
+    let ssk = SecretOctets::copy(valid.expose().as_slice());
     Ok(Issued { keys: public.clone(), pvt: *valid.pvt(), ssk, rsk })
 }
