@@ -41,6 +41,7 @@ pub(crate) mod ifma;
 #[cfg(feature = "eccsi")]
 pub(crate) mod p256;
 pub(crate) mod portable;
+#[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
 pub(crate) mod rustcrypto;
 #[cfg(feature = "eccsi")]
 pub(crate) mod sha256;

@@ -50,6 +50,7 @@
 pub mod hazmat;
 
 mod batches;
+#[cfg(feature = "p256")]
 mod convert;
 mod hash;
 mod hmac;

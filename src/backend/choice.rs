@@ -4,12 +4,16 @@
 use super::adx;
 #[cfg(any(target_arch = "x86_64", feature = "__backends"))]
 use super::ifma;
-use super::{portable, rustcrypto};
+use super::portable;
+#[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
+use super::rustcrypto;
 
 /// An implementation, with the proof that this CPU runs it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Backend {
-    /// The crates `p256`, `primeorder` and `crypto-bigint`: the oracle, and the conservative choice.
+    /// The crates `p256`, `primeorder` and `crypto-bigint`: the oracle, and the conservative choice. They are
+    /// linked only where they are chosen or compared with.
+    #[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
     RustCrypto(rustcrypto::RustCrypto),
     /// Own arithmetic for every platform.
     Portable(portable::Portable),
@@ -38,9 +42,15 @@ pub(crate) fn selected() -> Backend {
 /// instructions, see `docs/constant-time.md`.
 #[inline]
 fn best() -> Backend {
-    if cfg!(eccsi_sakke_backend = "rustcrypto") {
-        return Backend::RustCrypto(rustcrypto::RustCrypto);
-    }
+    #[cfg(eccsi_sakke_backend = "rustcrypto")]
+    return Backend::RustCrypto(rustcrypto::RustCrypto);
+    #[cfg(not(eccsi_sakke_backend = "rustcrypto"))]
+    best_of_own()
+}
+
+#[cfg(not(eccsi_sakke_backend = "rustcrypto"))]
+#[inline]
+fn best_of_own() -> Backend {
     #[cfg(target_arch = "x86_64")]
     if !cfg!(any(eccsi_sakke_backend = "portable", eccsi_sakke_backend = "adx"))
         && let Some(ifma) = ifma::Ifma::detect()

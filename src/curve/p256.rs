@@ -29,10 +29,11 @@ pub(crate) use point::{BasePoint, Point};
 pub(crate) use scalar::Scalar;
 
 pub(crate) use crate::backend::p256::{Check, ScalarOctets};
+#[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
+use crate::backend::rustcrypto;
 use crate::backend::{
     self, Backend,
     p256::{Base, Kernel, Ops, PointOctets},
-    rustcrypto,
 };
 use crate::secret::declassify;
 use alloc::vec::Vec;
@@ -44,6 +45,7 @@ use zeroize::Zeroizing;
 macro_rules! on_backend {
     ($ops:ident => $body:expr) => {
         match backend::selected() {
+            #[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
             Backend::RustCrypto($ops) => $body,
             Backend::Portable(kernel) => {
                 let $ops = Own(kernel);
@@ -72,6 +74,7 @@ use on_backend;
 /// A table of multiples of a public point, in the form of the backend that built it.
 #[cfg(feature = "tables")]
 pub(crate) enum Table {
+    #[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
     RustCrypto(<rustcrypto::RustCrypto as Ops>::Table),
     Own(tables::Table),
 }
@@ -93,7 +96,7 @@ impl Table {
     }
 }
 
-#[cfg(feature = "tables")]
+#[cfg(all(feature = "tables", any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto")))]
 impl From<<rustcrypto::RustCrypto as Ops>::Table> for Table {
     fn from(table: <rustcrypto::RustCrypto as Ops>::Table) -> Self {
         Self::RustCrypto(table)
@@ -116,6 +119,7 @@ trait FindTable: Ops {
     }
 }
 
+#[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
 impl FindTable for rustcrypto::RustCrypto {
     fn find(table: &Table) -> Option<&Self::Table> {
         match *table {
@@ -132,7 +136,7 @@ impl<K: Kernel> FindTable for Own<K> {
         match *table {
             #[cfg(feature = "tables")]
             Table::Own(ref table) => Some(table),
-            #[cfg(feature = "tables")]
+            #[cfg(all(feature = "tables", any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto")))]
             Table::RustCrypto(_) => None,
         }
     }

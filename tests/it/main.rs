@@ -15,6 +15,7 @@ mod vectors;
 
 mod backends_agree;
 mod batches;
+mod dependencies;
 mod fp1024_agree;
 mod fuzz_seeds;
 mod identifiers;

@@ -5,6 +5,7 @@ use crate::backend::adx::fp1024 as adx;
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets, PointOctets, ScalarOctets, Words};
 use crate::backend::ifma::{fp1024 as ifma, fp1024x8 as ifma_x8, lane::Lanes};
 use crate::backend::portable::{fp1024 as portable, fp1024_order as portable_order};
+#[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
 use crate::backend::rustcrypto::{fp1024 as rustcrypto, fp1024_order as rustcrypto_order};
 use alloc::vec::Vec;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -283,6 +284,7 @@ macro_rules! parameters {
     };
 }
 
+#[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
 parameters!(rustcrypto::Fp, rustcrypto, rustcrypto_order);
 parameters!(portable::Fe, portable, portable_order);
 #[cfg(target_arch = "x86_64")]

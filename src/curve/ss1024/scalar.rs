@@ -3,7 +3,9 @@
 #[cfg(target_arch = "x86_64")]
 use crate::backend::adx;
 use crate::backend::fp1024::ScalarOctets;
-use crate::backend::{Backend, portable, rustcrypto, selected};
+#[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
+use crate::backend::rustcrypto;
+use crate::backend::{Backend, portable, selected};
 use crate::secret::declassify;
 use alloc::vec::Vec;
 use subtle::{Choice, ConstantTimeEq};
@@ -14,6 +16,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 macro_rules! order {
     ($function:ident($($argument:expr),*)) => {
         match selected() {
+            #[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
             Backend::RustCrypto(_) => rustcrypto::fp1024_order::$function($($argument),*),
             _ => portable::fp1024_order::$function($($argument),*),
         }
@@ -82,6 +85,7 @@ impl Scalar {
 /// 1/a; 0 for 0.
 fn inverse(a: &ScalarOctets) -> ScalarOctets {
     match selected() {
+        #[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
         Backend::RustCrypto(_) => rustcrypto::fp1024_order::invert(a),
         #[cfg(target_arch = "x86_64")]
         Backend::Adx(_) | Backend::Ifma(_) => portable::fp1024_order::invert(adx::divsteps, a),

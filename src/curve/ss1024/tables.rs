@@ -12,9 +12,12 @@ use crate::backend::ifma::fp1024x8 as ifma;
 use crate::backend::ifma::lane;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::ifma::zmm;
-use crate::backend::{portable::fp1024 as portable, rustcrypto::fp1024 as rustcrypto};
+use crate::backend::portable::fp1024 as portable;
+#[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
+use crate::backend::rustcrypto::fp1024 as rustcrypto;
 use zeroize::Zeroize;
 
+#[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
 pub(crate) type RustCrypto = Generic<rustcrypto::Fp>;
 pub(crate) type Portable = Generic<portable::Fe>;
 #[cfg(target_arch = "x86_64")]
@@ -30,6 +33,7 @@ macro_rules! on_backend {
         use $crate::backend::{Backend, selected};
         use $crate::curve::ss1024::tables;
         match selected() {
+            #[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
             Backend::RustCrypto(_) => {
                 let $ops: tables::RustCrypto = $crate::curve::ss1024::generic::Generic(());
                 $body
@@ -101,6 +105,7 @@ pub(super) trait Form<A>: Sized {
 }
 
 tables!(
+    #[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
     RustCrypto,
     Portable,
     #[cfg(target_arch = "x86_64")]
