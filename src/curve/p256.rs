@@ -136,7 +136,10 @@ impl<K: Kernel> FindTable for Own<K> {
         match *table {
             #[cfg(feature = "tables")]
             Table::Own(ref table) => Some(table),
-            #[cfg(all(feature = "tables", any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto")))]
+            #[cfg(all(
+                feature = "tables",
+                any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto")
+            ))]
             Table::RustCrypto(_) => None,
         }
     }

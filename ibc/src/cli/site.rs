@@ -226,7 +226,12 @@ impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Self {
         let kind = match &error {
             BackupError::Exists(_) | BackupError::Io(..) => Kind::File,
-            BackupError::NotABackup(..) => Kind::Format,
+            BackupError::NotABackup(..)
+            | BackupError::Damaged(..)
+            | BackupError::Changed(_)
+            | BackupError::Unsigned(_)
+            | BackupError::IsTheDatabase(_) => Kind::Format,
+            BackupError::OtherService(_) => Kind::Refused,
             _ => Kind::Unavailable,
         };
         Self::refused(kind, format!("{error}"))
@@ -235,6 +240,13 @@ impl From<BackupError> for Failure {
 
 impl From<RestoreError> for Failure {
     fn from(error: RestoreError) -> Self {
-        Self::refused(Kind::Unavailable, format!("{error}"))
+        match error {
+            RestoreError::Backup(error) => error.into(),
+            RestoreError::Open(error) => error.into(),
+            RestoreError::Older { .. } | RestoreError::OtherDatabase => {
+                Self::refused(Kind::Refused, format!("{error}"))
+            }
+            error => Self::refused(Kind::Unavailable, format!("{error}")),
+        }
     }
 }

@@ -1,26 +1,28 @@
 //! `ibc backup`, `ibc restore`, `ibc tidy`.
 
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::report::Report;
-use super::site::{self, Site, operator, shown};
+use super::site::{self, Site, operator, shown, time};
 use super::{Outcome, options};
 use crate::config::Config;
 use crate::service::audit::move_segments;
 use crate::service::clock::{Clock, SystemClock};
 use crate::service::kms::KeyDirectory;
+use crate::service::setup;
 use crate::service::store::backup;
-use crate::service::store::restore::{self, Acceptance, Accepted, idle};
+use crate::service::store::replace::{self, Ready, Source};
+use crate::service::store::restore::{self, Acceptance, Accepted, Loss};
 use crate::service::sweeper::Sweeper;
 use clap::Args;
 use core::time::Duration;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Copy the database into a file, while the service runs
 ///
-/// SQLite makes the copy itself; for PostgreSQL pg_dump is called. The copy is checked before it gets its name. Not in
-/// it, on purpose: the key directory, what seals it, and the state folder. Keep copies of the first two elsewhere; a
+/// SQLite makes the copy itself; for PostgreSQL pg_dump is called. The copy is checked and signed before it gets its
+/// name. Not in it, on purpose: the key directory, what seals it, and the state folder. Keep copies of the first two elsewhere; a
 /// copy of the state folder would hide that a restored database is old.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ibc backup /backup/ibc-20261201.backup")]
@@ -34,14 +36,18 @@ pub(super) struct Backup {
 
 /// Bring a copy of the database back, or accept that what is there is an older one
 ///
-/// Stop the service on every node first. A database that is older than what this node has written is refused by every
+/// Stop the service on every node first. All is checked before anything is touched: whether the copy is whole and
+/// unchanged, whether it is of this service, and whether anything was written since, which is then lost. The database
+/// that is replaced is kept, with the time in its name.
+///
+/// A database that is older than what this node has written is refused by every
 /// command until the loss is accepted. Accepting declares in the audit log what is lost, takes in again what was
 /// denied, ends the KPAKs under which lost credentials may have been issued, and makes new ones. Clients keep their
 /// credentials; those of clients that were lost are unknown here and can only be denied by their ID_2.
 /// With several nodes, accept on each of them.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  ibc restore /backup/ibc-20261201.backup\n  ibc restore /backup/ibc-20261201.backup --accept-loss\n  ibc restore --accept-loss"
+    after_help = "Examples:\n  ibc restore /backup/ibc-20261201.backup --dry-run\n  ibc restore /backup/ibc-20261201.backup\n  ibc restore /backup/ibc-20261201.backup --accept-loss\n  ibc restore --accept-loss"
 )]
 pub(super) struct Restore {
     #[command(flatten)]
@@ -52,6 +58,15 @@ pub(super) struct Restore {
     /// Accept that everything written after the copy is lost
     #[arg(long)]
     accept_loss: bool,
+    /// Check the copy and say what would be lost; change nothing
+    #[arg(long, requires = "file")]
+    dry_run: bool,
+    /// Take a copy that pg_dump or an earlier version made, which nothing protects against changes
+    #[arg(long, requires = "file")]
+    unsigned: bool,
+    /// Folder for the database that is replaced: else that of the database, for PostgreSQL that of the copy
+    #[arg(long, value_name = "FOLDER", requires = "file")]
+    keep: Option<PathBuf>,
 }
 
 /// Remove what has expired, sign a checkpoint, move older audit entries to files
@@ -75,13 +90,15 @@ impl Backup {
             // First, so that the copy has all that this command writes, and is the newest when it is brought back.
             opened.admin.note("backup", std::vec![("file", shown(&file))]).await?;
             opened.admin.checkpoint().await?;
-            let made = backup::backup(&opened.config.store_url()?, &file).await?;
-            let entries = made.audit_entries.map_or_else(String::new, |count| format!(", {count} audit entries"));
+            let core = &opened.admin.core;
+            let url = opened.config.store_url()?;
+            let made = backup::backup(&url, &file, core.keys.service_key(), core.store.reads().now()).await?;
             Ok(Report::new(
                 format!(
-                    "copied the database\n  to    {} ({} octets{entries})\n  not in it: {}, what seals it, and {}",
+                    "copied the database\n  to    {} ({} octets, {} audit entries)\n  not in it: {}, what seals it, and {}",
                     file.display(),
                     made.octets,
+                    made.audit_entries,
                     opened.config.keys.directory.display(),
                     opened.config.store.state.display()
                 ),
@@ -96,83 +113,127 @@ impl Restore {
         let config = self.site.read()?;
         site::protect();
         let keys = Arc::new(config.open_keys()?);
+        let options = site::options(&config, &keys, config.command_writer())?;
+        let acceptance = Acceptance {
+            options: &options,
+            own: core::slice::from_ref(&config.node),
+            keys: &keys,
+            mef: config.mef.as_ref().map(|mef| &mef.fqdn),
+            operator: &operator(),
+        };
         site::block_on(async {
-            if let Some(file) = &self.file {
-                let url = config.store_url()?;
-                let idle = idle(
-                    &site::options(&config, &keys, config.command_writer())?,
-                    core::slice::from_ref(&config.node),
-                )?;
-                backup::bring_back(&url, file).await?;
-                drop(idle);
+            let Some(file) = &self.file else {
+                return Ok(match restore::accept_loss(&acceptance).await? {
+                    None => nothing_lost(),
+                    Some(accepted) => report(&accepted, None),
+                });
+            };
+            let state = &config.store.state;
+            setup::make_folder(state)
+                .map_err(|error| Failure::refused(Kind::File, format!("{}: {error}", state.display())))?;
+            let source = Source { file, unsigned: self.unsigned, keep: self.keep.as_deref() };
+            let ready = replace::check(&acceptance, source).await?;
+            if self.dry_run {
+                return Ok(preview(&ready, file));
             }
-            if self.accept_loss {
-                accept(&config, &keys, self.file.is_some()).await
-            } else {
-                look(&config, &keys).await
+            let replaced = ready.put(self.accept_loss).await?;
+            let kept = replaced.kept.clone();
+            let kept = kept.as_deref();
+            match replace::accept_loss(&acceptance, replaced).await? {
+                Some(accepted) => Ok(report(&accepted, Some(kept))),
+                None => look(&config, &keys, kept).await,
             }
         })
     }
 }
 
-/// After a copy was brought back: is it the newest?
-async fn look(config: &Config, keys: &Arc<KeyDirectory>) -> Outcome {
+fn nothing_lost() -> Report {
+    Report::new(
+        "nothing is lost: the database is not older than what this node has written",
+        &json!({"restored": false, "lost": false}),
+    )
+}
+
+fn losses(losses: &[Loss]) -> Vec<serde_json::Value> {
+    let loss = |loss: &Loss| json!({"writer": loss.writer, "found": loss.found, "known": loss.known});
+    losses.iter().map(loss).collect()
+}
+
+fn preview(ready: &Ready<'_>, file: &Path) -> Report {
+    let made = ready.made().map(time);
+    let about = made.as_ref().map_or_else(|| "unsigned".into(), |made| format!("made {made}"));
+    let mut lines = std::vec![format!(
+        "{} is a copy of this service, whole and unchanged\n  it is  {about}, {} audit entries",
+        file.display(),
+        ready.audit_entries()
+    )];
+    if ready.made().is_none() {
+        lines[0] = format!(
+            "{} is a copy of this service; whether it was changed cannot be told\n  it is  {about}, {} audit entries",
+            file.display(),
+            ready.audit_entries()
+        );
+    }
+    lines.extend(ready.losses().iter().map(|loss| format!("  older  {loss}")));
+    lines.extend(
+        ready.missing_state().iter().map(|writer| format!("  older  perhaps: {writer} has no state file")),
+    );
+    lines.push(String::from(match (ready.is_older(), ready.losses().len() + ready.missing_state().len()) {
+        (false, _) => "nothing would be lost",
+        (true, 0) => "it is older than the last write: it would be restored with --accept-loss only",
+        (true, _) => "it would be restored with --accept-loss only",
+    }));
+    let value = json!({"file": shown(file), "made": made, "audit_entries": ready.audit_entries(),
+        "older": ready.is_older(), "losses": losses(ready.losses()), "state_files_missing": ready.missing_state()});
+    Report::new(lines.join("\n"), &value)
+}
+
+/// After a copy in which nothing is missing was brought back.
+async fn look(config: &Config, keys: &Arc<KeyDirectory>, kept: Option<&Path>) -> Outcome {
     let core = site::open(config, keys).await?;
     let store = core.store.clone();
     let outcome = site::admin(config, core).note("database restored", Vec::new()).await;
     store.close().await;
-    match outcome {
-        Ok(()) => Ok(Report::new(
-            "the database was brought back, and nothing is missing in it",
-            &json!({"restored": true, "lost": false}),
-        )),
-        Err(error) => Err(error.into()),
-    }
+    outcome?;
+    Ok(Report::new(
+        format!("the database was brought back, and nothing is missing in it{}", about_kept(kept)),
+        &json!({"restored": true, "lost": false, "kept": kept.map(shown)}),
+    ))
 }
 
-async fn accept(config: &Config, keys: &Arc<KeyDirectory>, is_restored: bool) -> Outcome {
-    let options = site::options(config, keys, config.command_writer())?;
-    let acceptance = Acceptance {
-        options: &options,
-        own: core::slice::from_ref(&config.node),
-        keys,
-        mef: config.mef.as_ref().map(|mef| &mef.fqdn),
-        operator: &operator(),
-    };
-    match restore::accept_loss(&acceptance).await? {
-        None => Ok(Report::new(
-            "nothing is lost: the database is not older than what this node has written",
-            &json!({"restored": is_restored, "lost": false}),
-        )),
-        Some(accepted) => Ok(report(&accepted, is_restored)),
-    }
+fn about_kept(kept: Option<&Path>) -> String {
+    kept.map_or_else(String::new, |kept| format!("\n  kept   {}, which was replaced", kept.display()))
 }
 
-fn report(accepted: &Accepted, is_restored: bool) -> Report {
+/// `kept`: if a copy was brought back, what was replaced.
+fn report(accepted: &Accepted, kept: Option<Option<&Path>>) -> Report {
     let tags =
         |tags: &[eccsi_sakke::saef::KpakTag]| tags.iter().map(|tag| format!("{tag}")).collect::<Vec<_>>();
-    let losses: Vec<_> = accepted
-        .losses
-        .iter()
-        .map(|loss| json!({"writer": loss.writer, "found": loss.found, "known": loss.known}))
-        .collect();
     let mut lines = std::vec![String::from("the loss is accepted, the service may issue again")];
-    for loss in &accepted.losses {
-        lines.push(format!("  lost   entries {} to {} of {}", loss.found + 1, loss.known, loss.writer));
+    lines.extend(accepted.losses.iter().map(|loss| format!("  lost   {loss}")));
+    lines.extend(accepted.made_state.iter().map(|writer| format!("  made   the state file of {writer}")));
+    if accepted.deny_list > 0 {
+        lines.push(format!(
+            "  denied {} identities again, in deny list {}",
+            accepted.denied, accepted.deny_list
+        ));
     }
-    for writer in &accepted.made_state {
-        lines.push(format!("  made   the state file of {writer}"));
+    if !accepted.ended.is_empty() {
+        lines.push(format!("  ended  KPAK {}", tags(&accepted.ended).join(", ")));
     }
-    lines.push(format!("  denied {} identities again, in deny list {}", accepted.denied, accepted.deny_list));
-    lines.push(format!("  ended  KPAK {}", tags(&accepted.ended).join(", ")));
-    lines.push(format!(
-        "  made   KPAK {}: publish it to everybody who has the old ones",
-        tags(&accepted.made).join(", ")
-    ));
-    let value = json!({"restored": is_restored, "lost": true, "losses": losses, "state_files_made": accepted.made_state,
-        "denied": accepted.denied, "deny_list": accepted.deny_list, "kpaks_ended": tags(&accepted.ended),
-        "kpaks_made": tags(&accepted.made), "epoch": accepted.epoch});
-    Report::new(lines.join("\n"), &value)
+    if !accepted.made.is_empty() {
+        lines.push(format!(
+            "  made   KPAK {}: publish it to everybody who has the old ones",
+            tags(&accepted.made).join(", ")
+        ));
+    }
+    lines.push("  next   ibc restore --accept-loss at every other node".into());
+    let kept_path = kept.flatten();
+    let value = json!({"restored": kept.is_some(), "lost": true, "losses": losses(&accepted.losses),
+        "state_files_made": accepted.made_state, "denied": accepted.denied, "deny_list": accepted.deny_list,
+        "kpaks_ended": tags(&accepted.ended), "kpaks_made": tags(&accepted.made), "epoch": accepted.epoch,
+        "kept": kept_path.map(shown)});
+    Report::new(format!("{}{}", lines.join("\n"), about_kept(kept_path)), &value)
 }
 
 impl Tidy {

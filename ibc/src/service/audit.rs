@@ -5,6 +5,7 @@ mod segment;
 mod verify;
 
 pub use checkpoint::Checkpoint;
+pub(crate) use checkpoint::is_signed as is_signed_checkpoint;
 pub use segment::{Moved, move_segments};
 pub use verify::{Chain, Finding, Verification, verify};
 

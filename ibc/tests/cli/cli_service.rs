@@ -318,14 +318,17 @@ fn an_older_copy_is_refused_until_the_loss_is_accepted() {
     assert_eq!(place.mode("copy"), 0o600);
     place.ibc(&["mef", "deny", kept["id2"].as_str().unwrap()]).done();
     provision(&place, "two.json").done();
-    place.ibc(&["restore", "copy"]).refused(&["older copy", "ibc restore --accept-loss"]);
-    provision(&place, "three.json").json();
-    place
-        .ibc(&["mef", "provision", "--client", "gateway-1", "--id", CSE, "--out", "three.json"])
-        .refused(&["older copy"]);
-    let verified = place.ibc(&["audit", "verify", "--json"]);
-    assert_eq!((verified.status, &verified.json()["holds"]), (1, &false.into()));
-    let accepted = place.ibc(&["restore", "--accept-loss", "--json"]).done().json();
+    // Nothing is touched without --accept-loss.
+    place.ibc(&["restore", "copy"]).refused(&["older copy", "ibc restore --accept-loss", "are lost"]);
+    let dry = place.ibc(&["restore", "copy", "--dry-run", "--accept-loss", "--json"]).done().json();
+    assert_eq!((&dry["older"], &dry["losses"][0]["writer"]), (&true.into(), &"node-1.cli".into()));
+    assert_eq!(place.ibc(&["audit", "verify", "--json"]).done().json()["holds"], true);
+    place.ibc(&["mef", "provision", "--client", "gateway-1", "--id", CSE, "--out", "more.json"]).done();
+    assert!(!place.files().iter().any(|name| name.contains("replaced")));
+    let accepted = place.ibc(&["restore", "copy", "--accept-loss", "--json"]).done().json();
+    let replaced = accepted["kept"].as_str().unwrap();
+    assert!(replaced.starts_with("service.db.replaced-"), "{replaced}");
+    assert!(place.files().contains(&replaced.to_owned()));
     assert_eq!((&accepted["lost"], &accepted["denied"]), (&true.into(), &1.into()));
     assert_eq!(place.ibc(&["restore", "--accept-loss", "--json"]).done().json()["lost"], false);
     let list = place.ibc(&["mef", "deny-list"]).done().stdout;
@@ -337,7 +340,42 @@ fn an_older_copy_is_refused_until_the_loss_is_accepted() {
     assert!(verified["chains"][0]["lost"].as_u64().unwrap() > 0, "{verified}");
     place.write("nonsense", "no copy");
     place.ibc(&["restore", "nonsense"]).refused(&["nonsense", "no backup"]);
+    place.ibc(&["restore", "service.db", "--unsigned"]).refused(&["the database itself"]);
+    place.ibc(&["restore", "keys"]).refused(&["no regular file"]);
+    let copy = fs::read(place.path("copy")).unwrap();
+    place.write("half", &copy[..copy.len() / 2]);
+    place.ibc(&["restore", "half"]).refused(&["cut off", "--unsigned"]);
+    place.ibc(&["restore", "half", "--unsigned", "--accept-loss"]).refused(&["half is damaged"]);
     place.ibc(&["restore"]).misused(&["FILE"]);
+    place.ibc(&["restore", "--accept-loss", "--dry-run"]).misused(&["FILE"]);
+}
+
+#[test]
+fn a_copy_of_another_service_is_refused_whatever_is_accepted() {
+    let (place, other) = (made(), made());
+    other.ibc(&["backup", "copy"]).done();
+    place.write("copy", fs::read(other.path("copy")).unwrap());
+    for options in [&[][..], &["--accept-loss"], &["--accept-loss", "--unsigned"], &["--dry-run"]] {
+        place.ibc(&[&["restore", "copy"][..], options].concat()).refused(&["another service"]);
+    }
+    place.ibc(&["audit", "verify"]).done();
+    provision(&place, "one.json").done();
+}
+
+#[test]
+fn an_emptied_machine_is_brought_back() {
+    let place = made();
+    provision(&place, "one.json").done();
+    place.ibc(&["backup", "copy"]).done();
+    fs::remove_file(place.path("service.db")).unwrap();
+    fs::remove_dir_all(place.path("state")).unwrap();
+    place.ibc(&["restore", "copy"]).refused(&["nobody can tell", "--accept-loss"]);
+    assert!(!place.files().contains(&"service.db".into()));
+    let text = place.ibc(&["restore", "copy", "--accept-loss"]).done().stdout;
+    assert!(text.contains("state file of node-1.cli") && !text.contains("kept"), "{text}");
+    assert!(text.lines().all(|line| !line.ends_with(' ') && !line.contains("deny list 0")), "{text}");
+    provision(&place, "two.json").done();
+    place.ibc(&["audit", "verify"]).done();
 }
 
 #[test]

@@ -86,3 +86,8 @@ pub(super) fn open(row: &CheckpointRow, signer: &ServicePublicKey) -> Option<Sta
         && UnixTime::from_seconds(statement.at) == row.at;
     is_its_own.then_some(statement)
 }
+
+/// Whether this service signed the checkpoint.
+pub(crate) fn is_signed(row: &CheckpointRow, signer: &ServicePublicKey) -> bool {
+    open(row, signer).is_some()
+}

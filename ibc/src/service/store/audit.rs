@@ -358,6 +358,7 @@ pub(crate) async fn move_out(
 }
 
 /// A signed statement of the ends of all chains.
+#[derive(Debug)]
 pub(crate) struct CheckpointRow {
     pub(crate) writer: String,
     pub(crate) number: u64,

@@ -1,11 +1,15 @@
-//! Copies of the database, and bringing one back.
+//! Copies of the database.
 //!
 //! SQLite makes the copy itself (`vacuum into`), consistent while others write. For PostgreSQL its own programs
-//! pg_dump and pg_restore are called, which have to be there.
+//! pg_dump and pg_restore are called, which have to be there. Behind either stands a [`statement`], signed by the key of
+//! the service.
 
-use super::{Database, StoreUrl, open};
+use super::contents::{Contents, Place};
+use super::{Database, StoreUrl, open, statement};
+use crate::service::kms::{KeysError, ServiceKey};
 use core::fmt;
-use sqlx::{AnyConnection, Connection};
+use eccsi_sakke::onem2m::UnixTime;
+use sqlx::Connection;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -25,8 +29,8 @@ pub struct Backup {
     pub octets: u64,
     /// Of which database.
     pub database: Database,
-    /// Audit entries in it, where that can be counted.
-    pub audit_entries: Option<u64>,
+    /// Audit entries in it.
+    pub audit_entries: u64,
 }
 
 /// Why there is no copy, or why it was not brought back.
@@ -41,6 +45,18 @@ pub enum BackupError {
     Exists(PathBuf),
     /// The file is no backup of this kind of database.
     NotABackup(PathBuf, &'static str),
+    /// A copy that is not whole, in the words of what reads it.
+    Damaged(PathBuf, String),
+    /// A copy that is not as the service made it.
+    Changed(PathBuf),
+    /// A copy of the database of another service.
+    OtherService(PathBuf),
+    /// A copy without a statement of any service.
+    Unsigned(PathBuf),
+    /// The file is the database.
+    IsTheDatabase(PathBuf),
+    /// The key that signs.
+    Keys(KeysError),
     /// A program of PostgreSQL that is not there.
     NoProgram(&'static str, io::Error),
     /// A program of PostgreSQL that refused, with its last words.
@@ -54,6 +70,23 @@ impl fmt::Display for BackupError {
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Exists(path) => write!(f, "{} exists: choose another name", path.display()),
             Self::NotABackup(path, why) => write!(f, "{} is no backup of this store: {why}", path.display()),
+            Self::Damaged(path, words) => write!(f, "{} is damaged: {words}", path.display()),
+            Self::Changed(path) => {
+                write!(f, "{} is damaged or was changed: it is not what this service signed", path.display())
+            }
+            Self::OtherService(path) => write!(
+                f,
+                "{} is a copy of the database of another service: it has another service key than this key directory",
+                path.display()
+            ),
+            Self::Unsigned(path) => write!(
+                f,
+                "{} ends without the statement that `ibc backup` signs: it was cut off, or made by other means; a copy \
+                 that pg_dump or an earlier version made is taken with --unsigned, unprotected against changes",
+                path.display()
+            ),
+            Self::IsTheDatabase(path) => write!(f, "{} is the database itself, not a copy", path.display()),
+            Self::Keys(error) => error.fmt(f),
             Self::NoProgram(name, error) => {
                 write!(f, "{name} cannot be run ({error}): install PostgreSQL's client programs")
             }
@@ -81,7 +114,12 @@ fn part(path: &Path) -> Result<PathBuf, BackupError> {
 ///
 /// # Errors
 /// [`BackupError`]; then there is no file.
-pub async fn backup(url: &StoreUrl, file: &Path) -> Result<Backup, BackupError> {
+pub async fn backup(
+    url: &StoreUrl,
+    file: &Path,
+    key: &ServiceKey,
+    now: UnixTime,
+) -> Result<Backup, BackupError> {
     if file.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(file.into()));
     }
@@ -93,7 +131,13 @@ pub async fn backup(url: &StoreUrl, file: &Path) -> Result<Backup, BackupError> 
         StoreUrl::Sqlite(path) => sqlite(path, &part).await,
         StoreUrl::Postgres(url) => postgres(url, &part),
     };
-    let done = made.and_then(|backup| {
+    let done = made.and_then(|contents| {
+        let octets = statement::append(&part, &contents, key, now)?;
+        let database = match url {
+            StoreUrl::Sqlite(_) => Database::Sqlite,
+            StoreUrl::Postgres(_) => Database::Postgres,
+        };
+        let backup = Backup { octets, database, audit_entries: contents.audit_entries };
         File::open(&part).and_then(|file| file.sync_all()).map_err(io)?;
         fs::hard_link(&part, file).map_err(|error| BackupError::Io(file.into(), error))?;
         sync_folder(file)?;
@@ -103,98 +147,85 @@ pub async fn backup(url: &StoreUrl, file: &Path) -> Result<Backup, BackupError> 
     done
 }
 
-fn sync_folder(file: &Path) -> Result<(), BackupError> {
+/// Puts the name of a file on the disk.
+pub(super) fn sync_folder(file: &Path) -> Result<(), BackupError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| BackupError::Io(folder.into(), error))
 }
 
-async fn sqlite(path: &Path, part: &Path) -> Result<Backup, BackupError> {
+async fn sqlite(path: &Path, part: &Path) -> Result<Contents, BackupError> {
     fs::metadata(path).map_err(|error| BackupError::Io(path.into(), error))?;
     let target =
         part.to_str().ok_or_else(|| BackupError::NotABackup(part.into(), "its path is not UTF-8"))?;
-    let mut connection = open::sqlite_connection(path).await?;
+    let mut connection = open::sqlite_connection(path, "rw").await?;
     sqlx::query("vacuum into $1").bind(target).execute(&mut connection).await?;
     connection.close().await?;
-    let audit_entries = Some(check_sqlite(part).await?);
-    let octets = fs::metadata(part).map_err(|error| BackupError::Io(part.into(), error))?.len();
-    Ok(Backup { octets, database: Database::Sqlite, audit_entries })
+    check_sqlite(part, part, &[]).await
 }
 
-/// Checks that a file is a whole database of this service, and counts its audit entries.
-async fn check_sqlite(path: &Path) -> Result<u64, BackupError> {
-    let failed = |why| BackupError::NotABackup(path.into(), why);
-    let mut start = [0; SQLITE.len()];
-    let mut file = File::open(path).map_err(|error| BackupError::Io(path.into(), error))?;
-    if io::Read::read_exact(&mut file, &mut start).is_err() || start != *SQLITE {
-        return Err(failed("it is no file of SQLite"));
-    }
-    drop(file);
-    let mut connection = open::sqlite_connection(path).await?;
-    let integrity: String = sqlx::query_scalar("pragma integrity_check").fetch_one(&mut connection).await?;
-    if integrity != "ok" {
-        return Err(failed("SQLite finds it damaged"));
-    }
-    let entries = count(&mut connection).await.map_err(|_| failed("it has no audit log"))?;
-    connection.close().await?;
-    Ok(entries)
-}
-
-async fn count(connection: &mut AnyConnection) -> Result<u64, sqlx::Error> {
-    let count: i64 = sqlx::query_scalar("select count(*) from audit").fetch_one(connection).await?;
-    Ok(count.unsigned_abs())
-}
-
-fn postgres(url: &str, part: &Path) -> Result<Backup, BackupError> {
-    run("pg_dump", url, &["--format=custom", "--no-owner", "--file"], Some(part), true)?;
-    check_dump(part)?;
-    let octets = fs::metadata(part).map_err(|error| BackupError::Io(part.into(), error))?.len();
-    Ok(Backup { octets, database: Database::Postgres, audit_entries: None })
-}
-
-fn check_dump(path: &Path) -> Result<(), BackupError> {
-    let failed = |why| BackupError::NotABackup(path.into(), why);
-    let mut start = [0; DUMP.len()];
-    io::Read::read_exact(
-        &mut File::open(path).map_err(|error| BackupError::Io(path.into(), error))?,
-        &mut start,
-    )
-    .map_err(|_| failed("it is empty"))?;
-    if start != *DUMP {
-        return Err(failed("it was not made by pg_dump --format=custom"));
-    }
-    let list = run("pg_restore", "", &["--list"], Some(path), false)?;
-    let has = |table: &str| {
-        list.lines().any(|line| line.contains("TABLE DATA") && line.contains(&format!(" {table} ")))
+/// Checks that a file begins as a copy of this kind of database does.
+pub(super) fn check_start(path: &Path, url: &StoreUrl) -> Result<(), BackupError> {
+    let (start, why) = match url {
+        StoreUrl::Sqlite(_) => (&SQLITE[..], "it is no file of SQLite"),
+        StoreUrl::Postgres(_) => (&DUMP[..], "it was not made by pg_dump --format=custom"),
     };
-    if ["audit", "ibc_identity", "denied", "deny_list"].into_iter().all(has) {
-        Ok(())
-    } else {
-        Err(failed("tables are missing in it"))
+    let mut found = Vec::new();
+    File::open(path)
+        .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, start.len() as u64), &mut found))
+        .map_err(|error| BackupError::Io(path.into(), error))?;
+    let why = if found.is_empty() { "it is empty" } else { why };
+    if found == start { Ok(()) } else { Err(BackupError::NotABackup(path.into(), why)) }
+}
+
+/// Checks that a file is a whole database of this service, and looks for these entries in it. `path` is read, `shown` is
+/// named.
+pub(super) async fn check_sqlite(
+    path: &Path,
+    shown: &Path,
+    places: &[Place],
+) -> Result<Contents, BackupError> {
+    let damaged = |error: &dyn fmt::Display| BackupError::Damaged(shown.into(), format!("{error}"));
+    // Nobody writes to it: then SQLite makes no file beside it.
+    let mut connection =
+        open::sqlite_connection(path, "ro&immutable=true").await.map_err(|error| damaged(&error))?;
+    let integrity: String = sqlx::query_scalar("pragma integrity_check(1)")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(|error| damaged(&error))?;
+    if integrity != "ok" {
+        return Err(damaged(&integrity));
     }
+    let contents = Contents::of_database(&mut connection, places)
+        .await
+        .map_err(|_| BackupError::NotABackup(shown.into(), "tables are missing in it"))?;
+    connection.close().await?;
+    Ok(contents)
+}
+
+fn postgres(url: &str, part: &Path) -> Result<Contents, BackupError> {
+    run("pg_dump", url, &["--format=custom", "--no-owner", "--file"], part)?;
+    Contents::of_dump(part, &[])
+}
+
+/// Puts a dump in the place of the tables: all of it or nothing.
+pub(super) fn restore_dump(url: &str, file: &Path) -> Result<(), BackupError> {
+    let arguments = ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"];
+    run("pg_restore", url, &arguments, file)
 }
 
 /// Runs a program of PostgreSQL; the password goes by its environment, where other users do not see it.
-fn run(
-    program: &'static str,
-    url: &str,
-    arguments: &[&str],
-    file: Option<&Path>,
-    connects: bool,
-) -> Result<String, BackupError> {
+fn run(program: &'static str, url: &str, arguments: &[&str], file: &Path) -> Result<(), BackupError> {
+    let (without, password) = split_password(url);
     let mut command = Command::new(program);
-    command.args(arguments).args(file);
-    if connects {
-        let (without, password) = split_password(url);
-        command.arg("--dbname").arg(without);
-        if let Some(password) = password {
-            command.env("PGPASSWORD", password);
-        }
+    command.args(arguments).arg(file).arg("--dbname").arg(without);
+    if let Some(password) = password {
+        command.env("PGPASSWORD", password);
     }
     let output = command.output().map_err(|error| BackupError::NoProgram(program, error))?;
     if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Ok(())
     } else {
         let words = String::from_utf8_lossy(&output.stderr);
         let last: Vec<_> = words.lines().rev().take(3).collect();
@@ -233,49 +264,11 @@ fn decode(text: &str) -> String {
 }
 
 /// Copies a file into a new one of mode 0600, on the disk when it returns.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let mut target = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to)?;
-    io::copy(&mut File::open(from)?, &mut target)?;
+pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut source = File::open(from)?;
+    let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut source, &mut target)?;
     target.sync_all()
-}
-
-/// Puts a copy in the place of the database, whole or not at all. Nobody may have the database open: the caller
-/// holds [`Idle`](super::restore::Idle).
-///
-/// # Errors
-/// [`BackupError`]; then the database is as it was.
-pub async fn bring_back(url: &StoreUrl, file: &Path) -> Result<(), BackupError> {
-    match url {
-        StoreUrl::Sqlite(path) => {
-            check_sqlite(file).await?;
-            let part = part(path)?;
-            let io = |path: &Path, error| BackupError::Io(path.into(), error);
-            let copied = copy(file, &part);
-            if copied.is_err() {
-                let _ = fs::remove_file(&part);
-            }
-            copied.map_err(|error| io(&part, error))?;
-            // What SQLite keeps beside the old file belongs to the old file.
-            for suffix in ["-wal", "-shm"] {
-                let mut name = path.clone().into_os_string();
-                name.push(suffix);
-                match fs::remove_file(&name) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        return Err(io(Path::new(&name), error));
-                    }
-                    _ => {}
-                }
-            }
-            fs::rename(&part, path).map_err(|error| io(path, error))?;
-            sync_folder(path)
-        }
-        StoreUrl::Postgres(url) => {
-            check_dump(file)?;
-            let arguments =
-                ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"];
-            run("pg_restore", url, &arguments, Some(file), true).map(drop)
-        }
-    }
 }
 
 #[cfg(test)]

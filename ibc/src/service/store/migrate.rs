@@ -9,6 +9,11 @@ const FILES: &[&str] = &[include_str!("migrations/0001_service.sql")];
 /// Serialises nodes that start at once on one PostgreSQL: any number that nothing else uses.
 const LOCK: i64 = 0x6962_635f_6d69_6772;
 
+/// The newest version of the tables that this program knows.
+pub(super) fn known() -> i64 {
+    i64::try_from(FILES.len()).expect("few files")
+}
+
 pub(super) async fn run(pool: &Pool<Any>, database: Database) -> Result<(), OpenError> {
     let mut tx = pool.begin_with(super::writer::begin(database)).await?;
     if database == Database::Postgres {
@@ -17,7 +22,7 @@ pub(super) async fn run(pool: &Pool<Any>, database: Database) -> Result<(), Open
     sqlx::query("create table if not exists migration (number bigint primary key)").execute(&mut *tx).await?;
     let found: i64 =
         sqlx::query_scalar("select coalesce(max(number), 0) from migration").fetch_one(&mut *tx).await?;
-    let known = i64::try_from(FILES.len()).expect("few files");
+    let known = known();
     if found > known {
         return Err(OpenError::Newer { found, known });
     }

@@ -156,10 +156,13 @@ fn sqlite_options(path: &std::path::Path, mode: &str) -> Result<AnyConnectOption
 }
 
 /// One connection past the pools, to a file that is there: for copies.
-pub(super) async fn sqlite_connection(path: &std::path::Path) -> Result<sqlx::AnyConnection, sqlx::Error> {
+pub(super) async fn sqlite_connection(
+    path: &std::path::Path,
+    mode: &str,
+) -> Result<sqlx::AnyConnection, sqlx::Error> {
     use sqlx::{ConnectOptions, Connection};
     sqlx::any::install_default_drivers();
-    let options = sqlite_options(path, "rw").map_err(|error| match error {
+    let options = sqlite_options(path, mode).map_err(|error| match error {
         OpenError::Database(error) => error,
         other => sqlx::Error::Configuration(Box::new(other)),
     })?;
@@ -167,6 +170,13 @@ pub(super) async fn sqlite_connection(path: &std::path::Path) -> Result<sqlx::An
     connection.ping().await?;
     sqlx::query("pragma busy_timeout = 5000").execute(&mut connection).await?;
     Ok(connection)
+}
+
+/// The same to PostgreSQL.
+pub(super) async fn postgres_connection(url: &str) -> Result<sqlx::AnyConnection, sqlx::Error> {
+    use sqlx::ConnectOptions;
+    sqlx::any::install_default_drivers();
+    url.parse::<AnyConnectOptions>()?.connect().await
 }
 
 fn sqlite_reads(path: &std::path::Path) -> Result<Pool<Any>, OpenError> {

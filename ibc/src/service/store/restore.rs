@@ -5,6 +5,8 @@
 //! have been issued end, before anything is written, and new ones begin.
 
 use super::audit::{self, Head, RESTORED};
+use super::backup::BackupError;
+use super::contents::{Contents, Place};
 use super::state_file::{self, StateError, StateFile};
 use super::writer::{SignedDenyList, begin, seconds};
 use super::{OpenError, StoreOptions, WriteTransaction, identities, lists, migrate, open};
@@ -32,6 +34,17 @@ pub struct Loss {
     pub found: u64,
     /// The last entry that was written.
     pub known: u64,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { writer, found, known } = self;
+        if found < known {
+            write!(f, "entries {} to {known} of {writer} are lost", found + 1)
+        } else {
+            write!(f, "entries of {writer} up to {known} are lost, others stand in their place")
+        }
+    }
 }
 
 /// What accepting a loss came to.
@@ -65,6 +78,19 @@ pub enum RestoreError {
     Keys(KeysError),
     /// The signed deny list beside the state files, and why it is none.
     DenyList(PathBuf, &'static str),
+    /// The copy cannot be taken, or the database cannot be kept.
+    Backup(BackupError),
+    /// The copy lacks what was written since, or nobody can tell. Nothing was touched.
+    Older {
+        /// The copy.
+        file: PathBuf,
+        /// What it lacks.
+        losses: Vec<Loss>,
+        /// Writers without the state file that would tell.
+        missing: Vec<String>,
+    },
+    /// The database that would be replaced is another service's.
+    OtherDatabase,
 }
 
 impl fmt::Display for RestoreError {
@@ -81,11 +107,36 @@ impl fmt::Display for RestoreError {
                 "{}: {why}. Bring back the one that was there: without it, what was denied would be valid again",
                 folder.join("denylist.json").display()
             ),
+            Self::Backup(error) => error.fmt(f),
+            Self::Older { file, losses, missing } => {
+                let file = file.display();
+                if losses.is_empty() && !missing.is_empty() {
+                    write!(f, "nobody can tell whether {file} is the newest copy: without a state file is {}", missing.join(", "))?;
+                } else {
+                    write!(f, "{file} is an older copy")?;
+                }
+                for (at, loss) in losses.iter().enumerate() {
+                    write!(f, "{} {loss}", if at == 0 { ":" } else { "," })?;
+                }
+                write!(
+                    f,
+                    ". Nothing was touched. Bring the newest one back, or accept the loss with `ibc restore --accept-loss {file}`"
+                )
+            }
+            Self::OtherDatabase => f.write_str(
+                "the database that would be replaced belongs to another service: look at store.url of the configuration",
+            ),
         }
     }
 }
 
 impl std::error::Error for RestoreError {}
+
+impl From<BackupError> for RestoreError {
+    fn from(error: BackupError) -> Self {
+        Self::Backup(error)
+    }
+}
 
 impl From<OpenError> for RestoreError {
     fn from(error: OpenError) -> Self {
@@ -140,16 +191,19 @@ impl fmt::Debug for Acceptance<'_> {
     }
 }
 
-/// What the database lacks.
-struct Found {
-    losses: Vec<Loss>,
-    missing: Vec<String>,
-    /// The highest time and deny list number that are known.
+/// What the database, or a copy of it, lacks.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) losses: Vec<Loss>,
+    pub(super) missing: Vec<String>,
+    /// The highest time that is known.
     mark: UnixTime,
     /// When the last thing that is lost may have been written.
     lost_until: UnixTime,
+    /// The highest number of a deny list: of any, and of those that this node has seen.
     deny_list: u64,
-    is_behind: bool,
+    own_deny_list: u64,
+    pub(super) is_behind: bool,
 }
 
 /// Declares the loss of everything that the database lacks. `None` if it lacks nothing.
@@ -157,13 +211,27 @@ struct Found {
 /// # Errors
 /// [`RestoreError`]; among others another process that holds a state file of the folder.
 pub async fn accept_loss(acceptance: &Acceptance<'_>) -> Result<Option<Accepted>, RestoreError> {
-    let Acceptance { options, own, .. } = acceptance;
+    accept(acceptance, idle(acceptance.options, acceptance.own)?, None).await
+}
+
+/// The same with the state files in hand. `lost_until`: what is lost may have been written until then, whatever the
+/// state files say.
+pub(super) async fn accept(
+    acceptance: &Acceptance<'_>,
     // Held to the end: nobody else writes meanwhile.
-    let Idle(mut states) = idle(options, own)?;
+    mut states: Idle,
+    lost_until: Option<UnixTime>,
+) -> Result<Option<Accepted>, RestoreError> {
+    let options = acceptance.options;
     let pools = open::connect(&options.url).await?;
     migrate::run(&pools.writes, pools.database).await?;
     let mut tx = pools.writes.begin_with(begin(pools.database)).await?;
-    let found = find(&mut tx, &states).await?;
+    let contents = Contents::of_database(&mut tx, &places(&states)).await?;
+    let mut found = find(&contents, &states);
+    if let Some(lost_until) = lost_until {
+        found.is_behind = true;
+        found.lost_until = found.lost_until.max(lost_until);
+    }
     if !found.is_behind {
         tx.rollback().await?;
         return Ok(None);
@@ -173,7 +241,7 @@ pub async fn accept_loss(acceptance: &Acceptance<'_>) -> Result<Option<Accepted>
     let accepted = write(&mut tx, acceptance, &found, now, (ended, made)).await?;
     tx.commit().await?;
     let mut tx = pools.writes.begin_with(begin(pools.database)).await?;
-    for state in &mut states {
+    for state in &mut states.0 {
         let head = audit::head(&mut tx, state.writer()).await?;
         if head == Head::START && state.last().is_none() {
             continue;
@@ -189,7 +257,7 @@ pub async fn accept_loss(acceptance: &Acceptance<'_>) -> Result<Option<Accepted>
 }
 
 /// Keeps every writer of a state folder from starting while it lives.
-pub struct Idle(Vec<StateFile>);
+pub struct Idle(pub(super) Vec<StateFile>);
 
 impl fmt::Debug for Idle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,40 +278,50 @@ pub fn idle(options: &StoreOptions, own: &[String]) -> Result<Idle, StateError> 
     Ok(Idle(writers.iter().map(open).collect::<Result<_, _>>()?))
 }
 
-async fn find(tx: &mut Transaction<'_, Any>, states: &[StateFile]) -> Result<Found, RestoreError> {
-    let (mark, _): (i64, i64) =
-        sqlx::query_as("select mark, epoch from clock where one = 1").fetch_one(&mut **tx).await?;
-    let (number, _) = lists::newest(tx).await?;
-    let mark = UnixTime::from_seconds(mark.unsigned_abs());
-    let (losses, missing, lost_until) = (Vec::new(), Vec::new(), UnixTime::EPOCH);
-    let mut found = Found { losses, missing, mark, lost_until, deny_list: number, is_behind: false };
-    for state in states {
-        let head = audit::head(tx, state.writer()).await?;
+/// The entries that the state files know.
+pub(super) fn places(states: &Idle) -> Vec<Place> {
+    let known = |state: &StateFile| Some((state.writer().into(), state.last()?.head.number));
+    states.0.iter().filter_map(known).collect()
+}
+
+/// Compares with the state files what a database has, which was asked for their [`places`].
+pub(super) fn find(contents: &Contents, states: &Idle) -> Found {
+    let mut found = Found {
+        losses: Vec::new(),
+        missing: Vec::new(),
+        mark: contents.mark,
+        lost_until: UnixTime::EPOCH,
+        deny_list: contents.deny_list,
+        own_deny_list: 0,
+        is_behind: false,
+    };
+    for state in &states.0 {
+        let head = contents.heads.get(state.writer()).unwrap_or(&Head::START);
         let Some(record) = state.last() else {
-            if head != Head::START {
+            if *head != Head::START {
                 found.missing.push(state.writer().into());
                 // What is not known to be there may be lost, up to now.
                 found.lost_until = UnixTime::from_seconds(u64::MAX);
             }
             continue;
         };
-        let there = audit::hash_at(tx, state.writer(), record.head.number).await?;
-        let forked = there.is_some_and(|hash| hash != record.head.hash);
-        if head.number < record.head.number || forked {
+        let there = contents.hashes.get(&(state.writer().into(), record.head.number));
+        let is_lost = head.number < record.head.number || there.is_some_and(|hash| *hash != record.head.hash);
+        if is_lost {
             let loss = Loss { writer: state.writer().into(), found: head.number, known: record.head.number };
             found.losses.push(loss);
         }
-        let is_behind =
-            head.number < record.head.number || forked || record.mark > mark || record.deny_list > number;
+        let is_behind = is_lost || record.mark > contents.mark || record.deny_list > contents.deny_list;
         if is_behind {
             found.lost_until = found.lost_until.max(record.mark);
         }
         found.is_behind |= is_behind;
         found.mark = found.mark.max(record.mark);
         found.deny_list = found.deny_list.max(record.deny_list);
+        found.own_deny_list = found.own_deny_list.max(record.deny_list);
     }
-    found.is_behind |= !found.losses.is_empty() || !found.missing.is_empty();
-    Ok(found)
+    found.is_behind |= !found.missing.is_empty();
+    found
 }
 
 /// Ends the KPAKs that the lost identities may have been issued under, and makes one in the place of each that
@@ -329,14 +407,15 @@ async fn deny_again(
     let folder = &acceptance.options.state_folder;
     let failed = |why| RestoreError::DenyList(folder.clone(), why);
     let signed = state_file::deny_list(folder)?;
-    if signed.is_none() && found.deny_list > 0 {
+    if signed.is_none() && found.own_deny_list > 0 {
         return Err(failed("the deny list is missing"));
     }
     let mut denied = 0;
     if let Some(signed) = signed {
         let list = deny_list::open(&signed, acceptance.keys.service_key().public_key()).map_err(failed)?;
-        if list.number < found.deny_list {
-            return Err(failed("the deny list is older than one that was published"));
+        // A higher number in the database is of another node that accepted the loss before: what it had is in there.
+        if list.number < found.own_deny_list {
+            return Err(failed("the deny list is older than one that this node has seen"));
         }
         for entry in &list.denied {
             let id_2 = ExpiringIdentity::parse(&entry.id2).map_err(|_| failed("an entry is no ID_2"))?;
