@@ -210,7 +210,7 @@ fn report(accepted: &Accepted, kept: Option<Option<&Path>>) -> Report {
     let tags =
         |tags: &[eccsi_sakke::saef::KpakTag]| tags.iter().map(|tag| format!("{tag}")).collect::<Vec<_>>();
     let mut lines = std::vec![String::from("the loss is accepted, the service may issue again")];
-    lines.extend(accepted.losses.iter().map(|loss| format!("  lost   {loss}")));
+    lines.extend(accepted.losses.iter().map(|loss| format!("  older  {loss}")));
     lines.extend(accepted.made_state.iter().map(|writer| format!("  made   the state file of {writer}")));
     if accepted.deny_list > 0 {
         lines.push(format!(

@@ -6,6 +6,10 @@ use crate::service::{On, Place, call, psk};
 use core::time::Duration;
 use ibc::service::error::Kind;
 use ibc::service::mef::Mef;
+use ibc::service::store::StoreOptions;
+use ibc::service::store::backup::backup;
+use ibc::service::store::replace::{Source, check};
+use ibc::service::store::restore::Acceptance;
 use ibc::wire::EnrolRequest;
 use std::collections::HashSet;
 use tokio::task::JoinSet;
@@ -113,5 +117,32 @@ fn a_disabled_client_is_refused_by_both_replicas_at_once() {
             let refused = mef.enrol(&call(&session, CSE), &request()).await.unwrap_err();
             assert_eq!(refused.kind(), Kind::NoPrivilege);
         }
+    });
+}
+
+/// Another node brings a copy back, the newest one, while this one runs: its next transaction notices.
+#[test]
+fn a_replica_under_which_a_copy_was_brought_back_writes_no_more() {
+    service::run(On::Postgres, async |place: &Place| {
+        place.add_client("device", &[(CSE, 1)]).await;
+        let mef = place.mef("a").await;
+        let session = psk("10-device@mef.example.com");
+        mef.enrol(&call(&session, CSE), &request()).await.unwrap();
+        let copy = place.folder.join("copy");
+        backup(&place.url, &copy, place.keys.service_key(), place.clock_now()).await.unwrap();
+        let options = StoreOptions { state_folder: place.folder.join("state-b"), ..place.options("b.cli") };
+        std::fs::create_dir(&options.state_folder).unwrap();
+        let (fqdn, own) = (service::fqdn(service::MEF), ["b".to_owned()]);
+        let acceptance =
+            Acceptance { options: &options, own: &own, keys: &place.keys, mef: Some(&fqdn), operator: "bob" };
+        let source = Source { file: &copy, unsigned: false, keep: None };
+        drop(check(&acceptance, source).await.unwrap().put(false).await.unwrap());
+        for _ in 0..2 {
+            let refused = mef.enrol(&call(&session, CSE), &request()).await.unwrap_err();
+            assert!(refused.cause().unwrap().to_string().contains("start it again"), "{refused:?}");
+        }
+        mef.store().clone().close().await;
+        place.mef("a").await.enrol(&call(&session, CSE), &request()).await.unwrap();
+        place.check_chains().await;
     });
 }

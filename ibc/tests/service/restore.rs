@@ -526,6 +526,25 @@ fn a_file_that_was_replaced_under_a_running_node_is_written_no_more() {
     });
 }
 
+/// Nothing can be kept in a folder that is not there.
+#[test]
+fn a_restore_that_fails_leaves_the_database_as_good_as_it_was() {
+    service::run(service::On::Sqlite, async |place| {
+        let mef = device(place).await;
+        enrol(&mef, 100_000).await.unwrap();
+        close(mef).await;
+        back_up(place, &copy(place)).await.unwrap();
+        place.clock.advance(5);
+        enrol_and_close(place, 100_001).await;
+        place.clock.advance(5);
+        let (file, nowhere) = (copy(place), place.folder.join("nowhere"));
+        let keep = Source { keep: Some(&nowhere), ..source(&file) };
+        assert!(matches!(restore_from(place, keep, true).await, Err(RestoreError::Backup(_))));
+        enrol_and_close(place, 100_002).await;
+        assert_eq!(findings(place).await, Vec::<String>::new());
+    });
+}
+
 /// Killed between two steps: what the next one finds is refused or whole.
 #[test]
 fn what_a_killed_restore_left_is_no_obstacle() {

@@ -3,15 +3,12 @@
 //!
 //! A copy is older if it lacks what the state files of this node know, or what the database that it would replace has.
 
-use super::audit::Head;
 use super::backup::{self, BackupError};
 use super::contents::{Contents, Place};
 use super::restore::{Acceptance, Accepted, Found, Idle, Loss, RestoreError, accept, find, idle, places};
-use super::state_file::StateFile;
 use super::{OpenError, StoreUrl, migrate, open, statement};
 use crate::service::audit::is_signed_checkpoint;
 use crate::service::kms::ServicePublicKey;
-use core::time::Duration;
 use eccsi_sakke::onem2m::{ExpirationTime, UnixTime};
 use sqlx::Connection;
 use std::fs::{self, File};
@@ -243,20 +240,13 @@ impl Ready<'_> {
         }
         let options = self.acceptance.options;
         let now = options.clock.now();
-        let mut lost_until = None;
-        if self.is_older() {
-            let behind = self.copy.mark.checked_add(Duration::from_secs(1)).unwrap_or(self.copy.mark);
-            let mark = self.current.as_ref().map_or(now, |current| current.mark.max(now)).max(behind);
-            // Should this end half-way, the state files tell that the copy is older.
-            for state in &mut self.states.0 {
-                note(state, self.current.as_ref(), mark)?;
-            }
-            lost_until = Some(mark);
-        }
+        let current = self.current.as_ref().map_or(UnixTime::EPOCH, |current| current.mark);
+        let lost_until = self.is_older().then(|| now.max(current).max(self.copy.mark));
         let kept = match (&options.url, self.part.take()) {
             (StoreUrl::Sqlite(path), Some(part)) => {
                 let folder = self.source.keep.or(path.parent());
                 let kept = if self.is_there { Some(keep_sqlite(path, folder, now).await?) } else { None };
+                self.note()?;
                 // What SQLite keeps beside the old file belongs to the old file.
                 for suffix in ["-wal", "-shm", "-journal"] {
                     remove(&beside(path, suffix))?;
@@ -270,19 +260,34 @@ impl Ready<'_> {
         Ok(Replaced { states: self.states, lost_until, kept })
     }
 
-    async fn put_dump(&self, now: UnixTime) -> Result<Option<PathBuf>, RestoreError> {
-        let StoreUrl::Postgres(url) = &self.acceptance.options.url else { return Ok(None) };
+    async fn put_dump(&mut self, now: UnixTime) -> Result<Option<PathBuf>, RestoreError> {
+        let options = self.acceptance.options;
+        let StoreUrl::Postgres(url) = &options.url else { return Ok(None) };
         let file = self.source.file;
         let mut kept = None;
         if self.is_there {
-            let folder = self.source.keep.or(file.parent());
-            let path = free_name(file, folder, now)?;
-            let key = self.acceptance.keys.service_key();
-            backup::backup(&self.acceptance.options.url, &path, key, now).await?;
+            let path = free_name(file, self.source.keep.or(file.parent()), now)?;
+            backup::backup(&options.url, &path, self.acceptance.keys.service_key(), now).await?;
             kept = Some(path);
         }
+        self.note()?;
         backup::restore_dump(url, file)?;
         Ok(kept)
+    }
+
+    /// Takes down how far the database has come that is about to be replaced. Should this end half-way, the state files
+    /// tell that the copy is older; and if the database is still there, they say nothing of it that is not so.
+    fn note(&mut self) -> Result<(), RestoreError> {
+        let Some(current) = &self.current else { return Ok(()) };
+        for state in &mut self.states.0 {
+            let Some(last) = state.last() else { continue };
+            if last.mark < current.mark {
+                let head = last.head.clone();
+                state.record(&head, current.mark)?;
+            }
+            state.record_deny_list(current.deny_list, current.signed_list.as_bytes())?;
+        }
+        Ok(())
     }
 }
 
@@ -298,22 +303,6 @@ pub async fn accept_loss(
         None => Ok(None),
         lost_until => accept(acceptance, replaced.states, lost_until).await,
     }
-}
-
-/// Takes down what the database that is to be replaced has.
-fn note(state: &mut StateFile, current: Option<&Contents>, mark: UnixTime) -> Result<(), RestoreError> {
-    let Some(last) = state.last() else { return Ok(()) };
-    let mut head = last.head.clone();
-    if let Some(there) = current.and_then(|current| current.heads.get(state.writer()))
-        && there.number > head.number
-    {
-        head = Head { number: there.number, hash: there.hash };
-    }
-    state.record(&head, mark)?;
-    if let Some(current) = current {
-        state.record_deny_list(current.deny_list, current.signed_list.as_bytes())?;
-    }
-    Ok(())
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
