@@ -56,19 +56,108 @@ fn bad_signatures_put_nothing_in_and_nothing_out() {
     assert!(cache.get(id, known.pvt()).is_some());
 }
 
+/// Signers, each with a signature of `m`.
+fn signers(from: u8, count: u8) -> Vec<([u8; 1], SigningKey, Signature)> {
+    let signer = |i| {
+        let key = key(&[i]);
+        let signature = sign(&key, b"m");
+        ([i], key, signature)
+    };
+    (from..from + count).map(signer).collect()
+}
+
+fn present(cache: &VerifyingKeyCache, signers: &[([u8; 1], SigningKey, Signature)]) -> Vec<bool> {
+    signers.iter().map(|(id, key, _)| cache.get(Identity::new(id), key.pvt()).is_some()).collect()
+}
+
 #[test]
-fn it_never_holds_more_than_it_has_room_for() {
-    for room in [0, 1, 3, 20] {
+fn it_holds_as_many_as_it_has_room_for_and_never_more() {
+    let signers = signers(0, 50);
+    for room in [0, 1, 3, 20, 49, 50, 60] {
         let cache = VerifyingKeyCache::new(kms().public_key(), room);
-        for i in 0..25u8 {
-            let key = key(&[i]);
+        for (id, _, signature) in &signers {
             for _ in 0..PAYS {
-                assert_eq!(cache.verify(Identity::new(&[i]), b"m", &sign(&key, b"m")), Ok(()));
+                assert_eq!(cache.verify(Identity::new(id), b"m", signature), Ok(()));
             }
-            assert_eq!(cache.get(Identity::new(&[i]), key.pvt()).is_some(), room > 0, "the last one is here");
             assert!(cache.len() <= room);
         }
+        assert_eq!((cache.len(), cache.capacity()), (room.min(50), room));
     }
+    assert_eq!(VerifyingKeyCache::new(kms().public_key(), usize::MAX).capacity(), usize::MAX);
+}
+
+#[test]
+fn signers_that_are_equally_active_do_not_push_one_another_out() {
+    let signers = signers(0, 24);
+    let cache = VerifyingKeyCache::new(kms().public_key(), 8);
+    let round = || {
+        for (id, _, signature) in &signers {
+            assert_eq!(cache.verify(Identity::new(id), b"m", signature), Ok(()));
+        }
+    };
+    (0..PAYS).for_each(|_| round());
+    let first = present(&cache, &signers);
+    assert_eq!(first.iter().filter(|present| **present).count(), 8);
+    for i in 0..80 {
+        round();
+        assert!(present(&cache, &signers) == first, "round {i}");
+    }
+}
+
+#[test]
+fn who_is_much_more_active_takes_the_room_of_those_who_are_quiet() {
+    let (old, new) = (signers(0, 8), signers(100, 8));
+    let cache = VerifyingKeyCache::new(kms().public_key(), 8);
+    let rounds = |signers: &[([u8; 1], SigningKey, Signature)], count| {
+        for _ in 0..count {
+            for (id, _, signature) in signers {
+                assert_eq!(cache.verify(Identity::new(id), b"m", signature), Ok(()));
+            }
+        }
+    };
+    rounds(&old, 40);
+    assert_eq!(present(&cache, &old), [true; 8]);
+    rounds(&new, PAYS);
+    assert_eq!(present(&cache, &old), [true; 8], "not for a few signatures");
+    rounds(&new, 400);
+    assert_eq!((present(&cache, &new), cache.len()), (vec![true; 8], 8));
+    assert_eq!(present(&cache, &old), [false; 8]);
+}
+
+#[test]
+fn batches_give_what_single_calls_give_and_count_as_such() {
+    let signers = signers(0, 6);
+    let cache = VerifyingKeyCache::new(kms().public_key().prepared(), 4);
+    let mut tables = 0;
+    for round in 0..8 {
+        // Each in its turn has a wrong message, of a known key and of a new one.
+        let batch: Vec<_> = (0..30)
+            .map(|i| {
+                let (id, _, signature) = &signers[i % 6];
+                let message = if i == 7 * round % 30 { &b"n"[..] } else { b"m" };
+                (Identity::new(id), message, signature)
+            })
+            .collect();
+        let outcomes = cache.verify_many(&batch);
+        let single: Vec<_> = batch
+            .iter()
+            .map(|(id, message, signature)| kms().public_key().verify(*id, message, signature))
+            .collect();
+        assert_eq!(outcomes, single, "{round}");
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_err()).count(), 1);
+        assert!(cache.len() >= tables);
+        tables = cache.len();
+    }
+    assert_eq!(tables, 4, "five signatures for each in one batch, so that they had six in the second");
+    assert!(cache.verify_many(&[]).is_empty());
+    // Bad ones count for nothing.
+    let cache = VerifyingKeyCache::new(kms().public_key(), 4);
+    let bad: Vec<_> =
+        signers.iter().map(|(id, _, signature)| (Identity::new(id), &b"n"[..], signature)).collect();
+    for _ in 0..PAYS {
+        assert!(cache.verify_many(&bad).iter().all(|outcome| *outcome == Err(Error::InvalidSignature)));
+    }
+    assert!(cache.is_empty());
 }
 
 #[test]
