@@ -66,12 +66,16 @@ mod validation_token;
 mod verify;
 #[cfg(all(feature = "std", feature = "tables"))]
 mod verifying_key_cache;
+mod with_rng;
 
 pub use issue::IssuedKey;
 pub use kms_key::{KmsPublicKey, KmsSecretKey};
 pub use sign::SigningKey;
 pub use signature::Signature;
 pub use validation_token::PublicValidationToken;
-pub use verify::{IdentityVerifier, VerifyingKey};
+pub use verify::{IdentityVerifier, OwnedIdentityVerifier, VerifyingKey};
 #[cfg(all(feature = "std", feature = "tables"))]
 pub use verifying_key_cache::VerifyingKeyCache;
+pub use with_rng::WithRng;
+
+crate::public_octets::public_octets!(KmsPublicKey: Kpak, PublicValidationToken: Pvt, Signature: Signature);

@@ -58,6 +58,8 @@ pub enum Part {
     Ksak,
     /// KMS Public Authentication Key.
     Kpak,
+    /// The tag that names a KPAK.
+    KpakTag,
     /// Secret Signing Key.
     Ssk,
     /// Public Validation Token.
@@ -111,6 +113,8 @@ pub enum Problem {
         /// Octets that were given.
         got: usize,
     },
+    /// Not an even number of hexadecimal digits.
+    NotHexadecimal,
     /// Zero octets in front, which change the name but not the integer that it stands for.
     LeadingZero,
     /// A coordinate is not smaller than the field prime.
@@ -158,6 +162,7 @@ impl fmt::Display for Part {
         f.write_str(match self {
             Self::Ksak => "KSAK",
             Self::Kpak => "KPAK",
+            Self::KpakTag => "tag of a KPAK",
             Self::Ssk => "SSK",
             Self::Pvt => "PVT",
             Self::Signature => "signature",
@@ -183,6 +188,7 @@ impl fmt::Display for Problem {
                 write!(f, "point form {expected:02x} expected, {got:02x} given")
             }
             Self::TooLong { max, got } => write!(f, "at most {max} octets allowed, {got} given"),
+            Self::NotHexadecimal => f.write_str("not an even number of hexadecimal digits"),
             Self::LeadingZero => f.write_str("leading zero octets: the key is that of the name without them"),
             Self::NotReduced => f.write_str("coordinate not below the field prime"),
             Self::NotOnCurve => f.write_str("point not on the curve"),

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`error`], [`identity`] | what can go wrong; the octets a key is bound to |
 //! | `secret` (private) | redacted `Debug`, marks for the constant-time checker |
-//! | `serde_octets` (private) | serde for fixed numbers of octets |
+//! | `public_octets`, `serde_octets` (private) | text, octets and serde of public types |
 //! | `backend` (private) | arithmetic behind one seam per modulus |
 //! | `hash` (private) | SHA-256 and HMAC of many messages at once |
 //! | `curve` (private) | scalars and points that cannot hold a bad value |
@@ -26,6 +26,8 @@ extern crate std;
 pub mod error;
 pub mod identity;
 pub mod onem2m;
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
+mod public_octets;
 #[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod secret;
 #[cfg(all(feature = "serde", any(feature = "eccsi", feature = "sakke")))]
@@ -49,6 +51,11 @@ pub use error::{BatchError, DecodeError, Error};
 #[cfg(feature = "getrandom")]
 pub use getrandom::SysRng;
 pub use identity::{Identity, OwnedIdentity};
+/// The crates whose types and traits stand in this crate's API, in the versions that it takes.
+#[cfg(feature = "p256")]
+pub use p256;
+/// As above.
+pub use {rand_core, signature, subtle, zeroize};
 /// For tests and benches, no promise.
 #[cfg(all(feature = "__backends", any(feature = "eccsi", feature = "sakke")))]
 #[doc(hidden)]

@@ -56,6 +56,8 @@ mod kpsa_id;
 mod qualified_name;
 mod relative_key_id;
 mod security_usage;
+#[cfg(feature = "std")]
+mod system_time;
 mod target_ids;
 mod text_form;
 mod unix_time;

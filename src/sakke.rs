@@ -71,3 +71,5 @@ pub use encapsulate::Recipient;
 pub use encoding::{EncapsulatedData, SharedSecretValue};
 pub use issue::IssuedKey;
 pub use kms_key::{KmsPublicKey, KmsSecretKey};
+
+crate::public_octets::public_octets!(KmsPublicKey: Z, EncapsulatedData: EncapsulatedData);

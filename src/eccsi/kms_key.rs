@@ -3,6 +3,9 @@
 use crate::curve::p256::{self, BasePoint, Point, Scalar};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::secret::declassify;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
 use rand_core::TryCryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -91,8 +94,12 @@ impl KmsSecretKey {
 /// Nothing inside the scheme authenticates it: take it from a source you trust. It is a point of
 /// the curve, checked when it was decoded. Clones are cheap and share a table once there is one.
 #[doc(alias = "KPAK")]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KmsPublicKey(BasePoint);
+#[derive(Clone)]
+pub struct KmsPublicKey {
+    base: BasePoint,
+    /// As it enters hashes.
+    encoded: [u8; 65],
+}
 
 impl KmsPublicKey {
     /// Octets of the encoding.
@@ -117,25 +124,65 @@ impl KmsPublicKey {
 
     /// `04 ‖ x ‖ y`.
     pub fn to_bytes(&self) -> [u8; 65] {
-        self.point().encode()
+        self.encoded
     }
 
     /// The same key with a table of its multiples, for those who verify often under it. What a
     /// table costs and gives depends on the backend: `docs/benchmarks.md`. Clones share it.
     #[cfg(feature = "tables")]
     pub fn prepared(self) -> Self {
-        Self(self.0.prepared())
+        Self { base: self.base.prepared(), ..self }
     }
 
     pub(crate) fn from_point(point: Point) -> Self {
-        Self(BasePoint::new(point))
+        Self { base: BasePoint::new(point), encoded: point.encode() }
     }
 
     pub(crate) fn point(&self) -> &Point {
-        self.0.point()
+        self.base.point()
     }
 
     pub(super) fn base(&self) -> &BasePoint {
-        &self.0
+        &self.base
+    }
+}
+
+/// Equal when the points are: whether a table was built does not count.
+impl PartialEq for KmsPublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.encoded == other.encoded
+    }
+}
+
+impl Eq for KmsPublicKey {}
+
+impl PartialOrd for KmsPublicKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for KmsPublicKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.encoded.cmp(&other.encoded)
+    }
+}
+
+impl Hash for KmsPublicKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.encoded.hash(state);
+    }
+}
+
+/// `04 ‖ x ‖ y`.
+impl AsRef<[u8]> for KmsPublicKey {
+    fn as_ref(&self) -> &[u8] {
+        &self.encoded
+    }
+}
+
+impl fmt::Debug for KmsPublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KmsPublicKey({self})")
     }
 }

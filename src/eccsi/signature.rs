@@ -13,7 +13,7 @@ use ::signature::SignatureEncoding;
 ///
 /// From (r, s) anyone can make (r, q − s), which verifies as well (RFC 6507 §6): do not take the
 /// octets for a unique name of a message.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signature {
     r: [u8; 32],
     s: [u8; 32],
@@ -86,20 +86,6 @@ impl core::fmt::Debug for Signature {
             write!(f, "{octet:02x}")?;
         }
         f.write_str(")")
-    }
-}
-
-impl TryFrom<&[u8]> for Signature {
-    type Error = DecodeError;
-
-    fn try_from(octets: &[u8]) -> Result<Self, DecodeError> {
-        Self::from_slice(octets)
-    }
-}
-
-impl From<Signature> for [u8; 129] {
-    fn from(signature: Signature) -> Self {
-        signature.to_bytes()
     }
 }
 

@@ -12,7 +12,7 @@ use super::hash::{HashValue, he, hs};
 use super::{KmsPublicKey, PublicValidationToken, Signature};
 use crate::curve::p256::{self, BasePoint, Scalar};
 use crate::error::Error;
-use crate::identity::Identity;
+use crate::identity::{Identity, OwnedIdentity};
 use ::signature::{MultipartVerifier, Verifier};
 
 impl KmsPublicKey {
@@ -32,9 +32,28 @@ impl KmsPublicKey {
     }
 
     /// What verifies signatures of `id`, with whatever PVT they carry, as an object for the traits
-    /// of the crate `signature`.
+    /// of the crate `signature`. [`into_verifier`](Self::into_verifier) gives one that borrows nothing.
     pub fn verifier<'a>(&'a self, id: Identity<'a>) -> IdentityVerifier<'a> {
         IdentityVerifier { kpak: self, id }
+    }
+
+    /// As [`verifier`](Self::verifier), to keep. A [prepared](Self::prepared) key brings its table.
+    pub fn into_verifier(self, id: impl Into<OwnedIdentity>) -> OwnedIdentityVerifier {
+        OwnedIdentityVerifier { kpak: self, id: id.into() }
+    }
+}
+
+/// An [`IdentityVerifier`] that owns its KMS public key and identity. Made by [`KmsPublicKey::into_verifier`].
+#[derive(Clone, Debug)]
+pub struct OwnedIdentityVerifier {
+    kpak: KmsPublicKey,
+    id: OwnedIdentity,
+}
+
+impl OwnedIdentityVerifier {
+    /// The same, borrowed.
+    pub fn as_verifier(&self) -> IdentityVerifier<'_> {
+        self.kpak.verifier(self.id.as_identity())
     }
 }
 
@@ -168,6 +187,18 @@ impl MultipartVerifier<Signature> for IdentityVerifier<'_> {
 }
 
 impl Verifier<Signature> for IdentityVerifier<'_> {
+    fn verify(&self, message: &[u8], signature: &Signature) -> ::signature::Result<()> {
+        self.multipart_verify(&[message], signature)
+    }
+}
+
+impl MultipartVerifier<Signature> for OwnedIdentityVerifier {
+    fn multipart_verify(&self, message: &[&[u8]], signature: &Signature) -> ::signature::Result<()> {
+        self.as_verifier().multipart_verify(message, signature)
+    }
+}
+
+impl Verifier<Signature> for OwnedIdentityVerifier {
     fn verify(&self, message: &[u8], signature: &Signature) -> ::signature::Result<()> {
         self.multipart_verify(&[message], signature)
     }

@@ -80,6 +80,11 @@ impl EntityName {
         &self.text[start..]
     }
 
+    /// The one or two segments of the path: that of the CSE, or the stem "S" of an AE; then the stem "C" of an AE.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
+        self.path()[1..].split('/')
+    }
+
     /// Whether the form allows this kind.
     pub fn can_be(&self, kind: EntityKind) -> bool {
         let two_segments = self.path()[1..].contains('/');

@@ -1,5 +1,7 @@
 //! KeID: the name of an enrolment key.
 
+use alloc::boxed::Box;
+use alloc::format;
 use core::fmt;
 
 use super::qualified_name::split;
@@ -15,6 +17,7 @@ use super::{Fqdn, IdentifierError, RelativeKeyId, hex_binary};
 #[doc(alias = "KeID")]
 #[doc(alias = "RelativeKeID")]
 pub struct KeId {
+    text: Box<str>,
     relative: [u8; RelativeKeyId::BYTES],
     fqdn: Fqdn,
 }
@@ -25,7 +28,9 @@ impl KeId {
     /// # Errors
     /// [`IdentifierError::FqdnSingleLabel`] if `fqdn` is a laboratory name.
     pub fn new(relative: [u8; RelativeKeyId::BYTES], fqdn: Fqdn) -> Result<Self, IdentifierError> {
-        Ok(Self { relative, fqdn: fqdn.embeddable()? })
+        let fqdn = fqdn.embeddable()?;
+        let text = format!("{}@{fqdn}", hex_binary::encode(&relative)).into_boxed_str();
+        Ok(Self { text, relative, fqdn })
     }
 
     /// Reads an identifier; the digits may be in either case.
@@ -36,7 +41,12 @@ impl KeId {
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
         let (relative, fqdn) = split(text)?;
         let relative = octets_of(relative).ok_or(IdentifierError::RelativeKeyId)?;
-        Ok(Self { relative, fqdn: Fqdn::parse(fqdn)? })
+        Self::new(relative, Fqdn::parse(fqdn)?)
+    }
+
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// RelativeKeID.
@@ -50,9 +60,15 @@ impl KeId {
     }
 }
 
+impl AsRef<str> for KeId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for KeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", hex_binary::encode(&self.relative), self.fqdn)
+        f.write_str(&self.text)
     }
 }
 

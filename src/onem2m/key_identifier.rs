@@ -1,5 +1,7 @@
 //! Key Identifier: how a registered symmetric key is named between two entities.
 
+use alloc::boxed::Box;
+use alloc::format;
 use core::fmt;
 
 use super::qualified_name::split;
@@ -14,6 +16,7 @@ use super::{Fqdn, IdentifierError, RelativeKeyId};
 #[doc(alias = "Key Identifier")]
 #[doc(alias = "KcID")]
 pub struct KeyIdentifier {
+    text: Box<str>,
     relative: RelativeKeyId,
     fqdn: Fqdn,
 }
@@ -24,7 +27,9 @@ impl KeyIdentifier {
     /// # Errors
     /// [`IdentifierError::FqdnSingleLabel`] if `fqdn` is a laboratory name.
     pub fn new(relative: RelativeKeyId, fqdn: Fqdn) -> Result<Self, IdentifierError> {
-        Ok(Self { relative, fqdn: fqdn.embeddable()? })
+        let fqdn = fqdn.embeddable()?;
+        let text = format!("{relative}@{fqdn}").into_boxed_str();
+        Ok(Self { text, relative, fqdn })
     }
 
     /// Reads an identifier, also a foreign one whose relative part is not hexadecimal.
@@ -33,7 +38,12 @@ impl KeyIdentifier {
     /// [`IdentifierError::QualifiedParts`] unless there is exactly one `@`, and the errors of the parts.
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
         let (relative, fqdn) = split(text)?;
-        Ok(Self { relative: RelativeKeyId::parse(relative)?, fqdn: Fqdn::parse(fqdn)? })
+        Self::new(RelativeKeyId::parse(relative)?, Fqdn::parse(fqdn)?)
+    }
+
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// The part in front of the `@`.
@@ -47,9 +57,15 @@ impl KeyIdentifier {
     }
 }
 
+impl AsRef<str> for KeyIdentifier {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for KeyIdentifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.relative, self.fqdn)
+        f.write_str(&self.text)
     }
 }
 

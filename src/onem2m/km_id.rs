@@ -38,6 +38,11 @@ impl KmId {
         QualifiedName::parse(text).map(|name| Self(name.into_lower_case()))
     }
 
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// The part in front of the `@`, in lower case.
     pub fn relative(&self) -> &str {
         self.0.relative()
@@ -49,9 +54,15 @@ impl KmId {
     }
 }
 
+impl AsRef<str> for KmId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for KmId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(self.as_str())
     }
 }
 

@@ -39,6 +39,11 @@ impl KpmId {
         QualifiedName::parse(text).map(Self)
     }
 
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// The part in front of the `@`.
     pub fn relative(&self) -> &str {
         self.0.relative()
@@ -55,9 +60,15 @@ impl KpmId {
     }
 }
 
+impl AsRef<str> for KpmId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for KpmId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(self.as_str())
     }
 }
 

@@ -41,6 +41,11 @@ impl KpsaId {
         QualifiedName::parse(text).map(Self)
     }
 
+    /// The canonical text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// The part in front of the `@`.
     pub fn relative(&self) -> &str {
         self.0.relative()
@@ -57,9 +62,15 @@ impl KpsaId {
     }
 }
 
+impl AsRef<str> for KpsaId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for KpsaId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(self.as_str())
     }
 }
 

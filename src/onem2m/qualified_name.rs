@@ -1,7 +1,7 @@
 //! What the names of symmetric keys share: a relative part, `@`, an FQDN.
 
 use alloc::boxed::Box;
-use core::fmt;
+use alloc::format;
 
 use super::{Fqdn, IdentifierError};
 
@@ -16,7 +16,8 @@ pub(super) const TOTAL_MAX: usize = 128;
 /// TS-0003 gives the characters (clauses 10.5 and 10.6), not the lengths.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct QualifiedName {
-    relative: Box<str>,
+    /// `relative@fqdn`
+    text: Box<str>,
     fqdn: Fqdn,
 }
 
@@ -28,7 +29,7 @@ impl QualifiedName {
         if got > TOTAL_MAX {
             return Err(IdentifierError::TooLong { max: TOTAL_MAX, got });
         }
-        Ok(Self { relative: relative.into(), fqdn })
+        Ok(Self { text: format!("{relative}@{fqdn}").into_boxed_str(), fqdn })
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, IdentifierError> {
@@ -37,7 +38,11 @@ impl QualifiedName {
     }
 
     pub(super) fn relative(&self) -> &str {
-        &self.relative
+        &self.text[..self.text.len() - 1 - self.fqdn.as_str().len()]
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
     }
 
     pub(super) fn fqdn(&self) -> &Fqdn {
@@ -46,12 +51,13 @@ impl QualifiedName {
 
     /// Whether the two are equal but for the case of the relative part, or equal altogether.
     pub(super) fn collides_with(&self, other: &Self) -> bool {
-        self.fqdn == other.fqdn && self.relative.eq_ignore_ascii_case(&other.relative)
+        self.fqdn == other.fqdn && self.relative().eq_ignore_ascii_case(other.relative())
     }
 
     /// The same name with its relative part in lower case.
     pub(super) fn into_lower_case(mut self) -> Self {
-        self.relative.make_ascii_lowercase();
+        // The FQDN is in lower case already.
+        self.text.make_ascii_lowercase();
         self
     }
 }
@@ -78,10 +84,4 @@ pub(super) fn check_relative(text: &str, max: usize) -> Result<(), IdentifierErr
 /// A character of a relative part.
 pub(super) fn is_relative(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"._-".contains(&octet)
-}
-
-impl fmt::Display for QualifiedName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.relative, self.fqdn)
-    }
 }

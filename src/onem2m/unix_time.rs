@@ -1,5 +1,7 @@
 //! Time as the caller's clock gives it.
 
+use super::calendar::date_from_days;
+use core::fmt;
 use core::time::Duration;
 
 /// Seconds since 1970-01-01T00:00:00 UTC, leap seconds not counted (POSIX time).
@@ -36,5 +38,15 @@ impl UnixTime {
             Some(seconds) => Some(Self(seconds)),
             None => None,
         }
+    }
+}
+
+/// `2027-01-01T00:00:00Z`: RFC 3339, for logs and people. Years beyond 9999 have more digits.
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (days, seconds) = (self.0 / 86_400, self.0 % 86_400);
+        let (year, month, day) = date_from_days(days);
+        let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }

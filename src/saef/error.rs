@@ -24,6 +24,10 @@ pub enum SaefError {
     OtherKpakPinned,
     /// Two different KPAKs of one domain have the same tag.
     DuplicateTag,
+    /// The domain stands twice in a configuration.
+    DuplicateDomain,
+    /// A domain has no service provider or no KPAK.
+    IncompleteDomain,
     /// The SSK of the credential does not belong to its identity, PVT and KPAK.
     InvalidKey,
     /// No SSK belongs to the peer's identity, PVT and KPAK.
@@ -66,6 +70,8 @@ impl fmt::Display for SaefError {
             Self::UnknownKpak => "this KPAK is not pinned for the domain",
             Self::OtherKpakPinned => "another KPAK is pinned for the domain; add this one by a rollover",
             Self::DuplicateTag => "another KPAK of the domain has the same tag",
+            Self::DuplicateDomain => "domain is configured already",
+            Self::IncompleteDomain => "a domain needs a service provider and a KPAK",
             Self::InvalidKey => "SSK does not belong to this identity, PVT and KPAK",
             Self::PeerKey => "no key belongs to the peer's identity, PVT and KPAK",
             Self::ForeignProvider => "identity names a service provider that its domain does not serve",
@@ -74,17 +80,10 @@ impl fmt::Display for SaefError {
             Self::PeerCredentialExpired => "credential of the peer has expired",
             Self::Denied => "identity of the peer is on the deny list",
             Self::OwnIdentity => "peer claims the own identity",
-            Self::NotAdmitted => "peer is not the one expected",
+            Self::NotAdmitted => "peer is not the one expected, or not admitted",
         })
     }
 }
 
-impl core::error::Error for SaefError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Identifier(error) => Some(error),
-            Self::Decode(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+// The message holds the cause: a `source` would repeat it.
+impl core::error::Error for SaefError {}

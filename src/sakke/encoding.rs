@@ -43,7 +43,7 @@ pub(super) fn identifier_integer(id: &Identifier) -> Scalar {
 ///
 /// R was decoded: a point of the curve other than infinity and (0, 0). Its order is not known; see
 /// [`decapsulate`](super::ReceiverSecretKey::decapsulate).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EncapsulatedData([u8; Self::BYTES]);
 
 impl EncapsulatedData {
@@ -92,9 +92,14 @@ impl EncapsulatedData {
 
 impl fmt::Debug for EncapsulatedData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EncapsulatedData(")?;
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))?;
-        f.write_str(")")
+        write!(f, "EncapsulatedData({self})")
+    }
+}
+
+/// R ‖ H.
+impl AsRef<[u8]> for EncapsulatedData {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -7,7 +7,9 @@ use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::sync::Arc;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use rand_core::TryCryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -71,7 +73,7 @@ impl KmsSecretKey {
         let [point] = ss1024::mul_many(Base { point: &p, table: Some(&comb) }, &[*z.as_octets()])[..] else {
             unreachable!("one scalar gives one point")
         };
-        let public = KmsPublicKey { point: declassify(point), tables: None, lines: None };
+        let public = KmsPublicKey::from_point(&declassify(point));
         Ok(Self { z, comb, public })
     }
 
@@ -108,7 +110,8 @@ impl KmsSecretKey {
 #[doc(alias = "Z_T")]
 #[derive(Clone)]
 pub struct KmsPublicKey {
-    point: PointOctets,
+    /// `04 ‖ x ‖ y`
+    encoded: [u8; POINT_BYTES],
     tables: Option<Arc<Tables>>,
     lines: Option<Arc<Lines>>,
 }
@@ -136,11 +139,15 @@ impl KmsPublicKey {
     /// [`DecodeError`] for any other form, a coordinate that is not below p, a point off the
     /// curve, and [`Problem::WrongOrder`] for one of another order.
     pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Result<Self, DecodeError> {
-        let point = *decode_point(Part::Z, octets)?;
+        let point = decode_point(Part::Z, octets)?;
         if !bool::from(ss1024::has_order_q(&point)) {
             return Err(DecodeError::new(Part::Z, Problem::WrongOrder));
         }
-        Ok(Self { point, tables: None, lines: None })
+        Ok(Self::from_point(&point))
+    }
+
+    fn from_point(point: &PointOctets) -> Self {
+        Self { encoded: encode_point(point), tables: None, lines: None }
     }
 
     /// As [`from_bytes`](Self::from_bytes), from octets of any number.
@@ -153,16 +160,16 @@ impl KmsPublicKey {
 
     /// `04 ‖ x ‖ y`.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        encode_point(&self.point)
+        self.encoded
     }
 
     /// The same key with combs of P, Z and g, 0.3 MB: each encapsulation to a new receiver then
     /// costs about a quarter. Building them takes about as long as one and a half without them.
     pub fn prepared(self) -> Self {
-        let tables = self.tables.unwrap_or_else(|| {
+        let tables = self.tables.clone().unwrap_or_else(|| {
             Arc::new(Tables {
                 p: PointComb::new(&ss1024::generator()),
-                z: PointComb::new(&self.point),
+                z: PointComb::new(self.point()),
                 g: Arc::new(UnitComb::of_g()),
             })
         });
@@ -173,8 +180,8 @@ impl KmsPublicKey {
     /// `ifma` 0.6 MB): each [validation](super::IssuedKey::validate) then costs about a third. Building them
     /// takes about as long as two validations without them.
     pub fn prepared_to_validate(self) -> Self {
-        let lines = self.lines.unwrap_or_else(|| {
-            Arc::new(Lines { p: LineTable::new(&ss1024::generator()), z: LineTable::new(&self.point) })
+        let lines = self.lines.clone().unwrap_or_else(|| {
+            Arc::new(Lines { p: LineTable::new(&ss1024::generator()), z: LineTable::new(self.point()) })
         });
         Self { lines: Some(lines), ..self }
     }
@@ -195,7 +202,7 @@ impl KmsPublicKey {
 
     pub(super) fn bound_point_of(&self, b: &Scalar) -> Result<PointOctets, Error> {
         let p = Base { point: &ss1024::generator(), table: self.tables().map(|tables| &tables.p) };
-        ss1024::mul_add_vartime(b, p, &self.point).ok_or(Error::UnusableIdentity)
+        ss1024::mul_add_vartime(b, p, self.point()).ok_or(Error::UnusableIdentity)
     }
 
     /// <\[b\]P + Z, K> = <P, K>^b·<Z, K>, if there are lines of P and Z.
@@ -206,7 +213,7 @@ impl KmsPublicKey {
     ) -> Option<Zeroizing<FieldOctets>> {
         let Lines { p, z } = self.lines.as_deref()?;
         let p = Base { point: &ss1024::generator(), table: Some(p) };
-        Some(ss1024::pairing_product_vartime(b, p, Base { point: &self.point, table: Some(z) }, k))
+        Some(ss1024::pairing_product_vartime(b, p, Base { point: self.point(), table: Some(z) }, k))
     }
 
     pub(super) fn tables(&self) -> Option<&Tables> {
@@ -214,22 +221,46 @@ impl KmsPublicKey {
     }
 
     pub(super) fn point(&self) -> &PointOctets {
-        &self.point
+        self.encoded.last_chunk().expect("257 octets end with 256")
     }
 }
 
+/// Equal when the points are: whether tables were built does not count.
 impl PartialEq for KmsPublicKey {
     fn eq(&self, other: &Self) -> bool {
-        self.point == other.point
+        self.encoded == other.encoded
     }
 }
 
 impl Eq for KmsPublicKey {}
 
+impl PartialOrd for KmsPublicKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for KmsPublicKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.encoded.cmp(&other.encoded)
+    }
+}
+
+impl Hash for KmsPublicKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.encoded.hash(state);
+    }
+}
+
+/// `04 ‖ x ‖ y`.
+impl AsRef<[u8]> for KmsPublicKey {
+    fn as_ref(&self) -> &[u8] {
+        &self.encoded
+    }
+}
+
 impl fmt::Debug for KmsPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KmsPublicKey(04")?;
-        self.point.iter().try_for_each(|octet| write!(f, "{octet:02x}"))?;
-        f.write_str(")")
+        write!(f, "KmsPublicKey({self})")
     }
 }

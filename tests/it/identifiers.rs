@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use eccsi_sakke::onem2m::{
     AeIdStem, CredentialId, EntityId, EntityKind, EntityName, ExpirationTime, ExpiringIdentity,
     FetchCredentialsPath, Fqdn, IdentifierError, KeId, KeyIdentifier, KmId, KpmId, KpsaId, RelativeKeyId,
-    SecurityUsage, hex_binary,
+    SecurityUsage, UnixTime, hex_binary,
 };
 use serde::Deserialize;
 
@@ -178,6 +178,64 @@ fn names_that_are_one_are_equal_and_hash_alike() {
     assert_eq!(set.len(), 1);
     let set: HashSet<KpsaId> = names.iter().filter_map(|name| KpsaId::parse(name).ok()).collect();
     assert_eq!(set.len(), 3);
+}
+
+#[test]
+fn names_of_keys_show_their_canonical_text() {
+    fn text<T: AsRef<str> + Display>(name: &T, as_str: &str, expected: &str) {
+        assert_eq!((name.as_ref(), as_str, name.to_string().as_str()), (expected, expected, expected));
+    }
+    let digits = "00112233445566778899AABBCCDDEEFF";
+    let at = format!("{digits}@mef.example.com");
+    let (ke, key) = (KeId::parse(&at.to_lowercase()).unwrap(), KeyIdentifier::parse(&at).unwrap());
+    text(&ke, ke.as_str(), &at);
+    text(&key, key.as_str(), &at);
+    assert_eq!(KeId::new(*ke.relative(), ke.fqdn().clone()), Ok(ke));
+    assert_eq!(KeyIdentifier::new(key.relative().clone(), key.fqdn().clone()), Ok(key));
+    let km = KmId::parse("Client-01@MAF.example.com.").unwrap();
+    text(&km, km.as_str(), "client-01@maf.example.com");
+    assert_eq!((km.relative(), km.fqdn().as_str()), ("client-01", "maf.example.com"));
+    let psa = KpsaId::parse("GW-17@sp.example.com").unwrap();
+    text(&psa, psa.as_str(), "GW-17@sp.example.com");
+    let kpm = KpmId::parse("GW-17@mef.example.com").unwrap();
+    text(&kpm, kpm.as_str(), "GW-17@mef.example.com");
+    assert_eq!(kpm.relative(), "GW-17");
+}
+
+#[test]
+fn an_entity_has_one_segment_or_two() {
+    for (name, expected) in [
+        ("/CSE1", &["CSE1"][..]),
+        ("//sp.example.com/S98821", &["S98821"]),
+        ("//sp.example.com/CSE1/C190XX7T", &["CSE1", "C190XX7T"]),
+    ] {
+        let name = EntityName::parse(name).unwrap();
+        assert_eq!(name.segments().collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn times_are_written_for_people() {
+    for (seconds, expected) in [
+        (0, "1970-01-01T00:00:00Z"),
+        (1_798_761_599, "2026-12-31T23:59:59Z"),
+        (253_402_300_800, "10000-01-01T00:00:00Z"),
+    ] {
+        assert_eq!(UnixTime::from_seconds(seconds).to_string(), expected);
+    }
+    assert!(UnixTime::from_seconds(u64::MAX).to_string().ends_with('Z'));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn times_convert_from_and_to_those_of_the_system() {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+    let time = UNIX_EPOCH + Duration::from_millis(1_798_761_600_999);
+    assert_eq!(UnixTime::try_from(time), Ok(UnixTime::from_seconds(1_798_761_600)));
+    let before = UNIX_EPOCH - Duration::from_secs(1);
+    assert_eq!(UnixTime::try_from(before), Err(IdentifierError::TimeRange));
+    assert_eq!(SystemTime::try_from(UnixTime::EPOCH), Ok(UNIX_EPOCH));
+    assert_eq!(SystemTime::try_from(UnixTime::from_seconds(u64::MAX)), Err(IdentifierError::TimeRange));
 }
 
 #[cfg(feature = "serde")]

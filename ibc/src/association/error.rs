@@ -1,6 +1,7 @@
 //! Why there is no association.
 
 use super::maf::RetrievalError;
+use eccsi_sakke::onem2m::IdentifierError;
 use crate::tls::TlsError;
 use eccsi_sakke::saef::SaefError;
 use std::fmt;
@@ -27,6 +28,8 @@ pub enum AssociationError {
     UnknownOrigin,
     /// The key could not be had.
     Retrieval(RetrievalError),
+    /// A text is not the identifier it should be.
+    Identifier(IdentifierError),
     /// The identity-based credentials do not fit.
     Saef(SaefError),
     /// The connection failed.
@@ -36,6 +39,12 @@ pub enum AssociationError {
 impl From<TlsError> for AssociationError {
     fn from(error: TlsError) -> Self {
         Self::Tls(error)
+    }
+}
+
+impl From<IdentifierError> for AssociationError {
+    fn from(error: IdentifierError) -> Self {
+        Self::Identifier(error)
     }
 }
 
@@ -57,19 +66,12 @@ impl fmt::Display for AssociationError {
             Self::ForeignKeySource => "keys are not fetched from this FQDN",
             Self::UnknownOrigin => "no entity is known for the credential of the key's source",
             Self::Retrieval(error) => return error.fmt(f),
+            Self::Identifier(error) => return error.fmt(f),
             Self::Saef(error) => return error.fmt(f),
             Self::Tls(error) => return error.fmt(f),
         })
     }
 }
 
-impl std::error::Error for AssociationError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Retrieval(error) => Some(error),
-            Self::Saef(error) => Some(error),
-            Self::Tls(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+// The message holds the cause: a `source` would repeat it.
+impl std::error::Error for AssociationError {}

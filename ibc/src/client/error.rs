@@ -190,17 +190,8 @@ impl fmt::Display for ClientError {
 
 impl std::error::Error for InstallError {}
 
-impl std::error::Error for ClientError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Connect { error, .. } => Some(error),
-            Self::Tls(error) => Some(error),
-            Self::Install(error) => Some(error),
-            Self::File(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+// The message holds the cause: a `source` would repeat it.
+impl std::error::Error for ClientError {}
 
 impl From<TlsError> for ClientError {
     fn from(error: TlsError) -> Self {

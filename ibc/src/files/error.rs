@@ -274,25 +274,7 @@ impl fmt::Display for FormatError {
     }
 }
 
-impl core::error::Error for FileError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match &self.problem {
-            FileProblem::Io(error) => Some(error),
-            FileProblem::Format(error)
-            | FileProblem::Line { error, .. }
-            | FileProblem::List { error, .. } => Some(error),
-            FileProblem::NotRegular
-            | FileProblem::Permissions { .. }
-            | FileProblem::TooLarge { .. }
-            | FileProblem::Exists
-            | FileProblem::Locked
-            | FileProblem::ListChanged { .. }
-            | FileProblem::TooManyLines { .. }
-            | FileProblem::OtherKms { .. }
-            | FileProblem::OtherContent { .. }
-            | FileProblem::Twice => None,
-        }
-    }
-}
+// The message holds the cause: a `source` would repeat it.
+impl core::error::Error for FileError {}
 
 impl core::error::Error for FormatError {}

@@ -116,14 +116,8 @@ impl fmt::Display for KeysError {
     }
 }
 
-impl core::error::Error for KeysError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::File(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+// The message holds the cause: a `source` would repeat it.
+impl core::error::Error for KeysError {}
 
 /// Why the KMS issues nothing for an identity. Contains nothing secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,11 +163,5 @@ impl fmt::Display for KmsError {
     }
 }
 
-impl core::error::Error for KmsError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Failed(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+// The message holds the cause: a `source` would repeat it.
+impl core::error::Error for KmsError {}

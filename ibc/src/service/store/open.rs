@@ -93,16 +93,8 @@ impl fmt::Display for OpenError {
     }
 }
 
-impl std::error::Error for OpenError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Database(error) => Some(error),
-            Self::Io(_, error) => Some(error),
-            Self::State(error) => Some(error),
-            Self::Newer { .. } => None,
-        }
-    }
-}
+// The message holds the cause: a `source` would repeat it.
+impl std::error::Error for OpenError {}
 
 impl From<sqlx::Error> for OpenError {
     fn from(error: sqlx::Error) -> Self {
