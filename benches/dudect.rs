@@ -318,7 +318,7 @@ fn trusted() -> TrustedDomains {
 fn credential(id_2: &str, v: &Octets, trusted: &TrustedDomains) -> Credential {
     let id_2 = ExpiringIdentity::parse(id_2).expect("valid");
     let issued = hazmat::issue_with_nonce(&kms(), id_2.identity(), v).expect("in range");
-    Credential::install(id_2, issued, &kms().public_key(), trusted, UnixTime::EPOCH).expect("valid")
+    Credential::install(id_2, &issued, &kms().public_key(), trusted, UnixTime::EPOCH).expect("valid")
 }
 
 fn long(seed: &Octets) -> [u8; 128] {

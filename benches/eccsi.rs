@@ -183,7 +183,7 @@ fn saef(c: &mut Criterion) {
     let install = |id_2: &str| {
         let id_2 = ExpiringIdentity::parse(id_2).expect("valid");
         let issued = kms().issue(id_2.identity(), &mut SysRng).expect("system generator");
-        Credential::install(id_2, issued, &kms().public_key(), &trusted, UnixTime::EPOCH).expect("valid")
+        Credential::install(id_2, &issued, &kms().public_key(), &trusted, UnixTime::EPOCH).expect("valid")
     };
     let own = install("mef.example.com@2F435345303930313132@20990101T000000");
     let peer = install("mef.example.com@2F43534532@20990101T000000").psk_identity().expect("short");

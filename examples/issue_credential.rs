@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The CSE trusts this KPAK for the domain, and checks what it received before it installs it.
     let mut trusted = TrustedDomains::new();
     trusted.pin(mef, Fqdn::parse("sp.example.com")?, kms.public_key())?;
-    let credential = Credential::install(id_2, issued, &kms.public_key(), &trusted, now)?;
+    let credential = Credential::install(id_2, &issued, &kms.public_key(), &trusted, now)?;
     println!("PSK identity {}", credential.psk_identity()?);
     Ok(())
 }

@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let end = "20991231T000000".parse()?;
         let id_2 = ExpiringIdentity::new(Fqdn::parse("mef.example.com")?, entity, end)?;
         let issued = kms.issue(id_2.identity(), &mut SysRng)?;
-        Ok(Credential::install(id_2, issued, &kms.public_key(), &trusted, now)?)
+        Ok(Credential::install(id_2, &issued, &kms.public_key(), &trusted, now)?)
     };
     let (ae, cse) = (install(AE)?, install(CSE)?);
 

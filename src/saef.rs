@@ -35,11 +35,15 @@
 mod association;
 mod credential;
 mod error;
+#[cfg(feature = "hazmat")]
+pub mod hazmat;
+mod peer_policy;
 mod psk_identity;
 mod trusted_domains;
 
-pub use association::{Association, ExaminedPeer, ExpectedPeer, PeerPolicy, Role, SharedKey};
+pub use association::{Association, ExaminedPeer, Role, SharedKey};
 pub use credential::Credential;
 pub use error::SaefError;
+pub use peer_policy::{ExpectedPeer, PeerLists, PeerPolicy};
 pub use psk_identity::PskIdentity;
-pub use trusted_domains::{KpakTag, TrustedDomains};
+pub use trusted_domains::{KpakTag, TrustedDomain, TrustedDomains};

@@ -82,7 +82,7 @@ impl Kms {
         let issued = self.key.issue(id_2.identity(), &mut SysRng).expect("issued");
         let now = system_clock()();
         Arc::new(
-            Credential::install(id_2, issued, &self.key.public_key(), &self.trusted, now).expect("valid"),
+            Credential::install(id_2, &issued, &self.key.public_key(), &self.trusted, now).expect("valid"),
         )
     }
 

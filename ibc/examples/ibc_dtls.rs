@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let end = "20991231T000000".parse()?;
         let id_2 = ExpiringIdentity::new(Fqdn::parse("mef.example.com")?, EntityName::parse(entity)?, end)?;
         let issued = kms.issue(id_2.identity(), &mut SysRng)?;
-        let credential = Credential::install(id_2, issued, &kms.public_key(), &trusted, clock())?;
+        let credential = Credential::install(id_2, &issued, &kms.public_key(), &trusted, clock())?;
         Ok(Arc::new(IbcParty::new(Arc::new(credential), Arc::clone(&trusted))))
     };
     let (device, gateway) = (enrol(AE)?, enrol(CSE)?);

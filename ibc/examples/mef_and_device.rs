@@ -1,10 +1,8 @@
 //! A MEF with its KMS in this process, and a device that enrols there over TLS:
 //! `cargo run -p ibc --example mef_and_device`
 
-use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken};
-use eccsi_sakke::onem2m::{
-    CredentialId, EntityId, EntityKind, EntityName, ExpirationTime, ExpiringIdentity, Fqdn, KpmId,
-};
+use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, EntityName, ExpirationTime, Fqdn, KpmId};
+use ibc::client::install::{Expected, NewKpak, check};
 use eccsi_sakke::saef::{Credential, TrustedDomains};
 use ibc::client::{Access, Client, Function as At};
 use ibc::server::{Limits, Metrics, Server, ServerOptions};
@@ -71,14 +69,13 @@ async fn enrol(address: &str, kpm: [u8; 32]) -> Result<Credential, Box<dyn Error
     let mef = Fqdn::parse("mef.example.com")?;
     let access = Access::psk(At::Mef, mef.clone(), (KPM_ID, Psk::new(kpm.to_vec())?), DEVICE)?.at(address);
     let issued = Client::new(access).enrol(&EntityName::parse(DEVICE)?, None).await?;
-    let kpak = KmsPublicKey::from_slice(&base16ct::mixed::decode_vec(&issued.kpak)?)?;
-    let pvt = PublicValidationToken::from_slice(&base16ct::mixed::decode_vec(&issued.pvt)?)?;
-    let mut ssk = zeroize::Zeroizing::new([0; 32]);
-    base16ct::mixed::decode(issued.ssk.expose(), ssk.as_mut_slice())?;
+    let entity = EntityName::parse(DEVICE)?;
+    let (now, expected) = (SystemClock.now(), Expected { mef: mef.clone(), entity, replaces: None });
+    // Nothing is pinned yet: the session with the MEF vouches for the first KPAK.
+    let checked = check(&issued, &expected, &[], &NewKpak::First, now)?;
     let mut trusted = TrustedDomains::new();
-    trusted.pin(mef, Fqdn::parse("sp.example.com")?, kpak.clone())?;
-    let id_2 = ExpiringIdentity::parse(&issued.id2)?;
-    Ok(Credential::install(id_2, IssuedKey::from_parts(&ssk, &pvt)?, &kpak, &trusted, SystemClock.now())?)
+    trusted.pin(mef, Fqdn::parse("sp.example.com")?, checked.kpak().clone())?;
+    Ok(checked.into_credential(&trusted, now)?)
 }
 
 #[tokio::main]

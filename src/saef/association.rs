@@ -1,8 +1,8 @@
 //! From the peer's PSK identity to the shared key.
 
-use super::{Credential, PskIdentity, SaefError, TrustedDomains};
+use super::{Credential, PeerPolicy, PskIdentity, SaefError, TrustedDomains};
 use crate::eccsi::{KmsPublicKey, PublicValidationToken};
-use crate::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, IdentifierError, UnixTime};
+use crate::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, UnixTime};
 use alloc::vec::Vec;
 use core::time::Duration;
 use hkdf::Hkdf;
@@ -19,42 +19,6 @@ pub enum Role {
     Client,
     /// The end that answers it.
     Server,
-}
-
-/// Whom this entity associates with.
-///
-/// An entity is given in absolute form; one spelling counts as the same entity whether it was
-/// meant as CSE-ID or as AE-ID. `id_2` also says which domain vouches for it.
-pub trait PeerPolicy {
-    /// Is this identity on the deny list?
-    fn is_denied(&self, id_2: &ExpiringIdentity) -> bool;
-
-    /// Is this entity the one expected (client), or one that may associate (server)?
-    fn admits(&self, entity: &EntityName, id_2: &ExpiringIdentity) -> bool;
-}
-
-/// The policy of a client that knows whom it calls: one entity, none denied.
-#[derive(Clone, Debug)]
-pub struct ExpectedPeer(EntityName);
-
-impl ExpectedPeer {
-    /// The CSE-ID or AE-ID that is expected, in absolute form.
-    ///
-    /// # Errors
-    /// [`IdentifierError::NotAbsolute`].
-    pub fn new(entity: EntityName) -> Result<Self, IdentifierError> {
-        if entity.is_absolute() { Ok(Self(entity)) } else { Err(IdentifierError::NotAbsolute) }
-    }
-}
-
-impl PeerPolicy for ExpectedPeer {
-    fn is_denied(&self, _: &ExpiringIdentity) -> bool {
-        false
-    }
-
-    fn admits(&self, entity: &EntityName, _: &ExpiringIdentity) -> bool {
-        *entity == self.0
-    }
 }
 
 /// One entity's side of security associations.
@@ -188,15 +152,25 @@ impl ExaminedPeer<'_> {
     /// # Timing
     /// Constant in SSK and Z.
     pub fn derive(&self) -> Result<SharedKey, SaefError> {
-        let party = Party { kpak: self.kpak, id_2: self.id_2, pvt: &self.pvt };
-        let z = shared_secret(self.own, &party)?;
         Ok(SharedKey {
-            okm: derive_key(&z, &self.info),
+            okm: derive_key(&*self.z()?, &self.info),
             context: self.context(),
             peer: self.entity.clone(),
             peer_id_2: self.id_2.clone(),
             expiration: self.own.id_2().expiration().min(self.id_2.expiration()),
         })
+    }
+
+    /// The x-coordinate of Z = \[SSK_A\](KPAK_B + \[HS_B\]PVT_B).
+    pub(super) fn z(&self) -> Result<Zeroizing<[u8; 32]>, SaefError> {
+        let (key, id) = (self.own.signing_key(), self.id_2.identity());
+        key.shared_secret(self.kpak, id, &self.pvt).map_err(|_| SaefError::PeerKey)
+    }
+
+    /// The info of HKDF.
+    #[cfg(feature = "hazmat")]
+    pub(super) fn info(&self) -> &[u8] {
+        &self.info
     }
 }
 
@@ -205,12 +179,6 @@ struct Party<'a> {
     kpak: &'a KmsPublicKey,
     id_2: &'a ExpiringIdentity,
     pvt: &'a PublicValidationToken,
-}
-
-/// The x-coordinate of Z = \[SSK_A\](KPAK_B + \[HS_B\]PVT_B).
-fn shared_secret(own: &Credential, peer: &Party<'_>) -> Result<Zeroizing<[u8; 32]>, SaefError> {
-    let key = own.signing_key();
-    key.shared_secret(peer.kpak, peer.id_2.identity(), peer.pvt).map_err(|_| SaefError::PeerKey)
 }
 
 /// The info of HKDF: lp(label) ‖ lp(KPAK) ‖ lp(ID) ‖ lp(PVT) of the client ‖ the same of the server.
@@ -239,6 +207,12 @@ fn derive_key(z: &[u8; 32], info: &[u8]) -> Zeroizing<[u8; 48]> {
         .expand(info, okm.as_mut_slice())
         .expect("48 octets are less than 255 hash values");
     okm
+}
+
+/// PRK = HKDF-Extract(label, z).
+#[cfg(feature = "hazmat")]
+pub(super) fn extract(z: &[u8; 32]) -> [u8; 32] {
+    Hkdf::<Sha256>::extract(Some(LABEL), z).0.into()
 }
 
 /// What both sides derived: KibcID and Kibc, with what the session needs to know of the peer.
@@ -291,54 +265,5 @@ impl SharedKey {
     /// in the past already.
     pub fn expiration(&self) -> ExpirationTime {
         self.expiration
-    }
-}
-
-#[cfg(all(test, feature = "hazmat"))]
-mod tests {
-    use super::*;
-    use crate::eccsi::{KmsSecretKey, hazmat};
-    use crate::onem2m::Fqdn;
-    use alloc::format;
-    use alloc::string::String;
-
-    fn number(n: u32) -> [u8; 32] {
-        let mut octets = [0; 32];
-        octets[28..].copy_from_slice(&n.to_be_bytes());
-        octets
-    }
-
-    fn hex(octets: &[u8]) -> String {
-        octets.iter().map(|octet| format!("{octet:02x}")).collect()
-    }
-
-    /// The two values of the worked example that never leave: x of Z, and PRK.
-    #[test]
-    fn z_and_prk_of_the_worked_example_at_both_ends() {
-        let kms = KmsSecretKey::from_bytes(&number(0x12345)).unwrap();
-        let kpak = kms.public_key();
-        let mut trusted = TrustedDomains::new();
-        let fqdn = |text| Fqdn::parse(text).unwrap();
-        trusted.pin(fqdn("mef.example.com"), fqdn("sp.example.com"), kpak.clone()).unwrap();
-        let install = |id_2: &str, v: u32| {
-            let id_2 = ExpiringIdentity::parse(id_2).unwrap();
-            let issued = hazmat::issue_with_nonce(&kms, id_2.identity(), &number(v)).unwrap();
-            Credential::install(id_2, issued, &kpak, &trusted, UnixTime::EPOCH).unwrap()
-        };
-        let a = install(
-            "mef.example.com@2F2F73702E6578616D706C652E636F6D2F4353453039303131322F4331393058583754@20270101T000000",
-            0x23456,
-        );
-        let b = install(
-            "mef.example.com@2F2F73702E6578616D706C652E636F6D2F435345303930313132@20270301T000000",
-            0x34567,
-        );
-        for (own, peer) in [(&a, &b), (&b, &a)] {
-            let party = Party { kpak: &kpak, id_2: peer.id_2(), pvt: peer.signing_key().pvt() };
-            let z = shared_secret(own, &party).unwrap();
-            assert_eq!(hex(&*z), "4e9e0c08d53edfb8c7fbce74b43f249a1c99a8fb93d48b9f3434d7ca8d77abba");
-            let (prk, _) = Hkdf::<Sha256>::extract(Some(LABEL), &*z);
-            assert_eq!(hex(&prk), "089d50401629f5c0e3e6463f1d2de80e797a66171318d4b99d5c2be8687f83bf");
-        }
     }
 }

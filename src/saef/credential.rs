@@ -24,19 +24,30 @@ impl Credential {
     /// [`SaefError::UnknownKpak`], [`SaefError::InvalidKey`].
     pub fn install(
         id_2: ExpiringIdentity,
-        issued: IssuedKey,
+        issued: &IssuedKey,
         kpak: &KmsPublicKey,
         trusted: &TrustedDomains,
         now: UnixTime,
     ) -> Result<Self, SaefError> {
-        if !id_2.is_live(now) {
-            return Err(SaefError::OwnCredentialExpired);
-        }
-        let pinned = trusted.kpak(id_2.fqdn(), KpakTag::of(kpak))?;
-        if pinned != kpak {
-            return Err(SaefError::UnknownKpak);
-        }
+        let pinned = check(&id_2, kpak, trusted, now)?;
         let key = issued.validate(pinned, id_2.identity()).map_err(|_| SaefError::InvalidKey)?;
+        Ok(Self { id_2, key })
+    }
+
+    /// Installs a key that was validated already: as [`install`](Self::install), without doing it again.
+    ///
+    /// # Errors
+    /// As [`install`](Self::install); [`SaefError::InvalidKey`] if `key` is another identity's.
+    pub fn from_signing_key(
+        id_2: ExpiringIdentity,
+        key: SigningKey,
+        trusted: &TrustedDomains,
+        now: UnixTime,
+    ) -> Result<Self, SaefError> {
+        check(&id_2, key.kms_public_key(), trusted, now)?;
+        if key.identity() != id_2.identity() {
+            return Err(SaefError::InvalidKey);
+        }
         Ok(Self { id_2, key })
     }
 
@@ -57,4 +68,18 @@ impl Credential {
     pub fn psk_identity(&self) -> Result<PskIdentity, SaefError> {
         PskIdentity::new(self.id_2.clone(), KpakTag::of(self.key.kms_public_key()), self.key.pvt())
     }
+}
+
+/// What is checked before the key: expiry, and that KPAK is the pinned one.
+fn check<'a>(
+    id_2: &ExpiringIdentity,
+    kpak: &KmsPublicKey,
+    trusted: &'a TrustedDomains,
+    now: UnixTime,
+) -> Result<&'a KmsPublicKey, SaefError> {
+    if !id_2.is_live(now) {
+        return Err(SaefError::OwnCredentialExpired);
+    }
+    let pinned = trusted.kpak(id_2.fqdn(), KpakTag::of(kpak))?;
+    if pinned == kpak { Ok(pinned) } else { Err(SaefError::UnknownKpak) }
 }

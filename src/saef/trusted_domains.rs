@@ -2,7 +2,9 @@
 
 use super::SaefError;
 use crate::eccsi::KmsPublicKey;
+use crate::error::{DecodeError, Part};
 use crate::onem2m::{EntityName, Fqdn};
+use crate::public_octets::read_hex;
 use alloc::vec::Vec;
 use core::fmt;
 use sha2::{Digest, Sha256};
@@ -42,8 +44,19 @@ impl fmt::Display for KpakTag {
     }
 }
 
+/// Six hexadecimal digits in either case.
+impl core::str::FromStr for KpakTag {
+    type Err = DecodeError;
+
+    fn from_str(digits: &str) -> Result<Self, DecodeError> {
+        let mut octets = [0; Self::BYTES];
+        read_hex(Part::KpakTag, digits, &mut octets)?;
+        Ok(Self(octets))
+    }
+}
+
 /// One MEF, the service providers whose entities it enrols, and the KPAKs of its KMS.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Domain {
     fqdn: Fqdn,
     /// The first completes SP-relative identities.
@@ -51,18 +64,92 @@ struct Domain {
     kpaks: Vec<(KpakTag, KmsPublicKey)>,
 }
 
+/// A domain as it is configured: all that [`TrustedDomains::trust`] needs to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedDomain {
+    /// The FQDN of the MEF.
+    pub fqdn: Fqdn,
+    /// The service providers whose entities the domain may name. The first completes its SP-relative identities.
+    pub providers: Vec<Fqdn>,
+    /// The KPAKs of its KMS, in any order.
+    pub kpaks: Vec<KmsPublicKey>,
+}
+
+impl Domain {
+    fn serve(&mut self, provider: Fqdn) {
+        if !self.providers.contains(&provider) {
+            self.providers.push(provider);
+        }
+    }
+
+    fn add(&mut self, kpak: KmsPublicKey) -> Result<(), SaefError> {
+        let tag = KpakTag::of(&kpak);
+        match self.kpaks.iter().find(|(known, _)| *known == tag) {
+            None => self.kpaks.push((tag, kpak)),
+            Some((_, known)) if *known == kpak => {}
+            Some(_) => return Err(SaefError::DuplicateTag),
+        }
+        Ok(())
+    }
+}
+
 /// The domains an entity trusts. Nothing in the scheme authenticates a KPAK: what is pinned here is
 /// the root of trust.
 ///
 /// A domain is trusted for its own service providers only. Else the KMS of any one domain could issue
 /// for the entities of all others.
-#[derive(Debug, Default)]
+///
+/// [`from_list`](Self::from_list) takes a configuration as a whole. [`pin`](Self::pin) and
+/// [`roll_over`](Self::roll_over) are for what comes over time: the first KPAK of a domain is taken, another one
+/// only by an explicit decision.
+#[derive(Clone, Debug, Default)]
 pub struct TrustedDomains(Vec<Domain>);
 
 impl TrustedDomains {
     /// Trusts nobody.
     pub const fn new() -> Self {
         Self(Vec::new())
+    }
+
+    /// Trusts each of `domains`, in any order.
+    ///
+    /// # Errors
+    /// As [`trust`](Self::trust).
+    pub fn from_list(domains: impl IntoIterator<Item = TrustedDomain>) -> Result<Self, SaefError> {
+        let mut trusted = Self::new();
+        domains.into_iter().try_for_each(|domain| trusted.trust(domain))?;
+        Ok(trusted)
+    }
+
+    /// Trusts a domain that was not known, with all its service providers and KPAKs. A KPAK or provider that
+    /// is named twice counts once.
+    ///
+    /// # Errors
+    /// [`SaefError::DuplicateDomain`] if the domain is there already; [`SaefError::IncompleteDomain`] without
+    /// provider or KPAK; [`SaefError::DuplicateTag`] if two of its KPAKs have the same tag. Nothing was changed
+    /// then.
+    pub fn trust(&mut self, domain: TrustedDomain) -> Result<(), SaefError> {
+        let TrustedDomain { fqdn, providers, kpaks } = domain;
+        if self.domain(&fqdn).is_some() {
+            return Err(SaefError::DuplicateDomain);
+        }
+        if providers.is_empty() || kpaks.is_empty() {
+            return Err(SaefError::IncompleteDomain);
+        }
+        let mut domain = Domain { fqdn, providers: Vec::new(), kpaks: Vec::new() };
+        providers.into_iter().for_each(|provider| domain.serve(provider));
+        kpaks.into_iter().try_for_each(|kpak| domain.add(kpak))?;
+        self.0.push(domain);
+        Ok(())
+    }
+
+    /// The domains, as they would be configured.
+    pub fn domains(&self) -> impl Iterator<Item = TrustedDomain> {
+        self.0.iter().map(|Domain { fqdn, providers, kpaks }| TrustedDomain {
+            fqdn: fqdn.clone(),
+            providers: providers.clone(),
+            kpaks: kpaks.iter().map(|(_, kpak)| kpak.clone()).collect(),
+        })
     }
 
     /// Pins the KPAK of the domain `fqdn`, the FQDN of a MEF.
@@ -93,10 +180,7 @@ impl TrustedDomains {
     /// # Errors
     /// [`SaefError::UnknownDomain`].
     pub fn serve(&mut self, fqdn: &Fqdn, provider: Fqdn) -> Result<(), SaefError> {
-        let domain = self.domain_mut(fqdn)?;
-        if !domain.providers.contains(&provider) {
-            domain.providers.push(provider);
-        }
+        self.domain_mut(fqdn)?.serve(provider);
         Ok(())
     }
 
@@ -107,14 +191,7 @@ impl TrustedDomains {
     /// [`SaefError::UnknownDomain`] for a domain with no KPAK yet; [`SaefError::DuplicateTag`] if
     /// another KPAK of the domain has the same tag.
     pub fn roll_over(&mut self, fqdn: &Fqdn, kpak: KmsPublicKey) -> Result<(), SaefError> {
-        let domain = self.domain_mut(fqdn)?;
-        let tag = KpakTag::of(&kpak);
-        match domain.kpaks.iter().find(|(known, _)| *known == tag) {
-            None => domain.kpaks.push((tag, kpak)),
-            Some((_, known)) if *known == kpak => {}
-            Some(_) => return Err(SaefError::DuplicateTag),
-        }
-        Ok(())
+        self.domain_mut(fqdn)?.add(kpak)
     }
 
     /// Trusts a KPAK no longer: its last credential has expired, or its KSAK is lost to somebody.

@@ -51,7 +51,7 @@ fn debug_shows_no_secret() {
     let mut trusted = TrustedDomains::new();
     trusted.pin(fqdn.clone(), fqdn, kms.public_key()).unwrap();
     let install = |id_2: ExpiringIdentity, issued| {
-        Credential::install(id_2, issued, &kms.public_key(), &trusted, UnixTime::EPOCH).unwrap()
+        Credential::install(id_2, &issued, &kms.public_key(), &trusted, UnixTime::EPOCH).unwrap()
     };
     let a = install(id_a, issued);
     let issued = hazmat::issue_with_nonce(&kms, id_b.identity(), &[4; 32]).unwrap();

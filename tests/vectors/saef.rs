@@ -2,12 +2,13 @@
 
 #![cfg(all(feature = "eccsi", feature = "hazmat"))]
 
-use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, hazmat};
+
+use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, KmsSecretKey, hazmat};
 use eccsi_sakke::error::Problem;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, IdentifierError, UnixTime};
 use eccsi_sakke::saef::{
-    Association, Credential, ExpectedPeer, KpakTag, PeerPolicy, PskIdentity, Role, SaefError, SharedKey,
-    TrustedDomains,
+    Association, Credential, ExpectedPeer, KpakTag, PeerLists, PeerPolicy, PskIdentity, Role, SaefError,
+    SharedKey, TrustedDomain, TrustedDomains,
 };
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ fn credential(kms: &KmsSecretKey, id_2: &str, v: u32) -> Credential {
     let issued = hazmat::issue_with_nonce(kms, id_2.identity(), &number(v)).unwrap();
     let mut trusted = TrustedDomains::new();
     trusted.pin(id_2.fqdn().clone(), fqdn(PROVIDER), kms.public_key()).unwrap();
-    Credential::install(id_2, issued, &kms.public_key(), &trusted, now()).unwrap()
+    Credential::install(id_2, &issued, &kms.public_key(), &trusted, now()).unwrap()
 }
 
 fn derive(
@@ -364,7 +365,7 @@ fn installs_only_what_the_pinned_kms_issued_for_the_identity_and_time() {
     let (ssk, pvt) = (issued.expose(), *issued.pvt());
     let again = |ssk: &[u8; 32]| IssuedKey::from_parts(ssk, &pvt).unwrap();
     let install = |ssk: &[u8; 32], id_2: &ExpiringIdentity, kms: &KmsSecretKey, trusted, now| {
-        Credential::install(id_2.clone(), again(ssk), &kms.public_key(), trusted, now).map(|_| ())
+        Credential::install(id_2.clone(), &again(ssk), &kms.public_key(), trusted, now).map(|_| ())
     };
     let trusted = trusting(&kms);
     assert_eq!(install(&ssk, &id_2, &kms, &trusted, now()), Ok(()));
@@ -381,4 +382,94 @@ fn installs_only_what_the_pinned_kms_issued_for_the_identity_and_time() {
     assert_eq!(install(&off_by_one, &id_2, &kms, &trusted, now()), Err(SaefError::InvalidKey));
     let id_b = ExpiringIdentity::parse(ID_B).unwrap();
     assert_eq!(install(&ssk, &id_b, &kms, &trusted, now()), Err(SaefError::InvalidKey));
+}
+
+/// The order in a configuration does not matter, but for the first provider.
+#[test]
+fn a_configuration_is_trusted_as_a_whole() {
+    let (one, two) = (kms(0x12345).public_key(), kms(0x54321).public_key());
+    let domain = |fqdn_: &str, providers: &[&str], kpaks: &[&KmsPublicKey]| TrustedDomain {
+        fqdn: fqdn(fqdn_),
+        providers: providers.iter().map(|provider| fqdn(provider)).collect(),
+        kpaks: kpaks.iter().map(|kpak| (*kpak).clone()).collect(),
+    };
+    let list = [
+        domain(MEF, &[PROVIDER, "sp2.example.com"], &[&two, &one, &two]),
+        domain("mef2.example.com", &["sp3.example.com"], &[&one]),
+    ];
+    for list in [list.to_vec(), list.iter().rev().cloned().collect()] {
+        let trusted = TrustedDomains::from_list(list).unwrap();
+        for kpak in [&one, &two] {
+            assert_eq!(trusted.kpak(&fqdn(MEF), KpakTag::of(kpak)), Ok(kpak));
+        }
+        assert_eq!(trusted.kpaks(&fqdn(MEF)).count(), 2);
+        let entity = |text| EntityName::parse(text).unwrap();
+        assert_eq!(trusted.absolute(&fqdn(MEF), &entity("/CSE1")), Ok(entity("//sp.example.com/CSE1")));
+        let second = entity("//sp2.example.com/CSE1");
+        assert_eq!(trusted.absolute(&fqdn(MEF), &second).as_ref(), Ok(&second));
+        let again = TrustedDomains::from_list(trusted.domains()).unwrap();
+        assert_eq!(again.domains().collect::<Vec<_>>(), trusted.domains().collect::<Vec<_>>());
+    }
+    for (list, error) in [
+        (vec![list[1].clone(), list[1].clone()], SaefError::DuplicateDomain),
+        (vec![domain(MEF, &[], &[&one])], SaefError::IncompleteDomain),
+        (vec![domain(MEF, &[PROVIDER], &[])], SaefError::IncompleteDomain),
+    ] {
+        assert_eq!(TrustedDomains::from_list(list).err(), Some(error));
+    }
+}
+
+#[test]
+fn closures_and_lists_say_who_may_be_a_peer() {
+    let kms = kms(0x12345);
+    let own = credential(&kms, ID_B, 0x34567);
+    let peer = PskIdentity::parse(PSK_A).unwrap();
+    let (trusted, skew) = (trusting(&kms), Association::DEFAULT_SKEW);
+    let outcome = |policy: &(dyn PeerPolicy + Sync)| {
+        let association = Association { own: &own, role: Role::Server, trusted: &trusted, policy, skew };
+        association.derive(&peer, now()).err()
+    };
+    let ae = EntityName::parse(AE).unwrap();
+    assert_eq!(
+        outcome(&|entity: &EntityName, id_2: &ExpiringIdentity| *entity == ae && *id_2 == *peer.id_2()),
+        None
+    );
+    assert_eq!(outcome(&|_: &EntityName, _: &ExpiringIdentity| false), Some(SaefError::NotAdmitted));
+
+    let other = EntityName::parse("//sp.example.com/S1").unwrap();
+    let mut lists = PeerLists::allowing([other.clone()]).unwrap();
+    assert_eq!(outcome(&lists), Some(SaefError::NotAdmitted));
+    lists.allow(ae.clone()).unwrap();
+    assert_eq!(outcome(&lists), None);
+    assert_eq!(outcome(&PeerLists::allowing_everybody()), None);
+    assert_eq!(outcome(&PeerLists::allowing([]).unwrap()), Some(SaefError::NotAdmitted));
+    lists.deny(ExpiringIdentity::parse(ID_B).unwrap());
+    assert_eq!(outcome(&lists), None);
+    let mut denied = lists.clone();
+    denied.deny(peer.id_2().clone());
+    assert_eq!(outcome(&denied), Some(SaefError::Denied));
+    lists.deny_entity(ae).unwrap();
+    assert_eq!(outcome(&lists), Some(SaefError::NotAdmitted), "denied, though allowed");
+    let relative = EntityName::parse("/S1").unwrap();
+    assert_eq!(lists.allow(relative.clone()), Err(IdentifierError::NotAbsolute));
+    assert_eq!(lists.deny_entity(relative.clone()), Err(IdentifierError::NotAbsolute));
+    assert!(PeerLists::allowing([relative]).is_err());
+}
+
+#[test]
+fn a_validated_key_is_installed_for_its_own_identity_only() {
+    let kms = kms(0x12345);
+    let (id_a, id_b) = (ExpiringIdentity::parse(ID_A).unwrap(), ExpiringIdentity::parse(ID_B).unwrap());
+    let issued = hazmat::issue_with_nonce(&kms, id_a.identity(), &number(3)).unwrap();
+    let key = || issued.validate(&kms.public_key(), id_a.identity()).unwrap();
+    let trusted = trusting(&kms);
+    let install = |id_2: &ExpiringIdentity, trusted: &TrustedDomains, now: UnixTime| {
+        Credential::from_signing_key(id_2.clone(), key(), trusted, now).map(|_| ())
+    };
+    assert_eq!(install(&id_a, &trusted, now()), Ok(()));
+    assert_eq!(install(&id_b, &trusted, now()), Err(SaefError::InvalidKey));
+    assert_eq!(install(&id_a, &trusted, id_a.expiration().to_unix()), Err(SaefError::OwnCredentialExpired));
+    assert_eq!(install(&id_a, &TrustedDomains::new(), now()), Err(SaefError::UnknownDomain));
+    let other = self::kms(0x54321);
+    assert_eq!(install(&id_a, &trusting(&other), now()), Err(SaefError::UnknownKpak));
 }

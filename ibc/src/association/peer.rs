@@ -1,6 +1,7 @@
 //! The peer of an association, and who may be one.
 
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, UnixTime};
+use eccsi_sakke::saef::{PeerLists, PeerPolicy};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -62,6 +63,28 @@ pub trait Admission: Send + Sync + 'static {
 
     /// Is this identity-based credential on the deny list? Asked in both roles.
     fn is_denied(&self, id_2: &ExpiringIdentity) -> bool;
+}
+
+/// Lists: the framework does not matter.
+impl Admission for PeerLists {
+    fn admits(&self, peer: &EntityName, _: Framework) -> bool {
+        self.admits_entity(peer)
+    }
+
+    fn is_denied(&self, id_2: &ExpiringIdentity) -> bool {
+        PeerPolicy::is_denied(self, id_2)
+    }
+}
+
+/// Admits what the closure admits, and has no deny list.
+impl<F: Fn(&EntityName, Framework) -> bool + Send + Sync + 'static> Admission for F {
+    fn admits(&self, peer: &EntityName, framework: Framework) -> bool {
+        self(peer, framework)
+    }
+
+    fn is_denied(&self, _: &ExpiringIdentity) -> bool {
+        false
+    }
 }
 
 /// Gives the time. A parameter, so that tests can let it pass.

@@ -214,7 +214,7 @@ fn provision(
     let issued = kms.ksak.issue(id_2.identity(), &mut SysRng)?;
     story.secret("SSK", "ssk", issued.expose().as_slice());
     story.value("PVT  (public)", "pvt", &hex(&issued.pvt().to_bytes()));
-    let credential = Credential::install(id_2.clone(), issued, &kms.ksak.public_key(), trusted, now)?;
+    let credential = Credential::install(id_2.clone(), &issued, &kms.ksak.public_key(), trusted, now)?;
     story.value("HS   (public)", "hs", &hex(credential.signing_key().verifying_key().hs()));
     let identity = CredentialIdentity::Id2(id_2);
     let rsk = issue_rsk(&kms.z, &kms.z.public_key(), &identity)?;

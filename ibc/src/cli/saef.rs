@@ -138,7 +138,7 @@ impl Derive {
             ));
         };
         let trusted = self.trusted(&own_id, now)?;
-        let own = Credential::install(own_id, key, &kpak, &trusted, now)?;
+        let own = Credential::install(own_id, &key, &kpak, &trusted, now)?;
         let policy = Admitted(expected.map(|name| trusted.absolute(peer.id_2().fqdn(), &name)).transpose()?);
         let association = Association {
             own: &own,

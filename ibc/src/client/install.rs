@@ -10,8 +10,10 @@
 //! | RSK | belongs to ID_2 under that Z |
 
 use super::InstallError;
+use eccsi_sakke::eccsi::SigningKey;
 use crate::files::credential_file::{CredentialFile, CredentialIdentity};
 use crate::files::public_key_file::PublishedKey;
+use eccsi_sakke::saef::{Credential, SaefError, TrustedDomains};
 use crate::wire::{IssuedCredential, rooted};
 use eccsi_sakke::eccsi::KmsPublicKey;
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
@@ -44,6 +46,7 @@ pub enum NewKpak {
 /// A credential that passed all checks.
 pub struct Checked {
     pub(super) id_2: ExpiringIdentity,
+    key: SigningKey,
     /// The credential file.
     pub(super) text: Zeroizing<Vec<u8>>,
     /// The KPAK with its Z, if it was not pinned before, or if its Z was not.
@@ -60,6 +63,20 @@ impl Checked {
     /// ID_2.
     pub fn id_2(&self) -> &ExpiringIdentity {
         &self.id_2
+    }
+
+    /// The KPAK that came with it, which was pinned or let in by [`NewKpak`]: to pin it.
+    pub fn kpak(&self) -> &KmsPublicKey {
+        self.key.kms_public_key()
+    }
+
+    /// The credential, to associate with. Its KPAK has to be [pinned](TrustedDomains::pin).
+    ///
+    /// # Errors
+    /// [`SaefError::UnknownDomain`], [`SaefError::UnknownKpak`]; [`SaefError::OwnCredentialExpired`] if it
+    /// expired since it was checked.
+    pub fn into_credential(self, trusted: &TrustedDomains, now: UnixTime) -> Result<Credential, SaefError> {
+        Credential::from_signing_key(self.id_2, self.key, trusted, now)
     }
 
     /// The credential as a file holds it, SSK in it.
@@ -105,7 +122,7 @@ pub fn check(
     let (from, until) = known.map_or((None, None), |key| (key.from, key.until));
     let to_pin = (!is_pinned).then_some(PublishedKey { kpak, z_public, from, until });
     let text = CredentialFile::to_json(&identity, &key, rsk.as_ref());
-    Ok(Checked { id_2, text, to_pin })
+    Ok(Checked { id_2, key, text, to_pin })
 }
 
 fn check_identity(id_2: &ExpiringIdentity, expected: &Expected, now: UnixTime) -> Result<(), InstallError> {

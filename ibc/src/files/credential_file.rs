@@ -20,6 +20,8 @@
 
 use super::hex::{self, Hex};
 use super::{FileError, FormatError, json, private_file};
+use eccsi_sakke::onem2m::{IdentifierError, UnixTime};
+use eccsi_sakke::saef::{Credential, SaefError, TrustedDomains};
 use core::fmt;
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken, SigningKey};
 use eccsi_sakke::identity::Identity;
@@ -129,10 +131,7 @@ impl SakkePart {
     ///
     /// # Errors
     /// [`eccsi_sakke::Error::InvalidKey`].
-    pub fn validate(
-        self,
-        identity: &CredentialIdentity,
-    ) -> Result<sakke::ReceiverSecretKey, eccsi_sakke::Error> {
+    pub fn validate(&self, identity: &CredentialIdentity) -> Result<sakke::ReceiverSecretKey, eccsi_sakke::Error> {
         self.rsk.validate(&self.z_public, &identity.sakke_identifier())
     }
 }
@@ -239,6 +238,15 @@ impl CredentialFile {
     pub fn validate(self) -> Result<(CredentialIdentity, SigningKey), eccsi_sakke::Error> {
         let key = self.key.validate(&self.kpak, self.identity.identity())?;
         Ok((self.identity, key))
+    }
+
+    /// Installs it for the IBC-based security association: [`Credential::install`]. RSK is left alone.
+    ///
+    /// # Errors
+    /// A [`SaefError`]; [`SaefError::Identifier`] if the identity is no ID_2.
+    pub fn install(&self, trusted: &TrustedDomains, now: UnixTime) -> Result<Credential, SaefError> {
+        let id_2 = self.identity.id_2().ok_or(IdentifierError::ExpiringIdentityParts)?;
+        Credential::install(id_2.clone(), &self.key, &self.kpak, trusted, now)
     }
 
     /// Identity, issued key, the KPAK delivered with it, and what there is for SAKKE.

@@ -35,7 +35,7 @@ fn install(issued: &Value, entity: &str) -> (Arc<Credential>, Arc<TrustedDomains
     let issued = IssuedKey::from_parts(&octets("ssk").try_into().unwrap(), &pvt).unwrap();
     let mut trusted = TrustedDomains::new();
     trusted.pin(fqdn(MEF), fqdn(PROVIDER), kpak.clone()).unwrap();
-    let credential = Credential::install(id_2, issued, &kpak, &trusted, START).expect("valid");
+    let credential = Credential::install(id_2, &issued, &kpak, &trusted, START).expect("valid");
     (Arc::new(credential), Arc::new(trusted))
 }
 

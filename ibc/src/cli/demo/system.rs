@@ -184,7 +184,7 @@ fn install(issued: &IssuedCredential, name: EntityName, now: UnixTime) -> Result
     }
     let mut trusted = TrustedDomains::new();
     trusted.pin(Fqdn::parse(FQDN)?, Fqdn::parse(PROVIDER)?, kpak.clone())?;
-    let credential = Credential::install(id_2, key, &kpak, &trusted, now)?;
+    let credential = Credential::install(id_2, &key, &kpak, &trusted, now)?;
     Ok(Enrolled { name, credential: Arc::new(credential), trusted: Arc::new(trusted) })
 }
 

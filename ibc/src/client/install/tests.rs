@@ -76,7 +76,15 @@ fn what_fits_is_installed_under_a_pinned_kpak() {
             assert!(checked.to_pin.is_none());
             let file = CredentialFile::parse(checked.expose()).unwrap();
             assert_eq!(file.sakke().is_some(), issued.rsk.is_some());
+            let mut trusted = TrustedDomains::new();
+            assert_eq!(file.install(&trusted, now()).err(), Some(SaefError::UnknownDomain));
+            let provider = Fqdn::parse("sp.example.com").unwrap();
+            trusted.pin(Fqdn::parse(MEF).unwrap(), provider, checked.kpak().clone()).unwrap();
+            assert_eq!(file.install(&trusted, now()).unwrap().id_2(), checked.id_2());
             file.validate().unwrap();
+            let credential = checked.into_credential(&trusted, now()).unwrap();
+            assert_eq!(credential.id_2().as_str(), name);
+            assert_eq!(credential.signing_key().kms_public_key(), &kms.0.public_key());
         }
     }
 }

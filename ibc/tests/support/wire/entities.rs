@@ -93,7 +93,7 @@ impl Kms {
         let id_2 = ExpiringIdentity::new(fqdn(self.fqdn), entity(name), end).expect("an identity");
         let issued = self.key.issue(id_2.identity(), &mut SysRng).expect("issued");
         let kpak = self.key.public_key();
-        Arc::new(Credential::install(id_2, issued, &kpak, &self.trusted(), UnixTime::EPOCH).expect("valid"))
+        Arc::new(Credential::install(id_2, &issued, &kpak, &self.trusted(), UnixTime::EPOCH).expect("valid"))
     }
 
     pub fn public_key(&self) -> eccsi_sakke::eccsi::KmsPublicKey {
