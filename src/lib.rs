@@ -15,6 +15,7 @@
 //! | [`eccsi`] | RFC 6507 |
 //! | [`sakke`] | RFC 6508 |
 //! | [`saef`] | the IBC-based security association of oneM2M |
+//! | `serde_exposing_secrets` (feature `serde`) | serde for secret keys, where a field asks for it |
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
@@ -46,6 +47,8 @@ mod hash;
 pub mod saef;
 #[cfg(feature = "sakke")]
 pub mod sakke;
+#[cfg(all(feature = "serde", any(feature = "eccsi", feature = "sakke")))]
+pub mod serde_exposing_secrets;
 
 pub use error::{BatchError, DecodeError, Error};
 #[cfg(feature = "getrandom")]

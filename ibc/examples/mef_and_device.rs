@@ -2,8 +2,8 @@
 //! `cargo run -p ibc --example mef_and_device`
 
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, EntityName, ExpirationTime, Fqdn, KpmId};
-use ibc::client::install::{Expected, NewKpak, check};
 use eccsi_sakke::saef::{Credential, TrustedDomains};
+use ibc::client::install::{Expected, NewKpak, check};
 use ibc::client::{Access, Client, Function as At};
 use ibc::server::{Limits, Metrics, Server, ServerOptions};
 use ibc::service::admin::{Admin, ClientChange, NewCredential};

@@ -30,6 +30,7 @@ const CORE: Package = Package {
         ("eccsi", &["curve", "hash"]),
         ("sakke", &["curve"]),
         ("saef", &["eccsi", "curve", "onem2m"]),
+        ("serde_exposing_secrets", &["eccsi", "sakke"]),
     ],
     everywhere: &["error", "identity", "public_octets", "secret", "serde_octets"],
     unsafe_code: &["backend"],

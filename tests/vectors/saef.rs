@@ -2,7 +2,6 @@
 
 #![cfg(all(feature = "eccsi", feature = "hazmat"))]
 
-
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, KmsSecretKey, hazmat};
 use eccsi_sakke::error::Problem;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, IdentifierError, UnixTime};

@@ -1,8 +1,8 @@
 //! Why there is no association.
 
 use super::maf::RetrievalError;
-use eccsi_sakke::onem2m::IdentifierError;
 use crate::tls::TlsError;
+use eccsi_sakke::onem2m::IdentifierError;
 use eccsi_sakke::saef::SaefError;
 use std::fmt;
 

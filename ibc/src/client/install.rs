@@ -10,14 +10,14 @@
 //! | RSK | belongs to ID_2 under that Z |
 
 use super::InstallError;
-use eccsi_sakke::eccsi::SigningKey;
 use crate::files::credential_file::{CredentialFile, CredentialIdentity};
 use crate::files::public_key_file::PublishedKey;
-use eccsi_sakke::saef::{Credential, SaefError, TrustedDomains};
 use crate::wire::{IssuedCredential, rooted};
 use eccsi_sakke::eccsi::KmsPublicKey;
+use eccsi_sakke::eccsi::SigningKey;
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::KpakTag;
+use eccsi_sakke::saef::{Credential, SaefError, TrustedDomains};
 use zeroize::Zeroizing;
 
 /// What was asked for.

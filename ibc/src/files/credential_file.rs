@@ -20,12 +20,12 @@
 
 use super::hex::{self, Hex};
 use super::{FileError, FormatError, json, private_file};
-use eccsi_sakke::onem2m::{IdentifierError, UnixTime};
-use eccsi_sakke::saef::{Credential, SaefError, TrustedDomains};
 use core::fmt;
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken, SigningKey};
 use eccsi_sakke::identity::Identity;
 use eccsi_sakke::onem2m::ExpiringIdentity;
+use eccsi_sakke::onem2m::{IdentifierError, UnixTime};
+use eccsi_sakke::saef::{Credential, SaefError, TrustedDomains};
 use eccsi_sakke::sakke;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -131,7 +131,10 @@ impl SakkePart {
     ///
     /// # Errors
     /// [`eccsi_sakke::Error::InvalidKey`].
-    pub fn validate(&self, identity: &CredentialIdentity) -> Result<sakke::ReceiverSecretKey, eccsi_sakke::Error> {
+    pub fn validate(
+        &self,
+        identity: &CredentialIdentity,
+    ) -> Result<sakke::ReceiverSecretKey, eccsi_sakke::Error> {
         self.rsk.validate(&self.z_public, &identity.sakke_identifier())
     }
 }
