@@ -67,7 +67,8 @@ static OWN: LazyLock<(Responder, IbcOffer)> = LazyLock::new(|| {
     let mut trusted = TrustedDomains::new();
     trusted.pin(fqdn("mef.example.com"), fqdn("sp.example.com"), kms.public_key()).expect("first");
     let issued = hazmat::issue_with_nonce(&kms, id_2.identity(), &[8; 32]).expect("usable");
-    let own = Credential::install(id_2, &issued, &kms.public_key(), &trusted, UnixTime::EPOCH).expect("valid");
+    let own =
+        Credential::install(id_2, &issued, &kms.public_key(), &trusted, UnixTime::EPOCH).expect("valid");
     let party = Arc::new(IbcParty::new(Arc::new(own), Arc::new(trusted)));
     let mut keys = PsaKeys::default();
     let kpsa = PsaKey::new(KpsaId::parse(KPSA_ID).expect("valid"), vec![5; 16], name(OTHER), None);

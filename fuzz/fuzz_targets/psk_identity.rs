@@ -31,7 +31,8 @@ static OWN: LazyLock<(Credential, TrustedDomains)> = LazyLock::new(|| {
     let mut trusted = TrustedDomains::new();
     trusted.pin(fqdn, Fqdn::parse("sp.example.com").expect("valid"), kms.public_key()).expect("first");
     let issued = hazmat::issue_with_nonce(&kms, id_2.identity(), &[8; 32]).expect("usable");
-    let own = Credential::install(id_2, &issued, &kms.public_key(), &trusted, UnixTime::EPOCH).expect("valid");
+    let own =
+        Credential::install(id_2, &issued, &kms.public_key(), &trusted, UnixTime::EPOCH).expect("valid");
     (own, trusted)
 });
 

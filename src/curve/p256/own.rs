@@ -194,23 +194,22 @@ impl<K: Kernel> Ops for Own<K> {
         h: &ScalarOctets,
         q: &PointOctets,
     ) -> (PointOctets, Choice) {
-        // [k]G is the public key of k; it may be looked at, whether it is the expected one or not.
-        let left = declassify(self.generator_times(k));
+        // [k]G is the public key of k; it may be looked at, whether it is the expected one or not. The affine point may,
+        // that is: the coordinates that the sum came with tell of the way to it, and so of k.
+        let left = declassify(self.generator_times(k).to_affine());
         let minus_p = self.affine(p.point).negate_if(!0);
-        let mut difference = left;
+        let mut difference = Jacobian::from(left);
         difference.add_affine_vartime(&minus_p.to_table());
         // [k]G − P = [h]Q if and only if [b]([k]G − P) = [±a]Q, with half-size factors a = ±b·h:
         // b ≠ 0 modulo the prime q.
         let (a, b, negative) = half_size_vartime(&scalar(h));
-        let mut points = [left; 1 + 2 * BARE_HALF];
-        let (of_difference, of_q) = points[1..].split_at_mut(BARE_HALF);
+        let mut points = [difference; 2 * BARE_HALF];
+        let (of_difference, of_q) = points.split_at_mut(BARE_HALF);
         of_difference.copy_from_slice(&mul::odd_multiples_vartime::<K, BARE_HALF>(&difference));
         of_q.copy_from_slice(&mul::odd_multiples_vartime::<K, BARE_HALF>(&self.affine(q).into()));
         let mut tables = [[TablePoint::ZERO; BARE_HALF]; 2];
-        let mut product = [0; 64];
-        normalize::<K, { 1 + 2 * BARE_HALF }>(&points, |i, point| match i.checked_sub(1) {
-            None => product = point.to_octets(),
-            Some(i) => tables[i / BARE_HALF][i % BARE_HALF] = point.to_table(),
+        normalize::<K, { 2 * BARE_HALF }>(&points, |i, point| {
+            tables[i / BARE_HALF][i % BARE_HALF] = point.to_table();
         });
         let [of_difference, of_q] = &tables;
         let equal = if difference.is_identity() != 0 {
@@ -222,7 +221,7 @@ impl<K: Kernel> Ops for Own<K> {
             ];
             mul::straus_vartime(self.0, &terms).is_identity() != 0
         };
-        (product, Choice::from(u8::from(equal)))
+        (left.to_octets(), Choice::from(u8::from(equal)))
     }
 
     fn add_mul_vartime(&self, p: &PointOctets, h: &ScalarOctets, q: &PointOctets) -> Option<PointOctets> {

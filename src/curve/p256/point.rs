@@ -16,6 +16,9 @@ impl core::fmt::Debug for Point {
     }
 }
 
+#[cfg(not(feature = "__ctgrind"))]
+impl crate::secret::Declassifiable for Point {}
+
 impl Point {
     /// The generator G, in its encoded form as it enters HS.
     pub(crate) const GENERATOR_ENCODED: [u8; 65] = [
