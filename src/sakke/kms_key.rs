@@ -70,7 +70,9 @@ impl KmsSecretKey {
             .ok_or(DecodeError::new(Part::MasterSecret, Problem::OutOfRange))?;
         let p = ss1024::generator();
         let comb = PointComb::new(&p);
-        let [point] = ss1024::mul_many(Base { point: &p, table: Some(&comb) }, &[*z.as_octets()])[..] else {
+        // By reference: a copy of z on the stack would not be wiped.
+        let z_octets = core::slice::from_ref(z.as_octets());
+        let [point] = ss1024::mul_many(Base { point: &p, table: Some(&comb) }, z_octets)[..] else {
             unreachable!("one scalar gives one point")
         };
         let public = KmsPublicKey::from_point(&declassify(point));

@@ -33,7 +33,7 @@ impl Digits {
         Self { k: *k, width }
     }
 
-    /// How many digits there are.
+    /// How many digits there are: for the compiler, and where nothing is secret.
     pub(super) const fn count(width: usize) -> usize {
         256usize.div_ceil(width)
     }
@@ -47,7 +47,8 @@ impl Digits {
         let (limb, bit) = (at / 64, at % 64);
         let limb_or_zero = |i: usize| if i < 4 { k[i] } else { 0 };
         let mut u = limb_or_zero(limb) >> bit | (limb_or_zero(limb + 1) << 1) << (63 - bit);
-        if i + 1 == Self::count(*width) {
+        // The last one, without a division.
+        if at + width > 256 {
             u |= 1 << (width - 1);
         }
         let negative = (u >> (width - 1) & 1).wrapping_sub(1);

@@ -1,6 +1,6 @@
 //! Scalars in lanes, as odd digits: [`recode::Digits`](super::super::recode::Digits) of eight at a time.
 
-use super::super::recode::{Digits, make_odd};
+use super::super::recode::make_odd;
 use crate::backend::ifma::lane::Lanes;
 use crate::backend::ifma::p256x8::words;
 use crate::backend::p256::Limbs;
@@ -46,7 +46,8 @@ impl<L: Lanes> LaneDigits<L> {
         let zero = L::splat(proof, 0);
         let limb_or_zero = |i: usize| if i < 4 { k[i] } else { zero };
         let mut u = limb_or_zero(limb).shr_by(bit).or(limb_or_zero(limb + 1).shl::<1>().shl_by(63 - bit));
-        if i + 1 == Digits::count(width) {
+        // The last one, without a division.
+        if at + width > 256 {
             u = u.or(L::splat(proof, 1 << (width - 1)));
         }
         let one = L::splat(proof, 1);
