@@ -16,8 +16,10 @@
 //! the identity are part of the seed, the nonce then still differs. And why the octets at all:
 //! a nonce that depends on nothing else invites fault attacks on the rest of the computation.
 
+mod factors;
 mod many;
 
+pub(super) use factors::{FACTOR, Factors};
 pub(crate) use many::first_of_many;
 
 use super::hmac::{Hmac, HmacKey};

@@ -12,8 +12,14 @@
 //! its own cᵢ makes Σ \[cᵢ\]Dᵢ the identity. Where the sum fails, its halves are tried, and few keys
 //! one by one. Halves take the same cᵢ: whoever made the keys knows none of them, so that the bound
 //! holds for each sum.
+//!
+//! The factors are not the generator's own octets, but those of an HMAC-DRBG over them and over all keys of the sum
+//! ([`Factors`]). A generator that is stuck gives equal octets, and with equal factors errors that cancel out would pass.
+//! With these a key that is changed changes all factors, so that whoever made the keys, and foresees the
+//! generator, has to try 2¹²⁸ batches.
 
 use super::super::hash::{HashValue, hs_many};
+use super::super::nonce::{self, FACTOR, Factors, Fresh};
 use super::super::{IssuedKey, KmsPublicKey, SigningKey, VerifyingKey, batches};
 use crate::curve::p256::{self, BasePoint, Point, Scalar};
 use crate::error::{BatchError, Error};
@@ -21,9 +27,6 @@ use crate::identity::Identity;
 use crate::secret::declassify;
 use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
-
-/// Octets of a factor.
-const FACTOR: usize = 16;
 
 /// Keys of one sum, which with KPAK has 128 terms.
 const BATCH: usize = 127;
@@ -49,8 +52,9 @@ impl IssuedKey {
     /// Gives for each, in their order, what [`validate`](Self::validate) gives, several times as fast: the
     /// equations are tested in one random linear combination, and looked at closer only where it
     /// fails. A wrong key passes with a chance of at most 2⁻¹²⁸ for each sum that it is in, at most
-    /// six, over the 16 octets that `rng` gives for each key; they must be such that whoever made the
-    /// keys could not foresee them. The keys themselves are copied into
+    /// six, over the 32 octets that `rng` gives for all. From these and the keys an HMAC-DRBG draws the
+    /// factors, so that with a generator that is stuck, or foreseen, whoever made the keys still has to try
+    /// 2¹²⁸ batches. The keys themselves are copied into
     /// the signing keys and stay with the caller. With the feature `rayon`, on all cores.
     ///
     /// # Errors
@@ -70,11 +74,8 @@ impl IssuedKey {
         // what the stack held of the key before it.
         let refused = |index| Err(BatchError::new(index, Error::InvalidKey));
         let mut signing_keys: Vec<_> = (0..keys.len()).map(refused).collect();
-        let mut octets = alloc::vec![0; keys.len() * FACTOR];
-        rng.try_fill_bytes(&mut octets).map_err(|_| Error::Rng)?;
-        let (factors, _) = octets.as_chunks::<FACTOR>();
-        let requests: Vec<_> = keys.iter().copied().zip(factors).collect();
-        let valid = batches::map(&requests, BATCH, |requests| validate_batch(requests, kpak));
+        let fresh = nonce::fresh(rng)?;
+        let valid = batches::map(keys, BATCH, |keys| validate_batch(keys, kpak, &fresh));
         for (slot, ((id, issued), valid)) in signing_keys.iter_mut().zip(keys.iter().zip(valid)) {
             if let Ok((hs, y)) = valid {
                 let verifying = VerifyingKey { hs, pvt: issued.pvt, y: BasePoint::new(y) };
@@ -88,21 +89,29 @@ impl IssuedKey {
 
 /// HS and Y of each valid key.
 fn validate_batch(
-    requests: &[((Identity<'_>, &IssuedKey), &[u8; FACTOR])],
+    keys: &[(Identity<'_>, &IssuedKey)],
     kpak: &KmsPublicKey,
+    fresh: &Fresh,
 ) -> Vec<Result<(HashValue, Point), Error>> {
-    let y = p256::mul_generator_many(requests.iter().map(|((_, issued), _)| &issued.ssk));
-    let hs = hs_many(kpak.point(), requests.iter().map(|((id, issued), _)| (*id, issued.pvt.point())));
-    let summands: Vec<_> = (requests.iter().zip(hs).zip(y))
-        .map(|((((_, issued), c), hs), y)| {
-            let c = Scalar::from_half(c);
-            // [SSK]G is the public key of SSK; it may be looked at, whether it is the expected one or not.
-            Summand { issued, c_hs: c.mul(&hs.scalar()), c, hs, y: declassify(y) }
+    // [SSK]G is the public key of SSK; it may be looked at, whether it is the expected one or not.
+    let y = declassify_each(p256::mul_generator_many(keys.iter().map(|(_, issued)| &issued.ssk)));
+    let hs = hs_many(kpak.point(), keys.iter().map(|(id, issued)| (*id, issued.pvt.point())));
+    // HS stands for KPAK, ID and PVT.
+    let named = hs.iter().map(|hs| &hs.0).zip(&y);
+    let mut factors = Factors::new(kpak.point(), named, fresh);
+    let summands: Vec<_> = (keys.iter().zip(hs).zip(y))
+        .map(|(((_, issued), hs), y)| {
+            let c = Scalar::from_half(&factors.next());
+            Summand { issued, c_hs: c.mul(&hs.scalar()), c, hs, y }
         })
         .collect();
     let mut valid = Vec::with_capacity(summands.len());
     find_valid(&summands, kpak, &mut valid);
     valid
+}
+
+fn declassify_each(points: Vec<Point>) -> Vec<Point> {
+    points.into_iter().map(declassify).collect()
 }
 
 /// Appends an outcome for each of `summands`.
