@@ -1,4 +1,5 @@
-//! Known signers and the tables of their keys, for all threads of a server.
+//! Known signers and the tables of their keys, for all threads of a server. All in it is public, and the time of each
+//! function may depend on it.
 
 mod recent;
 
@@ -39,10 +40,12 @@ type Name = [u8; 32];
 /// key is a counter of about hundred octets; there are at most 16 for each table, those used last.
 ///
 /// # Who can fill it
-/// Only good signatures count. Whoever holds no key that the KMS issued can send again what a signer sent, which
-/// counts for that signer, and nothing else, whatever identities and points they send. Whoever holds one has one
-/// entry for each key of theirs. Expired identities leave by not being used; whether one is still valid is
-/// for the caller to know, with or without this cache.
+/// Only good signatures count, whatever identities and points are sent. So there is at most one entry for each key that the
+/// KMS issued and that has signed. A good signature counts each time that it is verified: whoever holds no key, but has
+/// seen signatures of others, can send them again, and so have the tables of these signers built, or keep them in
+/// use, at the expense of others. Where that matters, refuse what was seen before (by a challenge, a
+/// number or a time inside the message) before it is verified here. Expired identities leave by not being used;
+/// whether one is still valid is for the caller to know, with or without this cache.
 ///
 /// # Threads
 /// 16 locks, chosen by the key, are held for a look-up and never while anything is computed. Two
@@ -191,6 +194,9 @@ impl VerifyingKeyCache {
     }
 
     /// The prepared key of a signer, if it is here.
+    ///
+    /// # Timing
+    /// Variable; shows whether the key was known. All inputs are public.
     pub fn get(&self, id: Identity<'_>, pvt: &PublicValidationToken) -> Option<VerifyingKey> {
         self.find(&hs(self.kpak.point(), id, pvt.point()).0)
     }

@@ -183,3 +183,17 @@ fn threads_share_it() {
         assert_eq!(cache.get(Identity::new(id), key.pvt()).as_ref(), Some(key.verifying_key()));
     }
 }
+
+/// As its documentation says: what is verified again counts again, whoever sends it.
+#[test]
+fn a_signature_that_is_sent_again_counts_again_for_its_signer_and_nobody_else() {
+    let cache = VerifyingKeyCache::new(kms().public_key(), 5);
+    let (id, key) = (Identity::new(b"a"), key(b"a"));
+    let signature = sign(&key, b"m");
+    for i in 1..=PAYS {
+        assert_eq!(cache.verify(Identity::new(b"b"), b"m", &signature), Err(Error::InvalidSignature));
+        assert_eq!(cache.verify(id, b"m", &signature), Ok(()));
+        assert_eq!(cache.len(), usize::from(i == PAYS));
+    }
+    assert!(cache.get(id, key.pvt()).is_some() && cache.get(Identity::new(b"b"), key.pvt()).is_none());
+}
