@@ -24,6 +24,12 @@ type OnRefusal = Arc<dyn Fn(&str, &AssociationError) + Send + Sync>;
 /// The entity that is called, with the frameworks it serves. Which one a peer uses shows in the form of its
 /// PSK identity: three `@` are IBC; the FQDN of a MAF or MEF from which keys are fetched is that one's; the
 /// rest are names of configured keys.
+///
+/// # Timing
+/// Of a handshake with an IBC identity: constant in the own SSK and in the key. How long the answer takes shows what was done
+/// with the claimed identity: a refusal by expiry, deny list, policy or unknown KPAK costs no multiplication, an accepted
+/// identity one, and one whose key is kept (a handshake with it has succeeded before) none. So whoever can send a
+/// PSK identity, which is public, learns whether it would be admitted, without its key.
 #[derive(Clone)]
 pub struct Responder {
     own: EntityName,
