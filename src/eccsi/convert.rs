@@ -61,6 +61,9 @@ impl TryFrom<&p256::SecretKey> for KmsSecretKey {
 impl KmsSecretKey {
     /// KSAK as a key of the crate `p256`, which can be cloned and compared, and is wiped when
     /// dropped.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn expose_p256(&self) -> p256::SecretKey {
         p256::SecretKey::from_slice(self.expose().as_slice()).expect("KSAK lies in [1, q − 1]")
     }

@@ -16,6 +16,9 @@ use alloc::vec::Vec;
 ///
 /// # Errors
 /// [`Problem::OutOfRange`] unless v lies in [1, q − 1]; [`Error::UnusableNonce`] if HS or SSK is 0.
+///
+/// # Timing
+/// Constant in KSAK, v and SSK, but for whether v can be used.
 pub fn issue_with_nonce(ksak: &KmsSecretKey, id: Identity<'_>, v: &[u8; 32]) -> Result<IssuedKey, Error> {
     let v = nonce(v)?;
     ksak.bind(id, &v, p256::mul_generator(&v)).ok_or(Error::UnusableNonce)
@@ -25,6 +28,9 @@ pub fn issue_with_nonce(ksak: &KmsSecretKey, id: Identity<'_>, v: &[u8; 32]) -> 
 ///
 /// # Errors
 /// As [`issue_with_nonce`]; then nothing was issued.
+///
+/// # Timing
+/// Constant in KSAK, all v and SSKs, but for whether each v can be used.
 pub fn issue_many_with_nonces(
     ksak: &KmsSecretKey,
     requests: &[(Identity<'_>, &[u8; 32])],
@@ -56,16 +62,25 @@ pub fn issue_many_with_nonces(
 /// # Errors
 /// [`Problem::OutOfRange`] unless j lies in [1, q − 1]; [`Error::UnusableNonce`] if r or
 /// HE + r·SSK is 0.
+///
+/// # Timing
+/// Constant in SSK and j, but for whether j can be used. Depends on the length of `message`.
 pub fn sign_with_nonce(key: &SigningKey, message: &[u8], j: &[u8; 32]) -> Result<Signature, Error> {
     key.sign_with(&nonce(j)?, &[message]).ok_or(Error::UnusableNonce)
 }
 
 /// HS = hash(G ‖ KPAK ‖ ID ‖ PVT), RFC 6507 §5.1.1 step 3.
+///
+/// # Timing
+/// Variable: all inputs are public.
 pub fn hs(kpak: &KmsPublicKey, id: Identity<'_>, pvt: &PublicValidationToken) -> [u8; 32] {
     hash::hs(kpak.point(), id, pvt.point()).0
 }
 
 /// HE = hash(HS ‖ r ‖ M), RFC 6507 §5.2.1 step 3.
+///
+/// # Timing
+/// Variable: all inputs are public.
 pub fn he(hs: &[u8; 32], r: &[u8; 32], message: &[u8]) -> [u8; 32] {
     hash::he(&hash::HashValue(*hs), r, &[message]).0
 }
@@ -74,11 +89,17 @@ pub fn he(hs: &[u8; 32], r: &[u8; 32], message: &[u8]) -> [u8; 32] {
 ///
 /// # Errors
 /// [`Problem::OutOfRange`] for another k.
+///
+/// # Timing
+/// Constant in k, but for whether it lies in the range.
 pub fn mul_generator(k: &[u8; 32]) -> Result<[u8; 65], Error> {
     Ok(p256::mul_generator(&nonce(k)?).encode())
 }
 
 /// J as a verifier computes it, `04 ‖ x ‖ y`, RFC 6507 §5.2.2 step 5; `None` for the identity.
+///
+/// # Timing
+/// Variable: all inputs are public.
 pub fn recover_j(
     kpak: &KmsPublicKey,
     id: Identity<'_>,

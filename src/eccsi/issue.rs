@@ -72,6 +72,9 @@ impl IssuedKey {
     }
 
     /// SSK itself, 32 octets, big-endian: to deliver or to store it.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(*self.ssk.as_octets())
     }

@@ -39,6 +39,9 @@ impl KmsSecretKey {
     /// # Errors
     /// [`Error::Rng`] if `rng` fails, or gives only octets outside the range, as one that is stuck at
     /// all zeros does.
+    ///
+    /// # Timing
+    /// Constant in KSAK. Shows how many candidates were drawn.
     pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, Error> {
         for _ in 0..Self::CANDIDATES {
             let mut octets = Zeroizing::new([0; 32]);
@@ -75,6 +78,9 @@ impl KmsSecretKey {
     }
 
     /// KSAK itself, 32 octets, big-endian: to seal it at rest.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(*self.ksak.as_octets())
     }
@@ -110,6 +116,9 @@ impl KmsPublicKey {
     /// # Errors
     /// [`DecodeError`] for the compressed and hybrid forms, a coordinate that is not below p, and
     /// a point off the curve.
+    ///
+    /// # Timing
+    /// Variable: KPAK is public.
     pub fn from_bytes(octets: &[u8; 65]) -> Result<Self, DecodeError> {
         Point::decode(Part::Kpak, octets).map(Self::from_point)
     }
@@ -118,6 +127,9 @@ impl KmsPublicKey {
     ///
     /// # Errors
     /// Also [`Problem::Length`].
+    ///
+    /// # Timing
+    /// Variable: KPAK is public.
     pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
         Self::from_bytes(DecodeError::array(Part::Kpak, octets)?)
     }
@@ -129,6 +141,9 @@ impl KmsPublicKey {
 
     /// The same key with a table of its multiples, for those who verify often under it. What a
     /// table costs and gives depends on the backend: `docs/benchmarks.md`. Clones share it.
+    ///
+    /// # Timing
+    /// Variable: KPAK is public.
     #[cfg(feature = "tables")]
     pub fn prepared(self) -> Self {
         Self { base: self.base.prepared(), ..self }

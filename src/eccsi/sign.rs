@@ -117,6 +117,9 @@ impl SigningKey {
     }
 
     /// SSK itself, 32 octets, big-endian: to store it.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         self.issued.expose()
     }

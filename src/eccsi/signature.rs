@@ -34,6 +34,9 @@ impl Signature {
     /// # Errors
     /// [`DecodeError`] for r = 0, r ≥ p, s = 0, s ≥ q, and for what
     /// [`PublicValidationToken::from_bytes`] refuses.
+    ///
+    /// # Timing
+    /// Variable: a signature is public.
     pub fn from_bytes(octets: &[u8; 129]) -> Result<Self, DecodeError> {
         let (r, rest) = octets.split_first_chunk::<32>().expect("129 octets");
         let (s, pvt) = rest.split_first_chunk::<32>().expect("97 octets");
@@ -50,6 +53,9 @@ impl Signature {
     ///
     /// # Errors
     /// Also [`Problem::Length`].
+    ///
+    /// # Timing
+    /// Variable: a signature is public.
     pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
         Self::from_bytes(DecodeError::array(Part::Signature, octets)?)
     }

@@ -23,6 +23,9 @@ impl PublicValidationToken {
     /// # Errors
     /// [`DecodeError`] for the compressed and hybrid forms, a coordinate that is not below p, and
     /// a point off the curve.
+    ///
+    /// # Timing
+    /// Variable: PVT is public.
     pub fn from_bytes(octets: &[u8; 65]) -> Result<Self, DecodeError> {
         Point::decode(Part::Pvt, octets).map(Self)
     }
@@ -31,6 +34,9 @@ impl PublicValidationToken {
     ///
     /// # Errors
     /// Also [`Problem::Length`](crate::error::Problem::Length).
+    ///
+    /// # Timing
+    /// Variable: PVT is public.
     pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
         Self::from_bytes(DecodeError::array(Part::Pvt, octets)?)
     }
@@ -40,6 +46,9 @@ impl PublicValidationToken {
     ///
     /// # Errors
     /// [`DecodeError`] for another first octet, x not below p, and an x that no point has.
+    ///
+    /// # Timing
+    /// Variable: PVT is public.
     pub fn from_compressed(octets: &[u8; 33]) -> Result<Self, DecodeError> {
         Point::decompress(Part::Pvt, octets).map(Self)
     }

@@ -99,6 +99,9 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`Error::InvalidKey`] if Y is the identity: no SSK belongs to such values.
+    ///
+    /// # Timing
+    /// Variable: all inputs are public.
     pub fn new(kpak: &KmsPublicKey, id: Identity<'_>, pvt: &PublicValidationToken) -> Result<Self, Error> {
         let hs = hs(kpak.point(), id, pvt.point());
         let y = p256::add_mul_vartime(kpak.point(), &hs.scalar(), pvt.point()).ok_or(Error::InvalidKey)?;
@@ -109,6 +112,9 @@ impl VerifyingKey {
     /// tenth of the time it takes without. To build it takes as long as five to six verifications
     /// of a new signer (`docs/benchmarks.md` has the figures), so that it pays from about the eighth on. Clones share it. A server lets
     /// `VerifyingKeyCache` (feature `std`) decide.
+    ///
+    /// # Timing
+    /// Variable: the key is public.
     #[cfg(feature = "tables")]
     pub fn prepared(self) -> Self {
         Self { y: self.y.prepared(), ..self }

@@ -102,6 +102,9 @@ impl Association<'_> {
     ///
     /// # Errors
     /// A [`SaefError`], for the log of this side.
+    ///
+    /// # Timing
+    /// Variable: all inputs are public.
     pub fn admit(&self, id_2: &ExpiringIdentity, now: UnixTime) -> Result<EntityName, SaefError> {
         let entity = self.trusted.absolute(id_2.fqdn(), id_2.entity_id())?;
         if !id_2.is_live_with_skew(now, self.skew) {
@@ -241,6 +244,9 @@ impl SharedKey {
     }
 
     /// Kibc itself, 32 octets: the pre-shared key of the (D)TLS handshake.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(*self.okm.last_chunk().expect("48 octets"))
     }

@@ -22,6 +22,9 @@ impl Credential {
     /// # Errors
     /// [`SaefError::OwnCredentialExpired`], [`SaefError::UnknownDomain`],
     /// [`SaefError::UnknownKpak`], [`SaefError::InvalidKey`].
+    ///
+    /// # Timing
+    /// Constant in SSK. Depends on the public values, and on which check fails.
     pub fn install(
         id_2: ExpiringIdentity,
         issued: &IssuedKey,
@@ -65,6 +68,9 @@ impl Credential {
     ///
     /// # Errors
     /// [`SaefError::Identifier`] if it would exceed 255 octets.
+    ///
+    /// # Timing
+    /// Variable: all inputs are public.
     pub fn psk_identity(&self) -> Result<PskIdentity, SaefError> {
         PskIdentity::new(self.id_2.clone(), KpakTag::of(self.key.kms_public_key()), self.key.pvt())
     }

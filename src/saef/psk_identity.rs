@@ -35,6 +35,9 @@ impl PskIdentity {
     ///
     /// # Errors
     /// [`SaefError::Identifier`] if the text would exceed 255 octets.
+    ///
+    /// # Timing
+    /// Variable: all inputs are public.
     pub fn new(id_2: ExpiringIdentity, tag: KpakTag, pvt: &PublicValidationToken) -> Result<Self, SaefError> {
         Self::check_length(id_2.psk_identity_len())?;
         Ok(Self { id_2, tag, compressed_pvt: pvt.to_compressed() })
@@ -45,6 +48,9 @@ impl PskIdentity {
     /// # Errors
     /// [`SaefError::Identifier`] if it is too long or ID_2 is malformed,
     /// [`SaefError::PskIdentityForm`] for everything behind.
+    ///
+    /// # Timing
+    /// Variable: all inputs are public.
     pub fn parse(text: &str) -> Result<Self, SaefError> {
         Self::check_length(text.len())?;
         let (id_2, blob_text) = text.rsplit_once('@').ok_or(SaefError::PskIdentityForm)?;
@@ -81,6 +87,9 @@ impl PskIdentity {
     ///
     /// # Errors
     /// [`DecodeError`] if the octets are no point.
+    ///
+    /// # Timing
+    /// Variable: all inputs are public.
     pub fn pvt(&self) -> Result<PublicValidationToken, DecodeError> {
         PublicValidationToken::from_compressed(&self.compressed_pvt)
     }

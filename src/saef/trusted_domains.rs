@@ -1,4 +1,4 @@
-//! The KPAKs that an entity trusts, by domain and tag.
+//! The KPAKs that an entity trusts, by domain and tag. All in it is public, and the time of each function may depend on it.
 
 use super::SaefError;
 use crate::eccsi::KmsPublicKey;

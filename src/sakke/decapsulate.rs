@@ -55,6 +55,9 @@ impl ReceiverSecretKey {
     }
 
     /// The key itself, `04 ‖ x ‖ y`: to store it.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn expose(&self) -> Zeroizing<[u8; IssuedKey::BYTES]> {
         Zeroizing::new(encode_point(&self.issued.k))
     }
@@ -102,7 +105,7 @@ impl ReceiverSecretKey {
     /// In the place of each of `data` that it refuses, [`Error::DecapsulationFailed`] with that place.
     ///
     /// # Timing
-    /// As [`decapsulate`](Self::decapsulate).
+    /// As [`decapsulate`](Self::decapsulate). Depends on the number of `data`.
     pub fn decapsulate_many(&self, data: &[EncapsulatedData]) -> Vec<Result<SharedSecretValue, BatchError>> {
         let mut ssv: Vec<_> = (0..data.len()).map(refused).collect();
         let done = in_batches(data, &mut ssv, |data, ssv| {

@@ -168,6 +168,9 @@ impl Recipient {
     /// The same with combs of \[b\]P + Z, 0.1 MB, and of g, 37 KB (shared with a prepared
     /// [`KmsPublicKey`]): an encapsulation then costs about a quarter. Building them takes about as
     /// long as one encapsulation without them.
+    ///
+    /// # Timing
+    /// Variable: identity and Z are public.
     pub fn prepared(self) -> Self {
         let comb = self.comb.unwrap_or_else(|| Arc::new(PointComb::new(&self.bound)));
         let g = self.g.unwrap_or_else(|| Arc::new(UnitComb::of_g()));

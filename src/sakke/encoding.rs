@@ -55,6 +55,9 @@ impl EncapsulatedData {
     /// # Errors
     /// [`DecodeError`] unless R has the form 04 ‖ x ‖ y with both coordinates below p, lies on the
     /// curve, and has y ≠ 0.
+    ///
+    /// # Timing
+    /// Variable: R and H are public.
     pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Result<Self, DecodeError> {
         let r = octets.first_chunk().expect("273 octets begin with 257");
         decode_point(Part::EncapsulatedPoint, r)?;
@@ -65,6 +68,9 @@ impl EncapsulatedData {
     ///
     /// # Errors
     /// Also [`Problem::Length`].
+    ///
+    /// # Timing
+    /// Variable: R and H are public.
     pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
         Self::from_bytes(DecodeError::array(Part::EncapsulatedData, octets)?)
     }
@@ -121,6 +127,9 @@ impl SharedSecretValue {
     ///
     /// # Errors
     /// [`Error::Rng`] if `rng` fails.
+    ///
+    /// # Timing
+    /// Constant in the SSV.
     pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, Error> {
         let mut ssv = Self([0; 16]);
         rng.try_fill_bytes(&mut ssv.0).map_err(|_| Error::Rng)?;
@@ -128,6 +137,9 @@ impl SharedSecretValue {
     }
 
     /// Takes 16 octets: a value that several receivers are to share, or one from a peer.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Self {
         Self(*octets)
     }
@@ -136,11 +148,17 @@ impl SharedSecretValue {
     ///
     /// # Errors
     /// [`Problem::Length`].
+    ///
+    /// # Timing
+    /// Depends on the length alone.
     pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
         Ok(Self::from_bytes(DecodeError::array(Part::Ssv, octets)?))
     }
 
     /// The value itself: the key, or what keys are derived from.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn expose(&self) -> Zeroizing<[u8; Self::BYTES]> {
         Zeroizing::new(self.0)
     }

@@ -23,6 +23,9 @@ pub struct HashSteps {
 }
 
 /// HashToIntegerRange(s, q) with its steps.
+///
+/// # Timing
+/// Constant in the octets of `s`. Depends on its length.
 pub fn hash_to_integer_range_q(s: &[u8]) -> HashSteps {
     let mut blocks = hash::Blocks::new(&[s]);
     let mut steps = HashSteps { a: blocks.a, h: [[0; 32]; 4], v: [[0; 32]; 4], r: [0; 128] };
@@ -37,6 +40,9 @@ pub fn hash_to_integer_range_q(s: &[u8]) -> HashSteps {
 }
 
 /// HashToIntegerRange(w, 2¹²⁸).
+///
+/// # Timing
+/// Constant in w.
 pub fn mask(w: &[u8; 128]) -> [u8; 16] {
     *hash::mask(w)
 }
@@ -62,6 +68,9 @@ pub struct EncapsulationSteps {
 ///
 /// # Errors
 /// As [`KmsPublicKey::encapsulate_ssv`].
+///
+/// # Timing
+/// Constant in the SSV, as [`KmsPublicKey::encapsulate_ssv`].
 pub fn encapsulation_steps(
     kms: &KmsPublicKey,
     id: &Identifier,
@@ -88,6 +97,9 @@ pub fn encapsulation_steps(
 }
 
 /// w = <R, K>, RFC 6508 §6.2.2 step 2.
+///
+/// # Timing
+/// Constant in K, as [`ReceiverSecretKey::decapsulate`].
 pub fn pairing_of(key: &ReceiverSecretKey, data: &EncapsulatedData) -> [u8; 128] {
     key.pairings(core::slice::from_ref(data))[0]
 }
@@ -97,6 +109,9 @@ pub fn pairing_of(key: &ReceiverSecretKey, data: &EncapsulatedData) -> [u8; 128]
 ///
 /// # Errors
 /// [`DecodeError`] for a point that cannot be decoded, or `a` of another order.
+///
+/// # Timing
+/// Constant in both points, but for which check refuses one.
 pub fn pairing(a: &[u8; 257], b: &[u8; 257]) -> Result<[u8; 128], DecodeError> {
     let (a, b) = (decode_point(Part::Rsk, a)?, decode_point(Part::EncapsulatedPoint, b)?);
     if !bool::from(ss1024::has_order_q(&a)) {
@@ -109,6 +124,9 @@ pub fn pairing(a: &[u8; 257], b: &[u8; 257]) -> Result<[u8; 128], DecodeError> {
 ///
 /// # Errors
 /// [`DecodeError`] for a point that cannot be decoded.
+///
+/// # Timing
+/// Constant in the point, but for which check refuses it.
 pub fn has_order_q(point: &[u8; 257]) -> Result<bool, DecodeError> {
     Ok(ss1024::has_order_q(&*decode_point(Part::Rsk, point)?).into())
 }

@@ -43,6 +43,9 @@ impl IssuedKey {
     ///
     /// # Errors
     /// Also [`Problem::Length`](crate::error::Problem::Length).
+    ///
+    /// # Timing
+    /// As [`from_bytes`](Self::from_bytes); depends on the length.
     pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
         Self::from_bytes(DecodeError::array(Part::Rsk, octets)?)
     }
@@ -53,6 +56,9 @@ impl IssuedKey {
     }
 
     /// The key itself, `04 ‖ x ‖ y`: to deliver or to store it.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn expose(&self) -> Zeroizing<[u8; Self::BYTES]> {
         Zeroizing::new(encode_point(&self.k))
     }

@@ -45,6 +45,9 @@ impl KmsSecretKey {
     ///
     /// # Errors
     /// [`Error::Rng`] if `rng` fails, or gives nothing usable in 256 draws.
+    ///
+    /// # Timing
+    /// Constant in z. Shows how many candidates were drawn.
     pub fn generate<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, Error> {
         for _ in 0..CANDIDATES {
             let mut octets = Zeroizing::new([0; Self::BYTES]);
@@ -91,6 +94,9 @@ impl KmsSecretKey {
     }
 
     /// z itself, 128 octets, big-endian: to seal it at rest.
+    ///
+    /// # Timing
+    /// Constant: octets are copied.
     pub fn expose(&self) -> Zeroizing<[u8; Self::BYTES]> {
         Zeroizing::new(*self.z.as_octets())
     }
@@ -140,6 +146,9 @@ impl KmsPublicKey {
     /// # Errors
     /// [`DecodeError`] for any other form, a coordinate that is not below p, a point off the
     /// curve, and [`Problem::WrongOrder`] for one of another order.
+    ///
+    /// # Timing
+    /// Variable: Z is public.
     pub fn from_bytes(octets: &[u8; Self::BYTES]) -> Result<Self, DecodeError> {
         let point = decode_point(Part::Z, octets)?;
         if !bool::from(ss1024::has_order_q(&point)) {
@@ -156,6 +165,9 @@ impl KmsPublicKey {
     ///
     /// # Errors
     /// Also [`Problem::Length`].
+    ///
+    /// # Timing
+    /// Variable: Z is public.
     pub fn from_slice(octets: &[u8]) -> Result<Self, DecodeError> {
         Self::from_bytes(DecodeError::array(Part::Z, octets)?)
     }
@@ -167,6 +179,9 @@ impl KmsPublicKey {
 
     /// The same key with combs of P, Z and g, 0.3 MB: each encapsulation to a new receiver then
     /// costs about a quarter. Building them takes about as long as one and a half without them.
+    ///
+    /// # Timing
+    /// Variable: Z is public.
     pub fn prepared(self) -> Self {
         let tables = self.tables.clone().unwrap_or_else(|| {
             Arc::new(Tables {
@@ -181,6 +196,9 @@ impl KmsPublicKey {
     /// The same key with the functions of the pairing's loops that walk P and Z, about 0.4 MB each (on
     /// `ifma` 0.6 MB): each [validation](super::IssuedKey::validate) then costs about a third. Building them
     /// takes about as long as two validations without them.
+    ///
+    /// # Timing
+    /// Variable: Z is public.
     pub fn prepared_to_validate(self) -> Self {
         let lines = self.lines.clone().unwrap_or_else(|| {
             Arc::new(Lines { p: LineTable::new(&ss1024::generator()), z: LineTable::new(self.point()) })
@@ -192,6 +210,9 @@ impl KmsPublicKey {
     ///
     /// # Errors
     /// [`Error::UnusableIdentity`] if \[b\]P + Z is the point at infinity.
+    ///
+    /// # Timing
+    /// Variable: identity and Z are public.
     pub fn recipient(&self, id: &Identifier) -> Result<Recipient, Error> {
         let g = self.tables.as_ref().map(|tables| tables.g.clone());
         Ok(Recipient::new(id, self.bound_point(id)?, g))

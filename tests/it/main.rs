@@ -16,6 +16,7 @@ mod vectors;
 mod backends_agree;
 mod batches;
 mod dependencies;
+mod documented_timing;
 mod fp1024_agree;
 mod fuzz_seeds;
 mod identifiers;
