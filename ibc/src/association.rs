@@ -4,7 +4,7 @@
 //! | framework | key | file |
 //! |---|---|---|
 //! | PSK-based SAEF | Kpsa, configured at both ends under its KpsaID | `psk.rs` |
-//! | MAF-based SAEF, clause 8.2.2.3, and its like with a key from a MEF (SUID 22) | Kc, registered by one and fetched by the other | `maf.rs`, `key_lookup.rs` |
+//! | MAF-based SAEF, clause 8.2.2.3, and its like with a key from a MEF (SUID 22) | Kc, registered by one and fetched by the other | `maf.rs`, `key_source.rs`, `key_lookup.rs` |
 //! | IBC-based SAEF | Kibc, derived by each from its own credential and the other's identity | `ibc.rs` |
 //! | TLS 1.3 with ECCSI | none shared: signatures of the same credential | `eccsi_tls.rs` |
 //!
@@ -36,6 +36,8 @@ mod initiator;
 #[cfg(feature = "tls-openssl")]
 mod key_lookup;
 #[cfg(feature = "tls-openssl")]
+mod key_source;
+#[cfg(feature = "tls-openssl")]
 mod maf;
 mod peer;
 #[cfg(feature = "tls-openssl")]
@@ -56,7 +58,9 @@ pub use initiator::{Initiator, Offer, Offered};
 #[cfg(feature = "tls-openssl")]
 pub use key_lookup::{KeyLookup, LookupLimits};
 #[cfg(feature = "tls-openssl")]
-pub use maf::{KeyOrigin, KeySource, RegisteredKeyOffer, RetrievalError, RetrievedKey};
+pub use key_source::{KeyOrigin, KeySource, RetrievalError, RetrievedKey};
+#[cfg(feature = "tls-openssl")]
+pub use maf::RegisteredKeyOffer;
 pub use peer::{Admission, Clock, Framework, Peer, system_clock};
 #[cfg(feature = "tls-openssl")]
 pub use psk::{PsaKey, PsaKeys, PsaOffer};

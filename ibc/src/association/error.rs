@@ -1,6 +1,6 @@
 //! Why there is no association.
 
-use super::maf::RetrievalError;
+use super::key_source::RetrievalError;
 use crate::tls::TlsError;
 use eccsi_sakke::onem2m::IdentifierError;
 use eccsi_sakke::saef::SaefError;

@@ -3,7 +3,8 @@
 
 use super::bounded::Bounded;
 use super::error::AssociationError;
-use super::maf::{KeyOrigin, KeySource, RetrievalError, RetrievedKey, framework};
+use super::key_source::{KeyOrigin, KeySource, RetrievalError, RetrievedKey};
+use super::maf::framework;
 use super::peer::{Framework, Peer};
 use crate::tls::Psk;
 use eccsi_sakke::onem2m::{CredentialId, EntityName, Fqdn, KeyIdentifier, SecurityUsage, UnixTime};
