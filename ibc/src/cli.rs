@@ -26,6 +26,7 @@ mod kms;
 mod mef;
 mod options;
 mod report;
+mod rsk;
 mod saef;
 mod sakke;
 #[cfg(feature = "server")]

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::report::Report;
-use super::{Outcome, issue, options};
+use super::{Outcome, options, rsk};
 use crate::files::FormatError;
 use crate::files::batch_file::{BatchFile, BatchKeys, GROUP, GROUP_WITH_RSK, Issued};
 use crate::files::credential_file::CredentialIdentity;
@@ -124,7 +124,7 @@ impl Issuer<'_> {
         let issued = keys.into_iter().zip(self.group.drain(..)).collect();
         let credentials: Vec<Issued> = try_map(issued, |(key, identity)| {
             let key = key.validate(self.kpak, identity.identity())?;
-            let rsk = self.z_public.map(|z_public| issue::issue_rsk(&self.keys.z, z_public, &identity));
+            let rsk = self.z_public.map(|z_public| rsk::issue(&self.keys.z, z_public, &identity));
             Ok((identity, key, rsk.transpose()?))
         })?;
         self.batch.append(&credentials).map_err(|error| match Failure::from(error) {

@@ -6,9 +6,9 @@ mod system;
 
 use super::Outcome;
 use super::failure::{Failure, Kind};
-use super::issue::issue_rsk;
 use super::options::{self, after, hex};
 use super::report::Report;
+use super::rsk;
 use crate::files::credential_file::{CredentialFile, CredentialIdentity};
 use crate::files::kms_file::MasterKeys;
 use clap::Args;
@@ -217,7 +217,7 @@ fn provision(
     let credential = Credential::install(id_2.clone(), &issued, &kms.ksak.public_key(), trusted, now)?;
     story.value("HS   (public)", "hs", &hex(credential.signing_key().verifying_key().hs()));
     let identity = CredentialIdentity::Id2(id_2);
-    let rsk = issue_rsk(&kms.z, &kms.z.public_key(), &identity)?;
+    let rsk = rsk::issue(&kms.z, &kms.z.public_key(), &identity)?;
     story.secret("RSK", "rsk", rsk.expose().as_slice());
     story.value(
         "validated",

@@ -2,18 +2,17 @@
 
 use super::options::{self, after};
 use super::report::Report;
-use super::{Outcome, bulk, failure::Failure};
+use super::{Outcome, bulk, failure::Failure, rsk};
 use crate::files::credential_file::{CredentialFile, CredentialIdentity};
 use crate::files::identity_list::{LineForm, Sameness};
 use crate::files::{FormatError, private_file};
 use clap::{ArgGroup, Args};
 use core::time::Duration;
+use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{
     EntityId, EntityKind, ExpirationTime, ExpiringIdentity, Fqdn, IdentifierError, UnixTime,
 };
 use eccsi_sakke::saef::KpakTag;
-use eccsi_sakke::sakke;
-use eccsi_sakke::{Error, SysRng};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -117,7 +116,8 @@ impl Issue {
         let keys = self.kms.open()?;
         let key = keys.ksak.issue(identity.identity(), &mut SysRng)?;
         let key = key.validate(&keys.ksak.public_key(), identity.identity())?;
-        let rsk = if self.no_rsk { None } else { Some(issue_rsk(&keys.z, &keys.z.public_key(), &identity)?) };
+        let rsk =
+            if self.no_rsk { None } else { Some(rsk::issue(&keys.z, &keys.z.public_key(), &identity)?) };
         private_file::write(
             &self.out,
             &CredentialFile::to_json(&identity, &key, rsk.as_ref()),
@@ -172,16 +172,6 @@ impl Issue {
         let sameness = if self.expires.is_some() { Sameness::Octets } else { Sameness::Entity };
         Ok((LineForm::Entity { fqdn, expiration: self.expiration(now)? }, sameness))
     }
-}
-
-/// Makes RSK for an identity and validates it.
-pub(super) fn issue_rsk(
-    z: &sakke::KmsSecretKey,
-    z_public: &sakke::KmsPublicKey,
-    identity: &CredentialIdentity,
-) -> Result<sakke::ReceiverSecretKey, Error> {
-    let b = identity.sakke_identifier();
-    z.issue(&b)?.validate(z_public, &b)
 }
 
 /// Refuses what could not be used, or would live too long.
