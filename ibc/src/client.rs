@@ -32,6 +32,7 @@ mod connection;
 mod error;
 #[cfg(feature = "service")]
 mod fetcher;
+mod function;
 pub mod install;
 mod keeper;
 mod key_source;
@@ -42,11 +43,12 @@ mod registration;
 pub mod renewal;
 mod store;
 
-pub use access::{Access, Function, Patience};
+pub use access::{Access, Patience};
 pub use connection::Connection;
 pub use error::{ClientError, InstallError, Refusal};
 #[cfg(feature = "service")]
 pub use fetcher::NetworkFetcher;
+pub use function::Function;
 pub use keeper::{CredentialKeeper, Kept, KeyKeeper};
 pub use key_source::NetworkKeySource;
 pub use keys::{ExportedRegistration, KeyRequest};

@@ -1,6 +1,7 @@
 //! Where a MEF or a MAF is, and how its client proves itself there.
 
 use super::error::ClientError;
+use super::function::Function;
 use crate::tls::{
     ClientContext, FixedPsk, OwnCertificate, Psk, PskOffer, PskSuites, Transport, TrustedCertificates,
 };
@@ -8,34 +9,6 @@ use core::fmt;
 use core::time::Duration;
 use eccsi_sakke::onem2m::Fqdn;
 use std::sync::Arc;
-
-/// The function that is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Function {
-    /// M2M Enrolment Function.
-    Mef,
-    /// M2M Authentication Function.
-    Maf,
-}
-
-impl Function {
-    /// The path of its base resource.
-    pub(super) const fn base(self) -> &'static str {
-        match self {
-            Self::Mef => "/mef",
-            Self::Maf => "/maf",
-        }
-    }
-}
-
-impl fmt::Display for Function {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Mef => "MEF",
-            Self::Maf => "MAF",
-        })
-    }
-}
 
 /// How long a client waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

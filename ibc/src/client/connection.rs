@@ -1,7 +1,8 @@
 //! One session with a function: a handshake, then requests one after another.
 
-use super::access::{Access, Function};
+use super::access::Access;
 use super::error::{ClientError, Refusal, shown};
+use super::function::Function;
 use crate::http::{Framed, Headers, JSON, Repeated, ResponseHead, header, is_json};
 use crate::tls::{ExportedKey, Exporter, Session, TlsError};
 use crate::wire::root::ResourceType;
