@@ -22,6 +22,7 @@
 pub mod admin;
 pub mod audit;
 pub mod bench;
+mod bound;
 pub mod clock;
 pub mod deny_list;
 pub mod dispatch;

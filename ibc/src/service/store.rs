@@ -27,6 +27,7 @@ pub(crate) mod secrets;
 pub mod state_file;
 mod statement;
 pub(crate) mod sweep;
+mod times;
 mod writer;
 
 pub use open::{OpenError, StoreUrl};

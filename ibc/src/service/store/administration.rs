@@ -6,12 +6,12 @@ mod psas;
 pub(crate) use policies::{PolicyRow, insert_policy, policies, remove_policy, update_policy};
 pub(crate) use psas::{PSA_NAMES, PsaRow, enable_psa, insert_psa, psa_key, psas, remove_psa};
 
-use super::clients::{kind_number, time};
+use super::clients::kind_number;
 use super::sealed::SealedColumns;
-use super::writer::seconds;
+use super::times::{seconds, time};
 use crate::service::Function;
+use crate::service::bound::Bound;
 use crate::service::error::ServiceError;
-use crate::service::party::Bound;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
 

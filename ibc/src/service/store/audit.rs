@@ -188,7 +188,7 @@ pub(super) async fn insert(
     )
     .bind(&entry.writer)
     .bind(i64::try_from(entry.number).unwrap_or(i64::MAX))
-    .bind(super::writer::seconds(entry.at))
+    .bind(super::times::seconds(entry.at))
     .bind(&entry.event)
     .bind(&entry.detail)
     .bind(entry.hash.to_vec())
@@ -281,7 +281,7 @@ pub(crate) async fn entries(
             Ok(Entry {
                 writer: writer.into(),
                 number: number.unsigned_abs(),
-                at: super::clients::time(at),
+                at: super::times::time(at),
                 event: row.try_get("event")?,
                 detail: row.try_get("detail")?,
                 // What has another length is no hash of anything, and shows as changed.
@@ -377,7 +377,7 @@ pub(crate) async fn checkpoints(connection: &mut AnyConnection) -> Result<Vec<Ch
             Ok(CheckpointRow {
                 writer: row.try_get("writer")?,
                 number: number.unsigned_abs(),
-                at: super::clients::time(at),
+                at: super::times::time(at),
                 heads: row.try_get("heads")?,
                 signature: row.try_get("signature")?,
             })
@@ -404,7 +404,7 @@ pub(crate) async fn insert_checkpoint(
     sqlx::query("insert into checkpoint (writer, number, at, heads, signature) values ($1, $2, $3, $4, $5)")
         .bind(&row.writer)
         .bind(i64::try_from(row.number).unwrap_or(i64::MAX))
-        .bind(super::writer::seconds(row.at))
+        .bind(super::times::seconds(row.at))
         .bind(&row.heads)
         .bind(row.signature.clone())
         .execute(connection)

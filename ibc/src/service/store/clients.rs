@@ -1,8 +1,9 @@
 //! Clients, what they authenticate with, and the identities bound to them.
 
+use super::times::time;
 use crate::service::Function;
+use crate::service::bound::Bound;
 use crate::service::error::ServiceError;
-use crate::service::party::Bound;
 use eccsi_sakke::onem2m::{EntityId, EntityKind, Fqdn, UnixTime};
 use sqlx::{AnyConnection, Row};
 
@@ -16,11 +17,6 @@ pub(crate) struct CredentialRow {
 pub(crate) struct ClientRow {
     pub(crate) enabled: bool,
     pub(crate) not_after: UnixTime,
-}
-
-/// As the database keeps a time.
-pub(crate) fn time(seconds: i64) -> UnixTime {
-    UnixTime::from_seconds(seconds.unsigned_abs())
 }
 
 /// The credential with this Credential-ID at `function`, if it is enabled.

@@ -1,6 +1,6 @@
 //! Commands of a registration at the MEF.
 
-use super::writer::seconds;
+use super::times::seconds;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};

@@ -2,7 +2,7 @@
 //! key erased.
 
 use super::sealed::SealedColumns;
-use super::writer::seconds;
+use super::times::seconds;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};

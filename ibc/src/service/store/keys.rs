@@ -1,8 +1,7 @@
 //! Registered keys, and the tombstones of their names.
 
-use super::clients::time;
 use super::sealed::SealedColumns;
-use super::writer::seconds;
+use super::times::{seconds, time};
 use crate::service::Function;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;

@@ -1,7 +1,6 @@
 //! Registrations of clients at a MEF or MAF, and who may have one.
 
-use super::clients::time;
-use super::writer::seconds;
+use super::times::{seconds, time};
 use crate::service::Function;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;

@@ -1,8 +1,7 @@
 //! Rows with keys that sessions are opened with: enrolment keys, fetched keys, credentials, Kpsa.
 
-use super::clients::time;
 use super::sealed::SealedColumns;
-use super::writer::seconds;
+use super::times::{seconds, time};
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::any::AnyRow;

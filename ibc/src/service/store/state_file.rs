@@ -15,7 +15,7 @@
 //! its operator accepts the loss. One that knows more is well: the process ended between the two.
 
 use super::audit::Head;
-use super::writer::seconds;
+use super::times::seconds;
 use crate::service::error::ServiceError;
 use aes_gcm_siv::aead::{AeadInOut, KeyInit};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce, Tag};

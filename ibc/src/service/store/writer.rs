@@ -17,6 +17,7 @@
 
 use super::audit::{self, Head};
 use super::state_file::{Behind, StateFile};
+use super::times::seconds;
 use super::{Database, ServiceError};
 use crate::service::clock::Clock;
 use core::fmt;
@@ -565,9 +566,4 @@ async fn time(
             .await?;
     }
     Ok(clock.max(mark))
-}
-
-/// As the database keeps it.
-pub(crate) fn seconds(time: UnixTime) -> i64 {
-    i64::try_from(time.as_seconds()).unwrap_or(i64::MAX)
 }

@@ -2,9 +2,8 @@
 
 use super::{Done, columns};
 use crate::service::error::ServiceError;
-use crate::service::store::clients::time;
 use crate::service::store::sealed::SealedColumns;
-use crate::service::store::writer::seconds;
+use crate::service::store::times::{seconds, time};
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
 
