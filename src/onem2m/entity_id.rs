@@ -2,16 +2,7 @@
 
 use core::fmt;
 
-use super::{EntityName, Fqdn, IdentifierError};
-
-/// What an identifier names. Its text cannot always tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum EntityKind {
-    /// A Common Services Entity, named by a CSE-ID.
-    Cse,
-    /// An Application Entity, named by an AE-ID.
-    Ae,
-}
+use super::{EntityKind, EntityName, Fqdn, IdentifierError};
 
 /// A CSE-ID or AE-ID with its kind: what an entity is called, and which of the two it is.
 ///
@@ -86,15 +77,6 @@ impl EntityId {
 impl From<EntityId> for EntityName {
     fn from(id: EntityId) -> Self {
         id.name
-    }
-}
-
-impl fmt::Display for EntityKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Cse => "CSE-ID",
-            Self::Ae => "AE-ID",
-        })
     }
 }
 
