@@ -76,6 +76,15 @@ impl KmsPublicKey {
         Ok(data.into_iter().map(|data| data.expect("each batch fills its places")).collect())
     }
 
+    /// The receiver `id`, for a sender that writes to it often.
+    ///
+    /// # Errors
+    /// [`Error::UnusableIdentity`] if \[b\]P + Z is the point at infinity.
+    pub fn recipient(&self, id: &Identifier) -> Result<Recipient, Error> {
+        let g = self.tables().map(|tables| tables.g.clone());
+        Ok(Recipient::new(id, self.bound_point(id)?, g))
+    }
+
     fn encapsulate_batch(
         &self,
         receivers: &[Identifier],
@@ -156,7 +165,7 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    pub(super) fn new(id: &Identifier, bound: PointOctets, g: Option<Arc<UnitComb>>) -> Self {
+    fn new(id: &Identifier, bound: PointOctets, g: Option<Arc<UnitComb>>) -> Self {
         Self { id: id.clone(), bound, comb: None, g }
     }
 

@@ -1,6 +1,5 @@
 //! The key pair of a KMS: z_T and Z_T.
 
-use super::Recipient;
 use super::encoding::{POINT_BYTES, decode_point, encode_point, identifier_integer};
 use crate::curve::ss1024::{self, Base, FieldOctets, LineTable, PointComb, PointOctets, Scalar, UnitComb};
 use crate::error::{DecodeError, Error, Part, Problem};
@@ -204,18 +203,6 @@ impl KmsPublicKey {
             Arc::new(Lines { p: LineTable::new(&ss1024::generator()), z: LineTable::new(self.point()) })
         });
         Self { lines: Some(lines), ..self }
-    }
-
-    /// The receiver `id`, for a sender that writes to it often.
-    ///
-    /// # Errors
-    /// [`Error::UnusableIdentity`] if \[b\]P + Z is the point at infinity.
-    ///
-    /// # Timing
-    /// Variable: identity and Z are public.
-    pub fn recipient(&self, id: &Identifier) -> Result<Recipient, Error> {
-        let g = self.tables.as_ref().map(|tables| tables.g.clone());
-        Ok(Recipient::new(id, self.bound_point(id)?, g))
     }
 
     /// \[b\]P + Z, the point that stands for an identity under this KMS.
