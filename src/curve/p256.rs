@@ -8,6 +8,7 @@
 //! `recode` (digits), `mul`, `tables`, and `own`, which puts them behind the seam.
 
 mod batch;
+mod comb_term;
 mod field;
 #[cfg(feature = "tables")]
 mod generator_table;

@@ -2,9 +2,9 @@
 
 pub(super) mod odd_multiples;
 
+use super::comb_term::CombTerm;
 use super::field::Fe;
 use super::jacobian::Jacobian;
-use super::mul::CombTerm;
 use super::recode::Digits;
 use super::tables::{TurnedRow, TurnedRows};
 use crate::backend::ifma::lane::{Job, Lanes};

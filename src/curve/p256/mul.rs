@@ -11,6 +11,7 @@
 //! come near q, with the last digits, where k ≠ 0 still excludes opposite points; there the
 //! addition is one that doubles as well. Debug builds assert all of it at each addition.
 
+use super::comb_term::CombTerm;
 use super::field::Mask;
 use super::jacobian::{Affine, Jacobian, Sum, normalize};
 use super::lanes::{self, Entries, Public, Secret, Turned};
@@ -150,33 +151,6 @@ pub(super) fn variable<K: Kernel>(kernel: K, point: &Affine<K>, k: &Limbs) -> Ja
     sum
 }
 
-/// One point of a sum over combs, and its public scalar.
-pub(super) struct CombTerm<'a> {
-    comb: Comb<'a>,
-    digits: Digits,
-    negated: Mask,
-}
-
-impl<'a> CombTerm<'a> {
-    /// `None` for k = 0.
-    pub(super) fn new_vartime(comb: Comb<'a>, k: &Limbs) -> Option<Self> {
-        debug_assert_eq!(comb.spacing, 1);
-        let (odd, negated) = make_odd(k);
-        (*k != [0; 4]).then(|| Self { comb, digits: Digits::new(&odd, comb.width), negated })
-    }
-
-    #[inline(always)]
-    pub(super) fn count(&self) -> usize {
-        self.comb.rows().len()
-    }
-
-    #[inline(always)]
-    pub(super) fn entry(&self, row: usize) -> (&'a TablePoint, Mask) {
-        let Digit { half, negative } = self.digits.get(row);
-        (&self.comb.row(row)[half as usize], negative ^ self.negated)
-    }
-}
-
 /// The sum of the terms, without doublings, for public scalars.
 pub(super) fn combs_vartime<K: Kernel>(kernel: K, terms: &[CombTerm<'_>]) -> Jacobian<K> {
     if let (Some(proof), [a, b]) = (kernel.lanes(), terms) {
@@ -189,7 +163,7 @@ pub(super) fn combs_vartime<K: Kernel>(kernel: K, terms: &[CombTerm<'_>]) -> Jac
     let entries = || {
         terms
             .iter()
-            .flat_map(|term| (0..term.comb.rows().len()).map(|row| term.entry(row)))
+            .flat_map(|term| (0..term.count()).map(|row| term.entry(row)))
             .map(|(entry, negative)| TablePoint { x: entry.x, y: kernel.field_negate_if(negative, &entry.y) })
     };
     let mut all = entries();

@@ -1,10 +1,11 @@
 //! The seam of P-256 over an own kernel.
 
 use super::batch::{self, BATCH};
+use super::comb_term::CombTerm;
 use super::field::Fe;
 pub(super) use super::field::is_reduced;
 use super::jacobian::{Affine, Jacobian, normalize};
-use super::mul::{self, BARE, BARE_HALF, CombTerm, Term};
+use super::mul::{self, BARE, BARE_HALF, Term};
 use super::recode::half_size_vartime;
 use super::tables::{Table, generator_comb, generator_odd};
 use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
