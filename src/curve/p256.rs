@@ -18,6 +18,7 @@ mod generator_table_small;
 mod jacobian;
 mod lanes;
 mod mul;
+mod order;
 mod own;
 mod point;
 #[cfg(feature = "__backends")]

@@ -11,12 +11,13 @@ mod points;
 mod straus;
 mod sums;
 
-use super::jacobian::{Jacobian, normalize};
+use super::field::is_reduced;
+use super::jacobian::{Affine, Jacobian, coordinates, normalize};
 use super::mul::{self, BARE, Term};
-use super::own::{self, Own};
+use super::order;
 use super::tables::{Odd, Table, generator_comb, generator_comb_for_lanes, generator_rows};
 use crate::backend::ifma::lane::Lanes;
-use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
+use crate::backend::p256::{Base, Check, Kernel, Limbs, PointOctets, ScalarOctets, TablePoint};
 use crate::backend::portable::{limbs, p256_order};
 use alloc::vec::Vec;
 use checks::{BareChecks, CombChecks, LaneCheck};
@@ -73,16 +74,19 @@ pub(super) const BATCH: usize = 64;
 /// Entries of the table that is made of a shared point that has none.
 const SHARED: usize = 16;
 
-/// [`Ops::combinations_have_x_vartime`] in lanes.
+/// [`Ops::combinations_have_x_vartime`](crate::backend::p256::Ops::combinations_have_x_vartime) in lanes; `alone` does
+/// the checks that do not fit into them.
 pub(super) fn check_many_vartime<K: Kernel>(
     kernel: K,
     proof: <K::Lanes as Lanes>::Proof,
     checks: &[Check<'_, Table>],
     shared: Option<Base<'_, Table>>,
+    alone: impl Fn(&Check<'_, Table>) -> bool,
     out: &mut [bool],
 ) {
     let made = shared.filter(|shared| shared.table.is_none()).map(|shared| {
-        let multiples: [_; SHARED] = mul::odd_multiples_vartime(&own::affine(kernel, shared.point).into());
+        let multiples: [_; SHARED] =
+            mul::odd_multiples_vartime(&Affine::from_octets(kernel, shared.point).into());
         let mut odd = [TablePoint::ZERO; SHARED];
         normalize::<K, SHARED>(&multiples, |i, point| odd[i] = point.to_table());
         odd
@@ -98,7 +102,7 @@ pub(super) fn check_many_vartime<K: Kernel>(
         match lane_check(check, odd.is_some()) {
             Some(lane) if lane.comb.is_some() => with_combs.push((i, lane)),
             Some(lane) => bare.push((i, lane)),
-            None => out[i] = Own(kernel).check_vartime(check, shared),
+            None => out[i] = alone(check),
         }
     }
     for (jobs, combs) in [(&with_combs, true), (&bare, false)] {
@@ -107,7 +111,7 @@ pub(super) fn check_many_vartime<K: Kernel>(
             let lanes: Vec<_> = jobs.iter().map(|(_, lane)| *lane).collect();
             in_lanes(kernel, proof, &lanes, odd.filter(|_| !combs), &mut answers[..lanes.len()]);
             for ((i, _), answer) in jobs.iter().zip(answers) {
-                out[*i] = answer.unwrap_or_else(|| Own(kernel).check_vartime(&checks[*i], shared));
+                out[*i] = answer.unwrap_or_else(|| alone(&checks[*i]));
             }
         }
     }
@@ -116,8 +120,8 @@ pub(super) fn check_many_vartime<K: Kernel>(
 /// A check for a lane, if it has no special values.
 fn lane_check<'a>(check: &Check<'a, Table>, shared: bool) -> Option<LaneCheck<'a>> {
     let [x, g, k, h] = [check.x, &check.g, &check.k, &check.h].map(limbs::from_octets);
-    let [first, second] = own::coordinates(check.point.point);
-    let regular = g != [0; 4] && k != [0; 4] && (h != [0; 4] || !shared) && own::is_reduced(&x);
+    let [first, second] = coordinates(check.point.point);
+    let regular = g != [0; 4] && k != [0; 4] && (h != [0; 4] || !shared) && is_reduced(&x);
     let comb = check.point.table.filter(|_| !shared).map(Table::comb);
     regular.then_some(LaneCheck { x, g, k, h, point: [first, second], comb })
 }
@@ -156,7 +160,7 @@ pub(super) fn sum_vartime<K: Kernel>(kernel: K, terms: &[(ScalarOctets, PointOct
 fn bare_sum_vartime<K: Kernel>(kernel: K, terms: &[(ScalarOctets, PointOctets)]) -> Jacobian<K> {
     let mut multiples = Vec::with_capacity(terms.len() * BARE);
     for (_, point) in terms {
-        multiples.extend(mul::odd_multiples_vartime::<K, BARE>(&own::affine(kernel, point).into()));
+        multiples.extend(mul::odd_multiples_vartime::<K, BARE>(&Affine::from_octets(kernel, point).into()));
     }
     let mut odd = alloc::vec![[TablePoint::ZERO; BARE]; terms.len()];
     for (odd, multiples) in odd.chunks_mut(BATCH / BARE).zip(multiples.chunks(BATCH)) {
@@ -176,7 +180,7 @@ fn lane_sum_vartime<K: Kernel>(
 ) -> Option<Jacobian<K>> {
     const LANES: usize = 16;
     let mut lanes: Vec<LaneTerm> = (terms.iter())
-        .map(|(k, point)| (limbs::from_octets(k), own::coordinates(point)))
+        .map(|(k, point)| (limbs::from_octets(k), coordinates(point)))
         .filter(|(k, _)| *k != [0; 4])
         .collect();
     // Lanes that are left over take the first point once each, and off its multiplier.
@@ -202,7 +206,7 @@ pub(super) fn scalar_invert_many<K: Kernel>(kernel: K, scalars: &mut [ScalarOcte
         products.push(product);
     }
     let Some(product) = products.last() else { return };
-    let mut inverse = Zeroizing::new(own::scalar_invert(kernel, product));
+    let mut inverse = Zeroizing::new(order::invert(kernel, product));
     for i in (1..scalars.len()).rev() {
         scalars[i] = limbs::to_octets(&kernel.order_mul(&inverse, &products[i - 1]));
         *inverse = kernel.order_mul(&inverse, &elements[i]);

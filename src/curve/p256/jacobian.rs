@@ -13,6 +13,12 @@ pub(super) struct Affine<K> {
     pub(super) y: Fe<K>,
 }
 
+/// The integers x and y.
+pub(super) fn coordinates(point: &PointOctets) -> [Limbs; 2] {
+    let (x, y) = point.split_at(32);
+    [x, y].map(|octets| limbs::from_octets(octets.try_into().expect("32 octets")))
+}
+
 impl<K: Kernel> Affine<K> {
     pub(super) fn from_octets(kernel: K, octets: &PointOctets) -> Self {
         let (x, y) = octets.split_at(32);

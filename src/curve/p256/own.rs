@@ -2,20 +2,17 @@
 
 use super::batch::{self, BATCH};
 use super::comb_term::CombTerm;
-use super::field::Fe;
-pub(super) use super::field::is_reduced;
+use super::field::{Fe, is_reduced};
 use super::jacobian::{Affine, Jacobian, normalize};
 use super::mul::{self, BARE, BARE_HALF, Term};
+use super::order;
 use super::recode::half_size_vartime;
 use super::tables::{Table, generator_comb, generator_odd};
 use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
-use crate::backend::portable::{limbs, p256_order, safegcd};
+use crate::backend::portable::{limbs, p256_order};
 use crate::secret::declassify;
 use subtle::Choice;
 use zeroize::Zeroizing;
-
-/// q with the constants for inversion.
-static ORDER: safegcd::Modulus = safegcd::Modulus::new(&p256_order::Q);
 
 /// Points without a table in one sum with shared doublings.
 const BARE_TERMS: usize = 2;
@@ -23,21 +20,6 @@ const BARE_TERMS: usize = 2;
 /// Own arithmetic over a kernel.
 #[derive(Clone, Copy)]
 pub(super) struct Own<K>(pub(super) K);
-
-/// x and y.
-pub(super) fn coordinates(point: &PointOctets) -> [Limbs; 2] {
-    let (x, y) = point.split_at(32);
-    [x, y].map(|octets| limbs::from_octets(octets.try_into().expect("32 octets")))
-}
-
-pub(super) fn affine<K: Kernel>(kernel: K, point: &PointOctets) -> Affine<K> {
-    Affine::from_octets(kernel, point)
-}
-
-/// 1/a modulo q; 0 for 0.
-pub(super) fn scalar_invert<K: Kernel>(kernel: K, a: &Limbs) -> Limbs {
-    safegcd::invert(kernel, a, &ORDER)
-}
 
 fn scalar(octets: &ScalarOctets) -> Limbs {
     let k = limbs::from_octets(octets);
@@ -146,7 +128,7 @@ impl<K: Kernel> Ops for Own<K> {
     }
 
     fn scalar_invert(&self, a: &ScalarOctets) -> ScalarOctets {
-        limbs::to_octets(&scalar_invert(self.0, &scalar(a)))
+        limbs::to_octets(&order::invert(self.0, &scalar(a)))
     }
 
     fn mul_generator(&self, k: &ScalarOctets) -> PointOctets {
@@ -260,7 +242,10 @@ impl<K: Kernel> Ops for Own<K> {
         out: &mut [bool],
     ) {
         match self.0.lanes() {
-            Some(proof) => batch::check_many_vartime(self.0, proof, checks, shared, out),
+            Some(proof) => {
+                let alone = |check: &Check<'_, Table>| self.check_vartime(check, shared);
+                batch::check_many_vartime(self.0, proof, checks, shared, alone, out);
+            }
             None => {
                 for (check, out) in checks.iter().zip(out) {
                     *out = self.check_vartime(check, shared);
