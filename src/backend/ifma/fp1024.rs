@@ -19,9 +19,10 @@
 
 mod curve;
 mod element;
+mod fe;
 mod products;
 
-pub(crate) use element::Fe;
+pub(crate) use fe::Fe;
 
 use super::lane::Lanes;
 use crate::backend::portable::fp1024::P;

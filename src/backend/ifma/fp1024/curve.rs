@@ -1,7 +1,7 @@
 //! Whole steps of the curve code in one call each, in place: between two calls an element would be copied, by
 //! code without vectors, at the cost of a good part of its arithmetic.
 
-use super::element::Fe;
+use super::fe::Fe;
 use super::products::sums;
 use super::{Digits, LONG_PADDING, Row, carry, difference, load, store, sum};
 use crate::backend::ifma::lane::{Job, Lanes};

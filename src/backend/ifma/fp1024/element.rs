@@ -1,6 +1,7 @@
-//! The element type over the kernel. Each operation is one call into code with the CPU's features.
+//! The arithmetic of elements. Each operation is one call into code with the CPU's features.
 
 use super::curve::{ComplexMul, ComplexSquares, ComplexStep, ComplexSteps, EdwardsAdd, EdwardsDouble};
+use super::fe::Fe;
 use super::products::sums;
 use super::{Digits, Row, carry, difference, fold, load, raw, store, sum};
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets};
@@ -10,14 +11,6 @@ use crate::backend::portable::word::{is_zero_word, mac};
 use crate::backend::portable::words::{self, Words};
 use crate::backend::portable::{safegcd, word::barrier};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, CtOption};
-use zeroize::Zeroize;
-
-/// An element of F_p, and the proof that the CPU has what its operations need.
-#[derive(Clone, Copy)]
-pub(crate) struct Fe<L: Lanes> {
-    digits: Digits,
-    proof: L::Proof,
-}
 
 static ZERO: Digits = Digits::ZERO;
 static ONE: Digits = raw(&words::ONE);
@@ -193,21 +186,6 @@ fn choose<L: Lanes>(bits: u8, a: Row<L>, b: Row<L>) -> Row<L> {
 
 impl<L: Lanes> Fe<L> {
     #[inline(always)]
-    pub(in crate::backend::ifma) fn digits(&self) -> &Digits {
-        &self.digits
-    }
-
-    #[inline(always)]
-    pub(in crate::backend::ifma) fn of_digits(proof: L::Proof, digits: Digits) -> Self {
-        Self { digits: digits.checked(), proof }
-    }
-
-    #[inline(always)]
-    pub(in crate::backend::ifma) fn proof_of_cpu(&self) -> L::Proof {
-        self.proof
-    }
-
-    #[inline(always)]
     fn of_row(proof: L::Proof, row: Row<L>) -> Self {
         Self { digits: store(row), proof }
     }
@@ -251,18 +229,6 @@ impl<L: Lanes> Fe<L> {
         integer[15] = top as u64;
         // At most 2¹⁰¹² + p, since k < 2⁶⁴; and p, not 0, where 2⁶⁴·x was a multiple of p other than 0.
         words::reduce_once(&integer, (top >> 64) as u64, &P)
-    }
-}
-
-impl<L: Lanes> Zeroize for Fe<L> {
-    fn zeroize(&mut self) {
-        self.digits.0.as_flattened_mut().zeroize();
-    }
-}
-
-impl<L: Lanes> core::fmt::Debug for Fe<L> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.digits.fmt(f)
     }
 }
 
