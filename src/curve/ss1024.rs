@@ -16,6 +16,7 @@
 //! The functions here choose the backend, once for each operation.
 
 mod edwards;
+mod eight;
 mod field;
 mod field2;
 mod function;
@@ -27,6 +28,8 @@ mod mul;
 mod pairing;
 mod point;
 mod scalar;
+#[cfg(feature = "hazmat")]
+mod size;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -36,7 +39,7 @@ mod walk;
 pub(crate) use crate::backend::fp1024::{Base, Commit, Committed, FieldOctets, PointOctets};
 pub(crate) use scalar::Scalar;
 #[cfg(feature = "hazmat")]
-pub(crate) use tables::Size;
+pub(crate) use size::Size;
 pub(crate) use tables::{LineTable, PointComb, UnitComb};
 
 use crate::backend::fp1024::{Ops, ScalarOctets};

@@ -1,9 +1,9 @@
 //! The functions of the Miller loop that walks one point, eight steps to a row of lanes.
 
+use super::eight::{CurveLanes, LANES, gather, lanes_of, scatter, splat};
 use super::field::Parameters;
 use super::field2::Complex;
 use super::function::{Argument, Function, MAX_ORDER};
-use super::lanes::{CurveLanes, LANES, gather, lanes_of, scatter, splat};
 use super::point::Affine;
 use super::walk::{Multiples, Step, digit, order, step_function};
 use crate::backend::fp1024::{Arithmetic, Field, Lanes8};
@@ -152,7 +152,7 @@ impl<F: Parameters + Field> Multiples<F> {
 }
 
 #[cfg(feature = "hazmat")]
-impl<E: Lanes8> super::tables::Size for LaneLines<E> {
+impl<E: Lanes8> super::size::Size for LaneLines<E> {
     fn size(&self) -> usize {
         size_of_val(self.start.as_slice()) + size_of_val(self.rows.as_slice())
     }

@@ -3,7 +3,8 @@
 //! through single elements.
 
 use super::edwards::Edwards;
-use super::field::{Parameters, SignedDigits};
+use super::eight::{CurveLanes, LANES, lanes_of, scatter};
+use super::field::SignedDigits;
 use super::field2::Complex;
 use super::generic::Generic;
 use super::lane_lines::LaneLines;
@@ -16,44 +17,13 @@ use alloc::vec::Vec;
 use subtle::Choice;
 use zeroize::{Zeroize, Zeroizing};
 
-/// As many elements as there are lanes.
-pub(super) const LANES: usize = 8;
-
 /// The curve over a kernel with lanes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InLanes<E: Lanes8>(pub(super) E::Proof);
 
-/// Lanes of a field with the curve over it.
-pub(crate) trait CurveLanes: Lanes8<Single: Parameters<Proof = Self::Proof>> + Parameters {}
-impl<E: Lanes8<Single: Parameters<Proof = Self::Proof>> + Parameters> CurveLanes for E {}
-
 /// Work for that many takes less time in lanes than one by one.
 fn fills_lanes(items: usize) -> bool {
     items > LANES / 2
-}
-
-/// Item i, or the first where there are fewer.
-pub(super) fn lanes_of<T, U>(items: &[T], f: impl Fn(&T) -> U) -> [U; LANES] {
-    core::array::from_fn(|i| f(items.get(i).unwrap_or(&items[0])))
-}
-
-/// Eight rows of elements, turned into a row of lanes.
-pub(super) fn gather<E: Lanes8, const N: usize>(rows: &[[E::Single; N]; LANES]) -> [E; N] {
-    core::array::from_fn(|i| E::from_singles(rows.each_ref().map(|row| &row[i])))
-}
-
-/// A row of lanes, turned into eight rows of elements.
-pub(super) fn scatter<E: Lanes8, const N: usize>(row: &[E; N]) -> [[E::Single; N]; LANES] {
-    let columns = row.each_ref().map(|lanes| lanes.reduce().to_singles());
-    let rows = core::array::from_fn(|i| columns.each_ref().map(|column| column[i]));
-    let mut columns = columns;
-    columns.zeroize();
-    rows
-}
-
-/// One element in all lanes.
-pub(super) fn splat<E: Lanes8>(single: &E::Single) -> E {
-    E::from_singles([single; LANES])
 }
 
 /// Σ kᵢ·Bᵢ by combs in each lane; the terms share the doublings.

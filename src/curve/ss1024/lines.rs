@@ -55,7 +55,7 @@ impl<F: Parameters + Field> Lines<F> {
 }
 
 #[cfg(feature = "hazmat")]
-impl<F: Field> super::tables::Size for Lines<F> {
+impl<F: Field> super::size::Size for Lines<F> {
     fn size(&self) -> usize {
         size_of_val(self.0.as_slice())
     }

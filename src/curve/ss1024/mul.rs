@@ -126,7 +126,7 @@ impl<G: FieldGroup> Comb<G> {
 }
 
 #[cfg(feature = "hazmat")]
-impl<G: Group> super::tables::Size for Comb<G> {
+impl<G: Group> super::size::Size for Comb<G> {
     fn size(&self) -> usize {
         size_of_val(self.0.as_slice())
     }

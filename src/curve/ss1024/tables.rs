@@ -3,6 +3,8 @@
 use super::generic::Generic;
 #[cfg(any(target_arch = "x86_64", feature = "__backends"))]
 use super::lanes::InLanes;
+#[cfg(feature = "hazmat")]
+use super::size::Size;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::adx::fp1024 as adx;
 use crate::backend::fp1024::{Base, Commit, Ops, PointOctets};
@@ -145,10 +147,4 @@ impl LineTable {
     pub(crate) fn new(point: &PointOctets) -> Self {
         on_backend!(ops => ops.lines(point).wrap())
     }
-}
-
-/// Octets that a table takes.
-#[cfg(feature = "hazmat")]
-pub(crate) trait Size {
-    fn size(&self) -> usize;
 }
