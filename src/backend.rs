@@ -45,6 +45,8 @@ pub(crate) mod portable;
 pub(crate) mod rustcrypto;
 #[cfg(feature = "eccsi")]
 pub(crate) mod sha256;
+#[cfg(feature = "eccsi")]
+pub(crate) mod table_point;
 #[cfg(feature = "__ctgrind")]
 #[allow(unsafe_code, reason = "the requests are instructions; see Safety there")]
 pub(crate) mod valgrind;

@@ -3,8 +3,14 @@
 //! [`Ops`] is what the rest of the crate uses. [`Kernel`] is a second seam below it, for own
 //! implementations, which share the curve code of `curve::p256` and differ in the field.
 
+pub(crate) use super::portable::limbs::Limbs;
+pub(crate) use super::table_point::TablePoint;
+
 use super::ifma::lane::Lanes;
-use super::portable::{self, safegcd::Packed};
+use super::portable::p256::P;
+use super::portable::safegcd::{self, Modulus, Packed};
+use super::portable::{limbs, p256_order};
+use super::table_point;
 use alloc::vec::Vec;
 use subtle::Choice;
 use zeroize::{Zeroize, Zeroizing};
@@ -178,22 +184,6 @@ const ONE: ScalarOctets = {
     one
 };
 
-/// Four 64-bit limbs, least significant first.
-pub(crate) type Limbs = [u64; 4];
-
-/// An affine point in a table: coordinates in Montgomery form, x·2²⁵⁶ mod p, each below p. One
-/// cache line.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub(crate) struct TablePoint {
-    pub(crate) x: Limbs,
-    pub(crate) y: Limbs,
-}
-
-impl TablePoint {
-    pub(crate) const ZERO: Self = Self { x: [0; 4], y: [0; 4] };
-}
-
 /// The field of P-256 and the integers modulo its order, as an own implementation brings them; and
 /// the formulas that its points spend their time in, for implementations that do a whole one better
 /// than its parts.
@@ -219,38 +209,44 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
     /// a + b mod p.
     #[inline(always)]
     fn field_add(self, a: &Limbs, b: &Limbs) -> Limbs {
-        portable::limbs::add_mod(a, b, &portable::p256::P)
+        limbs::add_mod(a, b, &P)
     }
 
     /// a − b mod p.
     #[inline(always)]
     fn field_sub(self, a: &Limbs, b: &Limbs) -> Limbs {
-        portable::limbs::sub_mod(a, b, &portable::p256::P)
+        limbs::sub_mod(a, b, &P)
     }
 
     /// a/2 mod p.
     #[inline(always)]
     fn field_halve(self, a: &Limbs) -> Limbs {
-        portable::limbs::halve_mod(a, &portable::p256::P)
+        limbs::halve_mod(a, &P)
     }
 
     /// a·b/2²⁵⁶ mod q, for one factor below q.
     #[inline(always)]
     fn order_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
-        portable::p256_order::mul(a, b)
+        p256_order::mul(a, b)
     }
 
-    /// As [`safegcd::divsteps`](portable::safegcd::divsteps).
+    /// As [`safegcd::divsteps`].
     #[inline(always)]
     fn divsteps(self, count: u32, state: Packed) -> Packed {
-        portable::safegcd::divsteps(count, state)
+        safegcd::divsteps(count, state)
+    }
+
+    /// [`safegcd::invert`] by the steps of this implementation.
+    #[inline(always)]
+    fn invert(self, x: &Limbs, modulus: &Modulus) -> Limbs {
+        safegcd::invert(|count, state| self.divsteps(count, state), x, modulus)
     }
 
     /// −a mod p where `mask` is all ones, a where it is 0; a ≠ 0.
     #[inline(always)]
     fn field_negate_if(self, mask: u64, a: &Limbs) -> Limbs {
-        let mask = portable::limbs::barrier(mask);
-        portable::limbs::select(mask, &portable::limbs::sub(&portable::p256::P, a).0, a)
+        let mask = limbs::barrier(mask);
+        limbs::select(mask, &limbs::sub(&P, a).0, a)
     }
 
     /// a^(2^times).
@@ -336,6 +332,6 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
     /// `row[n]`. Reads all of `row`.
     #[inline(always)]
     fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
-        *found = portable::select(row, n);
+        *found = table_point::select(row, n);
     }
 }

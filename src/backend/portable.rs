@@ -18,7 +18,7 @@ pub(crate) mod words;
 #[cfg(feature = "eccsi")]
 use super::ifma::lane::NoLanes;
 #[cfg(feature = "eccsi")]
-use super::p256::{Kernel, Limbs, TablePoint};
+use super::p256::{Kernel, Limbs};
 
 /// The implementation; it needs nothing of the CPU.
 #[derive(Clone, Copy, Debug)]
@@ -40,21 +40,4 @@ impl Kernel for Portable {
     fn field_square(self, a: &Limbs) -> Limbs {
         p256::square(a)
     }
-}
-
-/// `row[n]`. Reads all of `row`.
-#[cfg(feature = "eccsi")]
-#[inline]
-pub(crate) fn select(row: &[TablePoint], n: u64) -> TablePoint {
-    let mut found = TablePoint::ZERO;
-    for (entry, i) in row.iter().zip(0u64..) {
-        let mask = limbs::barrier(limbs::is_zero_word(i ^ n));
-        for (found, limb) in found.x.iter_mut().zip(&entry.x) {
-            *found |= limb & mask;
-        }
-        for (found, limb) in found.y.iter_mut().zip(&entry.y) {
-            *found |= limb & mask;
-        }
-    }
-    found
 }

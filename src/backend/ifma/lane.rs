@@ -17,10 +17,10 @@ pub(crate) use none::NoLanes;
 
 #[cfg(feature = "eccsi")]
 use super::words::Words;
-#[cfg(feature = "eccsi")]
-use crate::backend::p256::TablePoint;
 #[cfg(feature = "sakke")]
 use crate::backend::portable::safegcd::Packed;
+#[cfg(feature = "eccsi")]
+use crate::backend::table_point::TablePoint;
 
 /// Eight words and what IFMA does with them, word by word.
 ///

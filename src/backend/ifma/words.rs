@@ -1,7 +1,5 @@
 //! Sixteen 32-bit words at a time: for SHA-256 of sixteen messages.
 
-use super::lane::NoLanes;
-
 /// Sixteen words. Whoever holds a value, or a proof, may use all of it.
 pub(crate) trait Words: Copy {
     /// The proof that the CPU has the instructions.
@@ -23,42 +21,6 @@ pub(crate) trait Words: Copy {
     fn rotate_right<const N: i32>(self) -> Self;
 
     fn shift_right<const N: u32>(self) -> Self;
-}
-
-impl Words for NoLanes {
-    type Proof = Self;
-
-    fn splat(proof: Self, _: u32) -> Self {
-        proof
-    }
-
-    fn load(proof: Self, _: &[u32; 16]) -> Self {
-        proof
-    }
-
-    fn store(self) -> [u32; 16] {
-        match self {}
-    }
-
-    fn add(self, _: Self) -> Self {
-        self
-    }
-
-    fn xor(self, _: Self) -> Self {
-        self
-    }
-
-    fn and(self, _: Self) -> Self {
-        self
-    }
-
-    fn rotate_right<const N: i32>(self) -> Self {
-        self
-    }
-
-    fn shift_right<const N: u32>(self) -> Self {
-        self
-    }
 }
 
 /// The words in plain integers.

@@ -9,7 +9,7 @@ use super::lane::{Job, Lanes};
 #[cfg(feature = "eccsi")]
 use super::words::Words;
 #[cfg(feature = "eccsi")]
-use crate::backend::p256::TablePoint;
+use crate::backend::table_point::TablePoint;
 #[cfg(feature = "sakke")]
 use crate::backend::{adx, portable::safegcd::Packed};
 use core::arch::asm;

@@ -3,7 +3,9 @@
 //! Straight-line code; nothing branches on a value.
 
 pub(crate) use super::word::{adc, barrier, is_zero_word, mac, sbb};
-use crate::backend::p256::Limbs;
+
+/// Four 64-bit limbs, least significant first.
+pub(crate) type Limbs = [u64; 4];
 
 /// a + b as (low, carry).
 #[inline(always)]

@@ -7,8 +7,8 @@
 //! multiple of p that clears the lowest limb t of a number is t·p itself, and as
 //! p + 1 = 2⁹⁶ + P\[3\]·2¹⁹², to add it is to add t·2³² to the next two limbs, and one product.
 
+use super::limbs::Limbs;
 use super::limbs::{adc, add, mac, reduce_once, wide_mul, wide_square};
-use crate::backend::p256::Limbs;
 
 /// p.
 pub(crate) const P: Limbs = [0xffff_ffff_ffff_ffff, 0x0000_0000_ffff_ffff, 0, 0xffff_ffff_0000_0001];

@@ -4,8 +4,8 @@
 //! Radix 2⁶⁴, four limbs, in [0, q − 1]. [`mul`] is Montgomery's: a·b/2²⁵⁶ mod q, 16 products and a
 //! reduction of four steps with five each.
 
+use super::limbs::Limbs;
 use super::limbs::{adc, add, mac, reduce_once, wide_mul};
-use crate::backend::p256::Limbs;
 
 /// q.
 pub(crate) const Q: Limbs =

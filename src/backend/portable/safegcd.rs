@@ -14,11 +14,11 @@
 //! Numbers here are N signed limbs in radix 2⁶², five or seventeen: the lower ones in [0, 2⁶² − 1],
 //! the top one signed. f and g stay in (−2^(b + 1), 2^(b + 1)), d and e in (−2·modulus, modulus).
 
+#[cfg(feature = "eccsi")]
+use super::limbs::Limbs;
 use super::word::barrier;
 #[cfg(feature = "sakke")]
 use super::words::{self, Words};
-#[cfg(feature = "eccsi")]
-use crate::backend::p256::{Kernel, Limbs};
 
 /// Divsteps of the runs of a batch: 59.
 const RUNS: [u32; 3] = [20, 20, 19];
@@ -58,10 +58,9 @@ pub(crate) const fn inverse_mod_word(a: u64) -> u64 {
     x
 }
 
-/// 1/x modulo the modulus, 0 for 0. Constant time in x.
+/// 1/x modulo the modulus, 0 for 0. Constant time in x. `steps` are [`divsteps`], or what gives the same.
 #[cfg(feature = "eccsi")]
-pub(crate) fn invert(kernel: impl Kernel, x: &Limbs, modulus: &Modulus<5>) -> Limbs {
-    let steps = |count, state| kernel.divsteps(count, state);
+pub(crate) fn invert(steps: impl Fn(u32, Packed) -> Packed + Copy, x: &Limbs, modulus: &Modulus<5>) -> Limbs {
     let [a, b, c, d, e] = invert_signed::<5, 10>(steps, &from_limbs(x), modulus).map(|limb| limb as u64);
     [a | b << 62, b >> 2 | c << 60, c >> 4 | d << 58, d >> 6 | e << 56]
 }

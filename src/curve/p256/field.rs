@@ -3,7 +3,7 @@
 use crate::backend::p256::{Kernel, Limbs};
 use crate::backend::portable::limbs;
 use crate::backend::portable::p256::{ONE, P, R_2, R_3};
-use crate::backend::portable::safegcd::{self, Modulus};
+use crate::backend::portable::safegcd::Modulus;
 use core::ops::{Add, Mul, Sub};
 
 /// All ones for yes, 0 for no: what constant-time code has in place of `bool`.
@@ -100,7 +100,7 @@ impl<K: Kernel> Fe<K> {
     /// 1/self, 0 for 0.
     pub(super) fn invert(&self) -> Self {
         // x·R gives 1/(x·R); times R³, and less one R, that is R/x.
-        let inverse = safegcd::invert(self.kernel, &self.limbs, &MODULUS);
+        let inverse = self.kernel.invert(&self.limbs, &MODULUS);
         Self { limbs: self.kernel.field_mul(&inverse, &R_3), ..*self }
     }
 

@@ -8,5 +8,5 @@ static ORDER: safegcd::Modulus = safegcd::Modulus::new(&p256_order::Q);
 
 /// 1/a modulo q; 0 for 0.
 pub(super) fn invert<K: Kernel>(kernel: K, a: &Limbs) -> Limbs {
-    safegcd::invert(kernel, a, &ORDER)
+    kernel.invert(a, &ORDER)
 }

@@ -5,13 +5,11 @@
 use super::{Job, Lanes};
 #[cfg(feature = "eccsi")]
 use crate::backend::ifma::words;
-#[cfg(feature = "eccsi")]
-use crate::backend::p256::TablePoint;
-#[cfg(feature = "eccsi")]
-use crate::backend::portable;
 #[cfg(feature = "sakke")]
 use crate::backend::portable::safegcd::{self, Packed};
 use crate::backend::portable::word;
+#[cfg(feature = "eccsi")]
+use crate::backend::table_point::{self, TablePoint};
 
 /// Eight words in an array.
 #[derive(Clone, Copy)]
@@ -231,6 +229,6 @@ impl Lanes for Model {
     #[cfg(feature = "eccsi")]
     #[inline(never)]
     fn select((): (), row: &[TablePoint], n: u64) -> Self {
-        Self::point((), &portable::select(row, n))
+        Self::point((), &table_point::select(row, n))
     }
 }

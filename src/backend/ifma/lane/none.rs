@@ -1,9 +1,10 @@
 //! No lanes: for kernels of single elements. There is no value, so that nothing is compiled.
 
 use super::{Job, Lanes};
-use crate::backend::p256::TablePoint;
+use crate::backend::ifma::words::Words;
 #[cfg(feature = "sakke")]
 use crate::backend::portable::safegcd::Packed;
+use crate::backend::table_point::TablePoint;
 
 /// Stands where lanes are asked for, and never is.
 #[derive(Clone, Copy, Debug)]
@@ -148,5 +149,41 @@ impl Lanes for NoLanes {
 
     fn select(proof: Self, _: &[TablePoint], _: u64) -> Self {
         proof
+    }
+}
+
+impl Words for NoLanes {
+    type Proof = Self;
+
+    fn splat(proof: Self, _: u32) -> Self {
+        proof
+    }
+
+    fn load(proof: Self, _: &[u32; 16]) -> Self {
+        proof
+    }
+
+    fn store(self) -> [u32; 16] {
+        match self {}
+    }
+
+    fn add(self, _: Self) -> Self {
+        self
+    }
+
+    fn xor(self, _: Self) -> Self {
+        self
+    }
+
+    fn and(self, _: Self) -> Self {
+        self
+    }
+
+    fn rotate_right<const N: i32>(self) -> Self {
+        self
+    }
+
+    fn shift_right<const N: u32>(self) -> Self {
+        self
     }
 }
