@@ -80,6 +80,9 @@ impl KmsPublicKey {
     ///
     /// # Errors
     /// [`Error::UnusableIdentity`] if \[b\]P + Z is the point at infinity.
+    ///
+    /// # Timing
+    /// Variable: identity and Z are public.
     pub fn recipient(&self, id: &Identifier) -> Result<Recipient, Error> {
         let g = self.tables().map(|tables| tables.g.clone());
         Ok(Recipient::new(id, self.bound_point(id)?, g))

@@ -5,7 +5,7 @@
 
 use super::audit::{self, CheckpointRow, Head};
 use super::backup::BackupError;
-use super::clients::time;
+use super::times::time;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
