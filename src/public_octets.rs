@@ -13,7 +13,7 @@ pub(crate) fn write_hex(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Resul
 pub(crate) fn read_hex(part: Part, digits: &str, octets: &mut [u8]) -> Result<(), DecodeError> {
     let refused = |problem| DecodeError::new(part, problem);
     let (expected, got) = (octets.len(), digits.len() / 2);
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(refused(Problem::NotHexadecimal));
     }
     if got != expected {

@@ -20,14 +20,17 @@ type Name = [u8; 32];
 /// signers that come back, for any number of threads.
 ///
 /// # When to use it
-/// Times for each signature, on four threads with AVX-512 IFMA and a prepared KPAK (new signers in batches: 6.6 µs):
+/// Times for each signature are those of `docs/benchmarks.md`: one core with AVX-512 IFMA. The cache adds a hash and
+/// two look-ups: about a microsecond one by one, less in batches.
 ///
 /// | signers | use | time |
 /// |---|---|---|
-/// | mostly new, or many more than there is room for | [`KmsPublicKey::verify_many`] | 6.6 µs |
-/// | mostly known, signatures one by one | [`verify`](Self::verify) | 8.0 µs for known ones, 23 µs for others |
-/// | mostly known, signatures in batches | [`verify_many`](Self::verify_many) | 3.8 µs for known ones |
-/// | a few, known from the beginning | a [`VerifyingKey`] for each, prepared | as above, without look-ups |
+/// | mostly new, or many more than there is room for | [`KmsPublicKey::verify_many`] | 6.7 µs |
+/// | mostly known, signatures in batches | [`verify_many`](Self::verify_many) | 1.7 µs for known signers, 6.7 µs for others |
+/// | mostly known, signatures one by one | [`verify`](Self::verify) | 2.2 µs for known signers, 26 µs for others |
+/// | a few, known from the beginning | a [`VerifyingKey`] for each, prepared | 2.2 µs; 1.7 µs in batches |
+///
+/// So new signers cost four times as much one by one as in batches: where signatures come in batches, keep them together.
 ///
 /// Room for as many tables as there are signers that are active at the same time. With less it still works: those
 /// beyond are verified as if there were no cache.
@@ -37,7 +40,8 @@ type Name = [u8; 32];
 /// one has cost about what the table does. At most [`capacity`](Self::capacity) of them are kept, 88 KB each. Where
 /// one more comes, one that was not used for long goes, if the new signer has lately been more than twice as active;
 /// among equally active ones nothing changes, so that tables are not built again and again. Before it has a table, a
-/// key is a counter of about hundred octets; there are at most 16 for each table, those used last.
+/// key is a counter of about hundred octets; there are at most 32 for each table (512 if there are less than 16
+/// tables), those used last.
 ///
 /// # Who can fill it
 /// Only good signatures count, whatever identities and points are sent. So there is at most one entry for each key that the

@@ -100,7 +100,7 @@ impl TryFrom<&KeyIdentifier> for CredentialId {
     type Error = IdentifierError;
 
     fn try_from(id: &KeyIdentifier) -> Result<Self, Self::Error> {
-        Self::new(CredentialType::Saef, &id.to_string())
+        Self::new(CredentialType::Saef, id.as_str())
     }
 }
 

@@ -308,7 +308,7 @@ async fn a_maf_fetches_over_the_network(place: &Place) {
     let fetcher =
         NetworkFetcher::new([access_with(server.address, Function::Mef, "maf", &KEY, MAF)]).unwrap();
     let maf = Maf::new(place.core("maf").await, fqdn(MAF), &[fqdn(MEF)], Arc::new(fetcher));
-    let key = maf.psk(&ke_id.to_string()).await.unwrap().expect("a key");
+    let key = maf.psk(ke_id.as_str()).await.unwrap().expect("a key");
     let expected = kuse(&ke, SecurityUsage::RspfMaf, &EnrolmentTarget::maf(&fqdn(MAF)));
     assert_eq!(key.expose(), expected.as_slice());
     let unknown = format!("{}@{MEF}", "0".repeat(32));

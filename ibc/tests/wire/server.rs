@@ -188,7 +188,7 @@ async fn a_target_fetches_by_ke_id_and_a_maf_takes_the_key(place: &Place) {
     let unknown = format!("/fetchCredentials/{}@{MEF}/21", "0".repeat(32));
     assert_eq!(maf.retrieve(&unknown, MAF).content(200, 2000)["Status"], false);
 
-    let mut at_maf = Client::connect(server.address, MAF, &ke_id.to_string(), expected.as_slice())
+    let mut at_maf = Client::connect(server.address, MAF, ke_id.as_str(), expected.as_slice())
         .expect("the MAF asks the MEF inside the handshake");
     let answer = at_maf.register(DEVICE);
     assert!(answer.starts_with("/maf/"));

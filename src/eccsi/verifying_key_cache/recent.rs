@@ -86,7 +86,8 @@ mod tests {
         assert_eq!(recent.oldest(), Some((&name(0), &0)));
         assert_eq!(recent.get(&name(0)), Some(&mut 0));
         assert_eq!(recent.oldest(), Some((&name(1), &1)));
-        assert_eq!((recent.peek(&name(1)), recent.peek_mut(&name(1))), (Some(&1), Some(&mut 1)));
+        assert_eq!(recent.peek(&name(1)), Some(&1));
+        assert_eq!(recent.peek_mut(&name(1)), Some(&mut 1));
         recent.insert(name(3), 3);
         assert_eq!(recent.get(&name(1)), None);
         recent.insert(name(2), 22);

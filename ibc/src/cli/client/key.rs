@@ -16,7 +16,6 @@ use serde::Serialize;
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::string::ToString;
 use zeroize::Zeroizing;
 
 /// Register keys for others and retrieve those that were registered for this entity
@@ -168,7 +167,7 @@ impl Register {
                 Some(key) => {
                     let (answer, identifier) = client.register_key(&request, key).await?;
                     let shown = Shown {
-                        identifier: &identifier.to_string(),
+                        identifier: identifier.as_str(),
                         suid: answer.suid,
                         until: &answer.expiration_time,
                         source: &answer.source,
@@ -198,7 +197,7 @@ fn exported(registered: &ExportedRegistration, to: &Destination) -> Outcome {
     to.write(registered.key.as_slice())?;
     let digits = crate::files::hex::encode_secret(registered.key.as_slice());
     let shown = Shown {
-        identifier: &registered.identifier.to_string(),
+        identifier: registered.identifier.as_str(),
         suid: registered.registration.suid,
         until: &registered.registration.expiration_time,
         source: &registered.registration.source,

@@ -58,7 +58,7 @@ async fn an_enrolment_key_is_named_by_the_exporter(place: &Place) {
     let mut octets = [0; 48];
     FakeExporter(5).export(BOOTSTRAP, &mut octets).unwrap();
     assert_eq!(ke_id.to_string(), format!("{}@{MEF}", base16ct::upper::encode_string(&octets[..16])));
-    assert_eq!(KeId::parse(&ke_id.to_string()).unwrap(), ke_id);
+    assert_eq!(KeId::parse(ke_id.as_str()).unwrap(), ke_id);
     assert_eq!(enrolled(&setting, 5).await, ke_id, "again in the same session");
     assert_eq!(place.number("select count(*) from enrolment_key").await, 1);
     let other = call(&exporting("10-gateway@mef.example.com", 5), GATEWAY);
@@ -204,7 +204,7 @@ async fn a_maf_fetches_km_and_assigns_a_km_id(place: &Place) {
 async fn a_new_km_gets_a_new_km_id(place: &Place) {
     let setting = Setting::new(place).await;
     let (one, two) = (enrolled(&setting, 10).await, enrolled(&setting, 11).await);
-    setting.maf.psk(&one.to_string()).await.unwrap().unwrap();
+    setting.maf.psk(one.as_str()).await.unwrap().unwrap();
     let registry = setting.maf.registry();
     let answer =
         registry.register_client(&call(&by_ke_id(&one), DEVICE), &registration(Function::Maf)).await.unwrap();
@@ -215,7 +215,7 @@ async fn a_new_km_gets_a_new_km_id(place: &Place) {
         registry.update_client(&call(&by_ke_id(ke_id), DEVICE), &answer.id, &request).await.unwrap()
     };
     assert_eq!(update(&one).await.assigned_symm_key_id, None, "the same Km keeps its KmID");
-    setting.maf.psk(&two.to_string()).await.unwrap().unwrap();
+    setting.maf.psk(two.as_str()).await.unwrap().unwrap();
     let second = update(&two).await.assigned_symm_key_id.unwrap();
     assert_ne!(first, second);
     assert_eq!(update(&two).await.assigned_symm_key_id, None);
@@ -320,7 +320,7 @@ async fn handshakes_have_one_answer_for_all_that_is_refused(place: &Place) {
 async fn enrolment_keys_are_nowhere_in_clear(place: &Place) {
     let setting = Setting::new(place).await;
     let ke_id = enrolled(&setting, 14).await;
-    let km = setting.maf.psk(&ke_id.to_string()).await.unwrap().unwrap();
+    let km = setting.maf.psk(ke_id.as_str()).await.unwrap().unwrap();
     let registry = setting.maf.registry();
     registry.register_client(&call(&by_ke_id(&ke_id), DEVICE), &registration(Function::Maf)).await.unwrap();
     assert!(!place.holds(&ke(14)).await);
