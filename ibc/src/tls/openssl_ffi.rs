@@ -1,16 +1,17 @@
 //! What OpenSSL can do and the crate `openssl` does not offer: the hint of a PSK server, the stateless
-//! start of a DTLS handshake, the suite that a handshake has chosen, and the retransmission timer of DTLS.
+//! start of a DTLS handshake, the suite that a handshake has chosen, the messages of a handshake as they came, and
+//! the retransmission timer of DTLS.
 //!
 //! The only file outside `backend` with unsafe code. Everything it declares is part of OpenSSL's public
 //! interface since 1.1.1 and unchanged in 3.x: `SSL_use_psk_identity_hint(3)`, `DTLSv1_listen(3)`,
-//! `SSL_get_pending_cipher(3)`, `DTLSv1_get_timeout(3)`, `DTLSv1_handle_timeout(3)`; the last two are macros over `SSL_ctrl`.
+//! `SSL_get_pending_cipher(3)`, `SSL_CTX_set_msg_callback(3)`, `DTLSv1_get_timeout(3)`, `DTLSv1_handle_timeout(3)`; the last two are macros over `SSL_ctrl`.
 #![allow(unsafe_code, reason = "foreign functions; each call says why it is sound")]
 
 use foreign_types::ForeignTypeRef;
 use libc::{c_char, c_int, c_void, timeval};
 use openssl::error::ErrorStack;
-use openssl::ssl::{SslCipherRef, SslRef, SslStream};
-use openssl_sys::{SSL, SSL_CIPHER};
+use openssl::ssl::{SslCipherRef, SslContextBuilder, SslRef, SslStream};
+use openssl_sys::{SSL, SSL_CIPHER, SSL_CTX};
 use std::ffi::CStr;
 use std::ptr;
 use std::time::Duration;
@@ -25,10 +26,14 @@ struct BioAddr {
 const GET_TIMEOUT: c_int = 73;
 const HANDLE_TIMEOUT: c_int = 74;
 
+/// Of `SSL_CTX_set_msg_callback(3)`: whether it is sent, version, type, octets, their number, connection, argument.
+type MessageCallback = unsafe extern "C" fn(c_int, c_int, c_int, *const c_void, usize, *mut SSL, *mut c_void);
+
 unsafe extern "C" {
     fn SSL_use_psk_identity_hint(ssl: *mut SSL, hint: *const c_char) -> c_int;
     fn DTLSv1_listen(ssl: *mut SSL, client: *mut BioAddr) -> c_int;
     fn SSL_get_pending_cipher(ssl: *const SSL) -> *const SSL_CIPHER;
+    fn SSL_CTX_set_msg_callback(context: *mut SSL_CTX, callback: Option<MessageCallback>);
     fn BIO_ADDR_new() -> *mut BioAddr;
     fn BIO_ADDR_free(address: *mut BioAddr);
 }
@@ -79,6 +84,34 @@ pub(super) fn listen<S>(stream: &mut SslStream<S>) -> Result<Heard, ErrorStack> 
         1.. => Ok(Heard::Verified),
         0 => Ok(Heard::Nothing),
         _ => Err(ErrorStack::get()),
+    }
+}
+
+/// Has [`psk::heard`](super::psk::heard) told of each handshake message that comes, before OpenSSL looks into it.
+pub(super) fn watch_handshakes(context: &mut SslContextBuilder) {
+    // SAFETY: the context is live and nobody else uses it during the call (`&mut`). The callback is a function, which
+    // lives for ever, and takes no argument of ours.
+    unsafe { SSL_CTX_set_msg_callback(context.as_ptr(), Some(on_message)) }
+}
+
+unsafe extern "C" fn on_message(
+    is_sent: c_int,
+    _: c_int,
+    kind: c_int,
+    octets: *const c_void,
+    length: usize,
+    ssl: *mut SSL,
+    _: *mut c_void,
+) {
+    /// `SSL3_RT_HANDSHAKE`.
+    const HANDSHAKE: c_int = 22;
+    if is_sent == 0 && kind == HANDSHAKE && !octets.is_null() && !ssl.is_null() {
+        // SAFETY: OpenSSL gives `length` octets of a buffer of its own and the connection that they came on, both live
+        // for the call. It does not touch the buffer meanwhile, and whoever drives the connection waits in a call of
+        // OpenSSL's, so that the reference to it is the only one that is used. Nothing below panics.
+        let (message, ssl) =
+            unsafe { (std::slice::from_raw_parts(octets.cast::<u8>(), length), SslRef::from_ptr_mut(ssl)) };
+        super::psk::heard(ssl, message);
     }
 }
 

@@ -1,10 +1,11 @@
 //! Pre-shared keys: who gives them, and how OpenSSL asks.
 
 use super::error::TlsError;
+use super::openssl_ffi;
 use hmac::{Hmac, KeyInit, Mac};
 use openssl::error::ErrorStack;
 use openssl::ex_data::Index;
-use openssl::ssl::{NameType, Ssl, SslContextBuilder, SslRef};
+use openssl::ssl::{NameType, Ssl, SslContextBuilder, SslRef, SslVersion};
 use sha2::Sha256;
 use std::any::Any;
 use std::boxed::Box;
@@ -168,6 +169,29 @@ fn offer_place() -> Result<Index<Ssl, Arc<dyn PskOffer>>, ErrorStack> {
     place(&PLACE)
 }
 
+/// Whether the identity that came has a NUL.
+fn nul_place() -> Result<Index<Ssl, bool>, ErrorStack> {
+    static PLACE: OnceLock<Index<Ssl, bool>> = OnceLock::new();
+    place(&PLACE)
+}
+
+/// A handshake message has come. OpenSSL gives the identity of a ClientKeyExchange (RFC 4279 section 2) as text of C,
+/// which ends at the first NUL: whether there is one shows here only.
+pub(super) fn heard(ssl: &mut SslRef, message: &[u8]) {
+    const CLIENT_KEY_EXCHANGE: u8 = 16;
+    // Type (1) and length (3); over DTLS then the message's number (2), and offset and length of the fragment (3, 3).
+    let header = if ssl.version2() == Some(SslVersion::DTLS1_2) { 12 } else { 4 };
+    let Some((CLIENT_KEY_EXCHANGE, body)) = message.first().copied().zip(message.get(header..)) else {
+        return;
+    };
+    let identity = body
+        .split_first_chunk()
+        .and_then(|(length, rest)| rest.get(..usize::from(u16::from_be_bytes(*length))));
+    if let (Some(identity), Ok(place)) = (identity, nul_place()) {
+        ssl.set_ex_data(place, identity.contains(&0));
+    }
+}
+
 /// What the callback left, if it was called.
 pub(super) fn record(ssl: &SslRef) -> Option<&PskRecord> {
     ssl.ex_data(record_place().ok()?)
@@ -197,11 +221,13 @@ fn guarded<T>(ask: impl FnOnce() -> Option<T>) -> Option<T> {
 
 /// Lets `resolver` answer the PSK handshakes of this context.
 pub(super) fn serve(context: &mut SslContextBuilder, resolver: Arc<dyn PskResolver>) -> Result<(), TlsError> {
-    let place = record_place()?;
+    let (place, nul) = (record_place()?, nul_place()?);
     let secret = super::random::<32>()?;
+    openssl_ffi::watch_handshakes(context);
     context.set_psk_server_callback(move |ssl, identity, out| {
         let octets = identity.unwrap_or_default();
-        let text = identity_text(octets);
+        let is_cut = ssl.ex_data(nul).copied().unwrap_or(true);
+        let text = identity_text(octets).filter(|_| !is_cut);
         let server = ssl.servername(NameType::HOST_NAME).unwrap_or_default();
         let answer =
             text.and_then(|text| guarded(|| resolver.resolve(server, text)).map(|answer| (text, answer)));

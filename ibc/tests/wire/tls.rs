@@ -343,6 +343,62 @@ fn a_client_that_says_nothing_does_not_hold_the_server() {
     trickle.join().expect("no panic");
 }
 
+/// Passes on what a client sends with the one octet changed that is `+`, and back what the server sends.
+fn changing_plus_to_nul(server: SocketAddr) -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let pass = |mut from: TcpStream, mut to: TcpStream, change: fn(&mut [u8])| {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            change(&mut buffer[..length]);
+            if to.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(std::net::Shutdown::Both);
+    };
+    let thread = thread::spawn(move || {
+        let (client, _) = listener.accept().expect("a connection");
+        let server = TcpStream::connect(server).expect("connected");
+        let (from_server, to_client) =
+            (server.try_clone().expect("cloned"), client.try_clone().expect("cloned"));
+        let back = thread::spawn(move || pass(from_server, to_client, |_| ()));
+        pass(client, server, |octets| {
+            let identity = octets.windows(9).position(|octets| octets == b"example.+");
+            if let Some(at) = identity {
+                octets[at + 8] = 0;
+            }
+        });
+        back.join().expect("no panic");
+    });
+    (address, thread)
+}
+
+/// OpenSSL gives identities as text of C: one with a NUL would be taken for what stands before it.
+#[test]
+fn an_identity_with_a_nul_is_nobodys() {
+    let asked: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let asking = Arc::clone(&asked);
+    let server = ServerContext::tls([fqdn(NAME)])
+        .psk(Arc::new(move |identity: &str| {
+            asking.lock().expect("no panic").push(identity.into());
+            Some(PskAnswer::new(psk(&KEY)))
+        }))
+        .build()
+        .expect("a context");
+    for (identity, seen) in
+        [("client@example.com", Some("client@example.com")), ("client@example.+com", None)]
+    {
+        let (address, serving) = serve(server.clone(), |outcome| outcome.map(drop).is_ok());
+        let (address, passing) = changing_plus_to_nul(address);
+        let client = ClientContext::psk(Transport::Tls, PskSuites::MandatoryOnly).expect("a context");
+        let outcome = connect(&client, address, NAME, offer(identity, &KEY)).map(drop);
+        assert_eq!((outcome.is_ok(), serving.join().expect("no panic")), (seen.is_some(), seen.is_some()));
+        passing.join().expect("no panic");
+        assert_eq!(asked.lock().expect("no panic").pop().as_deref(), seen);
+    }
+}
+
 #[test]
 fn honest_clients_go_on_while_others_claim_random_identities() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
