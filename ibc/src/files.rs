@@ -32,3 +32,5 @@ pub mod public_file;
 pub mod public_key_file;
 
 pub use error::{FileError, FileProblem, FormatError};
+#[cfg(feature = "service")]
+pub(crate) use on_disk::open_at_once;

@@ -25,8 +25,9 @@ use std::path::Path;
 use std::string::String;
 use std::sync::Arc;
 use std::vec::Vec;
+use std::{future, process, thread};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -34,6 +35,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// How often a node looks for KPAKs that others have made or ended: a change is obeyed by all within that.
 const LOOK_FOR_KEYS: Duration = Duration::from_secs(5);
+
+/// For the last writes and the database, once requests are over.
+const LAST_WORK: Duration = Duration::from_secs(10);
 
 /// Octets of a file with certificates.
 const MAX_PEM: u64 = 1024 * 1024;
@@ -167,16 +171,36 @@ async fn serve(config: &Config, core: Core, certificate: Certificate) -> Outcome
 }
 
 /// Ends with SIGTERM or SIGINT.
+///
+/// They are waited for on a thread of their own, which ends the process should it not end by itself in time: a file or a
+/// database that does not answer may hold all other threads.
 fn signalled() -> Result<impl Future<Output = ()>, Failure> {
-    let listen =
-        |kind| signal(kind).map_err(|error| Failure::refused(Kind::Internal, format!("no signals: {error}")));
-    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+    let fail = |error| Failure::refused(Kind::Internal, format!("no signals: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(fail)?;
+    let (mut terminate, mut interrupt) = {
+        let _inside = runtime.enter();
+        let listen = |kind| signal(kind).map_err(fail);
+        (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?)
+    };
+    let (tell, told) = oneshot::channel();
+    let wait = move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        });
         tracing::info!("stopping: requests that have begun are answered");
+        let _ = tell.send(()); // nobody left to hear it is as good
+        thread::sleep(Limits::default().grace + LAST_WORK);
+        tracing::error!("ended without what files or database did not answer in time");
+        process::exit(1);
+    };
+    thread::Builder::new().name("signals".into()).spawn(wait).map_err(fail)?;
+    Ok(async move {
+        if told.await.is_err() {
+            future::pending::<()>().await; // the thread has ended, and with it only the signals
+        }
     })
 }
 

@@ -7,7 +7,7 @@
 
 use super::credential_file::{CredentialFile, CredentialIdentity, MAX_OCTETS};
 use super::identity_list::{IdentityHash, Sameness};
-use super::on_disk::sync_directory;
+use super::on_disk::{open_at_once, sync_directory};
 use super::private_file::{MODE, check_mode};
 use super::{FileError, FileProblem, FormatError};
 use eccsi_sakke::eccsi::{KmsPublicKey, SigningKey};
@@ -92,11 +92,7 @@ impl BatchFile {
                 Ok(metadata) if !metadata.is_file() => return Err(FileProblem::NotRegular),
                 Ok(_) => {}
             }
-            let file = OpenOptions::new().read(true).append(true).open(path)?;
-            let metadata = file.metadata()?;
-            if !metadata.is_file() {
-                return Err(FileProblem::NotRegular);
-            }
+            let (file, metadata) = open_at_once(path, OpenOptions::new().read(true).append(true))?;
             check_mode(&metadata)?;
             lock(&file)?;
             let content = Content::read(&mut BufReader::with_capacity(1 << 16, &file), keys, sameness)?;

@@ -25,18 +25,27 @@ const MIN_BUFFER: usize = 4096;
 /// Opens a regular file for reading. Symbolic links are followed: what counts is the file opened.
 pub(super) fn open_regular(path: &Path) -> Result<(File, fs::Metadata), FileError> {
     let open = || -> Result<_, FileProblem> {
-        // First by name: to open a pipe would wait for its other end.
         if !fs::metadata(path)?.is_file() {
             return Err(FileProblem::NotRegular);
         }
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(FileProblem::NotRegular);
-        }
-        Ok((file, metadata))
+        Ok(open_at_once(path, OpenOptions::new().read(true))?)
     };
     open().map_err(|problem| FileError::new(path, problem))
+}
+
+/// Opens a regular file by these options, and nothing else: to open a pipe would wait for its other end, and to open a
+/// device may do anything. A file that is not there is made if the options say so.
+pub(crate) fn open_at_once(path: &Path, options: &mut OpenOptions) -> io::Result<(File, fs::Metadata)> {
+    let other = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(other()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // The name may stand for something else by now; then opening it does not wait.
+    let file = options.custom_flags(libc::O_NONBLOCK).open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() { Ok((file, metadata)) } else { Err(other()) }
 }
 
 /// Standard input without the buffer of the standard library, which is never wiped.

@@ -162,6 +162,34 @@ fn it_serves_logs_and_stops_when_told() {
     }
 }
 
+/// To open a pipe waits for its other end, which never comes.
+#[test]
+fn a_pipe_in_the_state_folder_holds_up_nobody() {
+    let place = made("sqlite:service.db");
+    let pipe = place.path("state/other.state");
+    let put_pipe = || {
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo is there").success());
+    };
+    put_pipe();
+    let serving = Serving::start(&place, "127.0.0.1:0");
+    let refused = enrol(&mut serving.connect(0), 0).expect("an answer");
+    assert_eq!(refused.status, 503);
+    std::fs::remove_file(&pipe).unwrap();
+    enrol(&mut serving.connect(0), 0).expect("an answer").content(201, 2001);
+    put_pipe();
+    serving.signal("-TERM");
+    assert!(serving.wait().0.success());
+
+    let serving = Serving::start(&place, "127.0.0.1:0");
+    let _ = enrol(&mut serving.connect(0), 0);
+    serving.signal("-TERM");
+    let start = Instant::now();
+    let (status, _, log) = serving.wait();
+    assert!(status.success() && start.elapsed() < Duration::from_secs(9), "{log:?}");
+    assert!(log.iter().any(|line| line.contains("other.state: not a regular file")), "{log:?}");
+}
+
 #[test]
 fn it_says_what_to_do_when_it_cannot_start() {
     let place = made("sqlite:service.db");

@@ -1,5 +1,6 @@
 //! Erasing a file that holds a sealed key.
 
+use crate::files::open_at_once;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -49,8 +50,8 @@ fn overwrite(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     };
-    gone(OpenOptions::new().write(true).open(path).and_then(|mut file| {
-        let octets = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    gone(open_at_once(path, OpenOptions::new().write(true)).and_then(|(mut file, metadata)| {
+        let octets = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         file.write_all(&std::vec![0; octets])?;
         file.sync_all()
     }))?;

@@ -6,6 +6,7 @@
 
 use super::contents::{Contents, Place};
 use super::{Database, StoreUrl, open, statement};
+use crate::files::open_at_once;
 use crate::service::kms::{KeysError, ServiceKey};
 use core::fmt;
 use eccsi_sakke::onem2m::UnixTime;
@@ -172,8 +173,10 @@ pub(super) fn check_start(path: &Path, url: &StoreUrl) -> Result<(), BackupError
         StoreUrl::Postgres(_) => (&DUMP[..], "it was not made by pg_dump --format=custom"),
     };
     let mut found = Vec::new();
-    File::open(path)
-        .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, start.len() as u64), &mut found))
+    open_at_once(path, OpenOptions::new().read(true))
+        .and_then(|(file, _)| {
+            io::Read::read_to_end(&mut io::Read::take(file, start.len() as u64), &mut found)
+        })
         .map_err(|error| BackupError::Io(path.into(), error))?;
     let why = if found.is_empty() { "it is empty" } else { why };
     if found == start { Ok(()) } else { Err(BackupError::NotABackup(path.into(), why)) }
@@ -265,7 +268,7 @@ fn decode(text: &str) -> String {
 
 /// Copies a file into a new one of mode 0600, on the disk when it returns.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let mut source = File::open(from)?;
+    let (mut source, _) = open_at_once(from, OpenOptions::new().read(true))?;
     let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     io::copy(&mut source, &mut target)?;
     target.sync_all()

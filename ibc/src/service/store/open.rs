@@ -191,7 +191,9 @@ async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
     // Made here, so that nobody else may read it.
     let made = {
         use std::os::unix::fs::OpenOptionsExt;
-        std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path)
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).truncate(false).write(true).mode(0o600);
+        crate::files::open_at_once(&path, &mut options)
     };
     made.map_err(|error| OpenError::Io(path.clone(), error))?;
     let connections = Arc::new(AtomicU64::new(0));

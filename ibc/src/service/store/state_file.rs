@@ -16,6 +16,7 @@
 
 use super::audit::Head;
 use super::times::seconds;
+use crate::files::open_at_once;
 use crate::service::error::ServiceError;
 use aes_gcm_siv::aead::{AeadInOut, KeyInit};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce, Tag};
@@ -24,6 +25,7 @@ use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{Any, Row, Transaction};
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::io::Read;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +39,9 @@ const SLOTS: [u64; 2] = [0, 4096];
 
 /// The name of the newest signed deny list.
 const DENY_LIST: &str = "denylist.json";
+
+/// Most octets that are read of it.
+const DENY_LIST_MAX: u64 = 64 * 1024 * 1024;
 
 /// What a slot says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,14 +142,9 @@ impl StateFile {
     pub(super) fn open(folder: &Path, writer: &str, key: &[u8; 32]) -> Result<Self, StateError> {
         let path = folder.join(format!("{writer}.state"));
         let io = |error| StateError::Io(path.clone(), error);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(io)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let (file, _) = open_at_once(&path, &mut options).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Err(StateError::Busy(path)),
@@ -265,7 +265,8 @@ fn read_all(folder: &Path, cipher: &Aes256GcmSiv) -> Result<Vec<(String, Record)
     let mut all = Vec::new();
     for writer in names(folder)? {
         let path = folder.join(format!("{writer}.state"));
-        let file = File::open(&path).map_err(|error| StateError::Io(path.clone(), error))?;
+        let (file, _) = open_at_once(&path, OpenOptions::new().read(true))
+            .map_err(|error| StateError::Io(path.clone(), error))?;
         if let Some(record) = read(&file, cipher, &writer, &path)? {
             all.push((writer, record));
         }
@@ -276,7 +277,16 @@ fn read_all(folder: &Path, cipher: &Aes256GcmSiv) -> Result<Vec<(String, Record)
 /// The newest signed deny list of a folder, if there was one.
 pub(super) fn deny_list(folder: &Path) -> Result<Option<Vec<u8>>, StateError> {
     let path = folder.join(DENY_LIST);
-    match fs::read(&path) {
+    let read = || -> io::Result<Vec<u8>> {
+        let (file, _) = open_at_once(&path, OpenOptions::new().read(true))?;
+        let mut octets = Vec::new();
+        file.take(DENY_LIST_MAX + 1).read_to_end(&mut octets)?;
+        Ok(octets)
+    };
+    match read() {
+        Ok(octets) if octets.len() as u64 > DENY_LIST_MAX => {
+            Err(StateError::Io(path, io::ErrorKind::FileTooLarge.into()))
+        }
         Ok(octets) => Ok(Some(octets)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StateError::Io(path, error)),
