@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | `memory` (private) | | memory for keys that no core dump holds; an allocator that wipes what is freed |
 //! | `redacted` (private) | | a `Debug` that shows nothing |
+//! | `json` (private) | `cli`, `client`, `service` | the one reader of JSON from outside |
 //! | [`wire`] | `client`, `service` | bodies of requests and answers |
 //! | [`derive`] | `client`, `service` | keys that both ends derive from an enrolment key |
 //! | [`command`] | `client`, `service` | MEF Client Command: its numbers and the client's side |
@@ -54,6 +55,8 @@ pub mod files;
 #[cfg(feature = "client")]
 #[cfg_attr(not(feature = "server"), allow(dead_code, unused_imports, reason = "the server's half"))]
 mod http;
+#[cfg(any(feature = "cli", feature = "client", feature = "service"))]
+mod json;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "service")]

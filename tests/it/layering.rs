@@ -41,19 +41,34 @@ const IBC: Package = Package {
     allowed: &[
         ("redacted", &[]),
         ("memory", &[]),
-        ("wire", &[]),
+        ("json", &[]),
+        ("wire", &["json"]),
         ("derive", &[]),
-        ("command", &["wire"]),
-        ("files", &[]),
+        ("command", &["json", "wire"]),
+        ("files", &["json"]),
         ("tls", &[]),
         ("association", &["tls"]),
         ("http", &[]),
-        ("service", &["command", "derive", "files", "memory", "wire"]),
+        ("service", &["command", "derive", "files", "json", "memory", "wire"]),
         // Of `service` only the trait by which a MAF fetches keys.
-        ("client", &["association", "command", "files", "http", "service", "tls", "wire"]),
+        ("client", &["association", "command", "files", "http", "json", "service", "tls", "wire"]),
         ("server", &["http", "service", "tls"]),
         ("config", &["files", "service"]),
-        ("cli", &["association", "client", "command", "config", "files", "server", "service", "tls", "wire"]),
+        (
+            "cli",
+            &[
+                "association",
+                "client",
+                "command",
+                "config",
+                "files",
+                "json",
+                "server",
+                "service",
+                "tls",
+                "wire",
+            ],
+        ),
     ],
     everywhere: &["redacted"],
     unsafe_code: &["memory", "tls/openssl_ffi"],
@@ -176,6 +191,24 @@ fn the_files_that_name_std_are_behind_features() {
         let name = gated.rsplit("mod ").next().expect("a declaration");
         assert_eq!(parent.matches(&format!("mod {name}")).count(), 1, "{file}");
     }
+}
+
+/// Others would take an array for an object.
+#[test]
+fn json_has_one_reader() {
+    let mut checked = 0;
+    for path in rust_files(&IBC.src()) {
+        let text = code(&path);
+        let without_tests = text.split("\nmod tests {").next().expect("at least one part");
+        if IBC.module_of(&path) != "json" && !path.ends_with("wire/rooted.rs") {
+            for reader in ["serde_json::from_", "serde_json::Deserializer", "deserialize(&mut deserializer)"]
+            {
+                assert!(!without_tests.contains(reader), "{}: {reader}", path.display());
+            }
+        }
+        checked += without_tests.matches("json::from_").count();
+    }
+    assert!(checked > 10, "the search finds what it looks for: {checked}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Show {
             let values: Vec<_> = entries
                 .iter()
                 .map(|entry| {
-                    let detail = serde_json::from_str(&entry.detail).unwrap_or(Value::Null);
+                    let detail = crate::json::from_str(&entry.detail).unwrap_or(Value::Null);
                     json!({"at": time(entry.at), "writer": entry.writer, "number": entry.number, "event": entry.event,
                            "detail": detail})
                 })

@@ -244,7 +244,7 @@ impl ExportPublic {
         let (kpak, z_public) = (keys.ksak.public_key(), keys.z.public_key());
         let octets = public_key_file::to_json(&kpak, Some(&z_public), self.fqdn.as_ref());
         let Some(out) = self.out else {
-            let value: serde_json::Value = serde_json::from_slice(&octets)
+            let value: serde_json::Value = crate::json::from_slice(&octets)
                 .map_err(|error| Failure::refused(Kind::Internal, format!("{error}")))?;
             return Ok(Report::raw(Zeroizing::new(octets), &value));
         };

@@ -256,7 +256,7 @@ async fn deny_list(opened: &Opened, out: Option<&Path>) -> Outcome {
         list = mef.deny_list().await?;
     }
     let (body, signature) = list.trim_end().split_once('\n').unwrap_or((&list, ""));
-    let body: serde_json::Value = serde_json::from_str(body).map_err(internal)?;
+    let body: serde_json::Value = crate::json::from_str(body).map_err(internal)?;
     let key = base16ct::lower::encode_string(&opened.admin.core.keys.service_key().public_key().to_spki());
     let value = json!({"deny_list": body, "signature": signature, "signer": key});
     publish(list.into_bytes(), out, &value)

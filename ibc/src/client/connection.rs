@@ -259,7 +259,7 @@ impl<'a> Fields<'a> {
 
 /// `m2m:dbg` of a refusal.
 fn debug_text(body: &[u8]) -> String {
-    let value: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let value: Option<serde_json::Value> = crate::json::from_slice(body).ok();
     value.as_ref().and_then(|value| value.get("m2m:dbg")?.as_str()).map(shown).unwrap_or_default()
 }
 

@@ -154,7 +154,7 @@ impl CommandClient {
 
     /// Takes an answer to Command Retrieve or Command Update.
     pub fn receive(&mut self, body: &[u8], now: UnixTime, executor: &mut dyn Executor) -> Step {
-        match self.take(serde_json::from_slice(body).ok().as_ref(), now) {
+        match self.take(crate::json::from_slice(body).ok().as_ref(), now) {
             Received::Execute(task) => Step::Report(self.executed(executor.execute(&task))),
             Received::Next(step) => step,
         }

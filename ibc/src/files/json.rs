@@ -9,13 +9,12 @@ const MESSAGE_CHARS: usize = 200;
 
 /// Reads one object and nothing after it.
 ///
-/// The first octet decides that it is an object: a parser that finds a bare string would show it,
-/// and it would take an array for an object.
+/// The first octet decides that it is an object: a parser that finds a bare string would show it.
 pub(crate) fn object<'de, T: Deserialize<'de>>(octets: &'de [u8]) -> Result<T, FormatError> {
     if octets.trim_ascii_start().first() != Some(&b'{') {
         return Err(FormatError::NotAnObject);
     }
-    serde_json::from_slice(octets).map_err(|error| FormatError::Json(shown(&format!("{error}"))))
+    crate::json::from_slice(octets).map_err(|error| FormatError::Json(shown(&format!("{error}"))))
 }
 
 /// Names of unknown fields come from outside, and with them whatever a terminal would obey.

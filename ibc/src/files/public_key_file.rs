@@ -14,6 +14,7 @@
 //! is not secret, but it is the root of trust: who can change it can pass off keys of another KMS.
 
 use super::{FileError, FormatError, hex, json, public_file};
+use crate::json::Strict;
 use eccsi_sakke::eccsi::KmsPublicKey;
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, UnixTime};
 use eccsi_sakke::saef::KpakTag;
@@ -111,7 +112,7 @@ impl PublicKeyFile {
             (serde_json::Value::String(kpak), tag, z_public) => {
                 vec![PublishedKey::parse(KeyIn { kpak, tag, z_public, from: None, until: None })?]
             }
-            (keys @ serde_json::Value::Array(_), None, None) => serde_json::from_value::<Vec<KeyIn>>(keys)
+            (keys @ serde_json::Value::Array(_), None, None) => Vec::<KeyIn>::deserialize(Strict(keys))
                 .map_err(|_| FormatError::Keys)?
                 .into_iter()
                 .map(PublishedKey::parse)

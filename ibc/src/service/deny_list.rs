@@ -121,5 +121,5 @@ pub fn open(octets: &[u8], signer: &ServicePublicKey) -> Result<DenyList, &'stat
     if !signer.verify(LABEL, body.as_bytes(), &octets) {
         return Err("the deny list was not signed by this service");
     }
-    serde_json::from_str(body).map_err(|_| "the deny list has another form")
+    crate::json::from_str(body).map_err(|_| "the deny list has another form")
 }

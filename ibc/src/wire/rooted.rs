@@ -1,5 +1,6 @@
 //! JSON bodies of resources: one object in one root member, `{"sec:mecr":{…}}`.
 
+use crate::json::Strict;
 use core::fmt;
 use core::marker::PhantomData;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 pub fn read<T: DeserializeOwned>(root: &str, octets: &[u8]) -> Result<T, &'static str> {
     let mut deserializer = serde_json::Deserializer::from_str(text(octets)?);
     let seed = Rooted { root, content: PhantomData };
-    let value = seed.deserialize(&mut deserializer).map_err(|_| REFUSED)?;
+    let value = seed.deserialize(Strict(&mut deserializer)).map_err(|_| REFUSED)?;
     deserializer.end().map_err(|_| REFUSED)?;
     Ok(value)
 }
@@ -24,7 +25,7 @@ pub fn read<T: DeserializeOwned>(root: &str, octets: &[u8]) -> Result<T, &'stati
 /// # Errors
 /// As [`read`].
 pub fn read_bare<T: DeserializeOwned>(octets: &[u8]) -> Result<T, &'static str> {
-    serde_json::from_str(text(octets)?).map_err(|_| REFUSED)
+    crate::json::from_str(text(octets)?).map_err(|_| REFUSED)
 }
 
 /// JSON is UTF-8, in what is passed over as well (RFC 8259 section 8.1).

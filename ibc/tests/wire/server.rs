@@ -287,6 +287,8 @@ async fn hostile_messages_have_their_status(place: &Place) {
     let server = Running::new(&setting).await;
     let fields = format!("X-M2M-Origin: {DEVICE}\r\nX-M2M-RI: 1\r\nX-M2M-RVI: 4\r\n");
     let json4 = "Content-Type: application/json;ty=4\r\n";
+    let plain = "Content-Type: application/json\r\n";
+    let own = format!("{MEF}@{}@20270101T000000", hex(DEVICE.as_bytes()));
     let body = json!({"sec:mecr": {"fq": MEF, "adfq": PROVIDER, "et": "20270101T000000"}}).to_string();
     let twice = format!("{{\"sec:mecr\":{{\"fq\":\"{MEF}\",\"fq\":\"{MEF}\"}}}}");
     let with = |field: &str| format!("{fields}{json4}{field}");
@@ -316,6 +318,14 @@ async fn hostile_messages_have_their_status(place: &Place) {
         (("POST", "/mef", with(""), String::new()), (400, 4000)),
         (("POST", "/mef", with(""), "{".into()), (400, 4000)),
         (("POST", "/mef", with(""), "[]".into()), (400, 4000)),
+        (("POST", "/mef", with(""), format!("[{body}]")), (400, 4000)),
+        (
+            ("POST", "/mef", with(""), json!({"sec:mecr": [MEF, PROVIDER, "20270101T000000"]}).to_string()),
+            (400, 4000),
+        ),
+        (("POST", "/ibc/enrol", plain.into(), json!([DEVICE]).to_string()), (400, 4000)),
+        (("POST", "/ibc/enrol", plain.into(), json!([DEVICE, "20270101T000000"]).to_string()), (400, 4000)),
+        (("POST", "/ibc/reenrol", plain.into(), json!([own]).to_string()), (400, 4000)),
         (("POST", "/mef", with(""), "\u{0}".into()), (400, 4000)),
         (("POST", "/mef", with(""), twice), (400, 4000)),
         (("POST", "/mef", with(""), body.replace("adfq", "x")), (400, 4000)),

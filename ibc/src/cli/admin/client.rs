@@ -438,7 +438,7 @@ impl Configure {
     fn run(self) -> Outcome {
         let Self { named: Named { client, site }, at: (function, fqdn), file } = self;
         let octets = public_file::read_or_stdin(&file, 2 * CONFIGURATION_BYTES as u64)?;
-        let configuration: serde_json::Value = serde_json::from_slice(&octets)
+        let configuration: serde_json::Value = crate::json::from_slice(&octets)
             .map_err(|error| Failure::usage(format!("{}: not JSON: {error}", file.display())))?;
         site.run(async |opened| {
             opened.admin.configure(&client, function, &fqdn, &configuration).await?;
@@ -452,7 +452,7 @@ impl Instruct {
     fn run(self) -> Outcome {
         let Self { site, registration, file } = self;
         let octets = public_file::read_or_stdin(&file, CONFIGURATION_BYTES as u64)?;
-        let description: CommandDescription = serde_json::from_slice(&octets)
+        let description: CommandDescription = crate::json::from_slice(&octets)
             .map_err(|error| Failure::usage(format!("{}: no cmdDescription: {error}", file.display())))?;
         site.run(async |opened| {
             let number = opened.admin.queue_command(&registration, &description).await?;

@@ -232,7 +232,7 @@ fn open(row: PolicyRow) -> Result<Policy, ServiceError> {
         0 => None,
         suid => Some(SecurityUsage::from_u8(suid).map_err(ServiceError::internal)?),
     };
-    let list = |text: &str| serde_json::from_str(text).map_err(ServiceError::internal);
+    let list = |text: &str| crate::json::from_str(text).map_err(ServiceError::internal);
     Ok(Policy {
         key: PolicyKey {
             function,

@@ -80,7 +80,7 @@ pub(super) fn open(row: &CheckpointRow, signer: &ServicePublicKey) -> Option<Sta
     if !signer.verify(LABEL, row.heads.as_bytes(), &signature) {
         return None;
     }
-    let statement: Statement = serde_json::from_str(&row.heads).ok()?;
+    let statement: Statement = crate::json::from_str(&row.heads).ok()?;
     let is_its_own = statement.writer == row.writer
         && statement.number == row.number
         && UnixTime::from_seconds(statement.at) == row.at;

@@ -222,7 +222,7 @@ pub(super) fn read(
     let end = octets.strip_suffix(b"\n").ok_or("it has no end")?;
     let at = end.iter().rposition(|octet| *octet == b'\n').ok_or("it has one line only")? + 1;
     let (signed, last) = octets.split_at(at);
-    let last: Signed = serde_json::from_slice(last).map_err(|_| "its last line is no signature")?;
+    let last: Signed = crate::json::from_slice(last).map_err(|_| "its last line is no signature")?;
     let mut signature = [0; 64];
     if base16ct::lower::decode(&last.signature, &mut signature).map(<[u8]>::len) != Ok(64)
         || !signer.verify(LABEL, signed, &signature)
@@ -232,7 +232,7 @@ pub(super) fn read(
     let mut lines = signed.split(|octet| *octet == b'\n').filter(|line| !line.is_empty());
     let header: Header = lines
         .next()
-        .and_then(|line| serde_json::from_slice(line).ok())
+        .and_then(|line| crate::json::from_slice(line).ok())
         .ok_or("its header has another form")?;
     if header.format != FORMAT || header.version != VERSION {
         return Err("it is of another version");
@@ -244,7 +244,7 @@ pub(super) fn read(
 }
 
 fn entry(writer: &str, line: &[u8]) -> Option<Entry> {
-    let line: Line = serde_json::from_slice(line).ok()?;
+    let line: Line = crate::json::from_slice(line).ok()?;
     let mut hash = [0; 32];
     let length = base16ct::lower::decode(&line.hash, &mut hash).ok()?.len();
     (length == 32).then_some(Entry {

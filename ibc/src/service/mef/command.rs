@@ -150,7 +150,7 @@ async fn confirm(
     party: &Party,
     command: &CommandRow,
 ) -> Result<(), ServiceError> {
-    let arguments = serde_json::from_str(&command.arguments).map_err(ServiceError::internal)?;
+    let arguments = crate::json::from_str(&command.arguments).map_err(ServiceError::internal)?;
     let CommandArguments::IbcProvisioning { subject_id, .. } = arguments else { return Ok(()) };
     let own = |name: &EntityName| party.identities.iter().any(|identity| identity.as_str() == name.as_str());
     let Some(name) = EntityName::parse(&subject_id).ok().filter(own) else { return Ok(()) };
@@ -173,7 +173,7 @@ async fn issue(
         status: if command.is_issued { status::REISSUED } else { status::ISSUED },
         description: CommandDescription {
             class: u16::try_from(command.class).map_err(ServiceError::internal)?,
-            arguments: serde_json::from_str(&command.arguments).map_err(ServiceError::internal)?,
+            arguments: crate::json::from_str(&command.arguments).map_err(ServiceError::internal)?,
             target: Some(command.target).filter(|target| !target.is_empty()),
         },
     })

@@ -64,7 +64,7 @@ impl Change for Retrieve {
             if row.config.is_empty() {
                 return Err(not_found());
             }
-            let configuration = serde_json::from_str(&row.config).map_err(ServiceError::internal)?;
+            let configuration = crate::json::from_str(&row.config).map_err(ServiceError::internal)?;
             let event = Event::new("configuration retrieved")
                 .with("function", self.registry.function.as_str())
                 .with("registration", row.id.as_str())

@@ -53,7 +53,7 @@ pub(super) fn labels(labels: &[String]) -> Result<String, ServiceError> {
 
 /// A kept JSON array of texts.
 pub(super) fn list(text: &str) -> Result<Vec<String>, ServiceError> {
-    serde_json::from_str(text).map_err(ServiceError::internal)
+    crate::json::from_str(text).map_err(ServiceError::internal)
 }
 
 /// Kept labels for an answer: none are left out.

@@ -81,7 +81,7 @@ impl Entry {
         if self.event != RESTORED {
             return None;
         }
-        serde_json::from_str::<Value>(&self.detail).ok()?.get("lost_to")?.as_u64()
+        crate::json::from_str::<Value>(&self.detail).ok()?.get("lost_to")?.as_u64()
     }
 }
 

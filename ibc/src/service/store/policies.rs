@@ -30,7 +30,7 @@ pub(crate) async fn rules(
         if text.is_empty() {
             Ok(Vec::new())
         } else {
-            serde_json::from_str(&text).map_err(ServiceError::internal)
+            crate::json::from_str(&text).map_err(ServiceError::internal)
         }
     };
     rows.iter()
