@@ -43,7 +43,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::vec::Vec;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -209,13 +209,17 @@ impl Server {
             metrics.turned_away("address rate");
             return;
         }
-        let Some(permit) = self.shared.handshakes.admit(address.ip()) else {
+        let (end, ended) = oneshot::channel();
+        let make_room = move || {
+            let _ = end.send(()); // nobody left to hear it is as good
+        };
+        let Some(permit) = self.shared.handshakes.admit_until(address.ip(), make_room) else {
             metrics.turned_away("handshakes");
             return;
         };
         let (shared, stopped) = (Arc::clone(&self.shared), stopped.clone());
         connections.spawn(async move {
-            connection::serve(&shared, tcp, address, permit, stopped).await;
+            connection::serve(&shared, tcp, address, permit, ended, stopped).await;
             drop(room);
         });
     }

@@ -331,6 +331,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
     pub(crate) async fn close(mut self) {
         let _ = self.io.shutdown().await; // the peer may be gone, which is what is wanted
     }
+
+    /// Ends the stream, and drops what still comes until the peer has ended it too: to close before would take back an
+    /// answer that the peer has not read yet.
+    #[cfg(feature = "server")]
+    pub(crate) async fn close_and_drain(mut self) {
+        if self.io.shutdown().await.is_ok() {
+            while matches!(self.io.read(&mut self.buffer[..]).await, Ok(1..)) {}
+        }
+    }
 }
 
 fn malformed(error: httparse::Error) -> FramingError {

@@ -1,7 +1,6 @@
 //! One connection: handshake, then requests in order, each with its deadlines.
 
 use super::binding::{self, Message, Target};
-use super::rates::SessionPermit;
 use super::{Shared, identify, limits};
 use crate::http::{Framed, FramingError, RequestHead, header};
 use crate::service::dispatch::Endpoint;
@@ -9,6 +8,7 @@ use crate::service::session::Session;
 use crate::tls::{self, HandshakePermit};
 use core::pin::Pin;
 use core::time::Duration;
+use openssl::ssl::NameType;
 use std::net::SocketAddr;
 use std::string::String;
 use std::string::ToString;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use std::vec::Vec;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 use tokio_openssl::SslStream;
 use zeroize::Zeroizing;
@@ -29,14 +29,19 @@ pub(super) async fn serve(
     tcp: TcpStream,
     address: SocketAddr,
     permit: HandshakePermit,
+    ended: oneshot::Receiver<()>,
     stopped: watch::Receiver<bool>,
 ) {
-    let handshake = timeout(shared.limits.handshake, handshake(shared, tcp)).await;
-    drop(permit);
-    let outcome = match handshake {
-        Ok(outcome) => outcome,
-        Err(_) => Err("timed out".into()),
+    let outcome = tokio::select! {
+        outcome = timeout(shared.limits.handshake, handshake(shared, tcp)) => {
+            outcome.unwrap_or_else(|_| Err("timed out".into()))
+        }
+        Ok(()) = ended => {
+            shared.metrics.turned_away("handshakes");
+            Err("made room for another address".into())
+        }
     };
+    drop(permit);
     let (stream, tls) = match outcome {
         Ok(done) => done,
         Err(why) => {
@@ -55,11 +60,25 @@ pub(super) async fn serve(
             return;
         }
     };
+    let Some(_room) = shared.rates.admit_credential(&session.to_string()) else {
+        shared.metrics.turned_away("credential");
+        shared.metrics.below(TOO_MANY.0);
+        let retry = format!("Retry-After: {}\r\n", limits::RETRY_AFTER);
+        let answer = binding::plain(TOO_MANY, &retry, "too many sessions of this credential");
+        let _ = timeout(limits::FAREWELL, decline(Framed::new(stream), answer)).await; // one that does not listen is cut
+        return;
+    };
     tracing::info!(%address, %session, server = %endpoint.fqdn(), suite = tls.suite(), "a session begins");
-    let room = shared.rates.admit_credential(&session.to_string());
     let conversation = Conversation { shared, endpoint, session: &session, stopped };
-    conversation.hold(Framed::new(stream), room).await;
+    conversation.hold(Framed::new(stream)).await;
     tracing::debug!(%address, %session, "a session ends");
+}
+
+/// Answers the request that has not come yet, and closes. A place is worth no more to a session that will get none.
+async fn decline(mut framed: Framed<Stream>, message: Message) {
+    if framed.write(&message.head, &message.body).await.is_ok() {
+        framed.close_and_drain().await;
+    }
 }
 
 async fn handshake(shared: &Shared, tcp: TcpStream) -> Result<(Stream, tls::Session), String> {
@@ -67,7 +86,14 @@ async fn handshake(shared: &Shared, tcp: TcpStream) -> Result<(Stream, tls::Sess
     tcp.set_nodelay(true).map_err(|error| fail(&error))?;
     let ssl = shared.tls.connection().map_err(|error| fail(&error))?;
     let mut stream = Stream::new(ssl, tcp).map_err(|error| fail(&error))?;
-    Pin::new(&mut stream).accept().await.map_err(|error| fail(&error))?;
+    match timeout(shared.limits.client_hello, Pin::new(&mut stream).accept()).await {
+        Ok(done) => done.map_err(|error| fail(&error))?,
+        // Every ClientHello names a server.
+        Err(_) if stream.ssl().servername(NameType::HOST_NAME).is_none() => {
+            return Err("no ClientHello in time".into());
+        }
+        Err(_) => Pin::new(&mut stream).accept().await.map_err(|error| fail(&error))?,
+    }
     let session = tls::Session::of(stream.ssl()).map_err(|error| fail(&error))?;
     Ok((stream, session))
 }
@@ -84,8 +110,8 @@ struct Conversation<'a> {
 const TOO_MANY: (u16, &str) = (429, "Too Many Requests");
 
 impl Conversation<'_> {
-    /// Answers requests until the connection ends. Without `room` it says so to the first, and ends.
-    async fn hold(mut self, mut framed: Framed<Stream>, room: Option<SessionPermit>) {
+    /// Answers requests until the connection ends.
+    async fn hold(mut self, mut framed: Framed<Stream>) {
         let until = Instant::now() + self.shared.limits.session;
         loop {
             // A request that has begun is answered, whatever the session's age.
@@ -99,7 +125,7 @@ impl Conversation<'_> {
                 break;
             }
             let started = Instant::now();
-            let (message, keep_alive) = match self.read(&mut framed, room.is_some()).await {
+            let (message, keep_alive) = match self.read(&mut framed).await {
                 Ok((head, content)) => self.answer(&head, content, started).await,
                 Err(Some(message)) => (message, false),
                 Err(None) => break,
@@ -117,7 +143,6 @@ impl Conversation<'_> {
     async fn read(
         &self,
         framed: &mut Framed<Stream>,
-        has_room: bool,
     ) -> Result<(RequestHead, Zeroizing<Vec<u8>>), Option<Message>> {
         let patience = self.shared.limits.message;
         let head = in_time(patience, framed.read_request()).await?;
@@ -127,17 +152,11 @@ impl Conversation<'_> {
             Some(target) if !target.is_for(&head.headers, server) => {
                 Some(((421, "Misdirected Request"), "Host is not the server of this session"))
             }
-            Some(_) if !has_room => Some((TOO_MANY, "too many sessions of this credential")),
             Some(_) => None,
         };
         if let Some((status, text)) = refused {
-            let retry = if status == TOO_MANY {
-                format!("Retry-After: {}\r\n", limits::RETRY_AFTER)
-            } else {
-                String::new()
-            };
             self.shared.metrics.below(status.0);
-            return Err(Some(binding::plain(status, &retry, text)));
+            return Err(Some(binding::plain(status, "", text)));
         }
         if head.has_body() && head.headers.lists(header::EXPECT, "100-continue") {
             let go_on = framed.write("HTTP/1.1 100 Continue\r\n\r\n", &[]);

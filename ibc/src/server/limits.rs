@@ -9,6 +9,9 @@ pub(super) const BODY: usize = 64 * 1024;
 /// After a failure to accept.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
+/// For taking the answer to a session too many.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+
 /// When a client that was refused for its rate is to come again.
 pub(super) const RETRY_AFTER: u64 = 1;
 
@@ -28,6 +31,9 @@ pub struct Limits {
     pub credential_rate: u32,
     /// Sessions of one credential at a time.
     pub sessions_per_credential: usize,
+    /// Until the client has said what it wants (ClientHello), its first octet included: silence costs it nothing and a
+    /// place here.
+    pub client_hello: Duration,
     /// For a handshake.
     pub handshake: Duration,
     /// For the head of a request once it has begun, for its body, and for taking the answer.
@@ -49,6 +55,7 @@ impl Default for Limits {
             address_rate: 100,
             credential_rate: 10,
             sessions_per_credential: 64,
+            client_hello: Duration::from_secs(3),
             handshake: Duration::from_secs(10),
             message: Duration::from_secs(10),
             idle: Duration::from_secs(60),

@@ -15,7 +15,10 @@ use ibc::tls::{ClientContext, Exporter, TlsError, TrustedCertificates};
 use ibc::wire::{CommandArguments, CommandDescription};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 fn hex(octets: &[u8]) -> String {
     base16ct::upper::encode_string(octets)
@@ -471,6 +474,70 @@ async fn numbers_and_times_are_bounded(place: &Place) {
     server.stop().await;
 }
 
+async fn a_session_too_many_is_closed_at_once(place: &Place) {
+    let setting = Setting::new(place).await;
+    let limits = Limits { sessions_per_credential: 1, ..lenient() };
+    let server = Running::with(&setting, limits, None).await;
+    let mut first = server.at_mef("gateway");
+    let kpak = first.message("GET", "/ibc/kpak", "", "");
+    assert_eq!(first.exchange(kpak.as_bytes()).status, 200);
+    // Nothing is asked on it, and nothing ends it from this side.
+    let start = Instant::now();
+    let mut second = server.at_mef("gateway");
+    let said = second.receive().expect("why");
+    assert_eq!((said.status, said.field("Retry-After")), (429, Some("1")));
+    assert!(second.is_closed());
+    while server.counted("ibc_connections") > 1 {
+        assert!(start.elapsed() < Duration::from_secs(10), "its place is free again");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(first.exchange(kpak.as_bytes()).status, 200, "the first goes on");
+    server.stop().await;
+}
+
+/// From another address of this machine.
+async fn connect_from(source: [u8; 4], server: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((source, 0).into())?;
+    socket.connect(server).await
+}
+
+async fn silent_connections_keep_nobody_out(place: &Place) {
+    let setting = Setting::new(place).await;
+    let server = Running::new(&setting).await;
+    let flood = async || {
+        let mut silent = Vec::new();
+        for number in 0..Limits::default().handshakes + 64 {
+            let source = [127, 0, 0, 2 + u8::try_from(number % 4).unwrap()];
+            silent.push(connect_from(source, server.address).await.unwrap());
+        }
+        silent
+    };
+    let start = Instant::now();
+    let mut silent = flood().await;
+    for _ in 0..10 {
+        server.at_mef("device").retrieve("/ibc/kpak", DEVICE).content(200, 2000);
+        drop(silent);
+        silent = flood().await;
+    }
+    assert!(start.elapsed() < Limits::default().handshake, "served meanwhile, not after");
+    assert!(server.counted("ibc_turned_away_total{reason=\"handshakes\"}") >= 10);
+    server.stop().await;
+
+    // Alone, silence lasts no longer than a ClientHello may take; nor do octets that come one by one.
+    let limits = Limits { client_hello: Duration::from_millis(500), ..lenient() };
+    let server = Running::with(&setting, limits, None).await;
+    for beginning in [&b""[..], b"\x16", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"] {
+        let mut silent = TcpStream::connect(server.address).await.unwrap();
+        silent.write_all(beginning).await.unwrap();
+        let start = Instant::now();
+        let read = tokio::time::timeout(Duration::from_secs(5), silent.read(&mut [0; 64])).await;
+        assert!(matches!(read, Ok(Ok(0) | Err(_))), "{read:?}");
+        assert!(start.elapsed() >= Duration::from_millis(400));
+    }
+    server.stop().await;
+}
+
 async fn a_stopping_server_answers_what_has_begun(place: &Place) {
     let setting = Setting::new(place).await;
     let server = Running::new(&setting).await;
@@ -548,6 +615,8 @@ crate::on_each_store!(
     what_is_no_request_ends_the_connection,
     requests_follow_one_another_on_a_connection,
     numbers_and_times_are_bounded,
+    a_session_too_many_is_closed_at_once,
+    silent_connections_keep_nobody_out,
     a_stopping_server_answers_what_has_begun,
     metrics_and_health_have_a_port_of_their_own,
 );

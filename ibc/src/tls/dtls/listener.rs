@@ -28,7 +28,7 @@ const LOOK_UP: Duration = Duration::from_millis(200);
 ///
 /// Until a peer has returned its cookie, nothing is remembered of it. Then it counts as a handshake under
 /// way, of which there are at most as many as [`HandshakeLimits`] say; beyond them its datagrams are
-/// dropped, and it tries again by itself.
+/// dropped, and it tries again by itself. Whoever holds most of them makes room for others.
 ///
 /// A peer that starts anew from the same address and port (RFC 6347 section 4.2.8) gets a new session, which
 /// takes the place of the old one when its handshake is done, and not before: nobody else can end a session.
@@ -274,7 +274,8 @@ impl Sorter {
     }
 
     fn begin(&self, mut stream: SslStream<Datagrams>, sender: SocketAddr, inbox: Arc<Inbox>) {
-        let Some(permit) = self.limiter.admit(sender.ip()) else { return };
+        let making_room = Arc::clone(&inbox);
+        let Some(permit) = self.limiter.admit_until(sender.ip(), move || making_room.close()) else { return };
         // The object may be older than the hint it was made with.
         let Ok(hint) = self.context.current_hint() else { return };
         if hint.is_some_and(|hint| openssl_ffi::set_psk_identity_hint_of(&mut stream, &hint).is_err()) {
