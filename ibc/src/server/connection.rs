@@ -62,9 +62,7 @@ pub(super) async fn serve(
     };
     let Some(_room) = shared.rates.admit_credential(&session.to_string()) else {
         shared.metrics.turned_away("credential");
-        shared.metrics.below(TOO_MANY.0);
-        let retry = format!("Retry-After: {}\r\n", limits::RETRY_AFTER);
-        let answer = binding::plain(TOO_MANY, &retry, "too many sessions of this credential");
+        let answer = TOO_MANY.answer(shared, &session);
         let _ = timeout(limits::FAREWELL, decline(Framed::new(stream), answer)).await; // one that does not listen is cut
         return;
     };
@@ -106,8 +104,32 @@ struct Conversation<'a> {
     stopped: watch::Receiver<bool>,
 }
 
-/// Answers below the primitive layer.
-const TOO_MANY: (u16, &str) = (429, "Too Many Requests");
+/// An answer below the primitive layer: status, reason, and text.
+#[derive(Clone, Copy)]
+struct Below(u16, &'static str, &'static str);
+
+const TOO_MANY: Below = Below(429, "Too Many Requests", "too many sessions of this credential");
+const NO_PATH: Below = Below(400, "Bad Request", "the request target is no path");
+const MISDIRECTED: Below = Below(421, "Misdirected Request", "Host is not the server of this session");
+const LATE: Below = Below(408, "Request Timeout", "the request did not come in time");
+const NO_REQUEST: Below = Below(400, "Bad Request", "not a request of HTTP/1.1");
+const HEAD_TOO_LARGE: Below =
+    Below(431, "Request Header Fields Too Large", "the head of the request is too large");
+const BODY_TOO_LARGE: Below = Below(413, "Content Too Large", "the content is longer than 64 KiB");
+
+impl Below {
+    /// Counts it, writes its line in the log, and gives the message.
+    fn answer(self, shared: &Shared, session: &Session) -> Message {
+        let Self(status, reason, text) = self;
+        shared.metrics.below(status);
+        tracing::info!(%session, status, why = text, "a message was refused");
+        let retry = match status {
+            429 => format!("Retry-After: {}\r\n", limits::RETRY_AFTER),
+            _ => String::new(),
+        };
+        binding::plain((status, reason), &retry, text)
+    }
+}
 
 impl Conversation<'_> {
     /// Answers requests until the connection ends.
@@ -127,7 +149,7 @@ impl Conversation<'_> {
             let started = Instant::now();
             let (message, keep_alive) = match self.read(&mut framed).await {
                 Ok((head, content)) => self.answer(&head, content, started).await,
-                Err(Some(message)) => (message, false),
+                Err(Some(below)) => (below.answer(self.shared, self.session), false),
                 Err(None) => break,
             };
             let patience = self.shared.limits.message;
@@ -143,33 +165,21 @@ impl Conversation<'_> {
     async fn read(
         &self,
         framed: &mut Framed<Stream>,
-    ) -> Result<(RequestHead, Zeroizing<Vec<u8>>), Option<Message>> {
+    ) -> Result<(RequestHead, Zeroizing<Vec<u8>>), Option<Below>> {
         let patience = self.shared.limits.message;
         let head = in_time(patience, framed.read_request()).await?;
         let server = self.endpoint.fqdn().as_str();
-        let refused = match Target::parse(&head.target) {
-            None => Some(((400, "Bad Request"), "the request target is no path")),
-            Some(target) if !target.is_for(&head.headers, server) => {
-                Some(((421, "Misdirected Request"), "Host is not the server of this session"))
-            }
-            Some(_) => None,
-        };
-        if let Some((status, text)) = refused {
-            self.shared.metrics.below(status.0);
-            return Err(Some(binding::plain(status, "", text)));
+        match Target::parse(&head.target) {
+            None => return Err(Some(NO_PATH)),
+            Some(target) if !target.is_for(&head.headers, server) => return Err(Some(MISDIRECTED)),
+            Some(_) => {}
         }
         if head.has_body() && head.headers.lists(header::EXPECT, "100-continue") {
             let go_on = framed.write("HTTP/1.1 100 Continue\r\n\r\n", &[]);
             timeout(patience, go_on).await.map_err(|_| None)?.map_err(|_| None)?;
         }
-        let content = in_time(patience, framed.read_request_body(&head, limits::BODY)).await;
-        match content {
-            Ok(content) => Ok((head, content)),
-            Err(message) => {
-                self.shared.metrics.below(400);
-                Err(message)
-            }
-        }
+        let content = in_time(patience, framed.read_request_body(&head, limits::BODY)).await?;
+        Ok((head, content))
     }
 
     async fn answer(
@@ -181,7 +191,7 @@ impl Conversation<'_> {
         let keep_alive = head.keep_alive && !*self.stopped.borrow();
         // Looked at before the body was read.
         let Some(target) = Target::parse(&head.target) else {
-            return (binding::plain((400, "Bad Request"), "", "the request target is no path"), false);
+            return (NO_PATH.answer(self.shared, self.session), false);
         };
         let (request, refusal) = binding::read(head, &target, content);
         let response = match refusal {
@@ -210,19 +220,12 @@ impl Conversation<'_> {
 async fn in_time<T>(
     patience: Duration,
     reading: impl Future<Output = Result<T, FramingError>>,
-) -> Result<T, Option<Message>> {
-    let Ok(read) = timeout(patience, reading).await else {
-        return Err(Some(binding::plain((408, "Request Timeout"), "", "the request did not come in time")));
-    };
-    read.map_err(|error| {
-        let (status, text) = match error {
-            FramingError::HeadTooLarge => {
-                ((431, "Request Header Fields Too Large"), "the head of the request is too large")
-            }
-            FramingError::BodyTooLarge => ((413, "Content Too Large"), "the content is longer than 64 KiB"),
-            FramingError::Malformed => ((400, "Bad Request"), "not a request of HTTP/1.1"),
-            FramingError::Truncated | FramingError::Io(_) => return None,
-        };
-        Some(binding::plain(status, "", text))
+) -> Result<T, Option<Below>> {
+    let read = timeout(patience, reading).await.map_err(|_| Some(LATE))?;
+    read.map_err(|error| match error {
+        FramingError::HeadTooLarge => Some(HEAD_TOO_LARGE),
+        FramingError::BodyTooLarge => Some(BODY_TOO_LARGE),
+        FramingError::Malformed => Some(NO_REQUEST),
+        FramingError::Truncated | FramingError::Io(_) => None,
     })
 }

@@ -2,7 +2,7 @@
 //! `/health/ready`. Without TLS or authentication, for this machine or its operator's network.
 
 use super::ServerError;
-use crate::http::{Framed, FramingError};
+use crate::http::{Framed, FramingError, RequestHead};
 use crate::service::Function;
 use crate::service::clock::{Clock, SystemClock};
 use crate::service::primitive::Operation;
@@ -15,17 +15,25 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::string::String;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 /// For a scrape, and for what it asks of the store.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Until a connection has asked for something.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// Scrapes at a time.
 const SCRAPES: usize = 8;
+
+/// Connections that have asked for nothing yet; one more takes the place of the oldest.
+const SILENT: usize = 32;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Answer {
@@ -181,7 +189,8 @@ impl Monitor {
 
     /// Answers until `stop` is done.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let room = Arc::new(tokio::sync::Semaphore::new(SCRAPES));
+        let room = Arc::new(Semaphore::new(SCRAPES));
+        let mut silent: VecDeque<oneshot::Sender<()>> = VecDeque::new();
         let this = Arc::new(self);
         tokio::pin!(stop);
         loop {
@@ -193,18 +202,30 @@ impl Monitor {
                 tokio::time::sleep(super::limits::PAUSE).await;
                 continue;
             };
-            let Ok(permit) = Arc::clone(&room).try_acquire_owned() else { continue };
-            let this = Arc::clone(&this);
+            silent.retain(|silent| !silent.is_closed());
+            if silent.len() >= SILENT {
+                silent.pop_front(); // which ends it
+            }
+            let (place, taken) = oneshot::channel();
+            silent.push_back(place);
+            let (this, room) = (Arc::clone(&this), Arc::clone(&room));
             tokio::spawn(async move {
-                let _ = timeout(PATIENCE, this.answer(tcp)).await; // whoever asked has gone
-                drop(permit);
+                let mut framed = Framed::new(tcp);
+                let asked = tokio::select! {
+                    asked = timeout(SILENCE, framed.read_request()) => asked,
+                    _ = taken => return,
+                };
+                let Ok(Ok(head)) = asked else { return };
+                let answer = async {
+                    let _permit = room.acquire().await; // never closed
+                    this.answer(framed, &head).await
+                };
+                let _ = timeout(PATIENCE, answer).await; // whoever asked has gone
             });
         }
     }
 
-    async fn answer(&self, tcp: TcpStream) -> Result<(), FramingError> {
-        let mut framed = Framed::new(tcp);
-        let head = framed.read_request().await?;
+    async fn answer(&self, mut framed: Framed<TcpStream>, head: &RequestHead) -> Result<(), FramingError> {
         let json = "application/json";
         let (status, media, body) = match (head.method.as_str(), head.target.as_str()) {
             ("GET", "/metrics") => {

@@ -18,9 +18,11 @@
 use super::error::{Kind, ServiceError, bad_request, not_found};
 use super::maf::Maf;
 use super::mef::Mef;
+use super::party::Party;
 use super::primitive::{Format, Operation, Request, Response};
 use super::registry::Registry;
-use super::session::{Call, Session};
+use super::session::{Authenticated, Call, Handshake, Session};
+use super::store::clients;
 use super::{Core, Function, limits};
 use crate::wire::root::ResourceType;
 use crate::wire::rooted;
@@ -246,8 +248,12 @@ impl Endpoint {
             (Resource::Enrol | Resource::Reenrol, Create, Self::Mef(mef)) => {
                 self.provision(mef, resource, call, request).await
             }
-            (Resource::Kpaks, Retrieve, Self::Mef(mef)) => bare_body(Retrieve, &mef.kpaks()),
+            (Resource::Kpaks, Retrieve, Self::Mef(mef)) => {
+                self.admit_reader(&call).await?;
+                bare_body(Retrieve, &mef.kpaks())
+            }
             (Resource::DenyList, Retrieve, Self::Mef(mef)) => {
+                self.admit_reader(&call).await?;
                 let content = Some(mef.deny_list().await?.into_bytes().into());
                 Ok(Response { content, format: Format::Text, ..bare(Retrieve) })
             }
@@ -256,6 +262,26 @@ impl Endpoint {
                     ServiceError::new(Kind::OperationNotAllowed, "the resource does not have this operation");
                 Err(self.core().refuse("request", &call, error).await)
             }
+        }
+    }
+
+    /// What is published is for clients, and for who has a certificate that an anchor vouches for and that no administrator
+    /// has bound to a client.
+    async fn admit_reader(&self, call: &Call) -> Result<(), ServiceError> {
+        let (reads, function, session) = (self.core().store.reads(), self.function(), &call.session);
+        let admitted = async {
+            let mut connection = reads.pool().acquire().await?;
+            if let (Handshake::Certificate, Authenticated::Credential(id)) =
+                (session.handshake(), session.mutually_authenticated()?)
+                && !clients::is_bound(&mut connection, function, &format!("{id}")).await?
+            {
+                return Ok(());
+            }
+            Party::client(&mut connection, reads.now(), function, session).await.map(drop)
+        };
+        match admitted.await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.core().refuse("request", call, error).await),
         }
     }
 

@@ -4,10 +4,11 @@ pub use super::bound::Bound;
 
 use super::Function;
 use super::error::{Kind, ServiceError, no_privilege};
-use super::session::{Authenticated, Call};
+use super::session::{Authenticated, Call, Session};
 use super::store::WriteTransaction;
 use super::store::clients;
 use eccsi_sakke::onem2m::{EntityId, EntityName, Fqdn, UnixTime};
+use sqlx::AnyConnection;
 
 /// The client that asks.
 #[derive(Clone, Debug)]
@@ -35,15 +36,45 @@ impl Party {
         function: Function,
         call: &Call,
     ) -> Result<Self, ServiceError> {
-        let authenticated = call.session.mutually_authenticated()?;
         let now = tx.now();
+        Self::find_at(tx.connection(), now, function, call).await
+    }
+
+    /// The same where nothing is written.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub(super) async fn find_at(
+        connection: &mut AnyConnection,
+        now: UnixTime,
+        function: Function,
+        call: &Call,
+    ) -> Result<Self, ServiceError> {
+        let (client, credential, not_after) =
+            Self::client(&mut *connection, now, function, &call.session).await?;
+        let identities = clients::identities(connection, &client).await?;
+        let identity = Self::identity(&identities, &call.origin)?;
+        Ok(Self { client, identity, identities, not_after, credential })
+    }
+
+    /// The client behind a session, what it authenticated with, and the end of both.
+    ///
+    /// # Errors
+    /// [`Kind::SecurityAssociationRequired`]; [`Kind::NoPrivilege`] as for [`find`](Self::find).
+    pub(super) async fn client(
+        connection: &mut AnyConnection,
+        now: UnixTime,
+        function: Function,
+        session: &Session,
+    ) -> Result<(String, String, UnixTime), ServiceError> {
+        let authenticated = session.mutually_authenticated()?;
         let (client, credential, end) = match authenticated {
             // A KeID stands for a key that a MEF gave to a MAF.
             Authenticated::KeId(_) if function == Function::Mef => return Err(no_privilege()),
             Authenticated::Credential(id) => {
                 let text = format!("{id}");
                 let row =
-                    clients::credential(tx.connection(), function, &text).await?.ok_or_else(no_privilege)?;
+                    clients::credential(&mut *connection, function, &text).await?.ok_or_else(no_privilege)?;
                 (row.client, text, row.not_after)
             }
             Authenticated::Operator { operator, client } => {
@@ -51,18 +82,16 @@ impl Party {
             }
             Authenticated::KeId(id) => {
                 let text = format!("{id}");
-                let row = clients::fetched(tx.connection(), &text).await?.ok_or_else(no_privilege)?;
+                let row = clients::fetched(&mut *connection, &text).await?.ok_or_else(no_privilege)?;
                 (row.client, text, row.not_after)
             }
         };
-        let row = clients::client(tx.connection(), &client).await?.ok_or_else(no_privilege)?;
+        let row = clients::client(connection, &client).await?.ok_or_else(no_privilege)?;
         let not_after = end.min(row.not_after);
         if !row.enabled || now >= not_after {
             return Err(no_privilege());
         }
-        let identities = clients::identities(tx.connection(), &client).await?;
-        let identity = Self::identity(&identities, &call.origin)?;
-        Ok(Self { client, identity, identities, not_after, credential })
+        Ok((client, credential, not_after))
     }
 
     fn identity(identities: &[Bound], origin: &str) -> Result<Bound, ServiceError> {

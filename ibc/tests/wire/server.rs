@@ -474,6 +474,59 @@ async fn numbers_and_times_are_bounded(place: &Place) {
     server.stop().await;
 }
 
+async fn what_is_no_request_is_counted_by_its_status(place: &Place) {
+    let setting = Setting::new(place).await;
+    let server =
+        Running::with(&setting, Limits { message: Duration::from_millis(300), ..lenient() }, None).await;
+    let host = format!("Host: {MEF}\r\n");
+    for (sent, status) in [
+        ("GET / HTTP/1.1\r\n".into(), 408),
+        (format!("POST /mef HTTP/1.1\r\n{host}Content-Length: 9\r\n\r\n1"), 408),
+        ("GET\r\n\r\n".into(), 400),
+        (format!("GET mef HTTP/1.1\r\n{host}\r\n"), 400),
+        ("GET / HTTP/1.1\r\nHost: other.example.com\r\n\r\n".into(), 421),
+        (format!("POST /mef HTTP/1.1\r\n{host}Content-Length: 99999999\r\n\r\n"), 413),
+        (format!("POST /mef HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\nx\r\n"), 400),
+        (format!("GET / HTTP/1.1\r\n{host}X: {}\r\n\r\n", "x".repeat(17_000)), 431),
+    ] {
+        let sample = format!("ibc_messages_refused_total{{status=\"{status}\"}}");
+        let before = server.counted(&sample);
+        let mut client = server.at_mef("device");
+        let _ = client.send(sent.as_bytes()); // it may have been answered before all is sent
+        assert_eq!(client.receive().map(|answer| answer.status), Some(status), "{sent:.60}");
+        assert_eq!(server.counted(&sample), before + 1, "{sent:.60}");
+    }
+    server.stop().await;
+    let server = Running::with(&setting, Limits { sessions_per_credential: 1, ..lenient() }, None).await;
+    let _held = server.at_mef("device");
+    let mut second = server.at_mef("device");
+    assert_eq!(second.receive().expect("why").status, 429);
+    assert_eq!(server.counted("ibc_messages_refused_total{status=\"429\"}"), 1);
+    server.stop().await;
+}
+
+async fn a_client_that_was_disabled_gets_nothing_more(place: &Place) {
+    let setting = Setting::new(place).await;
+    let server = Running::new(&setting).await;
+    let mut device = server.at_mef("device");
+    let body = json!({"sec:mecr": {"fq": MEF, "adfq": PROVIDER, "et": "20270101T000000"}}).to_string();
+    let fields = format!(
+        "X-M2M-Origin: {DEVICE}\r\nX-M2M-RI: same\r\nX-M2M-RVI: 4\r\nContent-Type: application/json;ty=4\r\n"
+    );
+    let register = device.message("POST", "/mef", &fields, &body);
+    let first = device.exchange(register.as_bytes()).content(201, 2001);
+    assert_eq!(device.exchange(register.as_bytes()).content(201, 2001), first, "asked again");
+    device.retrieve("/ibc/kpak", DEVICE).content(200, 2000);
+    setting.change("device", ClientChange::Enable(false)).await;
+    let refusals = "select count(*) from audit where event = 'refused'";
+    let before = place.number(refusals).await;
+    device.exchange(register.as_bytes()).refused(403, 4103, "its answer was for a client");
+    device.retrieve("/ibc/kpak", DEVICE).refused(403, 4103, "published for clients");
+    device.retrieve("/ibc/denylist", DEVICE).refused(403, 4103, "published for clients");
+    assert_eq!(place.number(refusals).await, before + 3);
+    server.stop().await;
+}
+
 async fn a_session_too_many_is_closed_at_once(place: &Place) {
     let setting = Setting::new(place).await;
     let limits = Limits { sessions_per_credential: 1, ..lenient() };
@@ -596,6 +649,10 @@ async fn metrics_and_health_have_a_port_of_their_own(place: &Place) {
     assert!(scrape("/health/live").starts_with("HTTP/1.1 200"));
     assert!(scrape("/health/ready").contains("{\"ready\":true}"));
     assert!(scrape("/mef").starts_with("HTTP/1.1 404"));
+    // Nobody keeps it busy by silence.
+    let silent: Vec<_> = (0..100).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+    assert!(scrape("/health/live").starts_with("HTTP/1.1 200"));
+    drop(silent);
     server.stop().await;
     setting.mef.shut_down().await;
     assert!(scrape("/health/ready").contains("the database does not answer"));
@@ -615,6 +672,8 @@ crate::on_each_store!(
     what_is_no_request_ends_the_connection,
     requests_follow_one_another_on_a_connection,
     numbers_and_times_are_bounded,
+    what_is_no_request_is_counted_by_its_status,
+    a_client_that_was_disabled_gets_nothing_more,
     a_session_too_many_is_closed_at_once,
     silent_connections_keep_nobody_out,
     a_stopping_server_answers_what_has_begun,

@@ -2,6 +2,7 @@
 
 use super::Registry;
 use crate::service::error::ServiceError;
+use crate::service::party::Party;
 use crate::service::session::Call;
 use crate::service::store::Change;
 use serde::Serialize;
@@ -24,7 +25,11 @@ impl Registry {
         if let Some(before) = call.session.answered::<Remembered<C::Output>>(&call.request_id)
             && before.asked == asked
         {
-            return Ok(before.answer);
+            // Who was a client then need not be one now.
+            return match self.still_admitted(call).await {
+                Ok(()) => Ok(before.answer),
+                Err(error) => Err(self.core.refuse(procedure, call, error).await),
+            };
         }
         let change = match parse(self, call, request) {
             Ok(change) => change,
@@ -33,6 +38,12 @@ impl Registry {
         let answer = self.core.perform(procedure, call, change).await?;
         call.session.remember(&call.request_id, &Remembered { asked, answer: answer.clone() });
         Ok(answer)
+    }
+
+    async fn still_admitted(&self, call: &Call) -> Result<(), ServiceError> {
+        let reads = self.core.store.reads();
+        let mut connection = reads.pool().acquire().await?;
+        Party::find_at(&mut connection, reads.now(), self.function, call).await.map(drop)
     }
 }
 

@@ -37,6 +37,20 @@ pub(crate) async fn credential(
     .transpose()
 }
 
+/// Whether an administrator has bound this Credential-ID at `function`, enabled or not.
+pub(crate) async fn is_bound(
+    connection: &mut AnyConnection,
+    function: Function,
+    id: &str,
+) -> Result<bool, ServiceError> {
+    let count: i64 = sqlx::query_scalar("select count(*) from credential where id = $1 and fn = $2")
+        .bind(id)
+        .bind(function.number())
+        .fetch_one(connection)
+        .await?;
+    Ok(count > 0)
+}
+
 /// The client whose key, as fetched from a MEF, has this KeID.
 pub(crate) async fn fetched(
     connection: &mut AnyConnection,
