@@ -28,16 +28,23 @@ fn media_type(value: &str) -> &str {
 pub(crate) fn is_json(value: &str) -> bool {
     let media_type = media_type(value);
     let is_known = [JSON, RESOURCE_JSON].iter().any(|known| media_type.eq_ignore_ascii_case(known));
-    is_known && parameter(value, "charset").is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8"))
+    is_known && parameters(value, "charset").all(|charset| charset.eq_ignore_ascii_case("utf-8"))
 }
 
-/// The parameter `ty` of a Content-Type: the type of the resource that is to be created.
+/// The parameter `ty` of a Content-Type: the type of the resource that is to be created. One that comes twice says
+/// nothing: two readers might take different ones.
 pub(crate) fn resource_type(value: &str) -> Option<u16> {
-    parameter(value, "ty")?.parse().ok()
+    let mut all = parameters(value, "ty");
+    let one = all.next().filter(|one| one.bytes().all(|octet| octet.is_ascii_digit()))?;
+    one.parse().ok().filter(|_| all.next().is_none())
 }
 
 fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
-    value.split(';').skip(1).find_map(|parameter| {
+    parameters(value, name).next()
+}
+
+fn parameters<'a>(value: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    value.split(';').skip(1).filter_map(move |parameter| {
         let (one, value) = parameter.split_once('=')?;
         one.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
     })
@@ -88,7 +95,13 @@ mod tests {
             assert!(is_json(value), "{value}");
             assert_eq!(resource_type(value), Some(4), "{value}");
         }
-        for value in ["application/xml;ty=4", "application/json;charset=utf-16", "text/json", ""] {
+        for value in [
+            "application/xml;ty=4",
+            "application/json;charset=utf-16",
+            "application/json;charset=utf-8;charset=utf-16",
+            "text/json",
+            "",
+        ] {
             assert!(!is_json(value), "{value}");
         }
         for value in [
@@ -96,6 +109,9 @@ mod tests {
             "application/json;ty=",
             "application/json;ty=-4",
             "application/json;ty=70000",
+            "application/json;ty=+4",
+            "application/json;ty=4;ty=5",
+            "application/json;ty=4; TY=4",
         ] {
             assert_eq!(resource_type(value), None, "{value}");
         }

@@ -145,7 +145,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
                     method: request.method.unwrap_or_default().into(),
                     target: request.path.unwrap_or_default().into(),
                     keep_alive: keeps_alive(version, &headers),
-                    length: length(&headers)?.unwrap_or(Length::Octets(0)),
+                    length: length(version, &headers)?.unwrap_or(Length::Octets(0)),
                     headers,
                 };
                 self.take(taken);
@@ -169,7 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
                 let headers = fields_of(response.headers)?;
                 let version = response.version.unwrap_or_default();
                 let status = response.code.unwrap_or_default();
-                let length = match length(&headers)? {
+                let length = match length(version, &headers)? {
                     _ if matches!(status, 100..=199 | 204 | 304) => Length::Octets(0),
                     Some(length) => length,
                     None => Length::UntilClose,
@@ -227,16 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         // At once as long as it may become: a vector that grows leaves copies behind.
         let mut body = Zeroizing::new(Vec::with_capacity(limit));
         loop {
-            let size = loop {
-                match httparse::parse_chunk_size(&self.buffer[..self.filled]) {
-                    Ok(httparse::Status::Complete((taken, size))) => {
-                        self.take(taken);
-                        break size;
-                    }
-                    Ok(httparse::Status::Partial) => self.fill().await?,
-                    Err(_) => return Err(FramingError::Malformed),
-                }
-            };
+            let size = chunk_size(&self.line().await?).ok_or(FramingError::Malformed)?;
             let size = usize::try_from(size).map_err(|_| FramingError::BodyTooLarge)?;
             if size > limit - body.len() {
                 return Err(FramingError::BodyTooLarge);
@@ -249,8 +240,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
                 return Err(FramingError::Malformed);
             }
         }
-        while !self.line().await?.is_empty() {} // trailer fields, which nothing here needs
-        Ok(body)
+        // Trailer fields: nothing here needs any, but they are fields.
+        for _ in 0..=FIELDS {
+            let line = self.line().await?;
+            if line.is_empty() {
+                return Ok(body);
+            }
+            if !is_field(&line) {
+                return Err(FramingError::Malformed);
+            }
+        }
+        Err(FramingError::HeadTooLarge)
     }
 
     async fn read_to_end(&mut self, limit: usize) -> Result<Zeroizing<Vec<u8>>, FramingError> {
@@ -265,12 +265,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         Ok(body)
     }
 
-    /// Takes a line, and gives it without its end.
+    /// Takes a line of the chunked coding, and gives it without its end, which is CR LF and nothing less.
     async fn line(&mut self) -> Result<Zeroizing<Vec<u8>>, FramingError> {
         loop {
             let pending = &self.buffer[..self.filled];
             if let Some(end) = pending.iter().position(|octet| *octet == b'\n') {
-                let line = pending[..end].strip_suffix(b"\r").unwrap_or(&pending[..end]);
+                let line = pending[..end].strip_suffix(b"\r").ok_or(FramingError::Malformed)?;
                 let line = Zeroizing::new(line.to_vec());
                 self.take(end + 1);
                 return Ok(line);
@@ -358,18 +358,81 @@ fn fields_of(fields: &[httparse::Header<'_>]) -> Result<Headers, FramingError> {
 }
 
 /// What the fields say of the body's length. Two lengths, or a length beside a transfer coding, are how requests are
-/// smuggled past others; neither is taken.
-fn length(headers: &Headers) -> Result<Option<Length>, FramingError> {
+/// smuggled past others; neither is taken. HTTP/1.0 knows no transfer coding (RFC 9112 section 6.1).
+fn length(version: u8, headers: &Headers) -> Result<Option<Length>, FramingError> {
     let repeated = |_| FramingError::Malformed;
     let octets = headers.one("content-length").map_err(repeated)?;
     let coding = headers.one("transfer-encoding").map_err(repeated)?;
     match (octets, coding) {
         (None, None) => Ok(None),
-        (None, Some(coding)) if coding.eq_ignore_ascii_case("chunked") => Ok(Some(Length::Chunked)),
+        (None, Some(coding)) if version >= 1 && coding.eq_ignore_ascii_case("chunked") => {
+            Ok(Some(Length::Chunked))
+        }
         (Some(octets), None) if !octets.is_empty() && octets.bytes().all(|octet| octet.is_ascii_digit()) => {
             octets.parse().map(|octets| Some(Length::Octets(octets))).map_err(|_| FramingError::BodyTooLarge)
         }
         _ => Err(FramingError::Malformed),
+    }
+}
+
+/// A character of a token (RFC 9110 section 5.6.2).
+const fn is_token(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric()
+        || matches!(octet, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+}
+
+/// A character of a field value or a quoted string.
+const fn is_text(octet: u8) -> bool {
+    matches!(octet, b'\t' | b' '..=b'~' | 0x80..)
+}
+
+/// Whether a line is a field: a name, a colon, and a value.
+fn is_field(line: &[u8]) -> bool {
+    let Some(colon) = line.iter().position(|octet| *octet == b':') else { return false };
+    let (name, value) = line.split_at(colon);
+    !name.is_empty() && name.iter().copied().all(is_token) && value.iter().copied().all(is_text)
+}
+
+/// The size at the beginning of a chunk, with extensions that nothing here needs (RFC 9112 section 7.1).
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    let digits = line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+    let (size, mut rest) = line.split_at(digits);
+    let size = u64::from_str_radix(core::str::from_utf8(size).ok()?, 16).ok()?;
+    // chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+    while !rest.is_empty() {
+        rest = trim_blanks(rest).strip_prefix(b";")?;
+        rest = after_token(trim_blanks(rest))?;
+        if let Some(value) = trim_blanks(rest).strip_prefix(b"=") {
+            let value = trim_blanks(value);
+            rest = match value.strip_prefix(b"\"") {
+                Some(quoted) => after_quoted(quoted)?,
+                None => after_token(value)?,
+            };
+        }
+    }
+    Some(size)
+}
+
+fn trim_blanks(octets: &[u8]) -> &[u8] {
+    let blanks = octets.iter().take_while(|octet| matches!(octet, b' ' | b'\t')).count();
+    &octets[blanks..]
+}
+
+fn after_token(octets: &[u8]) -> Option<&[u8]> {
+    let length = octets.iter().take_while(|octet| is_token(**octet)).count();
+    (length > 0).then(|| &octets[length..])
+}
+
+/// What follows the quotation mark that ends a quoted string.
+fn after_quoted(mut octets: &[u8]) -> Option<&[u8]> {
+    loop {
+        let (first, rest) = octets.split_first()?;
+        octets = match *first {
+            b'"' => return Some(rest),
+            b'\\' => rest.split_first().filter(|(escaped, _)| is_text(**escaped))?.1,
+            octet if is_text(octet) => rest,
+            _ => return None,
+        };
     }
 }
 

@@ -54,12 +54,57 @@ fn chunks_are_joined() {
         let (_, body) = read(&format!("{head}3\r\nabc\r\n2;x=y\r\nde\r\n{end}")).expect("chunks");
         assert_eq!(body.as_slice(), b"abcde");
     }
-    for wrong in ["3\r\nabcd\r\n0\r\n\r\n", "x\r\n", "fffffffffffffffff\r\n"] {
+    for good in [
+        "03 ; a = b;c\t=\t\"d \\\" \u{e4}\";e\r\nabc\r\n0\r\nA: b\r\nC:\r\n\r\n",
+        "3\r\nabc\r\n000;\ta\r\nA: \u{e4}\tb\r\n\r\n",
+    ] {
+        assert_eq!(read(&format!("{head}{good}")).expect(good).1.as_slice(), b"abc");
+    }
+    for wrong in [
+        "3\r\nabcd\r\n0\r\n\r\n",
+        "x\r\n",
+        "fffffffffffffffff\r\n",
+        // Lines end in CR LF.
+        "3\nabc\r\n0\r\n\r\n",
+        "3\r\nabc\n0\r\n\r\n",
+        "3\r\nabc\r\n0\n\r\n",
+        "3\r\nabc\r\n0\r\n\n",
+        "3\r\nabc\r\n0\r\nA: b\n\r\n",
+        // A size is there, and begins its line.
+        "\r\nabc\r\n0\r\n\r\n",
+        ";a\r\n\r\n",
+        " 3\r\nabc\r\n0\r\n\r\n",
+        "+3\r\nabc\r\n0\r\n\r\n",
+        "0x3\r\nabc\r\n0\r\n\r\n",
+        // Extensions are names and values.
+        "3;a\0\r\nabc\r\n0\r\n\r\n",
+        "3;\r\nabc\r\n0\r\n\r\n",
+        "3 a\r\nabc\r\n0\r\n\r\n",
+        "3;a=\r\nabc\r\n0\r\n\r\n",
+        "3;a=\"b\r\nabc\r\n0\r\n\r\n",
+        "3;a=\"\u{1}\"\r\nabc\r\n0\r\n\r\n",
+        "3;a\rb\r\nabc\r\n0\r\n\r\n",
+        "3 \r\nabc\r\n0\r\n\r\n",
+        // Trailers are fields.
+        "0\r\nx\r\n\r\n",
+        "0\r\n: x\r\n\r\n",
+        "0\r\nA : x\r\n\r\n",
+        "0\r\nA: x\r\n y\r\n\r\n",
+        "0\r\nA: \0\r\n\r\n",
+        "0\r\nA: b\rc\r\n\r\n",
+    ] {
         assert!(matches!(read(&format!("{head}{wrong}")), Err(FramingError::Malformed)), "{wrong:?}");
     }
     let outcome = read(&format!("{head}3e9\r\n{}", "a".repeat(1001)));
     assert!(matches!(outcome, Err(FramingError::BodyTooLarge)));
     assert!(matches!(read(&format!("{head}3\r\nab")), Err(FramingError::Truncated)));
+}
+
+#[test]
+fn http_1_0_knows_no_transfer_coding() {
+    let rest = "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    assert!(read(&format!("POST / HTTP/1.1\r\n{rest}")).is_ok());
+    assert!(matches!(read(&format!("POST / HTTP/1.0\r\n{rest}")), Err(FramingError::Malformed)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ pub(crate) struct Headers(Vec<(String, String)>);
 pub(crate) struct Repeated;
 
 impl Headers {
-    pub(super) fn push(&mut self, name: &str, value: &str) {
+    pub(crate) fn push(&mut self, name: &str, value: &str) {
         self.0.push((name.to_ascii_lowercase(), value.trim_matches([' ', '\t']).into()));
     }
 

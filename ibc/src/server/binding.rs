@@ -38,13 +38,21 @@ impl<'a> Target<'a> {
     pub(super) fn is_for(&self, headers: &Headers, server: &str) -> bool {
         let names = |host: &str| {
             let name = match host.rsplit_once(':') {
-                Some((name, port)) if port.bytes().all(|octet| octet.is_ascii_digit()) => name,
+                Some((name, port)) if is_port(port) => name,
                 _ => host,
             };
             name.strip_suffix('.').unwrap_or(name).eq_ignore_ascii_case(server)
         };
         matches!(headers.one(header::HOST), Ok(Some(host)) if names(host)) && self.host.is_none_or(names)
     }
+}
+
+/// A port, which may be empty (RFC 3986 section 3.2.3).
+fn is_port(text: &str) -> bool {
+    text.is_empty()
+        || (text.bytes().all(|octet| octet.is_ascii_digit())
+            && text.len() <= 5
+            && text.parse::<u16>().is_ok())
 }
 
 /// Header fields that a message has at most once.
@@ -184,6 +192,27 @@ fn message(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_the_server_with_a_port_or_without() {
+        let is_for = |host: &str| {
+            let mut headers = Headers::default();
+            headers.push("Host", host);
+            Target::parse("/").expect("a path").is_for(&headers, "mef.example.com")
+        };
+        for host in ["mef.example.com", "MEF.example.com.", "mef.example.com:443", "mef.example.com:"] {
+            assert!(is_for(host), "{host}");
+        }
+        for host in [
+            "mef.example.com:00000443",
+            "mef.example.com:65536",
+            "mef.example.com:4 3",
+            "mef.example.com:+43",
+            "",
+        ] {
+            assert!(!is_for(host), "{host}");
+        }
+    }
 
     #[test]
     fn targets_are_paths_or_absolute() {

@@ -67,7 +67,7 @@ pub(super) async fn serve(
         return;
     };
     tracing::info!(%address, %session, server = %endpoint.fqdn(), suite = tls.suite(), "a session begins");
-    let conversation = Conversation { shared, endpoint, session: &session, stopped };
+    let conversation = Conversation { shared, endpoint, session: &session, stopped, head_alone: false };
     conversation.hold(Framed::new(stream)).await;
     tracing::debug!(%address, %session, "a session ends");
 }
@@ -102,6 +102,8 @@ struct Conversation<'a> {
     endpoint: &'a Endpoint,
     session: &'a Arc<Session>,
     stopped: watch::Receiver<bool>,
+    /// Whether the answer has to end with its head: that to HEAD (RFC 9112 section 6.3).
+    head_alone: bool,
 }
 
 /// An answer below the primitive layer: status, reason, and text.
@@ -110,6 +112,7 @@ struct Below(u16, &'static str, &'static str);
 
 const TOO_MANY: Below = Below(429, "Too Many Requests", "too many sessions of this credential");
 const NO_PATH: Below = Below(400, "Bad Request", "the request target is no path");
+const NO_HOST: Below = Below(400, "Bad Request", "a request has one Host");
 const MISDIRECTED: Below = Below(421, "Misdirected Request", "Host is not the server of this session");
 const LATE: Below = Below(408, "Request Timeout", "the request did not come in time");
 const NO_REQUEST: Below = Below(400, "Bad Request", "not a request of HTTP/1.1");
@@ -147,13 +150,15 @@ impl Conversation<'_> {
                 break;
             }
             let started = Instant::now();
+            self.head_alone = false;
             let (message, keep_alive) = match self.read(&mut framed).await {
                 Ok((head, content)) => self.answer(&head, content, started).await,
                 Err(Some(below)) => (below.answer(self.shared, self.session), false),
                 Err(None) => break,
             };
             let patience = self.shared.limits.message;
-            let sent = timeout(patience, framed.write(&message.head, &message.body)).await;
+            let body: &[u8] = if self.head_alone { &[] } else { &message.body };
+            let sent = timeout(patience, framed.write(&message.head, body)).await;
             if !matches!(sent, Ok(Ok(()))) || !keep_alive {
                 break;
             }
@@ -163,14 +168,16 @@ impl Conversation<'_> {
 
     /// Reads a request; or what to answer to something that is none, if anything.
     async fn read(
-        &self,
+        &mut self,
         framed: &mut Framed<Stream>,
     ) -> Result<(RequestHead, Zeroizing<Vec<u8>>), Option<Below>> {
         let patience = self.shared.limits.message;
         let head = in_time(patience, framed.read_request()).await?;
+        self.head_alone = head.method == "HEAD";
         let server = self.endpoint.fqdn().as_str();
         match Target::parse(&head.target) {
             None => return Err(Some(NO_PATH)),
+            Some(_) if !matches!(head.headers.one(header::HOST), Ok(Some(_))) => return Err(Some(NO_HOST)),
             Some(target) if !target.is_for(&head.headers, server) => return Err(Some(MISDIRECTED)),
             Some(_) => {}
         }

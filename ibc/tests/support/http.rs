@@ -192,8 +192,8 @@ impl Client {
         block_in_place(|| self.stream.write_all(octets))
     }
 
-    /// Reads an answer; `None` if the connection ends before one.
-    pub(crate) fn receive(&mut self) -> Option<Answer> {
+    /// Reads the head of an answer; `None` if the connection ends before one.
+    pub(crate) fn receive_head(&mut self) -> Option<String> {
         self.stream.set_deadline(Some(Instant::now() + PATIENCE));
         let mut octets = Vec::new();
         let mut octet = [0];
@@ -205,7 +205,14 @@ impl Client {
                     _ => return None,
                 }
             }
-            let head = String::from_utf8(std::mem::take(&mut octets)).unwrap();
+            Some(String::from_utf8(octets).unwrap())
+        })
+    }
+
+    /// Reads an answer; `None` if the connection ends before one.
+    pub(crate) fn receive(&mut self) -> Option<Answer> {
+        let head = self.receive_head()?;
+        block_in_place(|| {
             let status = head.split(' ').nth(1).unwrap().parse().unwrap();
             let answer = Answer { status, head, body: Vec::new() };
             let length = answer.field("Content-Length").map_or(0, |length| length.parse().unwrap());

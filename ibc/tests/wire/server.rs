@@ -384,9 +384,11 @@ async fn what_is_no_request_ends_the_connection(place: &Place) {
         ("GET /\r\n\r\n".into(), 400),
         (format!("GET http://{MEF}/mef HTTP/1.1\r\n{host}\r\n"), 400),
         (format!("GET * HTTP/1.1\r\n{host}\r\n"), 400),
-        ("GET /mef HTTP/1.1\r\n\r\n".into(), 421),
+        ("GET /mef HTTP/1.1\r\n\r\n".into(), 400),
+        (format!("GET /mef HTTP/1.1\r\nHost: {MEF}:00000443\r\n\r\n"), 421),
+        (format!("POST /mef HTTP/1.0\r\n{host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400),
         (format!("GET /mef HTTP/1.1\r\nHost: {MAF}\r\n\r\n"), 421),
-        (format!("GET /mef HTTP/1.1\r\n{host}{host}\r\n"), 421),
+        (format!("GET /mef HTTP/1.1\r\n{host}{host}\r\n"), 400),
         (format!("GET https://{MAF}/mef HTTP/1.1\r\n{host}\r\n"), 421),
         (format!("GET /{} HTTP/1.1\r\n{host}\r\n", "a".repeat(17_000)), 431),
         (format!("GET / HTTP/1.1\r\n{host}{}\r\n", "A: b\r\n".repeat(80)), 431),
@@ -408,6 +410,14 @@ async fn what_is_no_request_ends_the_connection(place: &Place) {
         assert!(answer.json()["m2m:dbg"].is_string() && answer.field("X-M2M-RSC").is_none(), "{shown}");
         assert!(client.is_closed(), "{shown}");
     }
+    // An answer to HEAD is a head, and what follows it is the next answer.
+    let mut client = server.at_mef("device");
+    let head = client.message("HEAD", "/ibc/kpak", "", "");
+    let kpak = client.message("GET", "/ibc/kpak", "", "");
+    client.send(format!("{head}{kpak}").as_bytes()).unwrap();
+    let said = client.receive_head().expect("an answer");
+    assert!(said.starts_with("HTTP/1.1 405 "), "{said}");
+    assert_eq!(client.receive().expect("an answer").status, 200);
     // Cut off inside a message: nothing is answered, and others go on.
     let mut cut = server.at_mef("device");
     cut.send(format!("POST /mef HTTP/1.1\r\n{host}Content-Length: 5\r\n\r\nab").as_bytes()).unwrap();
