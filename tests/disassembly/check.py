@@ -470,7 +470,7 @@ def masks(program):
             for at, what in accesses:
                 print(f"     {at:x}: {what}")
     others = sum(not re.search(OF_BACKENDS, f.name) for f in found)
-    print(f"masks: {sum(map(len, found.values()))} accesses under masks that are not public, {sum(MASKED.values())} of them by lengths, "
+    print(f"masks: {sum(map(len, found.values()))} accesses under masks that are not public, those by lengths among them, "
           f"in {len(found)} of {len(own)} functions that have masks")
     if others == 0:
         print("FAIL: the program was not built for a CPU with AVX-512")
