@@ -7,10 +7,18 @@
 //! nothing *and* the secret provably arrived at the end. The cases that leak on purpose must be
 //! reported: a checker that cannot fail shows nothing.
 //!
+//! Before that it runs the stored vectors on each backend, not under valgrind: this is the one test program that is
+//! compiled as the release profile is, with the registers of `ifma`, too.
+//!
 //! `cargo test --profile ctgrind --features __ctgrind,hazmat --test constant_time`
 
+#[path = "support/not_run.rs"]
+mod not_run;
+#[path = "support/release_vectors.rs"]
+mod release_vectors;
+
 use eccsi_sakke::__backends::fp1024::{self, Op, Step};
-use eccsi_sakke::__backends::{Name, force, probe};
+use eccsi_sakke::__backends::{Name, force, probe, with};
 use eccsi_sakke::__ctgrind::{is_secret, revealed, secret};
 use eccsi_sakke::eccsi::{IssuedKey, KmsSecretKey, PublicValidationToken, Signature, SigningKey, hazmat};
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn, UnixTime};
@@ -34,6 +42,9 @@ fn identifier(octets: &[u8]) -> sakke::Identifier {
 }
 
 const ID_2: &str = "mef.example.com@2F435345303930313132@20990101T000000";
+
+/// In place of a case: the vectors.
+const VECTORS: &str = "vectors";
 
 struct Case {
     name: &'static str,
@@ -260,6 +271,23 @@ const CASES: &[Case] = &[
         let issued = kms.issue_many(&[SAKKE_ID.clone(), identifier(b"bob")]).expect("usable");
         assert!(issued.iter().all(|key| is_secret(&*key.expose())));
         assert!(revealed() >= before + 2, "a + z = 0, for each");
+    }),
+    clean("sakke_issue_one", || {
+        let kms = secret_z();
+        let before = revealed();
+        assert!(is_secret(&*kms.issue(ID).expect("usable").expose()));
+        assert_eq!(revealed(), before + 1, "a + z = 0");
+    }),
+    clean("sakke_decapsulate_one", || {
+        // What comes before has cases of its own, and takes less time there.
+        let made = with(Name::Portable, || {
+            let (z, _) = rsk();
+            (secret_rsk(), z.encapsulate_ssv(ID, &ssv()).expect("usable"))
+        });
+        let (key, data) = made.expect("every CPU has it");
+        let before = revealed();
+        assert!(is_secret(&*key.decapsulate(&data).expect("right").expose()));
+        assert_eq!(revealed(), before + 1, "outcome and nothing else");
     }),
     clean("sakke_validate", || {
         let (z, k) = rsk();
@@ -510,10 +538,27 @@ fn passes(case: &Case, backend: Name) -> bool {
     passed
 }
 
-/// Whole operations of SAKKE take minutes each on the model of the lanes under valgrind: with `SLOW_TESTS=1` only, as
+/// The stored vectors, in a process of its own, without valgrind.
+fn passes_vectors(backend: Name) -> bool {
+    let status = Command::new(std::env::current_exe().expect("path of this program"))
+        .args([VECTORS, backend.as_str()])
+        .status()
+        .expect("this program starts");
+    println!("test {VECTORS}/{} ... {}", backend.as_str(), if status.success() { "ok" } else { "FAILED" });
+    status.success()
+}
+
+/// Whole operations of SAKKE that run in any case on the model of the lanes, and there alone: one issue, and one
+/// decapsulation.
+const SHORT: [&str; 2] = ["sakke_issue_one", "sakke_decapsulate_one"];
+
+/// Others take minutes each on the model of the lanes under valgrind: with `SLOW_TESTS=1` only, as
 /// tests/soak has it. The kernels they are made of have cases of their own.
 fn is_due(case: &Case, backend: Name) -> bool {
-    let slow = backend == Name::IfmaModel && case.name.starts_with("sakke_");
+    let slow = backend == Name::IfmaModel && case.name.starts_with("sakke_") && !SHORT.contains(&case.name);
+    if SHORT.contains(&case.name) && backend != Name::IfmaModel {
+        return false;
+    }
     if slow && std::env::var_os("SLOW_TESTS").is_none() {
         println!("left to SLOW_TESTS=1: {} on {}", case.name, backend.as_str());
         return false;
@@ -525,29 +570,40 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let backend = |name: &str| Name::ALL.iter().copied().find(|backend| backend.as_str() == name);
     if let [case, name] = arguments.as_slice() {
-        let case = CASES.iter().find(|known| known.name == case).expect("a case");
         assert!(force(backend(name).expect("a backend")), "the CPU has it");
+        if case == VECTORS {
+            assert!(release_vectors::run() > 600);
+            return ExitCode::SUCCESS;
+        }
+        let case = CASES.iter().find(|known| known.name == case).expect("a case");
         // Lazy tables are built from public values, before anything is marked.
         black_box(key().sign(b"warm", &mut SysRng).expect("system generator"));
         (case.run)();
         return ExitCode::SUCCESS;
     }
-    let mut jobs = Vec::new();
+    let mut jobs: Vec<Box<dyn Fn() -> bool + Sync>> = Vec::new();
     for backend in Name::ALL {
+        if !force(*backend) {
+            not_run::not_run(backend.as_str());
+            continue;
+        }
+        jobs.push(Box::new(|| passes_vectors(*backend)));
         if *backend == Name::Ifma {
-            println!("not run: ifma (valgrind knows no AVX-512; ifma-model has its algorithms)");
-        } else if !force(*backend) {
-            println!("not run: {} (cpu)", backend.as_str());
-        } else {
-            jobs.extend(CASES.iter().filter(|case| is_due(case, *backend)).map(|case| (case, *backend)));
+            println!("not under valgrind: ifma (it knows no AVX-512; ifma-model has its algorithms)");
+            continue;
+        }
+        for case in CASES.iter().filter(|case| is_due(case, *backend)) {
+            // What takes longest comes first.
+            let at = if SHORT.contains(&case.name) { 0 } else { jobs.len() };
+            jobs.insert(at, Box::new(|| passes(case, *backend)));
         }
     }
     let (next, passed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
-                while let Some((case, backend)) = jobs.get(next.fetch_add(1, Relaxed)) {
-                    passed.fetch_add(usize::from(passes(case, *backend)), Relaxed);
+                while let Some(job) = jobs.get(next.fetch_add(1, Relaxed)) {
+                    passed.fetch_add(usize::from(job()), Relaxed);
                 }
             });
         }

@@ -19,7 +19,7 @@ fn rounds(reduced: usize, full: usize) -> usize {
 fn on_each(check: impl Fn(&str)) {
     for name in Name::ALL {
         if with(*name, || check(name.as_str())).is_none() {
-            println!("not run: {} (cpu)", name.as_str());
+            crate::not_run::not_run(name.as_str());
         }
     }
 }

@@ -14,7 +14,7 @@ fn on_each(mut check: impl FnMut(&str)) {
     #[cfg(feature = "__backends")]
     for name in eccsi_sakke::__backends::Name::ALL {
         if eccsi_sakke::__backends::with(*name, || check(name.as_str())).is_none() {
-            println!("not run: {} (cpu)", name.as_str());
+            crate::not_run::not_run(name.as_str());
         }
     }
     #[cfg(not(feature = "__backends"))]

@@ -2,6 +2,8 @@
 
 #[path = "../support/model/mod.rs"]
 mod model;
+#[path = "../support/not_run.rs"]
+mod not_run;
 #[path = "../support/prepared.rs"]
 mod prepared;
 #[path = "../support/rng.rs"]

@@ -1,5 +1,6 @@
 //! `TEST_BACKEND=portable cargo test --features __backends …` runs the tests of a file on that
-//! backend; without the variable they run on the one that the library chooses.
+//! backend; without the variable they run on the one that the library chooses. A name that no backend has is a failure, and
+//! with `REQUIRE_ALL=1` so is a backend that this CPU does not have.
 
 #![cfg(all(feature = "__backends", target_os = "linux"))]
 #![allow(unsafe_code, reason = "a function that the loader calls before main")]
@@ -15,9 +16,14 @@ static CHOOSE: extern "C" fn() = choose;
 
 extern "C" fn choose() {
     let Some(wanted) = std::env::var_os("TEST_BACKEND") else { return };
-    let name = Name::ALL.iter().find(|name| wanted == name.as_str());
-    if !name.is_some_and(|name| force(*name)) {
+    let Some(name) = Name::ALL.iter().find(|name| wanted == name.as_str()) else {
+        eprintln!("TEST_BACKEND: there is no backend {}", wanted.display());
+        std::process::exit(1);
+    };
+    if !force(*name) {
         eprintln!("not run: {} (cpu)", wanted.display());
-        std::process::exit(0);
+        // Nothing may be left out in CI.
+        let required = std::env::var_os("REQUIRE_ALL").is_some_and(|value| value != "0");
+        std::process::exit(i32::from(required));
     }
 }

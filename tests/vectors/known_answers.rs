@@ -19,6 +19,19 @@ fn array<const N: usize>(text: &str) -> [u8; N] {
     unhex(text).try_into().expect("length")
 }
 
+/// What `TEST_BACKEND` names must be there, or nothing that looks like a test has run.
+#[cfg(all(feature = "__backends", target_os = "linux"))]
+#[test]
+fn a_backend_that_nobody_knows_fails() {
+    let runs = |backend: &str| {
+        let program = std::env::current_exe().expect("path of this program");
+        let output = std::process::Command::new(program).arg("--list").env("TEST_BACKEND", backend).output();
+        output.expect("starts").status.success()
+    };
+    assert!(runs("portable"));
+    assert!(!runs("portabel") && !runs(""));
+}
+
 #[test]
 fn issuing_and_signing_give_every_value_of_each_vector() {
     let file = vectors::load::<IssueSignCase>("eccsi_issue_sign.json");

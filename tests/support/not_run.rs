@@ -1,0 +1,12 @@
+//! What a test leaves out is said; where nothing may be left out (`REQUIRE_ALL=1`, as in CI), it fails.
+
+/// May nothing be left out?
+pub(crate) fn all_is_required() -> bool {
+    std::env::var_os("REQUIRE_ALL").is_some_and(|value| value != "0")
+}
+
+/// Says that this CPU does not have a backend.
+pub(crate) fn not_run(backend: &str) {
+    println!("not run: {backend} (cpu)");
+    assert!(!all_is_required(), "REQUIRE_ALL is set, and this CPU does not have the backend {backend}");
+}
