@@ -1,8 +1,17 @@
-//! Who may use whom: the arrows between the modules point one way only.
+//! Who may use whom: the arrows between the modules point one way only, and no two files import each other.
+//!
+//! `cargo test --test it layering -- --nocapture` prints what there is of either. With the folder of another checkout in
+//! `LAYERING_OF` it prints that one's, to compare.
+
+mod arrows;
+mod circles;
+mod planted;
+mod survey;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
+use survey::Survey;
 
 /// A package of the workspace: its sources, and for each top-level module those that it may name. Everyone may name
 /// those of `everywhere`, which may name nothing but one another.
@@ -154,6 +163,35 @@ fn modules_name_only_those_below_them() {
             }
         }
         assert!(checked > 50, "the search finds what it looks for: {checked}");
+    }
+}
+
+#[test]
+fn no_two_files_import_each_other() {
+    let found = Survey::of_workspace(Path::new(env!("CARGO_MANIFEST_DIR")));
+    for survey in &found {
+        assert!(survey.circles.is_empty(), "{}:\n{}", survey.root.display(), survey.circles.join("\n"));
+    }
+    let arrows: usize = found.iter().map(|survey| survey.arrows_between_files).sum();
+    assert!(arrows > 500, "the search finds what it looks for: {arrows}");
+}
+
+/// Prints the numbers of this workspace, or of the one in `LAYERING_OF`.
+#[test]
+fn rooms_arrows_and_circles_in_numbers() {
+    let folder = env::var_os("LAYERING_OF").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    for survey in Survey::of_workspace(&folder) {
+        println!(
+            "{}: {} rooms, {} arrows between them, {} arrows between files, {} circles of files",
+            survey.root.display(),
+            survey.rooms,
+            survey.arrows,
+            survey.arrows_between_files,
+            survey.circles.len()
+        );
+        for (number, ties) in survey.circles.iter().enumerate() {
+            println!("circle {}:\n{ties}", number + 1);
+        }
     }
 }
 
