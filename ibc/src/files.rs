@@ -7,6 +7,7 @@
 //! | batch | credentials, one a line | 0600 | [`batch_file`] |
 //! | identity list | one identity a line | any | [`identity_list`] |
 //! | public key | KPAK with its tag, and Z | any | [`public_key_file`] |
+//! | symmetric key | hexadecimal digits, or octets | 0600 | [`key_file`] |
 //!
 //! Parsers work on octets and know no paths; [`private_file`] and [`public_file`] do the reading and
 //! writing, and [`FileError`] puts the path to what went wrong. Messages never contain a secret. Unix only: what
@@ -24,6 +25,7 @@ pub mod identity_list;
 pub(crate) mod json;
 #[cfg(any(feature = "cli", feature = "service"))]
 pub mod kdf;
+pub mod key_file;
 #[cfg(any(feature = "cli", feature = "service"))]
 pub mod kms_file;
 mod on_disk;

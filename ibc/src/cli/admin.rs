@@ -8,15 +8,18 @@ mod stakeholder;
 use super::Outcome;
 use super::failure::Failure;
 use super::site::Site;
-use crate::files::private_file;
+use crate::files::key_file;
+use crate::files::private_file::Existing;
 use crate::service::Function;
 use clap::{Args, Subcommand};
+use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::Fqdn;
-use std::path::Path;
+use rand_core::TryRng;
+use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// Octets of a file with a key: 64, or their digits and some blanks.
-const MAX_KEY: u64 = 256;
+/// Octets of a key that is made here.
+const MADE: usize = 32;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -71,17 +74,44 @@ fn admission(text: &str) -> Result<(Function, Fqdn), String> {
     Ok((function(of)?, Fqdn::parse(fqdn).map_err(|error| format!("{error}"))?))
 }
 
-/// A key from a file of mode 0600, or standard input: octets, or with `hex` their digits.
-fn key(path: &Path, hex: bool) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let octets = private_file::read_or_stdin(path, MAX_KEY)?;
-    if !hex {
-        return Ok(octets);
+/// Where a key comes from.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct KeySource {
+    /// The key, 16 to 64 octets, in a file of mode 0600, or - for standard input: hexadecimal digits, or the octets
+    #[arg(long, value_name = "FILE|-")]
+    key_file: Option<PathBuf>,
+    /// Make a key of 32 octets, and write it in hexadecimal into this new file of mode 0600
+    #[arg(long, value_name = "FILE")]
+    generate: Option<PathBuf>,
+}
+
+impl KeySource {
+    /// The key, which [`Self::keep`] has to keep if it is new.
+    fn key(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        if let Some(path) = &self.key_file {
+            return Ok(key_file::read_or_stdin(path)?);
+        }
+        let mut key = Zeroizing::new(std::vec![0; MADE]);
+        SysRng.try_fill_bytes(&mut key).map_err(|_| Failure::from(eccsi_sakke::Error::Rng))?;
+        Ok(key)
     }
-    let digits = octets.trim_ascii();
-    let mut key = Zeroizing::new(std::vec![0; digits.len() / 2]);
-    match base16ct::mixed::decode(digits, &mut key) {
-        Ok(decoded) if decoded.len() * 2 == digits.len() => Ok(key),
-        _ => Err(Failure::usage(format!("{}: not hexadecimal digits, two for each octet", path.display()))),
+
+    /// Writes a key that was made, before it is bound: bound, and in no file, it would be useless.
+    fn keep(&self, key: &[u8]) -> Result<(), Failure> {
+        match &self.generate {
+            Some(path) => Ok(key_file::write(path, key, Existing::Keep)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes the file of a key that was made if the key was not bound.
+    fn settle<T, E>(&self, bound: Result<T, E>) -> Result<T, E> {
+        if let (Err(_), Some(path)) = (&bound, &self.generate) {
+            // It belongs to nothing; that the key was not bound is what matters.
+            let _ = std::fs::remove_file(path);
+        }
+        bound
     }
 }
 

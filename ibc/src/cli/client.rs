@@ -14,7 +14,7 @@ use super::failure::{Failure, Kind};
 use super::{Outcome, options};
 use crate::client::install::NewKpak;
 use crate::client::{self, Access, Client, Patience};
-use crate::files::hex;
+use crate::files::key_file;
 use crate::files::public_key_file::PublicKeyFile;
 use crate::files::{private_file, public_file};
 use crate::tls::{OwnCertificate, Psk, TrustedCertificates};
@@ -23,10 +23,6 @@ use core::future::Future;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityName, Fqdn, UnixTime};
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
-
-/// Octets of a file with a key in hexadecimal.
-const MAX_KEY: u64 = 1024;
 
 /// Octets of a file with certificates.
 const MAX_PEM: u64 = 1024 * 1024;
@@ -60,7 +56,7 @@ pub(super) struct Connect {
     /// Authenticate by a pre-shared key under this identity: KpmID at a MEF, KmID or KeID at a MAF
     #[arg(long, value_name = "IDENTITY", requires = "psk_file", required_unless_present = "certificate")]
     psk_identity: Option<String>,
-    /// File of mode 0600 with that key in hexadecimal, or - for standard input
+    /// File of mode 0600 with that key, or - for standard input: hexadecimal digits, or the octets
     #[arg(long, value_name = "FILE|-", requires = "psk_identity")]
     psk_file: Option<PathBuf>,
     /// Authenticate by this certificate (PEM, with its chain)
@@ -98,7 +94,7 @@ impl Connect {
         let (fqdn, origin) = (address.fqdn.clone(), self.entity()?.as_str());
         let access = match (&self.psk_identity, &self.psk_file, &self.certificate, &self.key, &self.ca) {
             (Some(identity), Some(file), ..) => {
-                let key = Psk::new(secret(file)?).map_err(client::ClientError::from)?;
+                let key = Psk::new(key_file::read_or_stdin(file)?).map_err(client::ClientError::from)?;
                 Access::psk(function, fqdn, (identity, key), origin)?
             }
             (_, _, Some(certificate), Some(key), Some(ca)) => {
@@ -150,33 +146,11 @@ fn some(list: Vec<String>) -> Option<Vec<String>> {
     (!list.is_empty()).then_some(list)
 }
 
-/// A key in hexadecimal from a file of mode 0600 or standard input.
-fn secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let text = private_file::read_or_stdin(path, MAX_KEY)?;
-    let digits = text.trim_ascii();
-    let mut octets = Zeroizing::new(vec![0; digits.len() / 2]);
-    base16ct::mixed::decode(digits, &mut octets).map_err(|_| {
-        let message =
-            format!("{}: a key is expected, as hexadecimal digits and nothing else", path.display());
-        Failure::refused(Kind::Format, message)
-    })?;
-    Ok(octets)
-}
-
 /// What may come besides the pinned KPAKs: those of a file from a source that somebody trusts, or the first.
 fn new_kpak(file: Option<&Path>) -> Result<NewKpak, Failure> {
     let Some(path) = file else { return Ok(NewKpak::First) };
     let file = PublicKeyFile::read(path)?;
     Ok(NewKpak::Accept(file.usable(options::now()?).map(|key| key.kpak.clone()).collect()))
-}
-
-/// A key as a file holds it.
-fn digits(key: &[u8]) -> Zeroizing<Vec<u8>> {
-    let digits = hex::encode_secret(key);
-    let mut line = Zeroizing::new(Vec::with_capacity(digits.len() + 1));
-    line.extend_from_slice(digits.as_bytes());
-    line.push(b'\n');
-    line
 }
 
 /// Runs one command to its end.

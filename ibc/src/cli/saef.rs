@@ -5,7 +5,7 @@ use super::failure::{Failure, Kind};
 use super::options::{self, hex};
 use super::report::Report;
 use crate::files::credential_file::{CredentialFile, CredentialIdentity};
-use crate::files::private_file;
+use crate::files::key_file;
 use crate::files::public_key_file::PublicKeyFile;
 use clap::{Args, Subcommand, ValueEnum};
 use core::time::Duration;
@@ -153,10 +153,7 @@ impl Derive {
         let shared = association.derive(&peer, now)?;
         let digits = Zeroizing::new(hex(shared.expose().as_slice()));
         if let Some(out) = &self.out {
-            let mut line = Zeroizing::new(Vec::with_capacity(digits.len() + 1));
-            line.extend_from_slice(digits.as_bytes());
-            line.push(b'\n');
-            private_file::write(out, &line, options::existing(self.force))?;
+            key_file::write(out, shared.expose().as_slice(), options::existing(self.force))?;
         }
         let derived = Derived {
             key_id: hex(&shared.id()),

@@ -6,7 +6,7 @@ use super::site::{self, Site};
 use super::{Outcome, options};
 use crate::client::{self, Access, NetworkFetcher};
 use crate::config::{Config, MefAccess};
-use crate::files::{private_file, public_file};
+use crate::files::{key_file, private_file, public_file};
 use crate::server::{Limits, Metrics, Monitor, Server, ServerError, ServerOptions};
 use crate::service::Core;
 use crate::service::kms::KeyDirectory;
@@ -264,7 +264,7 @@ fn maf(config: &Config, core: &Core) -> Result<Option<Maf>, Failure> {
         Failure::refused(Kind::Configuration, format!("[[maf.mef]] {error}"))
     };
     let access = |mef: &MefAccess| {
-        let key = private_file::read(&mef.key_file, Psk::MAX_BYTES as u64).map_err(|error| fail(&error))?;
+        let key = key_file::read(&mef.key_file).map_err(|error| fail(&error))?;
         let key = Psk::new(key).map_err(|error| fail(&error))?;
         let psk = (mef.identity.as_str(), key);
         let access = Access::psk(client::Function::Mef, mef.fqdn.clone(), psk, maf.fqdn.as_str());

@@ -95,7 +95,7 @@ pub struct MefAccess {
     pub address: String,
     /// The MAF's KpmID there.
     pub identity: String,
-    /// File of mode 0600 with the octets of Kpm.
+    /// File of mode 0600 with Kpm, in hexadecimal or as its octets.
     pub key_file: PathBuf,
 }
 

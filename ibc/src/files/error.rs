@@ -91,6 +91,8 @@ pub enum FormatError {
     NotText,
     /// Not an even number of hexadecimal digits.
     NotHex,
+    /// A file with a key is text, but not hexadecimal digits.
+    KeyText,
     /// The line is empty.
     EmptyLine,
     /// The line has more octets than allowed.
@@ -246,6 +248,9 @@ impl fmt::Display for FormatError {
             Self::Json(message) => f.write_str(message),
             Self::NotText => f.write_str("not text in UTF-8"),
             Self::NotHex => f.write_str("not an even number of hexadecimal digits"),
+            Self::KeyText => f.write_str(
+                "text, but not hexadecimal digits: a key is two digits for each octet and nothing else, or its octets as they are",
+            ),
             Self::EmptyLine => f.write_str("an empty line where an identity should be"),
             Self::LongLine { limit } => write!(f, "a line of more than {limit} octets"),
             Self::OneIdentity => f.write_str("either id2 or id_hex is needed, and not both"),

@@ -68,17 +68,7 @@ impl Service {
             for (option, function) in [("--kpm-id", "mef"), ("--km-id", "maf")] {
                 let identity = format!("{client}@{function}.example.com");
                 place
-                    .ibc(&[
-                        "admin",
-                        "client",
-                        "add-key",
-                        client,
-                        option,
-                        &identity,
-                        "--key-file",
-                        "key.hex",
-                        "--hex",
-                    ])
+                    .ibc(&["admin", "client", "add-key", client, option, &identity, "--key-file", "key.hex"])
                     .done();
             }
         }
@@ -226,6 +216,18 @@ fn a_device_enrols_renews_and_signs() {
         .run(&["enrol"], "mef", ("nobody", CSE), &["--store", "x"])
         .refused(&["handshake failed", "PSK identity"]);
     service.run(&["enrol"], "mef", ("cse", "/CSE1"), &["--store", "x"]).misused(&["//PROVIDER/CSE1"]);
+    // The octets that the digits mean; and text that means nothing.
+    let octets = base16ct::lower::decode_vec(KEY).unwrap();
+    service.place.write_private("key.hex", [&octets[..], &[0x80]].concat());
+    enrol(&["--store", "raw"]).refused(&["handshake failed", "PSK identity"]);
+    let binary = [0x80; 32];
+    service.place.write_private("raw.key", binary);
+    let id = "raw@mef.example.com";
+    service.place.ibc(&["admin", "client", "add-key", "cse", "--kpm-id", id, "--key-file", "raw.key"]).done();
+    service.place.write_private("key.hex", binary);
+    service.run(&["enrol"], "mef", ("raw", CSE), &["--store", "raw"]).done();
+    service.place.write_private("key.hex", format!("0x{KEY}"));
+    enrol(&["--store", "x"]).refused(&["key.hex", "hexadecimal digits"]);
     service.place.chmod("key.hex", 0o644);
     enrol(&["--store", "x"]).refused(&["key.hex", "644"]);
 }

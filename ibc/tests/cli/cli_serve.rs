@@ -199,6 +199,7 @@ fn it_says_what_to_do_when_it_cannot_start() {
     assert_eq!(refused.status, 1);
     assert!(refused.stderr.contains(&format!("cannot listen on {address}")), "{refused:?}");
     let config = place.read("ibc.toml");
+    place.write_private("words", "correct horse battery staple");
     for (key, wrong, words) in [
         ("[server]\n", "[server]\ncertificate = \"server.pem\"\n", "belong together"),
         ("[server]\n", "[server]\nlisten = \"8443\"\n", "address and port"),
@@ -207,6 +208,11 @@ fn it_says_what_to_do_when_it_cannot_start() {
             "[server]\n",
             "[[maf.mef]]\nfqdn = \"mef.example.com\"\naddress = \"x:1\"\nidentity = \"m@mef.example.com\"\nkey_file = \"none\"\n[server]\n",
             "none",
+        ),
+        (
+            "[server]\n",
+            "[[maf.mef]]\nfqdn = \"mef.example.com\"\naddress = \"x:1\"\nidentity = \"m@mef.example.com\"\nkey_file = \"words\"\n[server]\n",
+            "hexadecimal digits",
         ),
     ] {
         place.write("ibc.toml", config.replacen(key, wrong, 1));

@@ -176,17 +176,7 @@ fn secrets_come_from_files_and_are_never_shown() {
     let digits = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
     place.write("kpm.hex", format!("{digits}\n"));
     let add = |file: &'static str| {
-        [
-            "admin",
-            "client",
-            "add-key",
-            "gateway-1",
-            "--kpm-id",
-            "gw@mef.example.com",
-            "--key-file",
-            file,
-            "--hex",
-        ]
+        ["admin", "client", "add-key", "gateway-1", "--kpm-id", "gw@mef.example.com", "--key-file", file]
     };
     place.ibc(&add("kpm.hex")).refused(&["chmod 600"]);
     place.ibc_with_input(&add("-"), digits.as_bytes()).done().hides(digits);
@@ -208,7 +198,7 @@ fn secrets_come_from_files_and_are_never_shown() {
     let psa =
         ["admin", "psa", "add", "Gw-17@sp.example.com", "--between", CSE, "/CSE2", "--generate", "psa.key"];
     place.ibc(&psa).done();
-    assert_eq!((place.mode("psa.key"), fs::read(place.path("psa.key")).unwrap().len()), (0o600, 32));
+    assert_eq!((place.mode("psa.key"), place.read("psa.key").trim_end().len()), (0o600, 64));
     place
         .ibc(&[
             "admin",
@@ -244,6 +234,37 @@ fn secrets_come_from_files_and_are_never_shown() {
         .done();
     place.ibc(&["admin", "psa", "disable", "Gw-17@sp.example.com"]).done();
     place.ibc(&["admin", "psa", "remove", "Gw-17@sp.example.com"]).done();
+}
+
+#[test]
+fn a_key_is_bound_from_its_digits_or_its_octets_or_is_made() {
+    let place = made();
+    let add = |id: &str, option: &str, file: &str| {
+        place.ibc(&["admin", "client", "add-key", "gateway-1", "--kpm-id", id, option, file])
+    };
+    // 64 digits could be the 64 octets of a key as well: they are read as the device reads them.
+    let short = "00112233445566";
+    place.write_private("short.hex", format!("{short}\n"));
+    add("a@mef.example.com", "--key-file", "short.hex").refused(&["16 to 64 octets"]).hides(&short.repeat(3));
+    let digits = "0".repeat(130);
+    place.write_private("long.hex", &digits);
+    add("b@mef.example.com", "--key-file", "long.hex").refused(&["16 to 64 octets"]).hides(&digits);
+    let text = "correct horse battery staple, twice over";
+    place.write_private("text", text);
+    add("c@mef.example.com", "--key-file", "text").refused(&["text", "hexadecimal digits"]).hides(text);
+    place.write_private("raw", [0x80; 32]);
+    add("d@mef.example.com", "--key-file", "raw").done();
+
+    add("e@mef.example.com", "--generate", "made.kpm").done().hides(&"0".repeat(32));
+    assert_eq!((place.mode("made.kpm"), place.read("made.kpm").trim_end().len()), (0o600, 64));
+    let made = place.read("made.kpm");
+    add("e@mef.example.com", "--generate", "again.kpm").refused(&[]);
+    assert!(!place.path("again.kpm").exists(), "no key stays that belongs to nothing");
+    add("f@mef.example.com", "--generate", "made.kpm").refused(&["made.kpm exists"]);
+    assert_eq!(place.read("made.kpm"), made);
+    place
+        .ibc(&["admin", "client", "add-key", "gateway-1", "--kpm-id", "g@mef.example.com"])
+        .misused(&["--generate"]);
 }
 
 #[test]

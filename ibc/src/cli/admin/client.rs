@@ -2,7 +2,7 @@
 
 mod shown;
 
-use super::{Seen, admission, function, key, listing};
+use super::{KeySource, Seen, admission, function, listing};
 use crate::cli::failure::Failure;
 use crate::cli::report::Report;
 use crate::cli::site::{End, Opened, Site};
@@ -52,9 +52,10 @@ pub(crate) enum Command {
     Remove(Changed),
     /// Bind a pre-shared key to it (KpmID at the MEF, KmID at the MAF)
     ///
-    /// The key has 16 to 64 octets, and comes from a file of mode 0600 or from standard input.
+    /// The key comes from a file of mode 0600 or from standard input, in hexadecimal or as its octets, or is made here. The
+    /// device needs it, in either form: hand it over confidentially.
     #[command(
-        after_help = "Examples:\n  head -c 32 /dev/urandom > kpm.key && chmod 600 kpm.key\n  ibc admin client add-key gateway-1 --kpm-id gateway-1@mef.example.com --key-file kpm.key\n  ibc admin client add-key gateway-1 --km-id gateway-1@maf.example.com --key-file - --hex < km.hex"
+        after_help = "Examples:\n  ibc admin client add-key gateway-1 --kpm-id gateway-1@mef.example.com --generate gateway-1.kpm\n  ibc admin client add-key gateway-1 --km-id gateway-1@maf.example.com --key-file - < gateway-1.km"
     )]
     AddKey(AddKey),
     /// Bind a certificate to it, by the SHA-256 of its DER
@@ -186,12 +187,8 @@ pub(crate) struct AddKey {
     /// KmID: NAME@FQDN of the MAF
     #[arg(long, value_name = "KmID", value_parser = KmId::parse)]
     km_id: Option<KmId>,
-    /// The key, in a file of mode 0600, or - for standard input
-    #[arg(long, value_name = "FILE|-")]
-    key_file: PathBuf,
-    /// The file holds hexadecimal digits
-    #[arg(long)]
-    hex: bool,
+    #[command(flatten)]
+    source: KeySource,
     #[command(flatten)]
     end: End,
 }
@@ -387,17 +384,19 @@ async fn end_of(opened: &Opened, client: &str, end: &End) -> Result<UnixTime, Fa
 
 impl AddKey {
     fn run(self) -> Outcome {
-        let Self { changed: Changed { client, seen }, kpm_id, km_id, key_file, hex, end } = self;
+        let Self { changed: Changed { client, seen }, kpm_id, km_id, source, end } = self;
         let (function, id) = match (&kpm_id, &km_id) {
             (Some(id), _) => (Function::Mef, CredentialId::from(id)),
             (None, Some(id)) => (Function::Maf, CredentialId::from(id)),
             (None, None) => return Err(Failure::usage("give --kpm-id or --km-id")),
         };
-        let key = key(&key_file, hex)?;
+        let key = source.key()?;
         seen.site.run(async |opened| {
             let not_after = end_of(&opened, &client, &end).await?;
+            source.keep(&key)?;
             let new = NewCredential { function, id, not_after, key: Some(key) };
-            opened.admin.change_client(&client, seen.version, ClientChange::AddCredential(new)).await?;
+            let change = ClientChange::AddCredential(new);
+            source.settle(opened.admin.change_client(&client, seen.version, change).await)?;
             shown(&opened, &client, "changed ").await
         })
     }

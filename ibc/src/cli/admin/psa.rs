@@ -1,35 +1,27 @@
 //! `ibc admin psa`.
 
-use super::{Seen, key, listing, state};
+use super::{KeySource, Seen, listing, state};
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::report::Report;
 use crate::cli::site::{End, Site, time};
 use crate::cli::{Outcome, options};
-use crate::files::private_file::{self, Existing};
 use crate::service::admin::{NewPsa, Psa};
 use clap::{Args, Subcommand};
 use core::time::Duration;
-use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{EntityId, EntityKind, EntityName, KpsaId};
-use rand_core::TryRng;
 use serde_json::json;
-use std::path::PathBuf;
-use zeroize::Zeroizing;
 
 /// Life of a Kpsa if nothing is said.
 const LIFETIME: Duration = Duration::from_secs(365 * 86_400);
-
-/// Octets of a Kpsa that is made here.
-const OCTETS: usize = 32;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Issue a key that two entities have in common
     ///
-    /// Either a key of 16 to 64 octets that is given, or, with --generate, a new one of 32 octets, written into a file
-    /// of mode 0600 for the two entities. Its name is never given again.
+    /// Either one that is given, or with --generate a new one, written into a file for the two entities. Its name is
+    /// never given again.
     #[command(
-        after_help = "Example:\n  ibc admin psa add gw-17@sp.example.com --between //sp.example.com/CSE1 //sp.example.com/CSE2 --generate psa.key"
+        after_help = "Example:\n  ibc admin psa add gw-17@sp.example.com --between //sp.example.com/CSE1 //sp.example.com/CSE2 --generate gw-17.psa"
     )]
     Add(Add),
     /// Show all, without their keys
@@ -69,15 +61,8 @@ pub(crate) struct Add {
     /// The two entities: CSE-ID or AE-ID
     #[arg(long, num_args = 2, value_names = ["ID", "ID"], required = true)]
     between: Vec<String>,
-    /// The key, in a file of mode 0600, or - for standard input
-    #[arg(long, value_name = "FILE|-", required_unless_present = "generate", conflicts_with = "generate")]
-    key_file: Option<PathBuf>,
-    /// The file holds hexadecimal digits
-    #[arg(long, requires = "key_file")]
-    hex: bool,
-    /// Make a key, and write it into this new file of mode 0600
-    #[arg(long, value_name = "FILE")]
-    generate: Option<PathBuf>,
+    #[command(flatten)]
+    source: KeySource,
     #[command(flatten)]
     end: End,
 }
@@ -139,16 +124,9 @@ impl Changed {
 
 impl Add {
     fn run(self) -> Outcome {
-        let Self { named: Named { id, site }, between, key_file, hex, generate, end } = self;
+        let Self { named: Named { id, site }, between, source, end } = self;
         let not_after = end.or(options::now()?, LIFETIME)?;
-        let key = match &key_file {
-            Some(path) => key(path, hex)?,
-            None => {
-                let mut key = Zeroizing::new(std::vec![0; OCTETS]);
-                SysRng.try_fill_bytes(&mut key).map_err(|_| Failure::from(eccsi_sakke::Error::Rng))?;
-                key
-            }
-        };
+        let key = source.key()?;
         site.run(async |opened| {
             let entity = |text: &String| -> Result<EntityId, Failure> {
                 let name = EntityName::parse(text)?.to_absolute(&opened.config.provider)?;
@@ -159,15 +137,9 @@ impl Add {
                 return Err(Failure::usage("--between takes two entities"));
             };
             let entities = [entity(a)?, entity(b)?];
-            // Written first: an issued key that nobody has would be useless.
-            if let Some(path) = &generate {
-                private_file::write(path, &key, Existing::Keep)?;
-            }
-            let issued = opened.admin.add_psa(NewPsa { id: id.clone(), entities, not_after, key }).await;
-            if let (Err(_), Some(path)) = (&issued, &generate) {
-                let _ = std::fs::remove_file(path);
-            }
-            issued?;
+            source.keep(&key)?;
+            let new = NewPsa { id: id.clone(), entities, not_after, key };
+            source.settle(opened.admin.add_psa(new).await)?;
             shown(&opened, &id).await
         })
     }

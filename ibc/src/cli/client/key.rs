@@ -1,6 +1,6 @@
 //! `ibc key`: symmetric keys at a MEF or a MAF.
 
-use super::{Server, block_on, digits, secret, sleep_until, some};
+use super::{Server, block_on, sleep_until, some};
 use crate::association::system_clock;
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, Kind};
@@ -8,7 +8,7 @@ use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::renewal::system_random;
 use crate::client::{Client, ExportedRegistration, Kept, KeyKeeper, KeyRequest};
-use crate::files::private_file;
+use crate::files::key_file;
 use clap::{Args, Subcommand};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, KeyIdentifier, RelativeKeyId, SecurityUsage};
@@ -72,7 +72,7 @@ impl Destination {
 
     fn write(&self, key: &[u8]) -> Result<(), Failure> {
         let Some(out) = &self.out else { return Ok(()) };
-        private_file::write(out, &digits(key), options::existing(self.force)).map_err(Failure::from)
+        key_file::write(out, key, options::existing(self.force)).map_err(Failure::from)
     }
 }
 
@@ -132,7 +132,7 @@ pub(in crate::cli) struct Register {
     /// A label; may be given again
     #[arg(long, value_name = "TEXT")]
     label: Vec<String>,
-    /// Register this key (file of mode 0600, hexadecimal; - for standard input), and not one that is exported
+    /// Register this key, and not one that is exported: a file of mode 0600, or - for standard input, as --psk-file
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["out", "show_secret", "keep"])]
     key_file: Option<PathBuf>,
     #[command(flatten)]
@@ -148,7 +148,7 @@ impl Register {
         if self.key_file.is_none() {
             self.to.check()?;
         }
-        let own = self.key_file.as_deref().map(secret).transpose()?;
+        let own = self.key_file.as_deref().map(key_file::read_or_stdin).transpose()?;
         let mut client = self.server.client()?;
         let request = KeyRequest {
             stakeholder: self.stakeholder,
