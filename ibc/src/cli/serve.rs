@@ -98,7 +98,8 @@ impl Serve {
     /// Logs of this crate from the level on; of others only what is wrong.
     fn start_log(&self) {
         let level = LevelFilter::from_level(self.log);
-        let filter = Targets::new().with_default(LevelFilter::WARN).with_target("eccsi_sakke", level);
+        let filter =
+            Targets::new().with_default(LevelFilter::WARN).with_target(env!("CARGO_CRATE_NAME"), level);
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
         let registry = tracing_subscriber::registry().with(filter);
         match self.log_format {
