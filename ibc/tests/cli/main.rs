@@ -25,3 +25,6 @@ mod cli_client;
 mod cli_serve;
 #[cfg(feature = "service")]
 mod cli_service;
+// The documents wait for the service with curl.
+#[cfg(feature = "__peers")]
+mod documents;
