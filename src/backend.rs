@@ -34,6 +34,9 @@
 #[allow(unsafe_code, reason = "instructions that the compiler does not know how to use; see Safety above")]
 pub(crate) mod adx;
 mod choice;
+#[cfg(all(feature = "__backends", feature = "eccsi", feature = "sakke", target_arch = "x86_64"))]
+#[allow(unsafe_code, reason = "names that the linker keeps; see there")]
+mod entries;
 #[cfg(feature = "sakke")]
 pub(crate) mod fp1024;
 #[allow(unsafe_code, reason = "instructions that the compiler does not know how to use; see Safety above")]

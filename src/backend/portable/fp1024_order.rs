@@ -59,7 +59,7 @@ const fn all_ones(n: usize) -> Words {
 }
 
 /// a·b/2¹⁰²⁴ mod q; one factor may be any 16 words, the other lies below q.
-fn montgomery_mul(a: &Words, b: &Words) -> Words {
+pub(in crate::backend) fn montgomery_mul(a: &Words, b: &Words) -> Words {
     // Below 2q after each row: (2q + 2⁶⁴·q − …)/2⁶⁴, so that 16 words and a carry hold it.
     let mut t: Words = [0; 16];
     let mut top = 0;

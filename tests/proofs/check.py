@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Proves the kernels of a shared library: check.py LIBRARY [PATTERN…]; --table writes the table of docs/proofs.md."""
+
+import importlib
+import re
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import table
+from objdump import Program
+from promises import PROMISES
+from proof import prove
+from words import Unproved
+
+for file in sorted((HERE / "promises").glob("[a-z]*.py")):
+    importlib.import_module(f"promises.{file.stem}")
+
+
+def library(path):
+    program = Program(path)
+    program.kernels = program.entries("PROOFS_")
+    return program
+
+
+def tried(program, promise):
+    """(does it hold?, what is to be said)."""
+    start = time.monotonic()
+    try:
+        paths, count = prove(program, promise)
+    except Unproved as error:
+        return False, f"FAIL {promise.name}: {error}"
+    return True, f"ok   {promise.name}; {count} instructions, paths {paths}, {time.monotonic() - start:.1f} s"
+
+
+def main():
+    arguments = [argument for argument in sys.argv[1:] if argument != "--table"]
+    program, patterns = library(arguments[0]), arguments[1:]
+    chosen = [p for p in PROMISES if not patterns or any(re.search(pattern, p.name) for pattern in patterns)]
+    start, failed = time.monotonic(), 0
+    for promise in chosen:
+        good, says = tried(program, promise)
+        failed += not good
+        print(says, flush=True)
+    for fault in [] if patterns else table.faults(PROMISES):
+        print(f"FAIL {fault}")
+        failed += 1
+    if "--table" in sys.argv:
+        table.write(PROMISES)
+    elif not patterns and table.differs(PROMISES):
+        print("FAIL the table of docs/proofs.md is another one; tests/proofs/run --table writes it")
+        failed += 1
+    print(f"{len(chosen)} promises of {len({p.address(program) for p in chosen})} functions, {failed} failures, "
+          f"{time.monotonic() - start:.0f} s")
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,488 @@
+"""Words whose value is not known: exact polynomials in unknown integers, with bounds.
+
+Every unknown is an integer in a known interval. An instruction that splits a number introduces one unknown, the part
+that stays in the word, and writes the other part as an exact fraction:
+
+    r = (x + y) mod 2^64   unknown          carry = (x + y − r)/2^64
+    l = a·b mod 2^64       unknown          high  = (a·b − l)/2^64
+    o = x mod 2^k          unknown          x >> k = (x − o)/2^k
+
+Where bounds show that the carry has one value only, r needs no unknown: it is x + y less that. Carries that are put
+where they belong cancel in the sums of words, so that the number that some words stand for comes out as a polynomial in the
+inputs; a lost one stays. And because a carry is written by the whole chain below it, its plain interval is that of the number,
+not that of the topmost word.
+"""
+
+from bits import Bits
+from facts import Facts
+from polynomial import Poly
+from words import FULL, NO, Bit, Form, Unproved, Word, constant, flag
+
+
+class Domain(Facts, Bits):
+    """The unknowns of one run, and what is done with words."""
+
+    def combined(self, result, out, words, signs, carry):
+        """Σ sign·word + sign of the first of the rest·carry, where small integers stand for the words and so does their sum: then
+        nothing is split. Says whether it is so."""
+        forms = [word.small() for word in words]
+        if not all(forms):
+            return False
+        forms, signs = forms + [carry.form], signs + [signs[-1]]
+        low = sum(f.low if s > 0 else -f.high for f, s in zip(forms, signs))
+        high = sum(f.high if s > 0 else -f.low for f, s in zip(forms, signs))
+        if high >= FULL or low < -(FULL >> 1):
+            return False
+        poly = Poly({})
+        for form, sign in zip(forms, signs):
+            poly = poly.plus(form.poly, sign)
+        if low < 0:
+            least, most = self.bounds(poly)
+            low, high = max(low, least), min(high, most)
+        if low < 0 and high >= FULL >> 1:
+            return False
+        if low < 0:
+            result.signed = Form(poly, low, high)
+            if low != high:
+                return True
+            poly = Poly.constant(low % FULL)
+            low = high = low % FULL
+        result._unsigned = Form(poly, low, high)
+
+        def later():
+            # The unsigned words, which may be other integers, and what is in the result.
+            forms = [word.unsigned for word in words] + [carry.form]
+            total = Poly({})
+            for form, sign in zip(forms, signs):
+                total = total.plus(form.poly, sign)
+            low = sum(f.low if s > 0 else -f.high for f, s in zip(forms, signs)) >> 64
+            high = sum(f.high if s > 0 else -f.low for f, s in zip(forms, signs)) >> 64
+            total = total.plus(poly, -1).down(64)
+            if signs[-1] < 0:
+                total, low, high = total.scaled(-1), -high, -low
+            return Form(Poly.constant(low), low, low) if low == high else Form(total, low, high)
+
+        out.later = later
+        return True
+
+    def sum32(self, words, signs, carry):
+        """The same for instructions on 32 bits: ±x ± y ± carry modulo 2^32, and the carry or borrow out."""
+        forms = []
+        for word in words:
+            if word.known is not None:
+                value = word.known % (1 << 32)
+                value -= value >> 31 << 32
+                forms.append(Form(Poly.constant(value), value, value))
+            else:
+                forms.append(word.small32 or word.unsigned)
+        forms, signs = forms + [carry.form], signs + [signs[-1]]
+
+        def total(forms):
+            poly = Poly({})
+            for form, sign in zip(forms, signs):
+                poly = poly.plus(form.poly, sign)
+            return Form(poly, sum(f.low if s > 0 else -f.high for f, s in zip(forms, signs)),
+                        sum(f.high if s > 0 else -f.low for f, s in zip(forms, signs)))
+
+        small = total(forms)
+        if small.low < 0 and small.low != small.high:
+            low, high = self.tight(small.poly)
+            small = Form(small.poly, max(low, small.low), min(high, small.high))
+        if small.low < -(1 << 31) or small.high >= 1 << 31:
+            raise Unproved("a sum of 32 bits that is not small")
+        result = Word()
+        if small.low == small.high:
+            result = constant(small.low % (1 << 32))
+        elif small.low >= 0:
+            result._unsigned = small
+        else:
+            result.small32 = small
+            self.small.append(small)
+
+            def later():
+                whole = Word(None, small)
+                result._unsigned = self.low_part(whole, 32).unsigned
+
+            result.later = later
+
+        def carry_out():
+            exact = total([self.low_part(word, 32).unsigned for word in words] + [carry.form])
+            poly = exact.poly.plus(result.unsigned.poly, -1).down(32)
+            low, high = exact.low >> 32, exact.high >> 32
+            if signs[-1] < 0:
+                poly, low, high = poly.scaled(-1), -high, -low
+            return Form(Poly.constant(low), low, low) if low == high else Form(poly, low, high)
+
+        return result, Bit(None, carry_out)
+
+    def sum(self, words, carry=NO):
+        """(Σ words + carry modulo 2^64, the carry out)."""
+        if carry.known is not None and all(w.known is not None for w in words):
+            total = sum(w.known for w in words) + carry.known
+            return constant(total), flag(total >> 64)
+        if carry is NO and len(words) == 2 and words[0] is words[1]:
+            return self.left(words[0], 1), Bit(None, lambda: self.right(words[0], 63).unsigned)
+        result, out = Word(), Bit()
+        if carry is NO:
+            result.parts = [w for w in words if w.known != 0]
+
+        def later():
+            out._form = self._sum(result, words, carry)
+            return out._form
+
+        if self.combined(result, out, words, [1] * len(words), carry):
+            if result._unsigned is None:
+                out.later = result.later = later
+        elif all(w._unsigned is not None for w in words):
+            later()
+        else:
+            out.later = result.later = later
+        return result, out
+
+    def _sum(self, result, words, carry):
+        forms = [w.unsigned for w in words] + [carry.form]
+        poly = forms[0].poly
+        low, high = forms[0].low, forms[0].high
+        for form in forms[1:]:
+            poly = poly.plus(form.poly)
+            low, high = low + form.low, high + form.high
+        if low >> 64 != high >> 64:
+            least, most = self.bounds(poly)
+            low, high = max(low, least), min(high, most)
+            if FULL <= high < FULL + (FULL >> 1) and self.numbers:
+                # Close enough for the inputs' bounds as numbers to matter.
+                least, most = self.bounds(self.by_numbers(poly))
+                low, high = max(low, least), min(high, most)
+        least, most = low >> 64, high >> 64
+        if least == most:
+            result._unsigned = Form(poly.plus(Poly.constant(-least * FULL)), low - least * FULL, high - least * FULL)
+            return Form(Poly.constant(least), least, least)
+        if carry is NO:
+            result.parts = words
+        rest, known = None, self.congruence_of_sum(words, carry)
+        if known is not None and not known.terms:
+            rest = Form(Poly({}), 0, 0)
+        elif known is not None:
+            # Compilers compute some words twice, in another order.
+            rest = self.sums.get(known.key())
+        if rest is None:
+            rest = self.word("sum", FULL - 1).unsigned
+            if known is not None:
+                self.unknowns[-1].congruent = (64, known)
+                self.sums[known.key()] = rest
+        result._unsigned = rest
+        out = Form(poly.plus(rest.poly, -1).down(64), least, most)
+        for monomial in rest.poly.terms:
+            self.open.setdefault(monomial[0], []).append(out)
+        return out
+
+    def congruence_of_sum(self, words, carry):
+        total = Poly({})
+        for word in words + ([Word(carry.form)] if carry is not NO else []):
+            found = self.congruence(word, 64, 0)
+            if found is None:
+                found = self.named(word.unsigned)
+            total = total.plus(found)
+            if len(total.terms) > 12:
+                return None
+        return self.modulo_power(total, 64)
+
+    def difference(self, x, y, borrow=NO):
+        """(x − y − borrow modulo 2^64, the borrow out)."""
+        if None not in (x.known, y.known, borrow.known):
+            total = x.known - y.known - borrow.known
+            return constant(total), flag(-(total >> 64))
+        result, out = Word(), Bit()
+
+        def later():
+            forms = (x.unsigned, y.unsigned, borrow.form)
+            poly = forms[0].poly.plus(forms[1].poly, -1).plus(forms[2].poly, -1)
+            low = forms[0].low - forms[1].high - forms[2].high
+            high = forms[0].high - forms[1].low - forms[2].low
+            if low < 0:
+                least, most = self.bounds(poly)
+                low, high = max(low, least), min(high, most)
+            least, most = -(high >> 64), -(low >> 64)
+            if least == most:
+                result._unsigned = Form(poly.plus(Poly.constant(least * FULL)), low + least * FULL, high + least * FULL)
+                out._form = Form(Poly.constant(least), least, least)
+            else:
+                result._unsigned = self.word("difference", FULL - 1).unsigned
+                out._form = Form(result._unsigned.poly.plus(poly, -1).down(64), least, most)
+                self.open[len(self.unknowns) - 1] = [out._form]
+            return out._form
+
+        if self.combined(result, out, [x, y], [1, -1], borrow):
+            if result._unsigned is None:
+                out.later = result.later = later
+        elif x._unsigned is not None and y._unsigned is not None:
+            later()
+        else:
+            out.later = result.later = later
+        return result, out
+
+    def factor(self, word):
+        """A short polynomial for a word that is to be multiplied."""
+        if word.alias is not None:
+            return word.alias
+        form = word.unsigned
+        poly = form.poly.lowest()
+        if len(poly.terms) <= 2 and not poly.shift:
+            return poly
+        word.alias = self.named(form)
+        return word.alias
+
+    def named(self, form):
+        """An unknown that stands for the form."""
+        key = ("alias", form.poly.key())
+        if key not in self.products:
+            alias = self.unknown("alias", form.low, form.high)
+            if form.low != form.high:
+                self.unknowns[-1].meaning = form.poly
+            self.products[key] = alias
+        return self.products[key]
+
+    def product(self, x, y, k=64):
+        """The halves of x·y: (the low k bits, what is above)."""
+        low, high = x.unsigned.low * y.unsigned.low, x.unsigned.high * y.unsigned.high
+        if x.known is not None and y.known is not None:
+            return constant(low % (1 << k)), constant(low >> k)
+        poly = (Poly.constant(x.known) if x.known is not None else self.factor(x)).times(
+            Poly.constant(y.known) if y.known is not None else self.factor(y))
+        if high < 1 << k:
+            return Word(Form(poly, low, high)), constant(0)
+        key = (k, poly.key())
+        if key not in self.products:
+            rest = self.unknown("low", 0, (1 << k) - 1)
+            self.unknowns[-1].congruent, self.unknowns[-1].whole = (k, poly), (Form(poly, low, high), k)
+            above = Form(poly.plus(rest, -1).down(k), low >> k, high >> k)
+            self.products[key] = Word(Form(rest, 0, (1 << k) - 1)), Word(above)
+        return self.products[key]
+
+    def low_part(self, word, k):
+        """word modulo 2^k."""
+        if word.known is not None:
+            return word if word.known >> k == 0 else constant(word.known % (1 << k))
+        if word.xors:
+            names = frozenset()
+            for name in word.xors:
+                names ^= frozenset([self.low_part(name, k)])
+            return self.xor_of(names)
+        form = word.small32 if word.small32 and k <= 32 else word.signed if word.is_mask() else word.either() or word.unsigned
+        if 0 <= form.low and form.high < 1 << k:
+            return word
+        if form.low == -1 and form.high == 0:
+            return Word(Form(form.poly.scaled(1 - (1 << k)), 0, (1 << k) - 1))
+        if form.low == form.high:
+            return constant(form.low % (1 << k))
+        if form.low < 0 and form.high < 1 << k and self.value(word, True):
+            return word
+        low, high = self.bounds(form.poly)
+        if self.numbers and (low < 0 or high >= 1 << k) and -(1 << k) < low and high < 1 << k + 3:
+            least, most = self.bounds(self.by_numbers(form.poly))
+            low, high = max(low, least), min(high, most)
+        if 0 <= low and high < 1 << k:
+            # Nothing is cut off, as the whole number shows.
+            return Word(Form(form.poly, low, high))
+        key = (k, form.poly.key())
+        if key not in self.low_parts:
+            if self.vanishes(word, k):
+                rest = constant(0)
+            else:
+                congruence = self.congruence(word, k)
+                if congruence is None and form.low >= 0:
+                    self.factor(word)
+                    congruence = self.congruence(word, k)
+                same = congruence is not None and (k, congruence.key())
+                rest = self.low_parts.get(same)
+                if rest is None:
+                    rest = self.word("part", (1 << k) - 1)
+                    part = self.unknowns[-1]
+                    part.congruent = (k, congruence) if congruence is not None else None
+                    part.whole = form, k
+                    if same:
+                        self.low_parts[same] = rest
+            self.low_parts[key] = rest
+        return self.low_parts[key]
+
+    def right(self, word, k, arithmetic=False):
+        if word.known is not None:
+            return constant((word.known - (word.known >> 63 << 64) if arithmetic else word.known) >> k)
+        form = word.small() if arithmetic else word.unsigned
+        if form is None:
+            form = self.signed_of(word)
+        if k == 0:
+            return word
+        if word.is_mask() and not arithmetic:
+            return self.low_part(word, 64 - k)
+        if k == 63 and word.signed and word.signed.low < 0:
+            # The sign is what the two forms differ by.
+            sign = word.unsigned.poly.plus(word.signed.poly, -1).down(64)
+            if not arithmetic:
+                return Word(Form(sign, 0, int(word.signed.low < 0)))
+            return self.maybe_negative(Form(sign.scaled(-1), word.signed.low >> 63, word.signed.high >> 63))
+        whole = Word(form if form.low >= 0 else None, form)
+        whole.parts, whole.alias = word.parts, word.alias
+        if 0 <= form.low and form.high < 1 << k:
+            return constant(0)
+        rest = self.low_part(word, k).unsigned
+        shifted = Form(form.poly.plus(rest.poly, -1).down(k), form.low >> k, form.high >> k)
+        if k == self.enumerated and not arithmetic and len(form.poly.terms) == 1:
+            # Each value by itself, and the word between the bounds that it has then.
+            value = self.decide(shifted)
+            ((n,),) = form.poly.terms
+            self.narrow(n, value << k, (value + 1 << k) - 1)
+            word._unsigned = Form(form.poly, max(form.low, value << k), min(form.high, (value + 1 << k) - 1))
+            return constant(value)
+        return self.maybe_negative(shifted)
+
+    def maybe_negative(self, form):
+        if form.low >= 0:
+            return Word(form)
+        if form.low == form.high:
+            return constant(form.low)
+        word = Word(None, form)
+
+        def later():
+            if form.low != -1 or form.high != 0:
+                raise Unproved(f"a negative word in [{form.low}, {form.high}] is read as an unsigned one")
+            word._unsigned = Form(form.poly.scaled(1 - FULL), 0, FULL - 1)
+
+        word.later = later
+        return word
+
+    def signed_of(self, word):
+        """Where the sign is not known: one more unknown, the top bit."""
+        top = self.right(word, 63).unsigned
+        return Form(word.unsigned.poly.plus(top.poly, -FULL), -(FULL >> 1), (FULL >> 1) - 1)
+
+    def left(self, word, k):
+        form = word.small()
+        if form is None or form.low << k < -(FULL >> 1) or form.high << k >= FULL:
+            form = word.unsigned
+            if form.high << k >= FULL:
+                form = self.low_part(word, 64 - k).unsigned
+        shifted = Form(form.poly.scaled(1 << k), form.low << k, form.high << k)
+        result = self.maybe_negative(shifted)
+        result.zeros = k
+        return result
+
+    def trailing_zeros(self, word):
+        if word.known is not None:
+            return 64 if word.known == 0 else (word.known & -word.known).bit_length() - 1
+        poly = word.either().poly.lowest()
+        if poly.shift:
+            return word.zeros
+        union = 0
+        for c in poly.terms.values():
+            union |= c
+        return (union & -union).bit_length() - 1
+
+    def bitwise_or(self, x, y):
+        if x.known is not None and y.known is not None:
+            return constant(x.known | y.known)
+        if x.bits and y.bits:
+            joined = self.joined(x, y)
+            if joined is None:
+                raise Unproved("or of bits that may both be set")
+            return joined
+        for x, y in ((x, y), (y, x)):
+            if x.unsigned.high >> self.trailing_zeros(y) == 0:
+                return self.sum([x, y])[0]
+        raise Unproved("or of words that may have a bit in common")
+
+    def bitwise_and(self, x, y):
+        if x.known is not None and y.known is not None:
+            return constant(x.known & y.known)
+        for word in (x, y):
+            if word.known is None and word._unsigned is not None and word._unsigned.high <= 1:
+                word._unsigned = constant(self.decide(word._unsigned))._unsigned
+                return self.bitwise_and(x, y)
+        for x, y in ((x, y), (y, x)):
+            if x.is_mask() and x.known is None and y.known is not None:
+                return y if self.decide_mask(x) else constant(0)
+            mask = y.known
+            if mask == FULL - 1 or mask == (1 << 32) - 1 and x.small32:
+                return x
+            if mask is not None:
+                if mask & (mask + 1) == 0:
+                    return self.low_part(x, mask.bit_length()) if mask else constant(0)
+                if x.known is not None:
+                    return constant(x.known & mask)
+                if mask & 3 == 1 and (mask | 2) & (mask | 2) + 1 == 0 and self.is_square(x):
+                    # A square is 0 or 1 modulo 4, which compilers know.
+                    return self.low_part(x, mask.bit_length())
+                filled = mask | (1 << self.trailing_zeros(x)) - 1
+                if filled != mask and filled & (filled + 1) == 0:
+                    return self.low_part(x, filled.bit_length())
+                inverse = ~mask % FULL
+                if inverse & (inverse + 1) == 0:
+                    low = self.low_part(x, inverse.bit_length()).unsigned
+                    form = x.unsigned
+                    return Word(Form(form.poly.plus(low.poly, -1), form.low & mask, form.high & mask))
+        for x, y in ((x, y), (y, x)):
+            form = y.small()
+            if form is not None and form.low == -1 and form.high == 0:
+                return x if self.decide_mask(y) else constant(0)
+        raise Unproved("and of words that are not known")
+
+    def is_square(self, word):
+        """Is it the low half of a square?"""
+        found = self.congruence(word, 2) if word._unsigned is not None else None
+        return found is not None and [(len(m), len(set(m)), c) for m, c in found.terms.items()] == [(2, 1, 1)]
+
+    def bitwise_xor(self, x, y):
+        if x is y:
+            return constant(0)
+        if x.bits and x.bits[0] == "sum" and y.bits and y.bits[1] is x.bits[1][1]:
+            return self.settled_carries(*x.bits[1])
+        if x.known is not None and y.known is not None:
+            return constant(x.known ^ y.known)
+        for x, y in ((x, y), (y, x)):
+            if y.known == 0:
+                return x
+            if y.known == FULL - 1:
+                return self.difference(constant(FULL - 1), x)[0]
+            if y.known == 1 and (x.unsigned.high <= 1 or self.tight(x.unsigned.poly)[1] <= 1):
+                return self.difference(constant(1), Word(Form(x.unsigned.poly, 0, 1)))[0]
+        return self.xor_of((x.xors or frozenset([x])) ^ (y.xors or frozenset([y])))
+
+    def xor_of(self, names):
+        """Of words that are all different; it can be read only when all but one have gone again."""
+        if not names:
+            return constant(0)
+        if len(names) == 1:
+            return next(iter(names))
+        result = Word(None, None, self.opaque)
+        result.xors = names
+        return result
+
+    def inverted(self, word):
+        return self.difference(constant(FULL - 1), word)[0] if word.known is None else constant(~word.known)
+
+    def selected(self, mask, yes, no):
+        """`yes` where the mask is all ones, `no` where it is 0."""
+        return yes if self.settled_mask(mask) else no
+
+    def decide_mask(self, word):
+        """A word that is all ones or 0 becomes one of them."""
+        form = word.small()
+        bit = self.decide(Form(form.poly.scaled(-1), 0, 1))
+        word._unsigned, word.signed = constant(-bit)._unsigned, None
+        return bit
+
+    def settled_mask(self, mask):
+        if mask.known in (0, FULL - 1):
+            return bool(mask.known)
+        form = mask.small()
+        if form is None or form.low != -1 or form.high != 0:
+            raise Unproved("a mask that is neither all ones nor 0")
+        return self.decide(Form(form.poly.scaled(-1), 0, 1))
+
+    @staticmethod
+    def of_bit(bit):
+        return Word(bit.form)
+
+    @staticmethod
+    def opaque():
+        raise Unproved("an exclusive or of unknown words is read")

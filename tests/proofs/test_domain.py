@@ -1,0 +1,232 @@
+"""The algebra against plain integers: every operation on words that are unknown, whose unknowns then get values.
+
+An unknown of a domain is defined by those before it, so that values of the inputs give values to all. A result has to have the value
+that the operation has, and to lie within its bounds."""
+
+import random
+import unittest
+
+from domain import Domain
+from polynomial import Poly
+from words import FULL, NO, Bit, Form, Fork, Unproved, Word, constant
+
+EDGES = (0, 1, 2, 0xFFFFFFFF, 1 << 32, 1 << 52, (1 << 52) - 1, 1 << 63, (1 << 63) - 1, FULL - 2, FULL - 1)
+
+
+class Values:
+    """Values of the unknowns of a domain: those of inputs are given, each other one is found from what it stands for."""
+
+    def __init__(self, domain):
+        self.domain, self.of = domain, {}
+
+    def input(self, name, value, high=FULL - 1):
+        word = self.domain.word(name, high)
+        self.of[len(self.domain.unknowns) - 1] = value
+        return word
+
+    def form(self, poly):
+        total = 0
+        for monomial, c in poly.terms.items():
+            for n in monomial:
+                c *= self.of[n]
+            total += c
+        value, rest = divmod(total, 1 << poly.shift)
+        assert rest == 0, "not an integer"
+        return value
+
+    def new(self, value):
+        """The one unknown that an operation made has this value."""
+        made = len(self.domain.unknowns) - 1
+        if made not in self.of:
+            self.of[made] = value
+
+
+class Arithmetic(unittest.TestCase):
+    def setUp(self):
+        random.seed(7)
+
+    def numbers(self, high=FULL - 1):
+        for a in EDGES:
+            for b in random.sample(EDGES, 3):
+                yield min(a, high), min(b, high)
+        for _ in range(30):
+            yield random.randint(0, high), random.randint(0, high)
+
+    def agrees(self, values, word, expected):
+        form = word.unsigned
+        # Unknowns that were made on the way: the parts that stayed in words.
+        for n in range(len(values.domain.unknowns)):
+            if n not in values.of:
+                values.of[n] = expected
+        self.assertEqual(values.form(form.poly), expected)
+        self.assertTrue(form.low <= expected <= form.high)
+
+    def two(self, a, b, high=FULL - 1):
+        values = Values(Domain())
+        return values, values.input("a", a, high), values.input("b", b, high)
+
+    def test_sum_and_carry(self):
+        for a, b in self.numbers():
+            values, x, y = self.two(a, b)
+            result, carry = values.domain.sum([x, y])
+            self.agrees(values, result, (a + b) % FULL)
+            self.assertEqual(values.form(carry.form.poly), (a + b) >> 64)
+
+    def test_sum_with_carry(self):
+        for a, b in self.numbers():
+            for c in (0, 1):
+                values, x, y = self.two(a, b)
+                carry = Bit(values.input("c", c, 1).unsigned)
+                result, out = values.domain.sum([x, y], carry)
+                self.agrees(values, result, (a + b + c) % FULL)
+                self.assertEqual(values.form(out.form.poly), (a + b + c) >> 64)
+
+    def test_difference_and_borrow(self):
+        for a, b in self.numbers():
+            for c in (0, 1):
+                values, x, y = self.two(a, b)
+                borrow = Bit(values.input("c", c, 1).unsigned)
+                result, out = values.domain.difference(x, y, borrow)
+                self.agrees(values, result, (a - b - c) % FULL)
+                self.assertEqual(values.form(out.form.poly), -((a - b - c) >> 64))
+
+    def test_halves_of_products(self):
+        for k, high in ((64, FULL - 1), (52, (1 << 52) - 1)):
+            for a, b in self.numbers(high):
+                values, x, y = self.two(a, b, high)
+                low, above = values.domain.product(x, y, k)
+                self.agrees(values, low, a * b % (1 << k))
+                self.assertEqual(values.form(above.unsigned.poly), a * b >> k)
+
+    def test_parts_and_shifts(self):
+        for a, _ in self.numbers():
+            for k in (1, 12, 32, 52, 63):
+                values, x, _ = self.two(a, 0)
+                self.agrees(values, values.domain.low_part(x, k), a % (1 << k))
+                values, x, _ = self.two(a, 0)
+                shifted = values.domain.right(x, k)
+                values.new(a % (1 << k))
+                self.agrees(values, shifted, a >> k)
+                values, x, _ = self.two(a, 0)
+                shifted = values.domain.left(x, k)
+                values.new(a % (1 << 64 - k))
+                self.agrees(values, shifted, (a << k) % FULL)
+
+    def test_shift_with_the_sign(self):
+        for a, b in self.numbers((1 << 62) - 1):
+            values, x, y = self.two(a, b, (1 << 62) - 1)
+            difference, _ = values.domain.difference(x, y)
+            shifted = values.domain.right(difference, 52, True)
+            values.new((a - b) % (1 << 52))
+            self.assertEqual(values.form(shifted.signed.poly), (a - b) >> 52)
+
+    def test_words_of_32_bits(self):
+        for a, b in self.numbers((1 << 31) - 1):
+            values, x, y = self.two(a, b, (1 << 31) - 1)
+            result, borrow = values.domain.sum32([x, y], [1, -1], NO)
+            unsigned = result.unsigned
+            for n in range(len(values.domain.unknowns)):
+                values.of.setdefault(n, (a - b) % (1 << 32))
+            self.assertEqual(values.form(unsigned.poly), (a - b) % (1 << 32))
+            self.assertEqual(values.form(borrow.form.poly), int(a < b))
+
+    def test_masks(self):
+        for a, _ in self.numbers():
+            for k in (1, 32, 52, 61):
+                values, x, _ = self.two(a, 0)
+                self.agrees(values, values.domain.bitwise_and(x, constant((1 << k) - 1)), a % (1 << k))
+                values, x, _ = self.two(a, 0)
+                upper = values.domain.bitwise_and(x, constant(FULL - (1 << k)))
+                values.new(a % (1 << k))
+                self.agrees(values, upper, a >> k << k)
+
+    def test_or_of_parts(self):
+        for a, b in self.numbers():
+            values, x, y = self.two(a, b)
+            domain = values.domain
+            high = domain.left(x, 32)
+            values.new(a % (1 << 32))
+            low = domain.low_part(y, 32)
+            values.new(b % (1 << 32))
+            self.agrees(values, domain.bitwise_or(high, low), (a << 32) % FULL | b % (1 << 32))
+
+    def test_or_of_words_that_overlap_is_refused(self):
+        _, x, y = self.two(1, 1)
+        with self.assertRaises(Unproved):
+            Domain().bitwise_or(x, y)
+
+    def test_exclusive_or_that_cancels(self):
+        values, x, y = self.two(5, 9)
+        both = values.domain.bitwise_xor(x, y)
+        self.assertIs(values.domain.bitwise_xor(both, y), x)
+        with self.assertRaises(Unproved):
+            both.unsigned
+
+    def test_exclusive_or_of_parts_that_are_the_same(self):
+        values, x, _ = self.two(5, 0)
+        domain = values.domain
+        y = domain.sum([x, constant(1 << 52)])[0]
+        both = domain.bitwise_xor(x, y)
+        self.assertEqual(domain.low_part(both, 52).known, 0)
+
+    def test_known_words_are_an_ordinary_machine(self):
+        domain = Domain()
+        for a, b in self.numbers():
+            x, y = constant(a), constant(b)
+            self.assertEqual(domain.sum([x, y])[0].known, (a + b) % FULL)
+            self.assertEqual(domain.difference(x, y)[0].known, (a - b) % FULL)
+            self.assertEqual([word.known for word in domain.product(x, y)], [a * b % FULL, a * b >> 64])
+            self.assertEqual(domain.bitwise_xor(x, y).known, a ^ b)
+            self.assertEqual(domain.bitwise_and(x, y).known, a & b)
+            self.assertEqual(domain.bitwise_or(x, y).known, a | b)
+            self.assertEqual(domain.right(x, 7).known, a >> 7)
+            self.assertEqual(domain.right(x, 7, True).known, ((a - (a >> 63 << 64)) >> 7) % FULL)
+
+
+class Decisions(unittest.TestCase):
+    def test_a_carry_is_not_believed_without_bounds(self):
+        domain = Domain()
+        result, carry = domain.sum([domain.word("a", FULL - 1), domain.word("b", FULL - 1)])
+        self.assertEqual((carry.form.low, carry.form.high), (0, 1))
+        with self.assertRaises(Fork):
+            domain.decide(carry.form)
+
+    def test_a_decision_is_an_equation(self):
+        domain = Domain([1])
+        x, y = domain.word("a", FULL - 1), domain.word("b", FULL - 1)
+        result, carry = domain.sum([x, y])
+        self.assertEqual(domain.decide(carry.form), 1)
+        # a + b − 2^64 is what is left.
+        rest = domain.expanded(result.unsigned.poly.plus(x.unsigned.poly, -1).plus(y.unsigned.poly, -1))
+        self.assertEqual(rest.terms, {(): -FULL})
+
+    def test_bounds_of_a_number_bound_its_top_limb(self):
+        domain = Domain()
+        words = [domain.word("a", FULL - 1), domain.word("a", FULL - 1)]
+        domain.number("a", words, [0, 64], 1 << 64)
+        total = words[0].unsigned.poly.plus(words[1].unsigned.poly, FULL)
+        self.assertEqual(domain.tight(total), (0, 1 << 64))
+
+
+class Polynomials(unittest.TestCase):
+    def test_ring(self):
+        random.seed(3)
+        def some():
+            return Poly({tuple(sorted(random.choices(range(3), k=k))): random.randint(-9, 9) or 1 for k in range(3)},
+                        random.randint(0, 3)).lowest()
+        def value(poly, at):
+            total = 0
+            for monomial, c in poly.terms.items():
+                for n in monomial:
+                    c *= at[n]
+                total += c
+            return total * 8 ** 2 // 1 / (1 << poly.shift)
+        for _ in range(50):
+            p, q, at = some(), some(), [random.randint(-5, 5) for _ in range(3)]
+            self.assertEqual(value(p.plus(q, -3), at), value(p, at) - 3 * value(q, at))
+            self.assertEqual(p.times(q).key(), q.times(p).key())
+            self.assertEqual(p.plus(q).times(p).key(), p.times(p).plus(q.times(p)).key())
+
+
+if __name__ == "__main__":
+    unittest.main()
