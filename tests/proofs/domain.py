@@ -19,6 +19,10 @@ from polynomial import Poly
 from words import FULL, NO, Bit, Form, Unproved, Word, constant, flag
 
 
+# Longer polynomials are not taken apart.
+SHORT = 8
+
+
 class Domain(Facts, Bits):
     """The unknowns of one run, and what is done with words."""
 
@@ -284,6 +288,12 @@ class Domain(Facts, Bits):
         if 0 <= low and high < 1 << k:
             # Nothing is cut off, as the whole number shows.
             return Word(Form(form.poly, low, high))
+        known = self.residue(form.poly.lowest(), k)
+        if known is not None:
+            return constant(known)
+        joined = self.low_part_of_joined(form, k)
+        if joined is not None:
+            return joined
         key = (k, form.poly.key())
         if key not in self.low_parts:
             if self.vanishes(word, k):
@@ -304,6 +314,42 @@ class Domain(Facts, Bits):
                         self.low_parts[same] = rest
             self.low_parts[key] = rest
         return self.low_parts[key]
+
+    def residue(self, poly, k):
+        """The polynomial modulo 2^k, where that of each unknown is known, or None."""
+        if poly.shift or len(poly.terms) > SHORT:
+            return None
+        total = 0
+        for monomial, c in poly.terms.items():
+            if monomial:
+                part = self.low_parts.get((k, Poly({monomial: 1}).key()))
+                if part is None:
+                    return None
+                low, high = self.bounds(part.unsigned.poly)
+                if low != high:
+                    return None
+                c *= low
+            total += c
+        return total % (1 << k)
+
+    def low_part_of_joined(self, form, k):
+        """Of l + 2^z·h with l in [0, 2^z): l and the lower part of h."""
+        poly = form.poly.lowest()
+        if len(poly.terms) > SHORT:
+            return None
+        valuations = {m: (c & -c).bit_length() - 1 - poly.shift for m, c in poly.terms.items()}
+        for z in sorted(set(valuations.values()), reverse=True):
+            if not 0 < z < k:
+                continue
+            low = Poly({m: c for m, c in poly.terms.items() if valuations[m] < z}, poly.shift)
+            least, most = self.bounds(low) if low.terms else (0, 0)
+            if least < 0 or most >> z:
+                continue
+            high = Poly({m: c for m, c in poly.terms.items() if valuations[m] >= z}, poly.shift).down(z)
+            h = Form(high, *self.bounds(high))
+            part = self.low_part(Word(h if h.low >= 0 else None, h), k - z).unsigned
+            return Word(Form(low.plus(part.poly, 1 << z), least + (part.low << z), most + (part.high << z)))
+        return None
 
     def right(self, word, k, arithmetic=False):
         if word.known is not None:
@@ -344,9 +390,15 @@ class Domain(Facts, Bits):
         word = Word(None, form)
 
         def later():
-            if form.low != -1 or form.high != 0:
-                raise Unproved(f"a negative word in [{form.low}, {form.high}] is read as an unsigned one")
-            word._unsigned = Form(form.poly.scaled(1 - FULL), 0, FULL - 1)
+            if form.low == -1 and form.high == 0:
+                word._unsigned = Form(form.poly.scaled(1 - FULL), 0, FULL - 1)
+                return
+            whole = self.low_part(Word(None, form), 64).unsigned
+            word._unsigned = whole
+            for monomial in whole.poly.terms:
+                if len(monomial) == 1:
+                    wrapped = Form(form.poly.plus(whole.poly, -1).down(64), form.low >> 64, form.high >> 64)
+                    self.open.setdefault(monomial[0], []).append(wrapped)
 
         word.later = later
         return word
@@ -358,10 +410,8 @@ class Domain(Facts, Bits):
 
     def left(self, word, k):
         form = word.small()
-        if form is None or form.low << k < -(FULL >> 1) or form.high << k >= FULL:
-            form = word.unsigned
-            if form.high << k >= FULL:
-                form = self.low_part(word, 64 - k).unsigned
+        if form is None or word.is_mask() or form.low << k < -(FULL >> 1) or form.high << k >= FULL:
+            form = self.low_part(word, 64 - k).unsigned
         shifted = Form(form.poly.scaled(1 << k), form.low << k, form.high << k)
         result = self.maybe_negative(shifted)
         result.zeros = k
@@ -402,6 +452,11 @@ class Domain(Facts, Bits):
             if x.is_mask() and x.known is None and y.known is not None:
                 return y if self.decide_mask(x) else constant(0)
             mask = y.known
+            if x.xors and mask is not None:
+                names = frozenset()
+                for name in x.xors:
+                    names ^= frozenset([self.bitwise_and(name, y)])
+                return self.xor_of(names)
             if mask == FULL - 1 or mask == (1 << 32) - 1 and x.small32:
                 return x
             if mask is not None:

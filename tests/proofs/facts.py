@@ -241,6 +241,8 @@ class Facts:
         else:
             return
         n = monomial[0]
+        if unknown.whole and len(equation.terms) <= 2:
+            self.narrow_whole(unknown, equation, c)
         rest = Poly({m: -d if c > 0 else d for m, d in equation.terms.items() if m != monomial})
         unknown.meaning = Poly(rest.terms, abs(c).bit_length() - 1).lowest()
         self.open.pop(n, None)
@@ -249,6 +251,14 @@ class Facts:
         self.bounds_of = {(): (1, 1)}
         if unknown.low == unknown.high and unknown.meaning.terms:
             self.settle(unknown.meaning.plus(Poly.constant(-unknown.low)).lowest())
+
+    def narrow_whole(self, part, equation, c):
+        """A word is not less than a part of it that is known."""
+        form, value = part.whole[0], -equation.terms.get((), 0) // c
+        if form.poly.shift == 0 and len(form.poly.terms) == 1:
+            ((monomial, factor),) = form.poly.terms.items()
+            if factor == 1 and len(monomial) == 1:
+                self.narrow(monomial[0], value, self.unknowns[monomial[0]].high)
 
     def settle_open(self, poly):
         """Looks again at the carries out of words that are in the polynomial: with what was decided since, one value may be

@@ -1,6 +1,7 @@
 """What has no proof from its machine code, and why: docs/proofs.md lists it. A function that has one may not stand here."""
 
 FORMULA = "generic code over kernels that are proved; its formula is proved from the source"
+JOINED = "words are taken apart and joined in ways that the algebra does not follow yet"
 CONSTANT = "copies a constant or nothing"
 
 GAPS = {
@@ -11,8 +12,6 @@ GAPS = {
     "Arithmetic::one": CONSTANT,
     "Arithmetic::from_raw": CONSTANT,
     **{("Kernel::" + name, "portable"): FORMULA for name in ("double", "add_affine", "add_to_sum", "add_to_sum_and_select", "square_times")},
-    **{("Kernel::" + name, "adx"): FORMULA for name in ("double", "add_affine", "add_to_sum", "add_to_sum_and_select", "square_times")},
-    **{f"adx::point::{name}": FORMULA for name in ("double", "add_affine", "add_to_sum", "add_to_sum_and_select", "square")},
     **{f"Arithmetic::{name}": FORMULA for name in ("complex_square", "complex_square_times", "complex_step", "complex_steps",
                                                    "edwards_add", "edwards_double", "complex_mul_unit")},
     "Field::invert": "divsteps, between conversions that are proved",
@@ -25,14 +24,12 @@ GAPS = {
     "Loose::twice": "proved together with what carries the sum",
     "Loose::sub": "proved together with what carries the sum",
     "Loose::add_p": "proved together with what carries the sum",
-    "Field::from_octets": "conversions",
-    "Field::to_octets": "conversions",
-    "Lanes8::from_singles": "conversions",
-    "Lanes8::set_singles": "conversions",
-    "Lanes8::to_singles": "conversions",
-    **{f"Fe8::{name}": "conversions" for name in ("to_integers", "from_montgomery", "from_integers", "to_montgomery",
-                                                  "to_reduced_integers", "to_integer", "swap", "in_lanes", "replace_where_equal")},
-    **{f"fp1024_order::{name}": "conversions" for name in ("in_key_range", "reduce", "mul", "halve_plus_ones")},
+    ("Field::from_octets", "portable"): JOINED,
+    ("Field::from_octets", "ifma"): JOINED,
+    **{f"Fe8::{name}": JOINED for name in ("from_integers", "to_integers", "to_integer")},
+    **{f"Fe8::{name}": "no arithmetic: places of words" for name in ("swap", "in_lanes", "replace_where_equal")},
+    "fp1024_order::in_key_range": "comparisons alone, as in Field::from_octets",
+    **{f"fp1024_order::{name}": "octets, and products that are proved" for name in ("reduce", "mul", "halve_plus_ones")},
     "p256_order::mul": "the same function as Kernel::order_mul",
     "fp1024_order::invert": "divsteps, between conversions that are proved",
 }

@@ -5,13 +5,13 @@ register that is not modelled is an error: nothing is skipped.
 """
 
 from general import General
-from memory import Memory
+from memory import STACK, Memory
 from vectors import LANEWISE, MOVES, Vectors
 from words import FULL, Unproved, constant
 
-STACK = 0x7FFF_0000_0000
 END = 0x5E_0000_0000
 REGISTERS = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15".split()
+PRESERVED = ("rbx", "rbp", "r12", "r13", "r14", "r15")
 # What a call may change.
 CLOBBERED = "rcx rdx rsi rdi r8 r9 r10 r11".split()
 WITHOUT_EFFECT = {"nop", "vzeroupper", "endbr64"}

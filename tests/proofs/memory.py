@@ -1,6 +1,9 @@
 """Memory in words of 64 bits, and parts of them that were stored by themselves."""
 
-from words import FULL, Unproved, constant
+from words import FULL, Unproved, Word, constant
+
+STACK = 0x7FFF_0000_0000
+MOST_STACK = 1 << 20
 
 
 class Memory:
@@ -15,9 +18,16 @@ class Memory:
 
     def __getitem__(self, address):
         word = self.get(address)
+        if word is None and STACK - MOST_STACK <= address < STACK:
+            # Code may copy what nobody stored, and may not look at it.
+            return Word(None, None, self.unset)
         if word is None:
             raise Unproved(f"nothing was stored at {address:x}")
         return word
+
+    @staticmethod
+    def unset():
+        raise Unproved("a word of the stack that nothing was stored in is read")
 
     def get(self, address):
         if self.watched is not None:

@@ -2,13 +2,12 @@
 the result."""
 
 from domain import Domain
-from machine import Machine
+from machine import PRESERVED, Machine
 from octets import octets_of, word_of
 from polynomial import Poly
 from words import FULL, Fork, Form, Unproved, Word, constant
 
 ARGUMENTS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
-PRESERVED = ("rbx", "rbp", "r12", "r13", "r14", "r15")
 
 
 class Run:
@@ -110,7 +109,7 @@ class Run:
                 words = [word_of(octets_of(self.machine.memory[place + 8 * (limbs - 1 - i)])[::-1])]
             else:
                 words = [self.machine.memory[place + 8 * (i * lanes + lane)] for lane in range(lanes)]
-            if any(word is not words[0] and (word.known is None or word.known != words[0].known) for word in words):
+            if any(not self.alike(word, words[0]) for word in words):
                 raise Unproved(f"limb {i} of the result is not the same in all lanes")
             form = self.domain.value(words[0])
             high = form.high
@@ -151,12 +150,15 @@ class Run:
         if rest.terms:
             raise Unproved(f"not equal: what is left has {len(rest.terms)} terms")
 
+    def alike(self, word, other):
+        if word is other:
+            return True
+        return not word.octets and not other.octets and self.domain.value(word).poly.key() == self.domain.value(other).poly.key()
+
     def same(self, place, other):
         """Is the word there another word, whatever both are?"""
         word = self.machine.memory[place]
-        if word is other or word.known is not None and word.known == other.known:
-            return
-        if word.octets or other.octets or self.domain.value(word).poly.key() != self.domain.value(other).poly.key():
+        if not self.alike(word, other):
             raise Unproved(f"the word at {place:x} is another one")
 
     def call(self, *arguments):

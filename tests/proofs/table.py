@@ -9,7 +9,7 @@ BEGIN, END = "<!-- begin: tests/proofs/run writes what stands here -->\n", "<!--
 
 def faults(promises):
     """Functions without a promise, and gaps that are none."""
-    have = {(promise.function, promise.backend) for promise in promises}
+    have = {(function, promise.backend) for promise in promises for function in promise.functions}
     wanted = list(required())
     for function, backend in wanted:
         gap = GAPS.get(function) or GAPS.get((function, backend))
@@ -26,7 +26,8 @@ def faults(promises):
 def text(promises):
     rows = {}
     for promise in promises:
-        rows.setdefault(promise.function, {}).setdefault(promise.backend, []).append(promise.says)
+        for function in promise.functions:
+            rows.setdefault(function, {}).setdefault(promise.backend, []).append(promise.says)
     order = list(dict.fromkeys([function for function, _ in required()] + list(rows)))
     lines = ["| function | backend | proved |\n", "|---|---|---|\n"]
     for function in order:

@@ -231,6 +231,9 @@ class Vectors:
     def compare_into_words(self, sign, parts):
         octets = parts[0][2]
         operands = parts if len(parts) == 2 else parts[1:]
+        if sign == "=" and operands[0] == operands[1]:
+            self.set_vector(parts[0], [constant(FULL - 1)] * (octets // 8), not self.name_now().startswith("v"))
+            return
         columns = list(zip(self.vector(operands[0], octets), self.vector(operands[1], octets)))
         if any(a is not b and None in (a.known, b.known) for a, b in columns) or sign != "=" and parts[1] == parts[2]:
             raise Unproved("a comparison of words that are not known")
@@ -394,9 +397,12 @@ class Vectors:
         words, control = [], parts[3][1]
         for i, (a, b) in enumerate(zip(self.vector(parts[1], parts[0][2]), self.vector(parts[2], parts[0][2]))):
             chosen = control >> bits_for_a_word * i % 8 & (1 << bits_for_a_word) - 1
-            if chosen not in (0, (1 << bits_for_a_word) - 1):
-                raise Unproved("a part of a word is chosen")
-            words.append(b if chosen else a)
+            if chosen in (0, (1 << bits_for_a_word) - 1):
+                words.append(b if chosen else a)
+                continue
+            mask = sum(((1 << 64 // bits_for_a_word) - 1) << 64 // bits_for_a_word * j for j in range(bits_for_a_word) if chosen >> j & 1)
+            both = self.domain.bitwise_and
+            words.append(self.domain.bitwise_or(both(a, constant(FULL - 1 - mask)), both(b, constant(mask))))
         self.set_vector(parts[0], words)
 
     def do_vpblendd(self, parts):

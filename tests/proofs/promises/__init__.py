@@ -13,8 +13,8 @@ PROMISES = []
 
 @dataclass
 class Promise:
-    """Of the function `function` of a seam, or of a file, as `backend` has it: under the name `entry` in the table of entries or, if that begins
-    with a ^, of the function whose name it matches."""
+    """Of the function `function` of a seam, or of a file, as `backend` has it, or of several, with " and " between them: under the name `entry`
+    in the table of entries or, if that begins with a ^, of the function whose name it matches."""
 
     backend: str
     function: str
@@ -22,6 +22,10 @@ class Promise:
     says: str
     prove: Callable
     vertical: bool = False
+
+    @property
+    def functions(self):
+        return self.function.split(" and ")
 
     @property
     def name(self):
