@@ -281,6 +281,13 @@ class Domain(Facts, Bits):
             return constant(form.low % (1 << k))
         if form.low < 0 and form.high < 1 << k and self.value(word, True):
             return word
+        key = (k, form.poly.key())
+        if key not in self.low_parts:
+            self.low_parts[key] = self.cut(word, form, k)
+        return self.low_parts[key]
+
+    def cut(self, word, form, k):
+        """A part of a word that is not there yet."""
         low, high = self.bounds(form.poly)
         if self.numbers and (low < 0 or high >= 1 << k) and -(1 << k) < low and high < 1 << k + 3:
             least, most = self.bounds(self.by_numbers(form.poly))
@@ -294,26 +301,22 @@ class Domain(Facts, Bits):
         joined = self.low_part_of_joined(form, k)
         if joined is not None:
             return joined
-        key = (k, form.poly.key())
-        if key not in self.low_parts:
-            if self.vanishes(word, k):
-                rest = constant(0)
-            else:
-                congruence = self.congruence(word, k)
-                if congruence is None and form.low >= 0:
-                    self.factor(word)
-                    congruence = self.congruence(word, k)
-                same = congruence is not None and (k, congruence.key())
-                rest = self.low_parts.get(same)
-                if rest is None:
-                    rest = self.word("part", (1 << k) - 1)
-                    part = self.unknowns[-1]
-                    part.congruent = (k, congruence) if congruence is not None else None
-                    part.whole = form, k
-                    if same:
-                        self.low_parts[same] = rest
-            self.low_parts[key] = rest
-        return self.low_parts[key]
+        if self.vanishes(word, k):
+            return constant(0)
+        congruence = self.congruence(word, k)
+        if congruence is None and form.low >= 0:
+            self.factor(word)
+            congruence = self.congruence(word, k)
+        same = congruence is not None and (k, congruence.key())
+        rest = self.low_parts.get(same)
+        if rest is None:
+            rest = self.word("part", (1 << k) - 1)
+            part = self.unknowns[-1]
+            part.congruent = (k, congruence) if congruence is not None else None
+            part.whole = form, k
+            if same:
+                self.low_parts[same] = rest
+        return rest
 
     def residue(self, poly, k):
         """The polynomial modulo 2^k, where that of each unknown is known, or None."""
@@ -414,7 +417,8 @@ class Domain(Facts, Bits):
             form = self.low_part(word, 64 - k).unsigned
         shifted = Form(form.poly.scaled(1 << k), form.low << k, form.high << k)
         result = self.maybe_negative(shifted)
-        result.zeros = k
+        if result.known is None:
+            result.zeros = k
         return result
 
     def trailing_zeros(self, word):
@@ -452,13 +456,13 @@ class Domain(Facts, Bits):
             if x.is_mask() and x.known is None and y.known is not None:
                 return y if self.decide_mask(x) else constant(0)
             mask = y.known
+            if mask == FULL - 1 or mask == (1 << 32) - 1 and x.small32:
+                return x
             if x.xors and mask is not None:
                 names = frozenset()
                 for name in x.xors:
                     names ^= frozenset([self.bitwise_and(name, y)])
                 return self.xor_of(names)
-            if mask == FULL - 1 or mask == (1 << 32) - 1 and x.small32:
-                return x
             if mask is not None:
                 if mask & (mask + 1) == 0:
                     return self.low_part(x, mask.bit_length()) if mask else constant(0)
@@ -504,6 +508,7 @@ class Domain(Facts, Bits):
 
     def xor_of(self, names):
         """Of words that are all different; it can be read only when all but one have gone again."""
+        names -= {constant(0)}
         if not names:
             return constant(0)
         if len(names) == 1:

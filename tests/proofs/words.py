@@ -1,5 +1,7 @@
 """Words of a run: what is known of 64 bits that are not known."""
 
+from functools import lru_cache
+
 from polynomial import Poly
 
 FULL = 1 << 64
@@ -106,9 +108,14 @@ class Bit:
         return self._form.low if self._form is not None and self._form.low == self._form.high else None
 
 
-def constant(value):
-    value %= FULL
+@lru_cache(maxsize=None)
+def known_word(value):
     return Word(Form(Poly.constant(value), value, value))
+
+
+def constant(value):
+    """The word of a number: one for each number, so that an exclusive or cancels."""
+    return known_word(value % FULL)
 
 
 def flag(value):

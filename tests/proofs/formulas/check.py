@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""Compares the formulas of the curve code with the affine laws, and follows their bounds: check.py."""
+
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from formulas.identities import FORMULAS, Differs
+from formulas.rust import NotKnown
+
+
+def main():
+    start, failed = time.monotonic(), 0
+    for name, says, check in FORMULAS:
+        try:
+            check()
+            print(f"ok   {name}: {says}", flush=True)
+        except (Differs, NotKnown, AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+            failed += 1
+            print(f"FAIL {name}: {says}: {type(error).__name__} {error}", flush=True)
+    print(f"{len(FORMULAS)} formulas, {failed} failures, {time.monotonic() - start:.0f} s")
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()
