@@ -28,7 +28,7 @@ class Run:
         """An unknown integer in memory: (its place, its polynomial). The same in each of `lanes`, whose words stand side by
         side. `high` is the most that the integer is, else only its limbs are bounded. `swapped`: octets, the highest first."""
         place = place or self.allot()
-        most = limb_high or (1 << bits) - 1
+        most = (1 << bits) - 1 if limb_high is None else limb_high
         tops = [most] * limbs
         if high is not None:
             tops[-1] = min(most, high >> bits * (limbs - 1))

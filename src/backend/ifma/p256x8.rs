@@ -6,7 +6,7 @@
 //!
 //! | from | below |
 //! |---|---|
-//! | [`Fe8::mul`] of a < 2^m and b < 2^n | 2^(m + n − 260) + p |
+//! | [`Fe8::mul`] of a < 2^m and b < 2^n | 2^(m + n − 260) + p, which has to be at most 2²⁶⁰: debug builds ask that of the factors |
 //! | [`Fe8::reduce`] | 2²⁵⁶ + 2²³¹ < 2p |
 //! | [`Loose::carry`] | what was summed up, at most 2²⁶⁰ |
 //!
@@ -135,6 +135,7 @@ impl<L: Lanes> Job for Mul<'_, L> {
     #[inline(always)]
     fn run(self) -> Fe8<L> {
         let Self { proof, a: Fe8(a), b: Fe8(b) } = self;
+        assert_product_fits(a, b);
         let zero = L::splat(proof, 0);
         let mut t = [zero; 6];
         for b in b {
@@ -161,6 +162,7 @@ impl<L: Lanes> Job for Square<'_, L> {
     #[inline(always)]
     fn run(self) -> Fe8<L> {
         let Self { proof, a: Fe8(a) } = self;
+        assert_product_fits(a, a);
         let zero = L::splat(proof, 0);
         let mut c = [zero; 10];
         for i in 0..5 {
@@ -182,6 +184,21 @@ impl<L: Lanes> Job for Square<'_, L> {
         }
         finish(proof, &t)
     }
+}
+
+/// In debug builds, that a·b/2²⁶⁰ + p stays below 2²⁶⁰ in each lane, by the highest limbs.
+#[inline(always)]
+fn assert_product_fits<L: Lanes>(a: &[L; 5], b: &[L; 5]) {
+    if cfg!(debug_assertions) {
+        assert_highest_limbs_fit(&a[4].store(), &b[4].store());
+    }
+}
+
+#[inline(never)]
+fn assert_highest_limbs_fit(a: &[u64; 8], b: &[u64; 8]) {
+    // a < (a₄ + 1)·2²⁰⁸, likewise b, and p < 2²⁵⁶.
+    let fits = |(a, b): (&u64, &u64)| (u128::from(*a) + 1) * (u128::from(*b) + 1) <= (1 << 104) - (1 << 100);
+    assert!(a.iter().zip(b).all(fits), "factors whose product does not stay below 2²⁶⁰");
 }
 
 /// In debug builds, that all limbs lie below a bound.
@@ -340,5 +357,28 @@ impl<L: Lanes> Loose<L> {
             reduced.assert_highest_limb((1 << 48) + (1 << 23));
         }
         reduced
+    }
+}
+
+#[cfg(all(test, feature = "__backends"))]
+mod tests {
+    use super::super::lane::Model;
+    use super::*;
+
+    fn highest(top: u64) -> Fe8<Model> {
+        Fe8::splat((), &[MASK, MASK, MASK, MASK, top])
+    }
+
+    #[test]
+    fn factors_below_2_260_and_2_259_have_a_product() {
+        let _ = highest(MASK).mul((), &highest(MASK >> 1));
+        let _ = highest(MASK >> 1).square(());
+    }
+
+    /// Its highest limb would have 53 bits.
+    #[test]
+    #[cfg_attr(debug_assertions, should_panic(expected = "does not stay below"))]
+    fn factors_of_2_260_have_none() {
+        let _ = highest(MASK).mul((), &highest(MASK));
     }
 }

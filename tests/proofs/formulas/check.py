@@ -8,20 +8,21 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from formulas.bounds import BOUNDS, Exceeded
 from formulas.identities import FORMULAS, Differs
 from formulas.rust import NotKnown
 
 
 def main():
     start, failed = time.monotonic(), 0
-    for name, says, check in FORMULAS:
+    for name, says, check in FORMULAS + BOUNDS:
         try:
             check()
             print(f"ok   {name}: {says}", flush=True)
-        except (Differs, NotKnown, AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        except (Differs, Exceeded, NotKnown, AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
             failed += 1
             print(f"FAIL {name}: {says}: {type(error).__name__} {error}", flush=True)
-    print(f"{len(FORMULAS)} formulas, {failed} failures, {time.monotonic() - start:.0f} s")
+    print(f"{len(FORMULAS)} formulas, bounds of {len(BOUNDS)}, {failed} failures, {time.monotonic() - start:.0f} s")
     sys.exit(bool(failed))
 
 
