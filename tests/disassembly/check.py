@@ -46,7 +46,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, __file__.rsplit("/", 1)[0])
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+import objdump
 from expected import CALLEES, CONTROL, EXPECTED, GLUE, MASKED, OF_BACKENDS, VARIABLE_TIME
 
 # Faults that come of what this cannot know, and can be counted in EXPECTED; all others are faults in any case.
@@ -95,36 +97,13 @@ class Function:
 
 
 def functions(program):
-    text = subprocess.run(
-        ["objdump", "-d", "-M", "intel", "--no-show-raw-insn", program], check=True, capture_output=True, text=True
-    ).stdout
-    found, current = [], None
-    for line in text.splitlines():
-        if head := re.match(r"([0-9a-f]+) <(.*)>:$", line):
-            current = Function(head[2])
-            found.append(current)
-        elif row := re.match(r" +([0-9a-f]+):\t(\S+) *(.*)$", line):
-            mnemonic, operands = row[2], row[3].split("#")[0].strip()
-            if place := re.search(r"# ([0-9a-f]+)", row[3]):
-                current.places[int(row[1], 16)] = int(place[1], 16)
-            while mnemonic in ("lock", "rep", "repz", "repnz", "notrack", "bnd", "data16", "cs", "{evex}"):
-                first, _, operands = operands.partition(" ")
-                mnemonic, operands = (first or "nop"), operands.strip()
-            current.code.append((int(row[1], 16), mnemonic, operands))
-    names = subprocess.run(["c++filt"], input="\n".join(f.name for f in found), capture_output=True, text=True).stdout
-    for function, name in zip(found, names.splitlines()):
-        function.name = re.sub(r"\[[0-9a-f]{8,}\]", "", name)
+    found = []
+    for _, name, instructions in objdump.functions(program):
+        function = Function(name)
+        function.code = [(i.at, i.mnemonic, i.text) for i in instructions]
+        function.places = {i.at: i.place for i in instructions if i.place is not None}
+        found.append(function)
     return found
-
-
-def global_offsets(program):
-    text = subprocess.run(["objdump", "-R", program], check=True, capture_output=True, text=True).stdout
-    rows = (re.match(r"([0-9a-f]{8,}) \S+ +(\S+)", line) for line in text.splitlines())
-    return {int(row[1], 16): row[2] for row in rows if row}
-
-
-def split(operands):
-    return [operand.strip() for operand in re.split(r",(?![^\[]*\])", operands)] if operands else []
 
 
 class State:
@@ -203,9 +182,8 @@ class Check:
         if not re.fullmatch(r"QWORD PTR \[rip\+0x[0-9a-f]+\]", operands):
             return None
         target = self.offsets.get(self.function.places.get(at), "")
-        local = re.fullmatch(r"\*ABS\*\+0x([0-9a-f]+)", target)
-        if local:
-            return self.callees.get(int(local[1], 16))
+        if isinstance(target, int):
+            return self.callees.get(target)
         return next((callee for pattern, callee in CALLEES.items() if re.search(pattern, target)), None)
 
     def callee(self, state, at, operands):
@@ -284,7 +262,7 @@ class Check:
 
     def step(self, state, at, mnemonic, operands):
         """Interprets one instruction; gives the addresses where it may go on, None for the next one."""
-        parts = split(operands)
+        parts = objdump.split(operands)
         if mnemonic in ("bt", "bts", "btr", "btc") and "[" in parts[0] and self.value(state, parts[1]) != PUBLIC:
             self.fault(at, f"address from {parts[1]}: {operands}")
         if MASKED_BY_VECTOR.match(mnemonic):
@@ -494,7 +472,7 @@ def checks(program):
                 callees[f.code[0][0]] = callee
     for f in looked_at:
         callees[f.code[0][0]] = (EXPECTED[names[f]][3] if names[f] else "", UNKNOWN)
-    offsets = global_offsets(program)
+    offsets = objdump.relocations(program)
     public = {f: EXPECTED[names[f]][3].split() if names[f] else ["rdi", "rsi"] for f in looked_at}
     rows = [(f, names[f], EXPECTED.get(names[f]), Check(f, callees, offsets, public[f]).run()) for f in looked_at]
     masked = [(f, at, what) for f, all in masked_accesses([f for f in own if f not in looked_at]).items() for at, what in all]

@@ -43,6 +43,7 @@ class Run:
                     self.machine.memory[place + 8 * (i * lanes + lane)] = word
         if high is not None:
             words = [word for word in words if word.known is None]
+        if high is not None and words:
             self.domain.number(name, words, [bits * i for i in range(len(words))], high)
         return place, total
 

@@ -214,7 +214,7 @@ class Vectors:
 
     # Masks
 
-    def compare(self, sign, parts):
+    def compare(self, sign, parts, signed=True):
         if parts[0][0] == "v":
             self.compare_into_words(sign, parts)
             return
@@ -222,7 +222,7 @@ class Vectors:
             raise Unproved("a comparison of fewer than eight words")
         columns = list(zip(self.vector(parts[1], 64), self.vector(parts[2], 64)))
         if all(a.known is not None and b.known is not None for a, b in columns):
-            self.masks[parts[0][1]] = "known", [self.holds(sign, a.known, b.known) for a, b in columns]
+            self.masks[parts[0][1]] = "known", [self.holds(sign, a.known, b.known, signed) for a, b in columns]
             return
         if any(other.known is None for _, other in columns):
             raise Unproved("a comparison with a word that is not known")
@@ -241,12 +241,16 @@ class Vectors:
                         not self.name_now().startswith("v"))
 
     @staticmethod
-    def holds(sign, a, b):
-        signed = [x - (x >> 63 << 64) for x in (a, b)]
-        return int(a == b if sign == "=" else signed[0] > signed[1])
+    def holds(sign, a, b, signed=True):
+        if signed:
+            a, b = (x - (x >> 63 << 64) for x in (a, b))
+        return int(a == b if sign == "=" else a > b)
 
     def do_vpcmpgtq(self, parts):
         self.compare(">", parts)
+
+    def do_vpcmpnleuq(self, parts):
+        self.compare(">", parts, False)
 
     def do_vpcmpeqq(self, parts):
         self.compare("=", parts)
@@ -512,6 +516,15 @@ class Vectors:
         self.set_vector(parts[0], result, legacy)
 
     do_vpshufd = do_pshufd
+
+    def do_shufps(self, parts):
+        """Two quarters of the first operand, two of the second."""
+        self.across()
+        if parts[0][2] != 16 or len(parts) != 3:
+            raise Unproved("a shuffle of more than two words")
+        quarters = [[octets_of(word)[j:j + 4] for word in self.vector(part, 16) for j in (0, 4)] for part in parts[:2]]
+        chosen = [quarters[i // 2][parts[2][1] >> 2 * i & 3] for i in range(4)]
+        self.set_vector(parts[0], [word_of(chosen[0] + chosen[1]), word_of(chosen[2] + chosen[3])], True)
 
     def shuffled(self, parts, which):
         """The four parts of 16 bits of the lower or upper word of a pair."""
