@@ -37,7 +37,8 @@ class Facts:
         if found is None:
             low = high = 1
             for n in monomial:
-                low, high = low * self.unknowns[n].low, high * self.unknowns[n].high
+                ends = [end * other for end in (low, high) for other in (self.unknowns[n].low, self.unknowns[n].high)]
+                low, high = min(ends), max(ends)
             found = self.bounds_of[monomial] = low, high
         return found
 

@@ -14,7 +14,7 @@ REGISTERS = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15".spli
 PRESERVED = ("rbx", "rbp", "r12", "r13", "r14", "r15")
 # What a call may change.
 CLOBBERED = "rcx rdx rsi rdi r8 r9 r10 r11".split()
-WITHOUT_EFFECT = {"nop", "vzeroupper", "endbr64"}
+WITHOUT_EFFECT = {"nop", "endbr64"}
 # A function that takes longer is not one of ours.
 MOST_STEPS = 200_000
 
@@ -225,6 +225,7 @@ class Machine(General, Vectors):
     def push(self, word):
         top = self.registers["rsp"].known - 8
         self.registers["rsp"] = constant(top)
+        self.memory.forget(top, 8)
         self.memory.words[top] = word
 
     def pop(self):

@@ -22,7 +22,7 @@ SMALL = ("portable p256 field_", "adx p256 field_", "lanes p256 mul: a·b/2^260 
 
 
 # A proof that takes so much longer is not found.
-MOST_SECONDS = 20
+MOST_SECONDS = 10
 
 
 def stopped(*_):

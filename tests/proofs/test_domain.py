@@ -7,6 +7,7 @@ import random
 import unittest
 
 from domain import Domain
+from memory import Memory
 from polynomial import Poly
 from words import FULL, NO, Bit, Form, Fork, Unproved, Word, constant
 
@@ -200,12 +201,64 @@ class Decisions(unittest.TestCase):
         rest = domain.expanded(result.unsigned.poly.plus(x.unsigned.poly, -1).plus(y.unsigned.poly, -1))
         self.assertEqual(rest.terms, {(): -FULL})
 
+    def test_bounds_of_products_of_negative_numbers(self):
+        domain = Domain()
+        x, y = domain.unknown("x", -3, 2), domain.unknown("y", -5, 7)
+        self.assertEqual(domain.bounds(x.times(y)), (-21, 15))
+
     def test_bounds_of_a_number_bound_its_top_limb(self):
         domain = Domain()
         words = [domain.word("a", FULL - 1), domain.word("a", FULL - 1)]
         domain.number("a", words, [0, 64], 1 << 64)
         total = words[0].unsigned.poly.plus(words[1].unsigned.poly, FULL)
         self.assertEqual(domain.tight(total), (0, 1 << 64))
+
+
+class Parts(unittest.TestCase):
+    """Memory: what was overwritten is not read again."""
+
+    def setUp(self):
+        self.memory = Memory(Nothing())
+
+    def test_a_part_is_gone_with_its_word(self):
+        domain = Domain()
+        self.memory[64] = domain.word("a", FULL - 1)
+        part = domain.word("b", 255)
+        self.memory.write_part(64, 1, part)
+        self.assertIs(self.memory.read_part(64, 1)[0], part)
+        with self.assertRaises(Unproved):
+            self.memory[64]
+        self.memory[64] = constant(7)
+        self.memory.write_part(68, 4, domain.word("c", 1))
+        found, _ = (self.memory.parts.get((64, 1)), None)
+        self.assertIsNone(found)
+
+    def test_parts_that_overlap_are_gone(self):
+        domain = Domain()
+        self.memory.write_part(64, 4, domain.word("a", 1))
+        self.memory.write_part(66, 1, domain.word("b", 1))
+        self.assertEqual(list(self.memory.parts), [(66, 1)])
+
+    def test_numbers_are_joined(self):
+        self.memory[64] = constant(0x1122334455667788)
+        self.memory.write_part(65, 1, constant(0xAA))
+        self.assertEqual(self.memory[64].known, 0x112233445566AA88)
+
+    def test_nothing_stored_is_nothing(self):
+        with self.assertRaises(Unproved):
+            self.memory[128]
+
+    def test_a_word_across_two_is_not_stored(self):
+        with self.assertRaises(Unproved):
+            self.memory[68] = constant(1)
+
+
+class Nothing:
+    """A program without an image."""
+
+    @staticmethod
+    def constant(_):
+        return None
 
 
 class Polynomials(unittest.TestCase):

@@ -502,6 +502,11 @@ class Vectors:
     def do_vpermt2q(self, parts):
         self.picked(parts, parts[1], parts[0])
 
+    def do_vzeroupper(self, _):
+        for number, words in enumerate(self.vectors[:16]):
+            if words is not None:
+                self.vectors[number] = words[:2] + [ZERO] * 6
+
     # Octets
 
     def do_pshufd(self, parts):

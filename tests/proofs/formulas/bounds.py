@@ -116,10 +116,13 @@ def keeps(found, wanted):
             raise Exceeded(f"{name} up to 2^{power_of(value.high)}, more than it may be before")
 
 
-# X, Y below 2^256 + 2^231, and what the documents say of the others. Entries come from words: below 2^260.
-TENTHS = lambda whole, tenth: int(2**whole * 2 ** (tenth / 10))
-POINT = {"x": REDUCED, "y": REDUCED, "z": TENTHS(257, 2)}
-SUMS = {"x": REDUCED, "y": REDUCED, "zz": TENTHS(257, 1), "zzz": TENTHS(257, 1)}
+# X, Y below 2^256 + 2^231, and what the sources say of the others. Entries come from words: below 2^260.
+def tenths(whole, tenth):
+    return int(2**whole * 2 ** (tenth / 10))
+
+
+POINT = {"x": REDUCED, "y": REDUCED, "z": tenths(257, 2)}
+SUMS = {"x": REDUCED, "y": REDUCED, "zz": tenths(257, 1), "zzz": tenths(257, 1)}
 SUM = {"x": REDUCED, "y": REDUCED, "zz": 2**257 - 1, "zzz": 2**257 - 1}
 ENTRY = {"x": MOST, "y": MOST}
 
@@ -164,7 +167,7 @@ def lanes_add():
 
 @bounds("lanes::Fold", "sums after an addition give sums that may be folded again")
 def fold():
-    before = {"x": REDUCED, "y": REDUCED, "zz": TENTHS(256, 5), "zzz": TENTHS(256, 5)}
+    before = {"x": REDUCED, "y": REDUCED, "zz": tenths(256, 5), "zzz": tenths(256, 5)}
     this = Struct(proof="proof", n="n", sum=Struct((name, Lane(high)) for name, high in before.items()))
     keeps(follow(LANES, "run", {"self": this}, "Job for Fold<")[1], before)
 

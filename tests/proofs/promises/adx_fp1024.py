@@ -45,10 +45,10 @@ def reduction(run, most):
         total = run.read(t.known, 33)
         run.within(total, most, "what is to be reduced")
         for i in range(33):
-            run.machine.memory.words[t.known + 8 * i] = None
+            run.machine.memory.forget(t.known + 8 * i, 8)
         multiple = run.domain.unknown("multiple", -(1 << 1024), 1 << 1024)
         words = run.put(out.known, 17, total.plus(multiple, P1024).down(1024), bound, "reduced")
-        run.machine.memory.words[out.known + 128] = None
+        run.machine.memory.forget(out.known + 128, 8)
         top = words[16]
         if run.domain.enumerated:
             top = constant(run.domain.decide_number(top.unsigned))
