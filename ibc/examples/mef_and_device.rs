@@ -11,7 +11,7 @@ use ibc::service::clock::{Clock, SystemClock};
 use ibc::service::kms::{KeyDirectory, Sealing};
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::party::Bound;
-use ibc::service::store::{Store, StoreOptions, StoreUrl};
+use ibc::service::store::{CONNECTIONS, Store, StoreOptions, StoreUrl};
 use ibc::service::{Core, Function, setup};
 use ibc::tls::Psk;
 use std::error::Error;
@@ -34,6 +34,7 @@ async fn make(folder: &Path, kpm: [u8; 32]) -> Result<Mef, Box<dyn Error>> {
     let keys = Arc::new(KeyDirectory::open(&directory, &Sealing::KeyFile(&key_file))?);
     let store = Store::open(StoreOptions {
         url: StoreUrl::Sqlite(folder.join("service.db")),
+        connections: CONNECTIONS,
         writer: "node-1".into(),
         state_folder: folder.join("state"),
         state_key: keys.subkey("state files"),

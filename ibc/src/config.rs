@@ -13,7 +13,7 @@ use crate::files::{FileError, public_file};
 use crate::service::kms::{KeyDirectory, KeysError, Sealing};
 use crate::service::limits;
 use crate::service::mef::ProvisioningPolicy;
-use crate::service::store::StoreUrl;
+use crate::service::store::{self, StoreUrl};
 use core::fmt;
 use core::time::Duration;
 use eccsi_sakke::onem2m::Fqdn;
@@ -26,8 +26,16 @@ use zeroize::Zeroizing;
 /// A file that names every key, with its default where it has one: `ibc config sample`.
 pub const SAMPLE: &str = include_str!("config/sample.toml");
 
+/// Octets of a file with certificates or their key.
+const MAX_PEM: u64 = 1024 * 1024;
+
 /// Octets of a file: many times what one with comments has.
 const MAX_OCTETS: u64 = 64 * 1024;
+
+/// Connections to a database: what PostgreSQL takes where it was tuned for many.
+const MAX_CONNECTIONS: u32 = 1000;
+
+const WITHOUT_PKCS11: &str = "this program was built without PKCS#11: build it with the feature pkcs11";
 
 /// Octets of a password or passphrase.
 const MAX_SECRET: u64 = 1024;
@@ -71,6 +79,9 @@ pub struct StoreSection {
     pub url: String,
     /// File of mode 0600 with the password of PostgreSQL.
     pub password_file: Option<PathBuf>,
+    /// Connections to the database at most.
+    #[serde(default = "connections")]
+    pub connections: u32,
     /// Folder of the state files: outside the database and its backups.
     pub state: PathBuf,
     /// How far the clock may stand behind the latest write before nothing is issued.
@@ -173,6 +184,10 @@ pub struct AuditSection {
 
 fn minute() -> Duration {
     Duration::from_secs(60)
+}
+
+fn connections() -> u32 {
+    store::CONNECTIONS
 }
 
 fn hour() -> Duration {
@@ -308,7 +323,19 @@ impl Config {
         if let Some(path) = self.store.url.strip_prefix("sqlite:").filter(|path| !path.starts_with('/')) {
             self.store.url = format!("sqlite:{}", folder.join(path).display());
         }
-        store_url::check(&self.store.url).map_err(|why| format!("[store] url: {why}"))?;
+        let server =
+            |url: &str| store_url::check(url).and_then(|()| store_url::postgres(&StoreUrl::parse(url)?));
+        if let Some(server) = server(&self.store.url).map_err(|why| format!("[store] url: {why}"))? {
+            self.store.url = server.with_files_in(folder);
+        }
+        if !(2..=MAX_CONNECTIONS).contains(&self.store.connections) {
+            return Err(format!(
+                "[store] connections is 2 to {MAX_CONNECTIONS}: one that writes, and some that read"
+            ));
+        }
+        if self.keys.pkcs11.is_some() && !cfg!(feature = "pkcs11") {
+            return Err(format!("[keys] pkcs11: {WITHOUT_PKCS11}"));
+        }
         let ways =
             [self.keys.key_file.is_some(), self.keys.passphrase_file.is_some(), self.keys.pkcs11.is_some()];
         if ways.into_iter().filter(|way| *way).count() != 1 {
@@ -355,9 +382,29 @@ impl Config {
             Some(path) => Some(secret_file(path)?),
             None => store_url::password_of_environment(),
         };
-        let parsed = StoreUrl::parse(&self.store.url)
-            .map_err(|why| ConfigError::new(Path::new("[store] url"), why))?;
-        Ok(store_url::protected(parsed, password.as_deref().map(Vec::as_slice)))
+        let wrong = |why| ConfigError::new(Path::new("[store] url"), why);
+        let parsed = StoreUrl::parse(&self.store.url).map_err(wrong)?;
+        for file in store_url::postgres(&parsed).map_err(wrong)?.iter().flat_map(store::PostgresUrl::files) {
+            // The driver's own message does not name the file.
+            public_file::read(&file, MAX_PEM)
+                .map_err(|error| ConfigError::new(Path::new("[store] url"), format!("{error}")))?;
+        }
+        store_url::protected(parsed, password.as_deref().map(Vec::as_slice)).map_err(wrong)
+    }
+
+    /// How the connection to the database is protected, by the names that PostgreSQL has for `sslmode`; `None` for a
+    /// file.
+    pub fn store_protection(&self) -> Option<&'static str> {
+        self.server_of_store().map(|server| server.mode_name())
+    }
+
+    /// What this configuration may say, and should not: a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        self.server_of_store().map_or(Vec::new(), |server| server.warnings())
+    }
+
+    fn server_of_store(&self) -> Option<store::PostgresUrl> {
+        store_url::postgres(&StoreUrl::parse(&self.store.url).ok()?).ok()?
     }
 
     /// Calls `with` with what seals the root key.
@@ -395,8 +442,7 @@ impl Config {
 
     #[cfg(not(feature = "pkcs11"))]
     fn with_token<T>(&self, _: impl FnOnce(&Sealing<'_>) -> T) -> Result<T, ConfigError> {
-        let message = "this program was built without PKCS#11: build it with the feature pkcs11";
-        Err(ConfigError::new(Path::new("[keys] pkcs11"), message))
+        Err(ConfigError::new(Path::new("[keys] pkcs11"), WITHOUT_PKCS11))
     }
 
     /// Opens the key directory.

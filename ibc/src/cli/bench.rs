@@ -11,7 +11,7 @@ use crate::service::kms::{KeyDirectory, Sealing};
 use crate::service::mef::{Mef, ProvisioningPolicy};
 use crate::service::party::Bound;
 use crate::service::setup;
-use crate::service::store::{Store, StoreOptions, StoreUrl};
+use crate::service::store::{CONNECTIONS, Store, StoreOptions, StoreUrl};
 use clap::Args;
 use core::time::Duration;
 use eccsi_sakke::SysRng;
@@ -111,6 +111,7 @@ async fn make(folder: &Path, url: StoreUrl) -> Result<(Mef, Store), Failure> {
     keys.rotate(&fqdn, now, until, now, &mut SysRng).map_err(fail)?;
     let store = Store::open(StoreOptions {
         url,
+        connections: CONNECTIONS,
         writer: "bench".into(),
         state_folder: folder.join("state"),
         state_key: keys.subkey("state files"),

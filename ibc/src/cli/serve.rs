@@ -82,6 +82,9 @@ impl Serve {
         config.server.listen = self.listen.unwrap_or(config.server.listen);
         config.server.monitor = self.monitor.or(config.server.monitor);
         self.start_log();
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
         site::protect();
         let keys = Arc::new(config.open_keys()?);
         let certificate = certificate(&config)?;

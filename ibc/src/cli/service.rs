@@ -5,11 +5,12 @@ use super::report::Report;
 use super::site::{self, Opened, Site, shown, time};
 use super::{Outcome, options};
 use crate::config::{self, Config};
-use crate::service::setup;
+use crate::service::{setup, store};
 use clap::{Args, Subcommand};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{ExpirationTime, UnixTime};
 use serde_json::json;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Life of a KPAK: credentials live 400 days at most, and a new KPAK comes each year.
@@ -26,6 +27,15 @@ pub(super) enum Command {
         after_help = "Example, from an empty directory to a credential:\n  ibc config sample > ibc.toml\n  ibc service init\n  ibc admin stakeholder add sp.example.com\n  ibc admin client add gateway-1 --cse //sp.example.com/CSE1 --admit mef:sp.example.com\n  ibc mef provision --client gateway-1 --id //sp.example.com/CSE1 --out cse1.json"
     )]
     Init(Init),
+    /// Make or renew the tables, and nothing else
+    ///
+    /// For a role of PostgreSQL that owns the tables, so that the role of the service need not be allowed to make any:
+    /// every other command makes or renews tables only where that is needed. The service's role has to be granted select,
+    /// insert, update and delete on them.
+    #[command(
+        after_help = "Example:\n  ibc service migrate --store postgres://ibc_owner@db.example.com/ibc --password-file owner.password"
+    )]
+    Migrate(Migrate),
 }
 
 #[derive(Debug, Args)]
@@ -35,6 +45,15 @@ pub(super) struct Init {
     /// Life of the first KPAK
     #[arg(long, value_name = "DURATION", default_value = KPAK_LIFETIME, value_parser = options::duration)]
     kpak_lifetime: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Migrate {
+    #[command(flatten)]
+    site: Site,
+    /// File of mode 0600 with the password of this role, in the place of the one that the configuration names
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -61,11 +80,15 @@ impl ConfigCommand {
                 .into_iter()
                 .flatten()
                 .collect();
+                let (protection, warnings) = (config.store_protection(), config.warnings());
                 let value = json!({"node": config.node, "functions": functions, "store": config.store.url,
-                    "keys": shown(&config.keys.directory), "state": shown(&config.store.state)});
+                    "sslmode": protection, "keys": shown(&config.keys.directory),
+                    "state": shown(&config.store.state), "warnings": warnings});
+                let protection = protection.map_or_else(String::new, |mode| format!(" (sslmode {mode})"));
+                let warnings: String = warnings.iter().map(|text| format!("\nwarning: {text}")).collect();
                 Ok(Report::new(
                     format!(
-                        "{} is in order\n  node   {}\n  serves {}\n  store  {}\n  keys   {}\n  state  {}",
+                        "{} is in order\n  node   {}\n  serves {}\n  store  {}{protection}\n  keys   {}\n  state  {}{warnings}",
                         site.config.display(),
                         config.node,
                         functions.join(", "),
@@ -84,7 +107,26 @@ impl Command {
     pub(super) fn run(self) -> Outcome {
         match self {
             Self::Init(command) => command.run(),
+            Self::Migrate(command) => command.run(),
         }
+    }
+}
+
+impl Migrate {
+    fn run(self) -> Outcome {
+        let mut config = self.site.read()?;
+        config.store.password_file = self.password_file.or(config.store.password_file);
+        let url = config.store_url()?;
+        let steps = site::block_on(async { Ok(store::migrate(&url).await?) })?;
+        let did = if steps == 0 {
+            "the tables are there, nothing was changed"
+        } else {
+            "the tables were made or renewed"
+        };
+        Ok(Report::new(
+            format!("{did}\n  store {}", config.store.url),
+            &json!({"steps": steps, "store": config.store.url}),
+        ))
     }
 }
 

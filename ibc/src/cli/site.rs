@@ -100,6 +100,7 @@ pub(super) async fn open(config: &Config, keys: &Arc<KeyDirectory>) -> Result<Co
 pub(super) fn options(config: &Config, keys: &KeyDirectory, writer: String) -> Result<StoreOptions, Failure> {
     Ok(StoreOptions {
         url: config.store_url()?,
+        connections: config.store.connections,
         writer,
         state_folder: config.store.state.clone(),
         state_key: keys.subkey("state files"),

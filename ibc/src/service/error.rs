@@ -179,9 +179,29 @@ impl Error for ServiceError {
 
 impl From<sqlx::Error> for ServiceError {
     fn from(error: sqlx::Error) -> Self {
-        Self::unavailable(error)
+        match error {
+            sqlx::Error::PoolTimedOut => Self::unavailable(NoConnection),
+            error => Self::unavailable(error),
+        }
     }
 }
+
+/// A request waited in vain for a connection to the database.
+#[derive(Debug)]
+struct NoConnection;
+
+impl fmt::Display for NoConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no connection to the database within {} s: it does not answer, accepts no more, or all are in use \
+             (store.connections)",
+            super::store::ACQUIRE.as_secs()
+        )
+    }
+}
+
+impl Error for NoConnection {}
 
 /// Short forms for the places that refuse.
 pub(super) fn bad_request(text: &'static str) -> ServiceError {

@@ -17,8 +17,12 @@ pub(crate) mod identities;
 pub(crate) mod keys;
 pub(crate) mod lists;
 mod migrate;
+#[cfg(not(feature = "store-postgres"))]
+mod no_postgres;
 mod open;
 pub(crate) mod policies;
+#[cfg(feature = "store-postgres")]
+mod postgres_url;
 pub(crate) mod registrations;
 pub mod replace;
 pub mod restore;
@@ -30,7 +34,12 @@ pub(crate) mod sweep;
 mod times;
 mod writer;
 
-pub use open::{OpenError, StoreUrl};
+#[cfg(not(feature = "store-postgres"))]
+pub(crate) use no_postgres::PostgresUrl;
+pub(super) use open::ACQUIRE;
+pub use open::{CONNECTIONS, OpenError, StoreUrl};
+#[cfg(feature = "store-postgres")]
+pub(crate) use postgres_url::PostgresUrl;
 pub use writer::{BoxFuture, Change, WriteTransaction};
 
 use super::clock::Clock;
@@ -56,6 +65,8 @@ pub enum Database {
 pub struct StoreOptions {
     /// Where the database is.
     pub url: StoreUrl,
+    /// Connections at most, the writer's among them; at least 2. [`CONNECTIONS`] if nothing else is known.
+    pub connections: u32,
     /// The name of this writer: its audit chain and its state file have it. No two processes at once.
     pub writer: String,
     /// Folder of the state files: outside the database and its backups.
@@ -90,6 +101,21 @@ pub struct ReadStore {
 }
 
 crate::redacted::redacted_debug!(ReadStore);
+
+/// Makes or renews the tables, and does nothing else. Gives how many steps that took: 0 if they were there.
+///
+/// For a role that may make tables, so that the service's own need not: [`Store::open`] makes nothing where nothing has to
+/// be made.
+///
+/// # Errors
+/// As [`Store::open`].
+pub async fn migrate(url: &StoreUrl) -> Result<usize, OpenError> {
+    let pools = open::connect(url, 2).await?;
+    let steps = migrate::run(&pools.writes, pools.database).await;
+    pools.writes.close().await;
+    pools.reads.close().await;
+    steps
+}
 
 impl ReadStore {
     /// Opens a database that is there, for reading alone: without tables made, writer, or state file.
@@ -133,7 +159,7 @@ impl Store {
     /// a state file that does not open.
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let state = StateFile::open(&options.state_folder, &options.writer, &options.state_key)?;
-        let pools = open::connect(&options.url).await?;
+        let pools = open::connect(&options.url, options.connections).await?;
         migrate::run(&pools.writes, pools.database).await?;
         let mark = Arc::new(AtomicU64::new(0));
         let reads = ReadStore {

@@ -67,10 +67,11 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(keys(SAMPLE).len(), 37, "{:?}", keys(SAMPLE));
+    assert_eq!(keys(SAMPLE).len(), 38, "{:?}", keys(SAMPLE));
     let explicit = parse(&all).unwrap();
     assert_eq!(explicit.lab, sample.lab);
     assert_eq!(explicit.store.clock_tolerance, sample.store.clock_tolerance);
+    assert_eq!((explicit.store.connections, sample.store.connections), (9, 9));
     assert_eq!(explicit.tidy.interval, sample.tidy.interval);
     assert_eq!(explicit.audit.keep, sample.audit.keep);
     let (a, b) = (explicit.mef.unwrap(), sample.mef.unwrap());
@@ -137,11 +138,24 @@ fn what_is_wrong_is_said_with_its_line() {
     refuses(&with("[mef]\nfqdn = \"mef.example.com\"", ""), &["[mef]", "[maf]"]);
     refuses(&with("key_file = \"seal.key\"", ""), &["one of key_file, passphrase_file and pkcs11"]);
     refuses(&with("key_file", "passphrase_file = \"p\"\nkey_file"), &["one of"]);
+    refuses(&with("[store]", "[store]\nconnections = 1"), &["connections is 2"]);
+    refuses(&with("[store]", "[store]\nconnections = 1001"), &["connections is 2"]);
     refuses(&with("[mef]", "[mef]\ndefault_lifetime = \"30\""), &["line", "as in 30d"]);
     refuses(&with("[mef]", "[mef]\ndefault_lifetime = \"500d\""), &["longer than max_lifetime"]);
     refuses(&with("[mef]", "[mef]\nlive_credentials = 0"), &["at least 1"]);
     refuses(&with("[audit]\nsegments = \"audit\"", ""), &["missing field", "audit"]);
     refuses(&with("node = \"node-1\"", "node = \"node-1"), &["line 3"]);
+}
+
+#[test]
+fn a_token_needs_a_program_that_knows_tokens() {
+    let token = "pkcs11 = { module = \"m.so\", token = \"t\", key = \"k\", pin_file = \"pin\" }";
+    let text = SMALL.replace("key_file = \"seal.key\"", token);
+    if cfg!(feature = "pkcs11") {
+        assert!(parse(&text).unwrap().keys.pkcs11.is_some());
+    } else {
+        refuses(&text, &["pkcs11", "build it with the feature pkcs11"]);
+    }
 }
 
 #[test]

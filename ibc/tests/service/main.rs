@@ -2,8 +2,14 @@
 
 #![cfg(feature = "service")]
 
+#[cfg(all(feature = "cli", feature = "server", feature = "store-postgres"))]
+#[path = "../support/certificates.rs"]
+mod certificates;
 #[path = "../support/key_files.rs"]
 mod key_files;
+#[cfg(all(feature = "cli", feature = "server", feature = "store-postgres"))]
+#[path = "../support/place.rs"]
+mod place;
 #[path = "../support/service.rs"]
 #[macro_use]
 mod service;
@@ -20,3 +26,5 @@ mod registry;
 #[cfg(feature = "store-postgres")]
 mod replicas;
 mod restore;
+#[cfg(all(feature = "cli", feature = "server", feature = "store-postgres"))]
+mod store_postgres;

@@ -12,7 +12,7 @@ use ibc::service::kms::{KeyDirectory, Sealing, create_key_file};
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::session::{Authenticated, Call, Exporter, Handshake, Session};
 use ibc::service::store::audit::{Entry, Head};
-use ibc::service::store::{Store, StoreOptions, StoreUrl};
+use ibc::service::store::{CONNECTIONS, Store, StoreOptions, StoreUrl};
 use ibc::service::{Core, error::ServiceError};
 use sqlx::Row;
 use std::path::{Path, PathBuf};
@@ -156,6 +156,7 @@ impl Place {
     pub fn options(&self, writer: &str) -> StoreOptions {
         StoreOptions {
             url: self.url.clone(),
+            connections: CONNECTIONS,
             writer: writer.into(),
             state_folder: self.folder.join("state"),
             state_key: self.keys.subkey("state files"),

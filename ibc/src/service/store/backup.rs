@@ -5,7 +5,7 @@
 //! the service.
 
 use super::contents::{Contents, Place};
-use super::{Database, StoreUrl, open, statement};
+use super::{Database, PostgresUrl, StoreUrl, open, statement};
 use crate::files::open_at_once;
 use crate::service::kms::{KeysError, ServiceKey};
 use core::fmt;
@@ -56,6 +56,8 @@ pub enum BackupError {
     Unsigned(PathBuf),
     /// The file is the database.
     IsTheDatabase(PathBuf),
+    /// The URL of the database.
+    Url(&'static str),
     /// The key that signs.
     Keys(KeysError),
     /// A program of PostgreSQL that is not there.
@@ -87,6 +89,7 @@ impl fmt::Display for BackupError {
                 path.display()
             ),
             Self::IsTheDatabase(path) => write!(f, "{} is the database itself, not a copy", path.display()),
+            Self::Url(why) => write!(f, "the URL of the database: {why}"),
             Self::Keys(error) => error.fmt(f),
             Self::NoProgram(name, error) => {
                 write!(f, "{name} cannot be run ({error}): install PostgreSQL's client programs")
@@ -218,14 +221,14 @@ pub(super) fn restore_dump(url: &str, file: &Path) -> Result<(), BackupError> {
     run("pg_restore", url, &arguments, file)
 }
 
-/// Runs a program of PostgreSQL; the password goes by its environment, where other users do not see it.
+/// Runs a program of PostgreSQL on this database. Where it is, and the password, go by the environment, which other users
+/// do not see.
 fn run(program: &'static str, url: &str, arguments: &[&str], file: &Path) -> Result<(), BackupError> {
-    let (without, password) = split_password(url);
+    let url = PostgresUrl::parse(url).map_err(BackupError::Url)?;
     let mut command = Command::new(program);
-    command.args(arguments).arg(file).arg("--dbname").arg(without);
-    if let Some(password) = password {
-        command.env("PGPASSWORD", password);
-    }
+    // These would lead elsewhere: the driver does not know them, or has obeyed them already.
+    command.env_remove("PGHOSTADDR").env_remove("PGSERVICE").envs(url.environment());
+    command.args(arguments).arg(file).arg("--dbname").arg(url.database());
     let output = command.output().map_err(|error| BackupError::NoProgram(program, error))?;
     if output.status.success() {
         Ok(())
@@ -236,57 +239,10 @@ fn run(program: &'static str, url: &str, arguments: &[&str], file: &Path) -> Res
     }
 }
 
-/// A URL without its password, and the password decoded.
-pub(super) fn split_password(url: &str) -> (String, Option<String>) {
-    let Some((scheme, rest)) = url.split_once("://") else { return (url.into(), None) };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let Some((user_info, _)) = authority.rsplit_once('@') else { return (url.into(), None) };
-    let Some((user, password)) = user_info.split_once(':') else { return (url.into(), None) };
-    let behind = &rest[user_info.len()..];
-    (format!("{scheme}://{user}{behind}"), Some(decode(password)))
-}
-
-/// Percent-decoding.
-fn decode(text: &str) -> String {
-    let mut octets = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, others)) = rest.split_first() {
-        let hex = others.get(..2).and_then(|digits| core::str::from_utf8(digits).ok());
-        match hex.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%') {
-            Some(octet) => {
-                octets.push(octet);
-                rest = &others[2..];
-            }
-            None => {
-                octets.push(*first);
-                rest = others;
-            }
-        }
-    }
-    String::from_utf8_lossy(&octets).into_owned()
-}
-
 /// Copies a file into a new one of mode 0600, on the disk when it returns.
 pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let (mut source, _) = open_at_once(from, OpenOptions::new().read(true))?;
     let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     io::copy(&mut source, &mut target)?;
     target.sync_all()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_taken_out_of_a_url() {
-        for (url, without, password) in [
-            ("postgres://u:p%40ss%2f@host/db?x=y", "postgres://u@host/db?x=y", Some("p@ss/")),
-            ("postgres://u:@host/db", "postgres://u@host/db", Some("")),
-            ("postgres://u@host/db?host=/a:b@c", "postgres://u@host/db?host=/a:b@c", None),
-            ("postgres://host/db", "postgres://host/db", None),
-        ] {
-            assert_eq!(split_password(url), (without.into(), password.map(String::from)), "{url}");
-        }
-    }
 }

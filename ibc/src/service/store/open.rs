@@ -1,21 +1,24 @@
 //! Connecting to the database.
 
-use super::{Database, state_file::StateError};
+use super::{Database, PostgresUrl, state_file::StateError};
 use crate::service::error::ServiceError;
 use core::fmt;
 use core::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, Pool};
+use sqlx::{Any, ConnectOptions, Connection, Pool};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Connections for reading.
-const READERS: u32 = 8;
+/// Connections of a service that nobody told otherwise: one that writes, and eight that read.
+pub const CONNECTIONS: u32 = 9;
+
+/// Connections that a handle for reading alone opens at most.
+const READERS: u32 = CONNECTIONS - 1;
 
 /// How long a request waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(5);
+pub(crate) const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// Where the database is: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,11 +43,7 @@ impl StoreUrl {
             return Ok(Self::Sqlite(path.into()));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return if cfg!(feature = "store-postgres") {
-                Ok(Self::Postgres(text.into()))
-            } else {
-                Err("this program was built without PostgreSQL: build it with the feature store-postgres")
-            };
+            return PostgresUrl::parse(text).map(|_| Self::Postgres(text.into()));
         }
         Err("a store is sqlite:PATH or postgres://USER@HOST/DATABASE")
     }
@@ -60,12 +59,30 @@ impl fmt::Debug for StoreUrl {
     }
 }
 
+/// What a database says, without the line of its source that says so.
+struct Words<'a>(&'a sqlx::Error);
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_database_error() {
+            Some(error) => f.write_str(error.message()),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
 /// Why a store could not be opened.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The database says so.
     Database(sqlx::Error),
+    /// The URL of the database.
+    Url(&'static str),
+    /// Tables have to be made or renewed, and the role may not.
+    MayNotMigrate(sqlx::Error),
+    /// The database has tables of something else.
+    NotEmpty,
     /// The file or folder of the database.
     Io(PathBuf, io::Error),
     /// The tables are of a later version of this program.
@@ -82,7 +99,20 @@ pub enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Database(error) => write!(f, "the database cannot be used: {error}"),
+            Self::Database(sqlx::Error::PoolTimedOut) => {
+                write!(f, "the database gave no connection within {} s", ACQUIRE.as_secs())
+            }
+            Self::Database(error) => write!(f, "the database cannot be used: {}", Words(error)),
+            Self::Url(why) => write!(f, "the URL of the database: {why}"),
+            Self::MayNotMigrate(error) => write!(
+                f,
+                "the tables have to be made or renewed, which this role may not ({}): run `ibc service migrate` \
+                 with a role that may create tables",
+                Words(error)
+            ),
+            Self::NotEmpty => {
+                f.write_str("the database is not empty: it has tables of something else; give this service one of its own")
+            }
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Newer { found, known } => write!(
                 f,
@@ -117,25 +147,51 @@ pub(super) struct Pools {
     pub(super) connections: Arc<AtomicU64>,
 }
 
-pub(super) async fn connect(url: &StoreUrl) -> Result<Pools, OpenError> {
+/// At most this many connections: one writes, the others, at least one, read.
+pub(super) async fn connect(url: &StoreUrl, connections: u32) -> Result<Pools, OpenError> {
     sqlx::any::install_default_drivers();
+    let readers = connections.saturating_sub(1).max(1);
     match url {
-        StoreUrl::Sqlite(path) => sqlite(path.clone()).await,
-        StoreUrl::Postgres(url) => postgres(url).await,
+        StoreUrl::Sqlite(path) => sqlite(path.clone(), readers).await,
+        StoreUrl::Postgres(url) => postgres(url, readers).await,
     }
+}
+
+/// What the database says, in place of "timed out": a pool keeps it to itself, and tries again.
+async fn explained(error: sqlx::Error, options: &AnyConnectOptions) -> OpenError {
+    if matches!(error, sqlx::Error::PoolTimedOut) {
+        match tokio::time::timeout(ACQUIRE, options.connect()).await {
+            Ok(Err(error)) => return error.into(),
+            // Free again, too late.
+            Ok(Ok(connection)) => drop(connection.close().await),
+            Err(_) => {}
+        }
+    }
+    error.into()
+}
+
+fn postgres_options(url: &str) -> Result<AnyConnectOptions, OpenError> {
+    Ok(PostgresUrl::parse(url).map_err(OpenError::Url)?.connect_options()?)
 }
 
 /// Connections for reading, to a database that is there.
 pub(super) async fn connect_reads(url: &StoreUrl) -> Result<(Pool<Any>, Database), OpenError> {
     sqlx::any::install_default_drivers();
-    let (pool, database) = match url {
+    let (pool, options, database) = match url {
         StoreUrl::Sqlite(path) => {
             std::fs::metadata(path).map_err(|error| OpenError::Io(path.clone(), error))?;
-            (sqlite_reads(path)?, Database::Sqlite)
+            // Not mode=ro: a reader of a WAL has to write its index.
+            let options = sqlite_options(path, "rw")?;
+            (sqlite_reads(options.clone(), READERS), options, Database::Sqlite)
         }
-        StoreUrl::Postgres(url) => (postgres_reads(url.parse()?), Database::Postgres),
+        StoreUrl::Postgres(url) => {
+            let options = postgres_options(url)?;
+            (postgres_reads(options.clone(), READERS), options, Database::Postgres)
+        }
     };
-    pool.acquire().await?;
+    if let Err(error) = pool.acquire().await {
+        return Err(explained(error, &options).await);
+    }
     Ok((pool, database))
 }
 
@@ -152,7 +208,6 @@ pub(super) async fn sqlite_connection(
     path: &std::path::Path,
     mode: &str,
 ) -> Result<sqlx::AnyConnection, sqlx::Error> {
-    use sqlx::{ConnectOptions, Connection};
     sqlx::any::install_default_drivers();
     let options = sqlite_options(path, mode).map_err(|error| match error {
         OpenError::Database(error) => error,
@@ -165,15 +220,14 @@ pub(super) async fn sqlite_connection(
 }
 
 /// The same to PostgreSQL.
-pub(super) async fn postgres_connection(url: &str) -> Result<sqlx::AnyConnection, sqlx::Error> {
-    use sqlx::ConnectOptions;
+pub(super) async fn postgres_connection(url: &str) -> Result<sqlx::AnyConnection, OpenError> {
     sqlx::any::install_default_drivers();
-    url.parse::<AnyConnectOptions>()?.connect().await
+    Ok(postgres_options(url)?.connect().await?)
 }
 
-fn sqlite_reads(path: &std::path::Path) -> Result<Pool<Any>, OpenError> {
-    Ok(AnyPoolOptions::new()
-        .max_connections(READERS)
+fn sqlite_reads(options: AnyConnectOptions, readers: u32) -> Pool<Any> {
+    AnyPoolOptions::new()
+        .max_connections(readers)
         .acquire_timeout(ACQUIRE)
         .after_connect(|connection, _| {
             Box::pin(async move {
@@ -183,11 +237,10 @@ fn sqlite_reads(path: &std::path::Path) -> Result<Pool<Any>, OpenError> {
                 Ok(())
             })
         })
-        // Not mode=ro: a reader of a WAL has to write its index.
-        .connect_lazy_with(sqlite_options(path, "rw")?))
+        .connect_lazy_with(options)
 }
 
-async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
+async fn sqlite(path: PathBuf, readers: u32) -> Result<Pools, OpenError> {
     // Made here, so that nobody else may read it.
     let made = {
         use std::os::unix::fs::OpenOptionsExt;
@@ -196,6 +249,7 @@ async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
         crate::files::open_at_once(&path, &mut options)
     };
     made.map_err(|error| OpenError::Io(path.clone(), error))?;
+    let options = sqlite_options(&path, "rw")?;
     let connections = Arc::new(AtomicU64::new(0));
     let made = Arc::clone(&connections);
     let writes = AnyPoolOptions::new()
@@ -216,31 +270,53 @@ async fn sqlite(path: PathBuf) -> Result<Pools, OpenError> {
                 Ok(())
             })
         })
-        .connect_with(sqlite_options(&path, "rw")?)
-        .await?;
-    let reads = sqlite_reads(&path)?;
-    Ok(Pools { writes, reads, database: Database::Sqlite, connections })
+        .connect_with(options.clone())
+        .await;
+    let writes = match writes {
+        Ok(pool) => pool,
+        Err(error) => return Err(explained(error, &options).await),
+    };
+    Ok(Pools { writes, reads: sqlite_reads(options, readers), database: Database::Sqlite, connections })
 }
 
-async fn postgres(url: &str) -> Result<Pools, OpenError> {
-    let options: AnyConnectOptions = url.parse()?;
+async fn postgres(url: &str, readers: u32) -> Result<Pools, OpenError> {
+    let options = postgres_options(url)?;
     let connections = Arc::new(AtomicU64::new(0));
     let made = Arc::clone(&connections);
     let writes = AnyPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE)
-        .after_connect(move |_, _| {
+        .after_connect(move |connection, _| {
             made.fetch_add(1, Ordering::Relaxed);
-            Box::pin(async { Ok(()) })
+            Box::pin(async move {
+                // Whoever is answered relies on what was written.
+                let switch_on = "select set_config('synchronous_commit', 'on', false) \
+                                 where current_setting('synchronous_commit') = 'off'";
+                sqlx::query(switch_on).execute(&mut *connection).await?;
+                Ok(())
+            })
         })
         .connect_with(options.clone())
-        .await?;
-    Ok(Pools { writes, reads: postgres_reads(options), database: Database::Postgres, connections })
+        .await;
+    let writes = match writes {
+        Ok(pool) => pool,
+        Err(error) => return Err(explained(error, &options).await),
+    };
+    let reads = postgres_reads(options.clone(), readers);
+    // The server may have had room for one more, and no other.
+    if let Err(error) = reads.acquire().await {
+        return Err(explained(error, &options).await);
+    }
+    let lasting: String = sqlx::query_scalar("select current_setting('fsync')").fetch_one(&writes).await?;
+    if lasting == "off" {
+        tracing::warn!("fsync is off at the database: what is answered is lost with the power");
+    }
+    Ok(Pools { writes, reads, database: Database::Postgres, connections })
 }
 
-fn postgres_reads(options: AnyConnectOptions) -> Pool<Any> {
+fn postgres_reads(options: AnyConnectOptions, readers: u32) -> Pool<Any> {
     AnyPoolOptions::new()
-        .max_connections(READERS)
+        .max_connections(readers)
         .acquire_timeout(ACQUIRE)
         .after_connect(|connection, _| {
             Box::pin(async move {

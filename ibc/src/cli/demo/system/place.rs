@@ -11,7 +11,7 @@ use crate::service::kms::{KeyDirectory, PublicKeys, Sealing};
 use crate::service::maf::Maf;
 use crate::service::mef::{Mef, ProvisioningPolicy};
 use crate::service::party::Bound;
-use crate::service::store::{Store, StoreOptions, StoreUrl};
+use crate::service::store::{CONNECTIONS, Store, StoreOptions, StoreUrl};
 use crate::service::{Core, Function, setup};
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -84,6 +84,7 @@ impl Place {
         let keys = Arc::new(keys);
         let store = Store::open(StoreOptions {
             url: StoreUrl::Sqlite(folder.join("service.db")),
+            connections: CONNECTIONS,
             writer: "demo".into(),
             state_folder: folder.join("state"),
             state_key: keys.subkey("state files"),
