@@ -38,6 +38,9 @@ impl KmsPublicKey {
     }
 
     /// As [`verifier`](Self::verifier), to keep. A [prepared](Self::prepared) key brings its table.
+    ///
+    /// # Timing
+    /// Variable: all is public.
     pub fn into_verifier(self, id: impl Into<OwnedIdentity>) -> OwnedIdentityVerifier {
         OwnedIdentityVerifier { kpak: self, id: id.into() }
     }
@@ -52,6 +55,9 @@ pub struct OwnedIdentityVerifier {
 
 impl OwnedIdentityVerifier {
     /// The same, borrowed.
+    ///
+    /// # Timing
+    /// Variable: all is public.
     pub fn as_verifier(&self) -> IdentityVerifier<'_> {
         self.kpak.verifier(self.id.as_identity())
     }

@@ -18,6 +18,9 @@ pub struct WithRng<K, R> {
 
 impl<K: Borrow<SigningKey>, R: TryCryptoRng + Copy> WithRng<K, R> {
     /// Puts both together.
+    ///
+    /// # Timing
+    /// Constant: nothing is looked at.
     pub const fn new(key: K, rng: R) -> Self {
         Self { key, rng }
     }
@@ -46,6 +49,9 @@ impl SigningKey {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Timing
+    /// Constant: nothing is looked at.
     pub fn with_rng<R: TryCryptoRng + Copy>(&self, rng: R) -> WithRng<&Self, R> {
         WithRng::new(self, rng)
     }

@@ -41,6 +41,9 @@ impl Credential {
     ///
     /// # Errors
     /// As [`install`](Self::install); [`SaefError::InvalidKey`] if `key` is another identity's.
+    ///
+    /// # Timing
+    /// Constant in SSK, which is not looked at; names and times are public.
     pub fn from_signing_key(
         id_2: ExpiringIdentity,
         key: SigningKey,

@@ -36,6 +36,9 @@ impl ExpectedPeer {
     ///
     /// # Errors
     /// [`IdentifierError::NotAbsolute`].
+    ///
+    /// # Timing
+    /// Variable: names are public.
     pub fn new(entity: EntityName) -> Result<Self, IdentifierError> {
         absolute(entity).map(Self)
     }
@@ -75,6 +78,9 @@ impl PeerLists {
     ///
     /// # Errors
     /// [`IdentifierError::NotAbsolute`].
+    ///
+    /// # Timing
+    /// Variable: names are public.
     pub fn allowing(entities: impl IntoIterator<Item = EntityName>) -> Result<Self, IdentifierError> {
         let allowed = entities.into_iter().map(absolute).collect::<Result<_, _>>()?;
         Ok(Self { allowed: Some(allowed), ..Self::allowing_everybody() })

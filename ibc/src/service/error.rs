@@ -196,7 +196,7 @@ impl fmt::Display for NoConnection {
             f,
             "no connection to the database within {} s: it does not answer, accepts no more, or all are in use \
              (store.connections)",
-            super::store::ACQUIRE.as_secs()
+            super::limits::STORE_PATIENCE.as_secs()
         )
     }
 }

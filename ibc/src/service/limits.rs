@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+/// How long a request waits for a connection of the store.
+pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Labels of a registration or key: enough to sort devices by, and no data store.
 pub const LABELS: usize = 16;
 

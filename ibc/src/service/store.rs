@@ -9,6 +9,7 @@
 pub(crate) mod administration;
 pub mod audit;
 pub mod backup;
+mod backup_error;
 pub(crate) mod clients;
 pub(crate) mod commands;
 mod contents;
@@ -36,7 +37,6 @@ mod writer;
 
 #[cfg(not(feature = "store-postgres"))]
 pub(crate) use no_postgres::PostgresUrl;
-pub(super) use open::ACQUIRE;
 pub use open::{CONNECTIONS, OpenError, StoreUrl};
 #[cfg(feature = "store-postgres")]
 pub(crate) use postgres_url::PostgresUrl;

@@ -87,14 +87,20 @@ pub(super) fn listen<S>(stream: &mut SslStream<S>) -> Result<Heard, ErrorStack> 
     }
 }
 
-/// Has [`psk::heard`](super::psk::heard) told of each handshake message that comes, before OpenSSL looks into it.
-pub(super) fn watch_handshakes(context: &mut SslContextBuilder) {
-    // SAFETY: the context is live and nobody else uses it during the call (`&mut`). The callback is a function, which
-    // lives for ever, and takes no argument of ours.
-    unsafe { SSL_CTX_set_msg_callback(context.as_ptr(), Some(on_message)) }
+/// Is told of a handshake message and of the connection that it came on. Must not panic: C is above.
+pub(super) trait HandshakeWatcher {
+    /// A message has come; OpenSSL has not looked into it yet.
+    fn heard(ssl: &mut SslRef, message: &[u8]);
 }
 
-unsafe extern "C" fn on_message(
+/// Has `W` told of each handshake message that comes, before OpenSSL looks into it.
+pub(super) fn watch_handshakes<W: HandshakeWatcher>(context: &mut SslContextBuilder) {
+    // SAFETY: the context is live and nobody else uses it during the call (`&mut`). The callback is a function, which
+    // lives for ever, and takes no argument of ours.
+    unsafe { SSL_CTX_set_msg_callback(context.as_ptr(), Some(on_message::<W>)) }
+}
+
+unsafe extern "C" fn on_message<W: HandshakeWatcher>(
     is_sent: c_int,
     _: c_int,
     kind: c_int,
@@ -108,10 +114,10 @@ unsafe extern "C" fn on_message(
     if is_sent == 0 && kind == HANDSHAKE && !octets.is_null() && !ssl.is_null() {
         // SAFETY: OpenSSL gives `length` octets of a buffer of its own and the connection that they came on, both live
         // for the call. It does not touch the buffer meanwhile, and whoever drives the connection waits in a call of
-        // OpenSSL's, so that the reference to it is the only one that is used. Nothing below panics.
+        // OpenSSL's, so that the reference to it is the only one that is used. `W` does not panic.
         let (message, ssl) =
             unsafe { (std::slice::from_raw_parts(octets.cast::<u8>(), length), SslRef::from_ptr_mut(ssl)) };
-        super::psk::heard(ssl, message);
+        W::heard(ssl, message);
     }
 }
 

@@ -175,20 +175,24 @@ fn nul_place() -> Result<Index<Ssl, bool>, ErrorStack> {
     place(&PLACE)
 }
 
-/// A handshake message has come. OpenSSL gives the identity of a ClientKeyExchange (RFC 4279 section 2) as text of C,
+/// Notes whether an identity has a NUL. OpenSSL gives the identity of a ClientKeyExchange (RFC 4279 section 2) as text of C,
 /// which ends at the first NUL: whether there is one shows here only.
-pub(super) fn heard(ssl: &mut SslRef, message: &[u8]) {
-    const CLIENT_KEY_EXCHANGE: u8 = 16;
-    // Type (1) and length (3); over DTLS then the message's number (2), and offset and length of the fragment (3, 3).
-    let header = if ssl.version2() == Some(SslVersion::DTLS1_2) { 12 } else { 4 };
-    let Some((CLIENT_KEY_EXCHANGE, body)) = message.first().copied().zip(message.get(header..)) else {
-        return;
-    };
-    let identity = body
-        .split_first_chunk()
-        .and_then(|(length, rest)| rest.get(..usize::from(u16::from_be_bytes(*length))));
-    if let (Some(identity), Ok(place)) = (identity, nul_place()) {
-        ssl.set_ex_data(place, identity.contains(&0));
+struct NulWatcher;
+
+impl openssl_ffi::HandshakeWatcher for NulWatcher {
+    fn heard(ssl: &mut SslRef, message: &[u8]) {
+        const CLIENT_KEY_EXCHANGE: u8 = 16;
+        // Type (1) and length (3); over DTLS then the message's number (2), and offset and length of the fragment (3, 3).
+        let header = if ssl.version2() == Some(SslVersion::DTLS1_2) { 12 } else { 4 };
+        let Some((CLIENT_KEY_EXCHANGE, body)) = message.first().copied().zip(message.get(header..)) else {
+            return;
+        };
+        let identity = body
+            .split_first_chunk()
+            .and_then(|(length, rest)| rest.get(..usize::from(u16::from_be_bytes(*length))));
+        if let (Some(identity), Ok(place)) = (identity, nul_place()) {
+            ssl.set_ex_data(place, identity.contains(&0));
+        }
     }
 }
 
@@ -223,7 +227,7 @@ fn guarded<T>(ask: impl FnOnce() -> Option<T>) -> Option<T> {
 pub(super) fn serve(context: &mut SslContextBuilder, resolver: Arc<dyn PskResolver>) -> Result<(), TlsError> {
     let (place, nul) = (record_place()?, nul_place()?);
     let secret = super::random::<32>()?;
-    openssl_ffi::watch_handshakes(context);
+    openssl_ffi::watch_handshakes::<NulWatcher>(context);
     context.set_psk_server_callback(move |ssl, identity, out| {
         let octets = identity.unwrap_or_default();
         let is_cut = ssl.ex_data(nul).copied().unwrap_or(true);

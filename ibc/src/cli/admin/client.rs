@@ -3,6 +3,7 @@
 mod shown;
 
 use super::{KeySource, Seen, admission, function, listing};
+use crate::Function;
 use crate::cli::failure::Failure;
 use crate::cli::report::Report;
 use crate::cli::site::{End, Opened, Site};

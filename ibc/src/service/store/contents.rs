@@ -4,7 +4,7 @@
 //! to be whole before anything is replaced.
 
 use super::audit::{self, CheckpointRow, Head};
-use super::backup::BackupError;
+use super::backup_error::BackupError;
 use super::times::time;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;

@@ -2,8 +2,8 @@
 
 use super::{Database, PostgresUrl, state_file::StateError};
 use crate::service::error::ServiceError;
+use crate::service::limits::STORE_PATIENCE;
 use core::fmt;
-use core::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, ConnectOptions, Connection, Pool};
 use std::io;
@@ -16,9 +16,6 @@ pub const CONNECTIONS: u32 = 9;
 
 /// Connections that a handle for reading alone opens at most.
 const READERS: u32 = CONNECTIONS - 1;
-
-/// How long a request waits for a connection.
-pub(crate) const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// Where the database is: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,7 +97,7 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Database(sqlx::Error::PoolTimedOut) => {
-                write!(f, "the database gave no connection within {} s", ACQUIRE.as_secs())
+                write!(f, "the database gave no connection within {} s", STORE_PATIENCE.as_secs())
             }
             Self::Database(error) => write!(f, "the database cannot be used: {}", Words(error)),
             Self::Url(why) => write!(f, "the URL of the database: {why}"),
@@ -160,7 +157,7 @@ pub(super) async fn connect(url: &StoreUrl, connections: u32) -> Result<Pools, O
 /// What the database says, in place of "timed out": a pool keeps it to itself, and tries again.
 async fn explained(error: sqlx::Error, options: &AnyConnectOptions) -> OpenError {
     if matches!(error, sqlx::Error::PoolTimedOut) {
-        match tokio::time::timeout(ACQUIRE, options.connect()).await {
+        match tokio::time::timeout(STORE_PATIENCE, options.connect()).await {
             Ok(Err(error)) => return error.into(),
             // Free again, too late.
             Ok(Ok(connection)) => drop(connection.close().await),
@@ -228,7 +225,7 @@ pub(super) async fn postgres_connection(url: &str) -> Result<sqlx::AnyConnection
 fn sqlite_reads(options: AnyConnectOptions, readers: u32) -> Pool<Any> {
     AnyPoolOptions::new()
         .max_connections(readers)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(STORE_PATIENCE)
         .after_connect(|connection, _| {
             Box::pin(async move {
                 for pragma in ["pragma busy_timeout = 5000", "pragma query_only = on"] {
@@ -254,7 +251,7 @@ async fn sqlite(path: PathBuf, readers: u32) -> Result<Pools, OpenError> {
     let made = Arc::clone(&connections);
     let writes = AnyPoolOptions::new()
         .max_connections(1)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(STORE_PATIENCE)
         .after_connect(move |connection, _| {
             made.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
@@ -285,7 +282,7 @@ async fn postgres(url: &str, readers: u32) -> Result<Pools, OpenError> {
     let made = Arc::clone(&connections);
     let writes = AnyPoolOptions::new()
         .max_connections(1)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(STORE_PATIENCE)
         .after_connect(move |connection, _| {
             made.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
@@ -317,7 +314,7 @@ async fn postgres(url: &str, readers: u32) -> Result<Pools, OpenError> {
 fn postgres_reads(options: AnyConnectOptions, readers: u32) -> Pool<Any> {
     AnyPoolOptions::new()
         .max_connections(readers)
-        .acquire_timeout(ACQUIRE)
+        .acquire_timeout(STORE_PATIENCE)
         .after_connect(|connection, _| {
             Box::pin(async move {
                 sqlx::query("set default_transaction_read_only = on").execute(&mut *connection).await?;

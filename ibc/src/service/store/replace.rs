@@ -3,7 +3,8 @@
 //!
 //! A copy is older if it lacks what the state files of this node know, or what the database that it would replace has.
 
-use super::backup::{self, BackupError};
+use super::backup;
+use super::backup_error::BackupError;
 use super::contents::{Contents, Place};
 use super::restore::{Acceptance, Accepted, Found, Idle, Loss, RestoreError, accept, find, idle, places};
 use super::{OpenError, StoreUrl, migrate, open, statement};

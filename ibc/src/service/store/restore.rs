@@ -5,7 +5,7 @@
 //! have been issued end, before anything is written, and new ones begin.
 
 use super::audit::{self, Head, RESTORED};
-use super::backup::BackupError;
+use super::backup_error::BackupError;
 use super::contents::{Contents, Place};
 use super::state_file::{self, StateError, StateFile};
 use super::times::seconds;

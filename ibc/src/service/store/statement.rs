@@ -4,8 +4,9 @@
 //! JSON text, 64 octets of signature, the length of the text in four octets (big-endian), and `ibc backup 1`. SQLite and
 //! pg_restore read such a file as if it were not there.
 
-use super::backup::BackupError;
+use super::backup_error::BackupError;
 use super::contents::Contents;
+use crate::json;
 use crate::service::kms::{ServiceKey, ServicePublicKey};
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::UnixTime;
@@ -117,7 +118,7 @@ pub(super) fn read(
     file.seek(SeekFrom::Start(octets)).map_err(io)?;
     let mut text = std::vec![0; usize::try_from(text_length).map_err(|_| changed())?];
     file.read_exact(&mut text).map_err(io)?;
-    let statement: Statement = serde_json::from_slice(&text).map_err(|_| changed())?;
+    let statement: Statement = json::from_slice(&text).map_err(|_| changed())?;
     if statement.service != base16ct::lower::encode_string(&signer.to_sec1()) {
         return Err(BackupError::OtherService(shown.into()));
     }
