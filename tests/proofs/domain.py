@@ -342,12 +342,14 @@ class Domain(Facts, Bits):
             return None
         valuations = {m: (c & -c).bit_length() - 1 - poly.shift for m, c in poly.terms.items()}
         for z in sorted(set(valuations.values()), reverse=True):
-            if not 0 < z < k:
+            if z <= 0:
                 continue
             low = Poly({m: c for m, c in poly.terms.items() if valuations[m] < z}, poly.shift)
             least, most = self.bounds(low) if low.terms else (0, 0)
-            if least < 0 or most >> z:
+            if least < 0 or most >> min(z, k):
                 continue
+            if z >= k:
+                return Word(Form(low, least, most))
             high = Poly({m: c for m, c in poly.terms.items() if valuations[m] >= z}, poly.shift).down(z)
             h = Form(high, *self.bounds(high))
             part = self.low_part(Word(h if h.low >= 0 else None, h), k - z).unsigned

@@ -1,20 +1,30 @@
 """What is known of the unknowns of one run: their bounds, congruences between them, and decisions."""
 
+import time
+
 from polynomial import Poly
-from words import FULL, Fork, Form, Unknown, Word, constant
+from words import FULL, Fork, Form, Unknown, Unproved, Word, constant
 
 # So many equations are added up to find a bound.
 DEPTH = 3
 # So many decisions at most that are made for want of something better.
 MOST_DECISIONS = 4
+# And so many polynomials are looked at in one path.
+MOST_WORK = 50_000
+# A path that takes so many seconds of the CPU is none that a proof is found for.
+MOST_SECONDS = 60
 
 
 class Facts:
+    most_decisions, most_work, most_seconds = MOST_DECISIONS, MOST_WORK, MOST_SECONDS
+
     def __init__(self, decisions=()):
         self.unknowns = []
         self.bounds_of = {(): (1, 1)}
         self.low_parts, self.products, self.sums = {}, {}, {}
         self.decisions, self.decided = list(decisions), []
+        self.started = time.process_time()
+        self.work = 0  # polynomials whose bounds were looked for
         self.equations = []  # polynomials that are 0, from decisions
         self.open = {}  # unknown that a carry of two possible values came out of → the carry, or some
         self.enumerated = None  # where a word is shifted right so far, every outcome is looked at by itself
@@ -80,6 +90,8 @@ class Facts:
                      and not (decided and self.unknowns[n].name == "alias")]
             if not named:
                 return poly
+            if time.process_time() - self.started > self.most_seconds:
+                raise Unproved("a polynomial grows")
             n = max(named)
             poly = self.substituted(poly, n, self.unknowns[n].meaning)
             if modulus:
@@ -116,6 +128,9 @@ class Facts:
             todo.append((decided, 0))
         while todo:
             candidate, depth = todo.pop(0)
+            self.work += 1
+            if self.work > self.most_work or time.process_time() - self.started > self.most_seconds:
+                raise Unproved("bounds are looked for too long")
             forms = [candidate]
             if 0 < len({n for m in candidate.terms for n in m if self.unknowns[n].name == "alias"}) <= 4:
                 forms.append(self.expanded(candidate))
@@ -313,7 +328,7 @@ class Facts:
     def decide_open(self, poly):
         """The last resort: looks at both values of the first carry in the polynomial that is not known."""
         for n in sorted({n for m in poly.terms for n in m if n in self.open}):
-            if len(self.decided) < MOST_DECISIONS:
+            if len(self.decided) < self.most_decisions:
                 self.decide(self.open[n][0])
                 return True
         return False
