@@ -3,7 +3,7 @@
 import time
 
 from polynomial import Poly
-from words import FULL, Fork, Form, Unknown, Unproved, Word, constant
+from words import FULL, Contradiction, Fork, Form, Unknown, Unproved, Word, constant
 
 # So many equations are added up to find a bound.
 DEPTH = 3
@@ -244,6 +244,8 @@ class Facts:
         """Better bounds of an unknown, known from elsewhere."""
         unknown = self.unknowns[n]
         unknown.low, unknown.high = max(low, unknown.low), min(high, unknown.high)
+        if unknown.low > unknown.high:
+            raise Contradiction
         self.bounds_of = {(): (1, 1)}
 
     def settle(self, equation):
@@ -264,6 +266,8 @@ class Facts:
         self.open.pop(n, None)
         low, high = self.tight(unknown.meaning)
         unknown.low, unknown.high = max(low, unknown.low), min(high, unknown.high)
+        if unknown.low > unknown.high:
+            raise Contradiction
         self.bounds_of = {(): (1, 1)}
         if unknown.low == unknown.high and unknown.meaning.terms:
             self.settle(unknown.meaning.plus(Poly.constant(-unknown.low)).lowest())

@@ -6,7 +6,7 @@ from facts import Facts
 from machine import PRESERVED, Machine
 from octets import octets_of, word_of
 from polynomial import Poly
-from words import FULL, Fork, Form, Unproved, Word, constant
+from words import FULL, Contradiction, Fork, Form, Unproved, Word, constant
 
 # For proofs that are expected to fail.
 LITTLE_WORK, FEW_SECONDS = 500, 3
@@ -184,12 +184,16 @@ def prove(program, promise):
         except Fork as fork:
             todo += [decisions + (value,) for value in fork.values]
             continue
+        except Contradiction:
+            continue
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, StopIteration) as error:
             # Whatever the interpreter stumbles over is not proved.
             raise Unproved(f"not understood: {type(error).__name__} {error}") from error
         if any(run.machine.registers[r] is not word for r, word in saved.items()):
             raise Unproved("a register that belongs to the caller is lost")
         paths, count = paths + 1, count + run.machine.count
+    if not paths:
+        raise Unproved("no input takes any path")
     return paths, count
 
 

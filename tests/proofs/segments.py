@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from domain import Domain
 from machine import END, REGISTERS, Machine
 from polynomial import Poly
-from words import FULL, Fork, Unproved, Word, constant
+from words import FULL, Contradiction, Fork, Unproved, Word, constant
 
 RESULT = ("r8", "r9", "r10", "r11")
 
@@ -47,7 +47,11 @@ class Segments:
             except Fork as fork:
                 todo += [decisions + (value,) for value in fork.values]
                 continue
+            except Contradiction:
+                continue
             outcome = found if outcome is None else self.merged(outcome, found)
+        if outcome is None:
+            raise Unproved("no input takes any path")
         state, formula = outcome
         if formula is not None:
             self.values.append(dict(formula))

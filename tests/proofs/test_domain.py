@@ -9,7 +9,7 @@ import unittest
 from domain import Domain
 from memory import Memory
 from polynomial import Poly
-from words import FULL, NO, Bit, Form, Fork, Unproved, Word, constant
+from words import FULL, NO, Bit, Contradiction, Fork, Unproved, constant
 
 EDGES = (0, 1, 2, 0xFFFFFFFF, 1 << 32, 1 << 52, (1 << 52) - 1, 1 << 63, (1 << 63) - 1, FULL - 2, FULL - 1)
 
@@ -200,6 +200,14 @@ class Decisions(unittest.TestCase):
         # a + b − 2^64 is what is left.
         rest = domain.expanded(result.unsigned.poly.plus(x.unsigned.poly, -1).plus(y.unsigned.poly, -1))
         self.assertEqual(rest.terms, {(): -FULL})
+
+    def test_a_path_that_cannot_be_is_told(self):
+        domain = Domain([1])
+        x, y = domain.word("a", FULL - 1), domain.word("b", FULL - 1)
+        _, carry = domain.sum([x, y])
+        domain.decide(carry.form)
+        with self.assertRaises(Contradiction):
+            domain.narrow(0, 9, 3)
 
     def test_bounds_of_products_of_negative_numbers(self):
         domain = Domain()

@@ -19,6 +19,10 @@ class Unproved(Exception):
     pass
 
 
+class Contradiction(Exception):
+    """No input takes this path: what was decided cannot be."""
+
+
 class Unknown:
     __slots__ = ("name", "low", "high", "meaning", "congruent", "whole")
 
