@@ -169,10 +169,14 @@ pub(crate) fn exclude_own_stack() -> Result<(), NoMemory> {
     unsafe { leave_out_of_dumps(start, octets) }
 }
 
-/// Locks the stack of the calling thread into memory. `false` if the limit forbids it.
-pub(crate) fn lock_own_stack() -> bool {
-    // SAFETY: the stack of the running thread is mapped; locking it changes no content.
-    own_stack().is_ok_and(|(start, octets)| unsafe { libc::mlock(start, octets) } == 0)
+/// Locks the upper end of the stack of the calling thread into memory, where it begins: `octets`, or all if it has fewer.
+/// `false` if the limit forbids it.
+pub(crate) fn lock_own_stack(octets: usize) -> bool {
+    own_stack().is_ok_and(|(start, all)| {
+        let octets = octets.min(all);
+        // SAFETY: inside the stack of the running thread, which is mapped; locking it changes no content.
+        unsafe { libc::mlock(start.wrapping_byte_add(all - octets), octets) == 0 }
+    })
 }
 
 #[cfg(target_os = "linux")]
@@ -198,8 +202,12 @@ fn own_stack() -> Result<(*mut libc::c_void, usize), NoMemory> {
 }
 
 /// Octets of stack that [`scrub_stack`] overwrites: more than twice what the deepest operation on keys takes, a
-/// batch in lanes (64 KiB at `opt-level` 1; `service::kms::vault` has the test that measures them).
-pub(crate) const SCRUBBED: usize = 160 * 1024;
+/// batch in lanes (64 KiB at `opt-level` 1; `service::kms::vault` has the test that measures them). Without
+/// optimisation, which comes with debug assertions, an issue takes 850 KiB.
+pub(crate) const SCRUBBED: usize = if cfg!(debug_assertions) { 2 * 1024 * 1024 } else { SCRUBBED_OPTIMISED };
+
+/// [`SCRUBBED`] where operations are optimised.
+pub(crate) const SCRUBBED_OPTIMISED: usize = 160 * 1024;
 
 /// Overwrites the stack below its caller, [`SCRUBBED`] octets, and the vector registers: what a
 /// computation that has returned left there of limbs, round keys and moved values.
@@ -403,9 +411,13 @@ mod tests {
 
     #[test]
     fn scrubbing_overwrites_what_a_call_left_on_the_stack() {
-        let address = leave_behind();
-        assert!(left(address) > 400, "the search finds what is there");
-        scrub_stack();
-        assert_eq!(left(address), 0);
+        let scrubbed = || {
+            let address = leave_behind();
+            assert!(left(address) > 400, "the search finds what is there");
+            scrub_stack();
+            assert_eq!(left(address), 0);
+        };
+        // As much room as the threads of the KMS have.
+        std::thread::Builder::new().stack_size(4 * SCRUBBED).spawn(scrubbed).unwrap().join().unwrap();
     }
 }
