@@ -19,6 +19,8 @@ pub(super) struct TimedTcp {
 impl TimedTcp {
     pub(super) fn new(tcp: TcpStream, patience: Duration) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
+        // One that comes from a runtime would fail at once, as if its time had run out.
+        tcp.set_nonblocking(false)?;
         Ok(Self { tcp, until: Instant::now().checked_add(patience) })
     }
 

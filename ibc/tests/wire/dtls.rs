@@ -666,3 +666,41 @@ fn a_peer_that_starts_anew_from_the_same_port_gets_a_new_session() {
     drop(second);
     assert_eq!(listener.peers(), 0);
 }
+
+/// What waits at a socket does so in the system, not in a loop: seen by another handle of the same socket.
+fn waits(handle: &UdpSocket) -> bool {
+    const LITTLE: Duration = Duration::from_millis(50);
+    handle.set_read_timeout(Some(LITTLE)).expect("a socket");
+    let since = Instant::now();
+    let error = handle.recv_from(&mut [0]).expect_err("nothing comes");
+    assert!(matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut), "{error}");
+    since.elapsed() >= LITTLE / 2
+}
+
+/// As tokio's `into_std` gives them.
+#[test]
+fn a_non_blocking_socket_is_made_blocking() {
+    let silent = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    socket.connect(silent.local_addr().expect("an address")).expect("connected");
+    let handle = socket.try_clone().expect("another handle");
+    socket.set_nonblocking(true).expect("a socket");
+    assert!(!waits(&handle));
+    let patience = Duration::from_millis(300);
+    let error = DtlsStream::connect(&client(), socket, &fqdn(NAME), offer("client-1", &KEY), patience)
+        .map(drop)
+        .expect_err("silence");
+    assert!(matches!(error, TlsError::TimedOut), "{error}");
+    assert!(waits(&handle), "client");
+
+    let context = ServerContext::dtls([fqdn(NAME)]).psk(Arc::new(|_: &str| None)).build().expect("a context");
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let handle = socket.try_clone().expect("another handle");
+    socket.set_nonblocking(true).expect("a socket");
+    let _listener = DtlsListener::new(&context, socket, HandshakeLimits::default()).expect("a listener");
+    assert!(waits(&handle), "server");
+    // And if it is made so again behind the listener's back: it is noticed the next time that nothing comes.
+    handle.set_nonblocking(true).expect("a socket");
+    thread::sleep(Duration::from_millis(500));
+    assert!(waits(&handle), "server, later");
+}

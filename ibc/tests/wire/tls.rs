@@ -658,3 +658,21 @@ async fn contexts_serve_tokio_as_well() {
     assert_eq!(identity.as_deref(), Some(IDENTITY));
     assert_eq!(Exporter::Connection.export(stream.ssl()).expect("exported").id(), id);
 }
+
+/// As tokio's `into_std` gives them.
+#[test]
+fn a_non_blocking_connection_is_made_blocking() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = thread::spawn(move || {
+        let (tcp, _) = listener.accept().expect("a connection");
+        tcp.set_nonblocking(true).expect("a socket");
+        pong(psk_server().accept(tcp, PATIENCE).expect("a session"));
+    });
+    let tcp = TcpStream::connect(address).expect("connected");
+    tcp.set_nonblocking(true).expect("a socket");
+    let client = ClientContext::psk(Transport::Tls, PskSuites::default()).expect("a context");
+    let stream = client.connect(tcp, &fqdn(NAME), offer(IDENTITY, &KEY), PATIENCE);
+    ping(&mut stream.expect("a session"));
+    server.join().expect("no panic");
+}

@@ -107,9 +107,10 @@ impl std::fmt::Debug for Datagrams {
 }
 
 impl Datagrams {
-    /// Those of a socket that is connected to the peer.
+    /// Those of a socket that is connected to the peer, and is made blocking.
     pub(super) fn of_socket(socket: UdpSocket) -> io::Result<Self> {
         let peer = socket.peer_addr()?;
+        socket.set_nonblocking(false)?;
         let source = Source::Socket { buffer: std::vec![0; DATAGRAM_MAX] };
         Ok(Self::new(Arc::new(socket), peer, source, End::Client))
     }
@@ -191,7 +192,8 @@ fn receive(socket: &UdpSocket, buffer: &mut [u8], patience: Duration) -> io::Res
             Ok(length) => return Ok(Some(buffer[..length].into())),
             // The network's word that nobody listens is not authenticated: anybody could end handshakes.
             Err(error) if lost_on_the_way(&error) || error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if crate::tls::error::timed_out(&error) => return Ok(None),
+            // Also what a socket says that somebody has made non-blocking, by another handle.
+            Err(error) if crate::tls::error::timed_out(&error) => socket.set_nonblocking(false)?,
             Err(error) => return Err(error),
         }
     }

@@ -119,7 +119,7 @@ fn begins_anew(datagram: &[u8]) -> bool {
 }
 
 impl DtlsListener {
-    /// Serves `socket`, which is bound and not connected.
+    /// Serves `socket`, which is bound and not connected. It is made blocking: its owner is a thread that waits.
     ///
     /// # Errors
     /// [`TlsError::Configuration`] for a context for TLS, [`TlsError::Io`].
@@ -131,6 +131,7 @@ impl DtlsListener {
         if context.transport() != Transport::Dtls {
             return Err(TlsError::Configuration("a UDP socket needs a context for DTLS"));
         }
+        socket.set_nonblocking(false)?;
         socket.set_read_timeout(Some(LOOK_UP))?;
         let shared = Arc::new(Shared {
             socket: Arc::new(socket),
@@ -243,7 +244,10 @@ impl Sorter {
                         self.meet(sender, datagram);
                     }
                 }
-                Err(error) if timed_out(&error) => {}
+                // Also what a socket says that somebody has made non-blocking, by another handle.
+                Err(error) if timed_out(&error) => {
+                    let _ = self.shared.socket.set_nonblocking(false); // tried again the next time
+                }
                 // Errors of a socket that is not connected tell of single datagrams; a pause, should one stay.
                 Err(_) => thread::sleep(Duration::from_millis(1)),
             }

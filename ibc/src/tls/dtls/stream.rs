@@ -38,7 +38,8 @@ impl DtlsStream {
     /// Most octets of a message: those of a record.
     pub const MESSAGE_MAX: usize = 16_384;
 
-    /// Does the handshake as client over `socket`, which is connected to the server; within `patience`.
+    /// Does the handshake as client over `socket`, which is connected to the server; within `patience`. The socket is
+    /// made blocking, should it come from a runtime.
     /// Flights that stay without answer are sent again after 1 s, 2 s, 4 s, …
     ///
     /// # Errors
