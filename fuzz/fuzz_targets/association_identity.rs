@@ -10,7 +10,7 @@ use eccsi_sakke::onem2m::{
 use eccsi_sakke::saef::{Credential, TrustedDomains};
 use ibc::association::{
     Admission, Framework, IbcOffer, IbcParty, KeyLookup, KeyOrigin, KeySource, LookupLimits, Offer, PsaKey,
-    PsaKeys, Responder, RetrievalError, RetrievedKey,
+    PsaKeys, RegisteredKey, Responder, RetrievalError,
 };
 use ibc::tls::PskResolver;
 use libfuzzer_sys::fuzz_target;
@@ -36,11 +36,11 @@ impl Admission for Anyone {
 struct OneKey;
 
 impl KeySource for OneKey {
-    fn retrieve(&self, key: &KeyIdentifier, _: Instant) -> Result<RetrievedKey, RetrievalError> {
+    fn retrieve(&self, key: &KeyIdentifier, _: Instant) -> Result<RegisteredKey, RetrievalError> {
         if key.to_string() != KEY_ID {
             return Err(RetrievalError::Refused);
         }
-        Ok(RetrievedKey {
+        Ok(RegisteredKey {
             key: [7; 32].into(),
             usage: SecurityUsage::MafSaef,
             expiration: ExpirationTime::MAX,

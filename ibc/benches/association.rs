@@ -12,9 +12,10 @@ use eccsi_sakke::onem2m::{
 use eccsi_sakke::saef::{Credential, TrustedDomains};
 use ibc::association::{
     Admission, EccsiEntity, Framework, IbcOffer, IbcParty, Initiator, KeyLookup, KeyOrigin, KeySource,
-    LookupLimits, Offer, PsaKey, PsaKeys, PsaOffer, RegisteredKeyOffer, Responder, RetrievalError,
-    RetrievedKey, system_clock,
+    LookupLimits, Offer, PsaKey, PsaKeys, PsaOffer, RegisteredKey, RegisteredKeyOffer, Responder,
+    RetrievalError,
 };
+use ibc::clock::{Clock, SystemClock};
 use ibc::tls::{HandshakeLimits, PskSuites, Transport};
 use rustls::pki_types::ServerName;
 use std::io::Read;
@@ -52,8 +53,8 @@ impl Admission for Anyone {
 struct Maf;
 
 impl KeySource for Maf {
-    fn retrieve(&self, _: &KeyIdentifier, _: Instant) -> Result<RetrievedKey, RetrievalError> {
-        Ok(RetrievedKey {
+    fn retrieve(&self, _: &KeyIdentifier, _: Instant) -> Result<RegisteredKey, RetrievalError> {
+        Ok(RegisteredKey {
             key: [7; 32].into(),
             usage: SecurityUsage::MafSaef,
             expiration: ExpirationTime::MAX,
@@ -80,7 +81,7 @@ impl Kms {
         let end = ExpirationTime::parse("20991231T000000").expect("valid");
         let id_2 = ExpiringIdentity::new(fqdn("mef.example.com"), name(entity), end).expect("valid");
         let issued = self.key.issue(id_2.identity(), &mut SysRng).expect("issued");
-        let now = system_clock()();
+        let now = SystemClock.now();
         Arc::new(
             Credential::install(id_2, &issued, &self.key.public_key(), &self.trusted, now).expect("valid"),
         )
@@ -161,7 +162,7 @@ fn distribution(name: &str, associate: impl Fn()) {
 }
 
 fn psk_frameworks(c: &mut Criterion) {
-    let clock = system_clock();
+    let clock = Arc::new(SystemClock);
     let kms = Kms::new();
     let responder = || Responder::new(name(CSE), Arc::new(Anyone), clock.clone()).expect("absolute");
     let psa = |peer| {
@@ -232,7 +233,12 @@ fn psk_frameworks(c: &mut Criterion) {
 fn eccsi_tls(c: &mut Criterion) {
     let kms = Kms::new();
     let entity = |text| {
-        EccsiEntity::new(kms.credential(text), Arc::clone(&kms.trusted), Arc::new(Anyone), system_clock())
+        EccsiEntity::new(
+            kms.credential(text),
+            Arc::clone(&kms.trusted),
+            Arc::new(Anyone),
+            Arc::new(SystemClock),
+        )
     };
     let (ae, cse) = (entity(AE), entity(CSE));
     let server = Arc::new(cse.responder([fqdn("cse.example.com")]).expect("a configuration"));

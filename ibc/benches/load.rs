@@ -12,8 +12,8 @@ mod setting;
 
 use eccsi_sakke::onem2m::{EntityKind, ExpirationTime};
 use http::{Client, KEY, Running, lenient};
+use ibc::Function;
 use ibc::server::Limits;
-use ibc::service::Function;
 use ibc::service::admin::ClientChange;
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use serde_json::json;

@@ -5,7 +5,8 @@ use eccsi_sakke::SysRng;
 use eccsi_sakke::eccsi::KmsSecretKey;
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn};
 use eccsi_sakke::saef::{Credential, TrustedDomains};
-use ibc::association::{Admission, EccsiEntity, Framework, system_clock};
+use ibc::association::{Admission, EccsiEntity, Framework};
+use ibc::clock::{Clock, SystemClock};
 use rustls::pki_types::ServerName;
 use std::error::Error;
 use std::sync::Arc;
@@ -35,12 +36,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut trusted = TrustedDomains::new();
     trusted.pin(Fqdn::parse("mef.example.com")?, Fqdn::parse("sp.example.com")?, kms.public_key())?;
     let trusted = Arc::new(trusted);
-    let clock = system_clock();
+    let clock = Arc::new(SystemClock);
     let enrol = |entity: &str| -> Result<EccsiEntity, Box<dyn Error>> {
         let end = "20991231T000000".parse()?;
         let id_2 = ExpiringIdentity::new(Fqdn::parse("mef.example.com")?, EntityName::parse(entity)?, end)?;
         let issued = kms.issue(id_2.identity(), &mut SysRng)?;
-        let credential = Credential::install(id_2, &issued, &kms.public_key(), &trusted, clock())?;
+        let credential = Credential::install(id_2, &issued, &kms.public_key(), &trusted, SystemClock.now())?;
         Ok(EccsiEntity::new(Arc::new(credential), Arc::clone(&trusted), Arc::new(OneDevice), clock.clone()))
     };
     let (device, gateway) = (enrol(AE)?, enrol(CSE)?);

@@ -5,7 +5,8 @@ use eccsi_sakke::SysRng;
 use eccsi_sakke::eccsi::KmsSecretKey;
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, Fqdn};
 use eccsi_sakke::saef::{Credential, TrustedDomains};
-use ibc::association::{Admission, Framework, IbcOffer, IbcParty, Initiator, Responder, system_clock};
+use ibc::association::{Admission, Framework, IbcOffer, IbcParty, Initiator, Responder};
+use ibc::clock::{Clock, SystemClock};
 use ibc::tls::{HandshakeLimits, PskSuites, Transport};
 use std::error::Error;
 use std::net::UdpSocket;
@@ -39,12 +40,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         kms.public_key().prepared(),
     )?;
     let trusted = Arc::new(trusted);
-    let clock = system_clock();
+    let clock = Arc::new(SystemClock);
     let enrol = |entity: &str| -> Result<Arc<IbcParty>, Box<dyn Error>> {
         let end = "20991231T000000".parse()?;
         let id_2 = ExpiringIdentity::new(Fqdn::parse("mef.example.com")?, EntityName::parse(entity)?, end)?;
         let issued = kms.issue(id_2.identity(), &mut SysRng)?;
-        let credential = Credential::install(id_2, &issued, &kms.public_key(), &trusted, clock())?;
+        let credential = Credential::install(id_2, &issued, &kms.public_key(), &trusted, SystemClock.now())?;
         Ok(Arc::new(IbcParty::new(Arc::new(credential), Arc::clone(&trusted))))
     };
     let (device, gateway) = (enrol(AE)?, enrol(CSE)?);

@@ -3,16 +3,17 @@
 
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, EntityName, ExpirationTime, Fqdn, KpmId};
 use eccsi_sakke::saef::{Credential, TrustedDomains};
+use ibc::Function;
 use ibc::client::install::{Expected, NewKpak, check};
-use ibc::client::{Access, Client, Function as At};
+use ibc::client::{Access, Client};
+use ibc::clock::{Clock, SystemClock};
 use ibc::server::{Limits, Metrics, Server, ServerOptions};
 use ibc::service::admin::{Admin, ClientChange, NewCredential};
-use ibc::service::clock::{Clock, SystemClock};
 use ibc::service::kms::{KeyDirectory, Sealing};
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::party::Bound;
 use ibc::service::store::{CONNECTIONS, Store, StoreOptions, StoreUrl};
-use ibc::service::{Core, Function, setup};
+use ibc::service::{Core, setup};
 use ibc::tls::Psk;
 use std::error::Error;
 use std::path::Path;
@@ -68,7 +69,8 @@ async fn make(folder: &Path, kpm: [u8; 32]) -> Result<Mef, Box<dyn Error>> {
 /// What a device does: asks, checks, and only then has a credential.
 async fn enrol(address: &str, kpm: [u8; 32]) -> Result<Credential, Box<dyn Error>> {
     let mef = Fqdn::parse("mef.example.com")?;
-    let access = Access::psk(At::Mef, mef.clone(), (KPM_ID, Psk::new(kpm.to_vec())?), DEVICE)?.at(address);
+    let access =
+        Access::psk(Function::Mef, mef.clone(), (KPM_ID, Psk::new(kpm.to_vec())?), DEVICE)?.at(address);
     let issued = Client::new(access).enrol(&EntityName::parse(DEVICE)?, None).await?;
     let entity = EntityName::parse(DEVICE)?;
     let (now, expected) = (SystemClock.now(), Expected { mef: mef.clone(), entity, replaces: None });

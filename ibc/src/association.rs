@@ -58,10 +58,10 @@ pub use initiator::{Initiator, Offer, Offered};
 #[cfg(feature = "tls-openssl")]
 pub use key_lookup::{KeyLookup, LookupLimits};
 #[cfg(feature = "tls-openssl")]
-pub use key_source::{KeyOrigin, KeySource, RetrievalError, RetrievedKey};
+pub use key_source::{KeyOrigin, KeySource, RegisteredKey, RetrievalError};
 #[cfg(feature = "tls-openssl")]
 pub use maf::RegisteredKeyOffer;
-pub use peer::{Admission, Clock, Framework, Peer, system_clock};
+pub use peer::{Admission, Framework, Peer};
 #[cfg(feature = "tls-openssl")]
 pub use psk::{PsaKey, PsaKeys, PsaOffer};
 #[cfg(feature = "tls-openssl")]

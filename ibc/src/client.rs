@@ -32,7 +32,6 @@ mod connection;
 mod error;
 #[cfg(feature = "service")]
 mod fetcher;
-mod function;
 pub mod install;
 mod keeper;
 mod key_source;
@@ -48,12 +47,12 @@ pub use connection::Connection;
 pub use error::{ClientError, InstallError, Refusal};
 #[cfg(feature = "service")]
 pub use fetcher::NetworkFetcher;
-pub use function::Function;
 pub use keeper::{CredentialKeeper, Kept, KeyKeeper};
 pub use key_source::NetworkKeySource;
 pub use keys::{ExportedRegistration, KeyRequest};
 pub use store::{CredentialStore, Installed};
 
+use crate::Function;
 use crate::tls::Exporter;
 use crate::wire::root::ResourceType;
 use crate::wire::rooted;

@@ -9,6 +9,8 @@
 //! |---|---|---|
 //! | `memory` (private) | | memory for keys that no core dump holds; an allocator that wipes what is freed |
 //! | `redacted` (private) | | a `Debug` that shows nothing |
+//! | [`clock`] | | the time |
+//! | [`Function`] | `client`, `service` | MEF or MAF |
 //! | `json` (private) | `cli`, `client`, `service` | the one reader of JSON from outside |
 //! | [`wire`] | `client`, `service` | bodies of requests and answers |
 //! | [`derive`] | `client`, `service` | keys that both ends derive from an enrolment key |
@@ -22,6 +24,17 @@
 //! | [`server`] | `server` | MEF and MAF over HTTP on TLS |
 //! | [`config`] | `service` | the configuration of a node |
 //! | [`cli`] | `cli` | the command `ibc` |
+//!
+//! # Dev builds
+//!
+//! Cargo does not optimise the dependencies of a dev build. The arithmetic below then is some hundred times slower, and an
+//! issue takes 850 KiB of stack: the threads of a KMS have room for it, those of others with small stacks may not. In the
+//! workspace that depends on this package:
+//!
+//! ```toml
+//! [profile.dev.package.eccsi-sakke]
+//! opt-level = 3
+//! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
@@ -44,6 +57,7 @@ pub mod association;
 pub mod cli;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod clock;
 #[cfg(any(feature = "client", feature = "service"))]
 pub mod command;
 #[cfg(feature = "service")]
@@ -52,6 +66,8 @@ pub mod config;
 pub mod derive;
 #[cfg(any(feature = "cli", feature = "client", feature = "service"))]
 pub mod files;
+#[cfg(any(feature = "client", feature = "service"))]
+mod function;
 #[cfg(feature = "client")]
 #[cfg_attr(not(feature = "server"), allow(dead_code, unused_imports, reason = "the server's half"))]
 mod http;
@@ -66,6 +82,8 @@ pub mod tls;
 #[cfg(any(feature = "client", feature = "service"))]
 pub mod wire;
 
+#[cfg(any(feature = "client", feature = "service"))]
+pub use function::Function;
 #[cfg(any(feature = "client", feature = "service"))]
 pub use memory::wiping_allocator::WipingAllocator;
 

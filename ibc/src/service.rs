@@ -23,7 +23,6 @@ pub mod admin;
 pub mod audit;
 pub mod bench;
 mod bound;
-pub mod clock;
 pub mod deny_list;
 pub mod dispatch;
 pub mod error;
@@ -40,44 +39,13 @@ pub mod setup;
 pub mod store;
 pub mod sweeper;
 
+use crate::Function;
 use eccsi_sakke::onem2m::Fqdn;
 use error::ServiceError;
 use session::Call;
 use std::sync::Arc;
 use store::audit::Event;
 use store::{BoxFuture, Change, Store, WriteTransaction};
-
-/// Which function of the system is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Function {
-    /// The M2M Enrolment Function.
-    Mef,
-    /// The M2M Authentication Function.
-    Maf,
-}
-
-impl Function {
-    /// The number in the database.
-    pub(crate) const fn number(self) -> i64 {
-        match self {
-            Self::Mef => 1,
-            Self::Maf => 2,
-        }
-    }
-
-    /// The function with this number in the database.
-    pub(crate) fn from_number(number: i64) -> Option<Self> {
-        [Self::Mef, Self::Maf].into_iter().find(|function| function.number() == number)
-    }
-
-    /// The name in the audit log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mef => "mef",
-            Self::Maf => "maf",
-        }
-    }
-}
 
 /// What every procedure works with.
 #[derive(Clone)]

@@ -14,9 +14,9 @@ mod setting;
 
 use eccsi_sakke::onem2m::{ExpiringIdentity, Fqdn, UnixTime};
 use eccsi_sakke::saef::KpakTag;
+use ibc::Function;
+use ibc::clock::Clock;
 use ibc::service::Core;
-use ibc::service::Function;
-use ibc::service::clock::Clock;
 use ibc::service::kms::{Issued, KeyDirectory, Kms, KmsError, PublicKeys};
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::store::{Store, StoreUrl};

@@ -14,7 +14,7 @@ mod service;
 #[path = "support/setting.rs"]
 mod setting;
 
-use ibc::service::Function;
+use ibc::Function;
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::store::StoreUrl;
 use ibc::wire::EnrolRequest;

@@ -1,4 +1,4 @@
-//! Whom an entity associates with.
+//! Whom an entity associates with. Names and lists are public, and the time of each function may depend on them.
 
 use crate::onem2m::{EntityName, ExpiringIdentity, IdentifierError};
 use alloc::collections::BTreeSet;

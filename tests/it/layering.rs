@@ -49,6 +49,9 @@ const IBC: Package = Package {
     folder: "ibc/src",
     allowed: &[
         ("redacted", &[]),
+        // The trait by which time comes in, and what a session is with: MEF or MAF.
+        ("clock", &[]),
+        ("function", &[]),
         ("memory", &[]),
         ("json", &[]),
         ("wire", &["json"]),
@@ -79,7 +82,7 @@ const IBC: Package = Package {
             ],
         ),
     ],
-    everywhere: &["redacted"],
+    everywhere: &["clock", "function", "redacted"],
     unsafe_code: &["memory", "tls/openssl_ffi"],
 };
 

@@ -2,7 +2,8 @@
 //! asked, forward secret. One credential serves this and the IBC-based SAEF, since the identity in the raw
 //! public key is the ID_2, octet for octet.
 
-use super::peer::{Admission, Clock, Framework, Peer};
+use super::peer::{Admission, Framework, Peer};
+use crate::clock::Clock;
 use crate::tls::raw_public_key::{
     OwnRawPublicKey, PeerKeys, SigningKeyHolder, SubjectPublicKeyInfo, client_config, parameters_hash,
     peer_key, server_config,
@@ -24,7 +25,7 @@ pub struct EccsiEntity {
     credential: Arc<Credential>,
     trusted: Arc<TrustedDomains>,
     admission: Arc<dyn Admission>,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     skew: Duration,
 }
 
@@ -74,7 +75,7 @@ impl Peers {
         presented: &SubjectPublicKeyInfo<'_>,
     ) -> Result<(Peer, &'a KmsPublicKey), SaefError> {
         let EccsiEntity { credential, trusted, clock, skew, .. } = &self.entity;
-        let now = clock();
+        let now = clock.now();
         if !credential.id_2().is_live(now) {
             return Err(SaefError::OwnCredentialExpired);
         }
@@ -97,7 +98,7 @@ impl EccsiEntity {
         credential: Arc<Credential>,
         trusted: Arc<TrustedDomains>,
         admission: Arc<dyn Admission>,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         Self { credential, trusted, admission, clock, skew: Association::DEFAULT_SKEW }
     }

@@ -1,9 +1,11 @@
 //! An association at work.
 
-use super::peer::{Clock, Peer};
+use super::peer::Peer;
+use crate::clock::Clock;
 use crate::tls::{DtlsStream, Session, TlsStream};
 use eccsi_sakke::onem2m::UnixTime;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often a wait for the peer looks at the clock, which may be set meanwhile.
@@ -16,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct SecurityAssociation<T> {
     stream: T,
     peer: Peer,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     read_timeout: Option<Duration>,
     ended: bool,
 }
@@ -61,7 +63,7 @@ fn over() -> io::Error {
 }
 
 impl<T> SecurityAssociation<T> {
-    pub(super) fn new(stream: T, peer: Peer, clock: Clock) -> Self {
+    pub(super) fn new(stream: T, peer: Peer, clock: Arc<dyn Clock>) -> Self {
         Self { stream, peer, clock, read_timeout: None, ended: false }
     }
 
@@ -88,7 +90,7 @@ impl<T: Stream> SecurityAssociation<T> {
 
     /// What is left of the association, at most [`LOOK`]; ends it if nothing is.
     fn live(&mut self) -> io::Result<Duration> {
-        let now = (self.clock)();
+        let now = self.clock.now();
         let left = match self.peer.ends {
             _ if self.ended => Duration::ZERO,
             None => LOOK,

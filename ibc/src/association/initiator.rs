@@ -2,7 +2,8 @@
 
 use super::error::AssociationError;
 use super::established::{SecurityAssociation, Stream};
-use super::peer::{Clock, Peer};
+use super::peer::Peer;
+use crate::clock::Clock;
 use crate::tls::{
     ClientContext, DtlsStream, Psk, PskAnswer, PskOffer, PskOffered, PskSuites, Session, TlsError, TlsStream,
     Transport,
@@ -40,7 +41,7 @@ pub trait Offer: Send + Sync + 'static {
 pub struct Initiator {
     context: ClientContext,
     own: EntityName,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for Initiator {
@@ -80,7 +81,7 @@ impl Initiator {
         transport: Transport,
         suites: PskSuites,
         own: EntityName,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, AssociationError> {
         if !own.is_absolute() {
             return Err(AssociationError::Configuration("an entity is given in absolute form"));
@@ -139,7 +140,7 @@ impl Initiator {
     }
 
     fn call(&self, offer: Arc<dyn Offer>) -> Arc<Call> {
-        Arc::new(Call { offer, own: self.own.clone(), now: (self.clock)(), refusal: Mutex::default() })
+        Arc::new(Call { offer, own: self.own.clone(), now: self.clock.now(), refusal: Mutex::default() })
     }
 
     fn end<T: Stream>(

@@ -3,7 +3,7 @@
 
 use super::bounded::Bounded;
 use super::error::AssociationError;
-use super::key_source::{KeyOrigin, KeySource, RetrievalError, RetrievedKey};
+use super::key_source::{KeyOrigin, KeySource, RegisteredKey, RetrievalError};
 use super::maf::framework;
 use super::peer::{Framework, Peer};
 use crate::tls::Psk;
@@ -71,7 +71,7 @@ struct Shared {
 }
 
 struct State {
-    keys: Bounded<KeyIdentifier, (Arc<RetrievedKey>, Instant)>,
+    keys: Bounded<KeyIdentifier, (Arc<RegisteredKey>, Instant)>,
     refusals: Bounded<KeyIdentifier, Instant>,
     under_way: HashSet<KeyIdentifier>,
 }
@@ -140,7 +140,7 @@ impl KeyLookup {
     }
 
     /// Step 14 of clause 8.2.2.3.
-    fn peer(&self, key: &RetrievedKey, framework: Framework) -> Result<Peer, AssociationError> {
+    fn peer(&self, key: &RegisteredKey, framework: Framework) -> Result<Peer, AssociationError> {
         let entity = match &key.origin {
             KeyOrigin::Entity(entity) => Some(entity.clone()),
             KeyOrigin::Credential(credential) => (self.origins)(credential),
@@ -159,7 +159,7 @@ impl Shared {
     ///
     /// Should the source not answer, a key that is at hand still serves: retrieval need not be repeated within
     /// its life (clause 8.8.2.8, note).
-    fn fetch(self: &Arc<Self>, identifier: &KeyIdentifier) -> Result<Arc<RetrievedKey>, RetrievalError> {
+    fn fetch(self: &Arc<Self>, identifier: &KeyIdentifier) -> Result<Arc<RegisteredKey>, RetrievalError> {
         let deadline = Instant::now() + self.limits.deadline;
         let mut state = self.state();
         let mut asked = false;
@@ -195,7 +195,7 @@ impl Shared {
         &self,
         state: &State,
         identifier: &KeyIdentifier,
-    ) -> Option<Result<Arc<RetrievedKey>, RetrievalError>> {
+    ) -> Option<Result<Arc<RegisteredKey>, RetrievalError>> {
         if let Some((key, since)) = state.keys.get(identifier)
             && since.elapsed() < self.limits.ask_again
         {
@@ -225,7 +225,7 @@ impl Shared {
 struct End {
     shared: Arc<Shared>,
     identifier: KeyIdentifier,
-    outcome: Option<Result<RetrievedKey, RetrievalError>>,
+    outcome: Option<Result<RegisteredKey, RetrievalError>>,
 }
 
 impl Drop for End {

@@ -14,9 +14,9 @@ pub enum KeyOrigin {
     Credential(CredentialId),
 }
 
-/// What a key retrieval gave.
+/// A registered key, as a key retrieval gave it, checked.
 #[derive(Debug)]
-pub struct RetrievedKey {
+pub struct RegisteredKey {
     /// Kc, 32 octets.
     pub key: Zeroizing<[u8; 32]>,
     /// What the key was registered for.
@@ -61,5 +61,5 @@ pub trait KeySource: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`RetrievalError::Refused`], [`RetrievalError::Unavailable`].
-    fn retrieve(&self, key: &KeyIdentifier, deadline: Instant) -> Result<RetrievedKey, RetrievalError>;
+    fn retrieve(&self, key: &KeyIdentifier, deadline: Instant) -> Result<RegisteredKey, RetrievalError>;
 }

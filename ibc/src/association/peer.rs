@@ -3,8 +3,6 @@
 use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, UnixTime};
 use eccsi_sakke::saef::{PeerLists, PeerPolicy};
 use std::fmt;
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How two entities came to trust each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,7 +53,10 @@ impl Peer {
     }
 }
 
-/// Whom an entity associates with.
+/// Whom an entity associates with, by whatever framework: [`PeerLists`], a closure, or what the caller makes.
+///
+/// The [`PeerPolicy`] of the derivation is asked for an identity-based credential, which a peer with a registered or a
+/// configured key does not have; so it cannot take the place of this, and is made from it where a key is derived.
 pub trait Admission: Send + Sync + 'static {
     /// May this entity, in absolute form, associate by this framework? Asked where the peer comes to us; where
     /// we go to it, we have named it.
@@ -85,17 +86,4 @@ impl<F: Fn(&EntityName, Framework) -> bool + Send + Sync + 'static> Admission fo
     fn is_denied(&self, _: &ExpiringIdentity) -> bool {
         false
     }
-}
-
-/// Gives the time. A parameter, so that tests can let it pass.
-pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
-
-/// The clock of the system.
-pub fn system_clock() -> Clock {
-    // A clock before 1970 counts as 1970: credentials of that time have not been issued.
-    Arc::new(|| {
-        UnixTime::from_seconds(
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-        )
-    })
 }

@@ -4,8 +4,9 @@ use super::error::AssociationError;
 use super::established::{SecurityAssociation, Stream};
 use super::ibc::{Admitted, Derived, IbcParty};
 use super::key_lookup::KeyLookup;
-use super::peer::{Admission, Clock, Peer};
+use super::peer::{Admission, Peer};
 use super::psk::PsaKeys;
+use crate::clock::Clock;
 use crate::tls::{
     DtlsIncoming, DtlsListener, DtlsStream, HandshakeLimits, Psk, PskAnswer, PskResolver, PskSuites,
     ServerBuilder, ServerContext, Session, TlsError, TlsStream,
@@ -33,7 +34,7 @@ type OnRefusal = Arc<dyn Fn(&str, &AssociationError) + Send + Sync>;
 #[derive(Clone)]
 pub struct Responder {
     own: EntityName,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     admission: Arc<dyn Admission>,
     psa: Option<Arc<PsaKeys>>,
     ibc: Option<Arc<IbcParty>>,
@@ -66,7 +67,7 @@ impl Responder {
     pub fn new(
         own: EntityName,
         admission: Arc<dyn Admission>,
-        clock: Clock,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, AssociationError> {
         if !own.is_absolute() {
             return Err(AssociationError::Configuration("an entity is given in absolute form"));
@@ -139,7 +140,7 @@ impl Responder {
     }
 
     fn find(&self, identity: &str) -> Result<(Psk, Found), AssociationError> {
-        let now = (self.clock)();
+        let now = self.clock.now();
         if identity.bytes().filter(|octet| *octet == b'@').count() == 3 {
             let ibc = self.ibc.as_ref().ok_or(AssociationError::UnknownIdentity)?;
             let (key, peer, derived) = ibc.find(Role::Server, identity, &Admitted(&*self.admission), now)?;

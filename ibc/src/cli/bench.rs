@@ -3,10 +3,10 @@
 use super::failure::{Failure, Kind};
 use super::report::Report;
 use super::{Outcome, options, site};
+use crate::clock::SystemClock;
 use crate::service::Core;
 use crate::service::admin::{Admin, ClientChange};
 use crate::service::bench::{self, Measurement};
-use crate::service::clock::SystemClock;
 use crate::service::kms::{KeyDirectory, Sealing};
 use crate::service::mef::{Mef, ProvisioningPolicy};
 use crate::service::party::Bound;

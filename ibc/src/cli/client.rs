@@ -12,6 +12,7 @@ pub(super) use registration::Command as RegistrationCommand;
 
 use super::failure::{Failure, Kind};
 use super::{Outcome, options};
+use crate::Function;
 use crate::client::install::NewKpak;
 use crate::client::{self, Access, Client, Patience};
 use crate::files::key_file;
@@ -90,7 +91,7 @@ impl Connect {
         self.psk_file.as_ref()
     }
 
-    fn client(&self, function: client::Function, address: &Address) -> Result<Client, Failure> {
+    fn client(&self, function: Function, address: &Address) -> Result<Client, Failure> {
         let (fqdn, origin) = (address.fqdn.clone(), self.entity()?.as_str());
         let access = match (&self.psk_identity, &self.psk_file, &self.certificate, &self.key, &self.ca) {
             (Some(identity), Some(file), ..) => {
@@ -134,8 +135,8 @@ pub(super) struct Server {
 impl Server {
     fn client(&self) -> Result<Client, Failure> {
         match (&self.mef, &self.maf) {
-            (Some(mef), _) => self.connect.client(client::Function::Mef, mef),
-            (None, Some(maf)) => self.connect.client(client::Function::Maf, maf),
+            (Some(mef), _) => self.connect.client(Function::Mef, mef),
+            (None, Some(maf)) => self.connect.client(Function::Maf, maf),
             (None, None) => Err(Failure::usage("give --mef or --maf")),
         }
     }

@@ -4,7 +4,8 @@ use super::failure::{Failure, Kind};
 use super::report::Report;
 use super::site::{self, Site};
 use super::{Outcome, options};
-use crate::client::{self, Access, NetworkFetcher};
+use crate::Function;
+use crate::client::{Access, NetworkFetcher};
 use crate::config::{Config, MefAccess};
 use crate::files::{key_file, private_file, public_file};
 use crate::server::{Limits, Metrics, Monitor, Server, ServerError, ServerOptions};
@@ -271,7 +272,7 @@ fn maf(config: &Config, core: &Core) -> Result<Option<Maf>, Failure> {
         let key = key_file::read(&mef.key_file).map_err(|error| fail(&error))?;
         let key = Psk::new(key).map_err(|error| fail(&error))?;
         let psk = (mef.identity.as_str(), key);
-        let access = Access::psk(client::Function::Mef, mef.fqdn.clone(), psk, maf.fqdn.as_str());
+        let access = Access::psk(Function::Mef, mef.fqdn.clone(), psk, maf.fqdn.as_str());
         Ok(access.map_err(|error| fail(&error))?.at(&mef.address))
     };
     let accesses = maf.mef.iter().map(access).collect::<Result<Vec<_>, Failure>>()?;

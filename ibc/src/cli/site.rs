@@ -2,10 +2,10 @@
 
 use super::Outcome;
 use super::failure::{Failure, Kind};
+use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError};
 use crate::service::Core;
 use crate::service::admin::Admin;
-use crate::service::clock::SystemClock;
 use crate::service::error::{self, ServiceError};
 use crate::service::kms::{KeyDirectory, protect_process};
 use crate::service::mef::Mef;

@@ -1,7 +1,7 @@
 //! Where a MEF or a MAF is, and how its client proves itself there.
 
 use super::error::ClientError;
-use super::function::Function;
+use crate::Function;
 use crate::tls::{
     ClientContext, FixedPsk, OwnCertificate, Psk, PskOffer, PskSuites, Transport, TrustedCertificates,
 };

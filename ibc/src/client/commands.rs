@@ -6,8 +6,9 @@
 use super::connection::Operation;
 use super::install::{Expected, NewKpak};
 use super::node::Node;
-use super::{Client, ClientError, CredentialStore, Function};
-use crate::association::Clock;
+use super::{Client, ClientError, CredentialStore};
+use crate::Function;
+use crate::clock::Clock;
 use crate::command::client::{CommandClient, Procedure, Received, Step, Task};
 use crate::command::values::status;
 use crate::wire::root::ResourceType;
@@ -15,6 +16,7 @@ use crate::wire::{CommandReport, IssuedCredential, ReceivedCommand};
 use core::future::Future;
 use core::pin::Pin;
 use eccsi_sakke::onem2m::{EntityId, EntityName, UnixTime};
+use std::sync::Arc;
 
 /// Commands that are executed in one turn: a MEF that never ends is left for a while.
 const AT_ONCE: usize = 64;
@@ -90,10 +92,10 @@ impl CommandLoop {
         &mut self,
         client: &mut Client,
         executor: &mut dyn Executor,
-        clock: &Clock,
+        clock: &dyn Clock,
     ) -> Result<Turn, ClientError> {
         let mut turn = Turn { reported: 0, again: None };
-        if !self.machine.retrieve(clock()) {
+        if !self.machine.retrieve(clock.now()) {
             turn.again = self.machine.waits_until();
             return Ok(turn);
         }
@@ -107,7 +109,7 @@ impl CommandLoop {
                     return Err(error);
                 }
             };
-            let step = match self.machine.take(command.as_ref(), clock()) {
+            let step = match self.machine.take(command.as_ref(), clock.now()) {
                 Received::Execute(task) => {
                     let status = executor.execute(client, &task).await;
                     tracing::info!(?task, status, "command executed");
@@ -140,7 +142,7 @@ pub struct Provisioner {
     /// The objects, and what they led to.
     pub node: Node,
     /// The time.
-    pub clock: Clock,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl core::fmt::Debug for Provisioner {
@@ -155,7 +157,7 @@ impl Executor for Provisioner {
             match task {
                 Task::IbcProvisioning { uri, subject } => self.provision(client, uri, subject).await,
                 Task::Object { path, object, usage, .. } => {
-                    self.node.execute(client, path, (*object, *usage), (self.clock)()).await
+                    self.node.execute(client, path, (*object, *usage), self.clock.now()).await
                 }
             }
         })
@@ -171,7 +173,7 @@ impl Provisioner {
         if client.use_ibc_base(uri).is_err() {
             return status::UNACCEPTABLE_ARGUMENTS;
         }
-        let now = (self.clock)();
+        let now = self.clock.now();
         let outcome: Result<_, ClientError> = async {
             let valid = store.installed()?.map(|installed| installed.id_2).filter(|id_1| id_1.is_live(now));
             let (issued, replaces): (IssuedCredential, _) = match valid {
@@ -184,7 +186,7 @@ impl Provisioner {
                 None => (client.enrol(entity, None).await?, None),
             };
             let expected = Expected { mef: client.access().fqdn().clone(), entity: entity.clone(), replaces };
-            store.install(&issued, &expected, &self.new, (self.clock)())
+            store.install(&issued, &expected, &self.new, self.clock.now())
         }
         .await;
         match outcome {

@@ -2,7 +2,7 @@
 
 use super::access::Access;
 use super::error::{ClientError, Refusal, shown};
-use super::function::Function;
+use crate::Function;
 use crate::http::{Framed, Headers, JSON, Repeated, ResponseHead, header, is_json};
 use crate::tls::{ExportedKey, Exporter, Session, TlsError};
 use crate::wire::root::ResourceType;

@@ -1,6 +1,6 @@
 //! Why a procedure did not succeed, and what to do about it.
 
-use super::function::Function;
+use crate::Function;
 use crate::files::FileError;
 use crate::http::FramingError;
 use crate::tls::TlsError;

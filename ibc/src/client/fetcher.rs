@@ -1,6 +1,7 @@
 //! Fetching by KeID over the network, for a MAF: TS-0003 clauses 8.8.2.3 and 8.3.2.1.
 
-use super::{Access, Client, ClientError, Function};
+use super::{Access, Client, ClientError};
+use crate::Function;
 use crate::service::error::ServiceError;
 use crate::service::maf::CredentialFetcher;
 use crate::service::store::BoxFuture;

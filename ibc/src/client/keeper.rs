@@ -3,9 +3,10 @@
 use super::install::{Expected, NewKpak};
 use super::renewal::{Due, Life, Random, Schedule, Window};
 use super::{Client, ClientError, CredentialStore, ExportedRegistration, Installed, KeyRequest};
-use crate::association::Clock;
+use crate::clock::Clock;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, UnixTime};
+use std::sync::Arc;
 
 /// What one look came to.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub struct CredentialKeeper {
     entity: EntityName,
     lifetime: Option<Duration>,
     new: NewKpak,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     random: Random,
     schedule: Schedule,
 }
@@ -51,7 +52,7 @@ impl CredentialKeeper {
         client: Client,
         store: CredentialStore,
         entity: EntityName,
-        (clock, mut random): (Clock, Random),
+        (clock, mut random): (Arc<dyn Clock>, Random),
     ) -> Result<Self, ClientError> {
         if !entity.is_absolute() {
             return Err(ClientError::Configuration("an entity is given in absolute form"));
@@ -65,7 +66,7 @@ impl CredentialKeeper {
                 ));
             }
         }
-        let life = installed.as_ref().map(|installed| life(installed, clock()));
+        let life = installed.as_ref().map(|installed| life(installed, clock.now()));
         let schedule = Schedule::new(Window::SecondHalf, life, &mut *random);
         Ok(Self { client, store, entity, lifetime: None, new: NewKpak::Refuse, clock, random, schedule })
     }
@@ -94,12 +95,12 @@ impl CredentialKeeper {
 
     /// Renews if that is due.
     pub async fn keep(&mut self) -> Kept<ExpiringIdentity> {
-        match self.schedule.due((self.clock)()) {
+        match self.schedule.due(self.clock.now()) {
             Due::Wait(until) => Kept::Until(until),
             Due::Renew | Due::Provision => match self.renew().await {
                 Ok(id_2) => Kept::Renewed(id_2),
                 Err(error) => {
-                    let now = (self.clock)();
+                    let now = self.clock.now();
                     self.schedule.failed(now, &mut *self.random);
                     match self.schedule.due(now) {
                         Due::Wait(until) => Kept::Failed(error, until),
@@ -116,7 +117,7 @@ impl CredentialKeeper {
     /// [`ClientError`]; then the credential in use stays.
     pub async fn renew(&mut self) -> Result<ExpiringIdentity, ClientError> {
         let valid = self.store.installed()?.map(|installed| installed.id_2);
-        let valid = valid.filter(|id_1| id_1.is_live((self.clock)()));
+        let valid = valid.filter(|id_1| id_1.is_live(self.clock.now()));
         let outcome = match valid {
             Some(id_1) => match self.reprovision(id_1).await {
                 // ID_1 is denied or superseded, as after answers that were lost: no reason to be without one.
@@ -153,7 +154,7 @@ impl CredentialKeeper {
     ) -> Result<ExpiringIdentity, ClientError> {
         let mef = self.client.access().fqdn().clone();
         let expected = Expected { mef, entity: self.entity.clone(), replaces };
-        let now = (self.clock)();
+        let now = self.clock.now();
         let id_2 = self.store.install(issued, &expected, &self.new, now)?;
         let life = Life { since: now, until: id_2.expiration().to_unix() };
         self.schedule.succeeded(life, &mut *self.random);
@@ -161,7 +162,7 @@ impl CredentialKeeper {
     }
 
     fn end(&self) -> Option<ExpirationTime> {
-        let end = (self.clock)().checked_add(self.lifetime?)?;
+        let end = self.clock.now().checked_add(self.lifetime?)?;
         ExpirationTime::from_unix(end).ok()
     }
 }
@@ -179,7 +180,7 @@ pub struct KeyKeeper {
     client: Client,
     request: KeyRequest,
     lifetime: Duration,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     random: Random,
     schedule: Schedule,
 }
@@ -200,7 +201,7 @@ impl KeyKeeper {
         client: Client,
         request: KeyRequest,
         lifetime: Duration,
-        (clock, mut random): (Clock, Random),
+        (clock, mut random): (Arc<dyn Clock>, Random),
     ) -> Self {
         let schedule = Schedule::new(Window::LastFifth, None, &mut *random);
         Self { client, request, lifetime, clock, random, schedule }
@@ -208,14 +209,14 @@ impl KeyKeeper {
 
     /// Registers another key if that is due.
     pub async fn keep(&mut self) -> Kept<ExportedRegistration> {
-        let now = (self.clock)();
+        let now = self.clock.now();
         if let Due::Wait(until) = self.schedule.due(now) {
             return Kept::Until(until);
         }
         match self.register(now).await {
             Ok(registered) => Kept::Renewed(registered),
             Err(error) => {
-                let now = (self.clock)();
+                let now = self.clock.now();
                 self.schedule.failed(now, &mut *self.random);
                 match self.schedule.due(now) {
                     Due::Wait(until) => Kept::Failed(error, until),

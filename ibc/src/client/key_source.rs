@@ -1,7 +1,7 @@
 //! Keys for handshakes, retrieved over the network by their Key Identifier: TS-0003 clauses 8.3.5.2.8 and 8.8.2.8.
 
 use super::{Access, Client, ClientError};
-use crate::association::{KeyOrigin, KeySource, RetrievalError, RetrievedKey};
+use crate::association::{KeyOrigin, KeySource, RegisteredKey, RetrievalError};
 use crate::wire;
 use core::fmt;
 use eccsi_sakke::onem2m::{CredentialId, EntityName, ExpirationTime, Fqdn, KeyIdentifier, SecurityUsage};
@@ -60,7 +60,7 @@ impl Drop for NetworkKeySource {
 }
 
 impl KeySource for NetworkKeySource {
-    fn retrieve(&self, key: &KeyIdentifier, deadline: Instant) -> Result<RetrievedKey, RetrievalError> {
+    fn retrieve(&self, key: &KeyIdentifier, deadline: Instant) -> Result<RegisteredKey, RetrievalError> {
         let client = self.clients.iter().find(|(fqdn, _)| fqdn == key.fqdn());
         let (_, client) = client.ok_or(RetrievalError::Refused)?;
         let runtime = self.runtime.as_ref().ok_or(RetrievalError::Unavailable)?;
@@ -91,7 +91,7 @@ fn refusal(key: &KeyIdentifier, error: &ClientError) -> RetrievalError {
 }
 
 /// An answer that can serve a handshake: 32 octets, a SUID, an end, and a source.
-fn read(answer: &wire::RetrievedKey) -> Result<RetrievedKey, RetrievalError> {
+fn read(answer: &wire::RetrievedKey) -> Result<RegisteredKey, RetrievalError> {
     let unusable = |what| {
         tracing::warn!(what, "a retrieved key cannot be used");
         RetrievalError::Refused
@@ -108,7 +108,7 @@ fn read(answer: &wire::RetrievedKey) -> Result<RetrievedKey, RetrievalError> {
             CredentialId::parse(&answer.source).map_err(|_| unusable("its source is not understood"))?,
         ),
     };
-    Ok(RetrievedKey {
+    Ok(RegisteredKey {
         key,
         usage: SecurityUsage::from_u8(answer.suid).map_err(|_| unusable("its SUID is unknown"))?,
         expiration: ExpirationTime::parse(&answer.expiration_time).map_err(|_| unusable("it has no end"))?,

@@ -8,7 +8,8 @@
 //! | `[authenticationProfile]` added, updated, deleted | nothing by itself |
 //! | MO_NODE command on a profile | what its SUID says: Key Registration, or the use of what is there |
 
-use super::{Client, ClientError, ExportedRegistration, Function, KeyRequest};
+use super::{Client, ClientError, ExportedRegistration, KeyRequest};
+use crate::Function;
 use crate::command::object::{Action, ObjectType, Profile, check_answer};
 use crate::command::values::status;
 use crate::wire::{KeyRegistrationRequest, Registration};

@@ -1,7 +1,8 @@
 //! Client registrations: TS-0003 clauses 8.3.5.2.3 to 8.3.5.2.6 and 8.8.2.3 to 8.8.2.6.
 
 use super::connection::Operation;
-use super::{Client, ClientError, Function};
+use super::{Client, ClientError};
+use crate::Function;
 use crate::wire::root::ResourceType;
 use crate::wire::{
     ClientConfiguration, Registration, RegistrationRequest, RegistrationUpdate, RegistrationUpdateRequest,

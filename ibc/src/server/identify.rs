@@ -1,6 +1,6 @@
 //! Who is there: the keys of handshakes, the certificates, and the session that comes of them.
 
-use crate::service::Function;
+use crate::Function;
 use crate::service::admin::certificate_id;
 use crate::service::dispatch::Endpoint;
 use crate::service::error::{Kind, ServiceError};

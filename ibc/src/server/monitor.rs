@@ -2,9 +2,9 @@
 //! `/health/ready`. Without TLS or authentication, for this machine or its operator's network.
 
 use super::ServerError;
+use crate::Function;
+use crate::clock::{Clock, SystemClock};
 use crate::http::{Framed, FramingError, RequestHead};
-use crate::service::Function;
-use crate::service::clock::{Clock, SystemClock};
 use crate::service::primitive::Operation;
 use crate::service::store::Store;
 use core::future::Future;

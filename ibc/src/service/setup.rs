@@ -2,11 +2,11 @@
 
 use super::admin::Admin;
 use super::audit::{self, Checkpoint};
-use super::clock::SystemClock;
 use super::error::ServiceError;
 use super::kms::{KeyDirectory, KeysError, Kms, PublicKeys, Sealing, create_key_file};
 use super::store::audit::Event;
 use super::store::{BoxFuture, Change, OpenError, ReadStore, StoreUrl, WriteTransaction};
+use crate::clock::SystemClock;
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, UnixTime};
 use eccsi_sakke::saef::KpakTag;

@@ -42,8 +42,8 @@ pub use open::{CONNECTIONS, OpenError, StoreUrl};
 pub(crate) use postgres_url::PostgresUrl;
 pub use writer::{BoxFuture, Change, WriteTransaction};
 
-use super::clock::Clock;
 use super::error::ServiceError;
+use crate::clock::Clock;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{Any, Pool};
 use state_file::StateFile;

@@ -3,7 +3,7 @@
 use crate::service;
 use crate::service::{MAF, MEF, PROVIDER, Place, fqdn, psk, time};
 use eccsi_sakke::onem2m::{CredentialId, CredentialType, EntityId, EntityKind, KpsaId, SecurityUsage};
-use ibc::service::Function;
+use ibc::Function;
 use ibc::service::admin::{Admin, ClientChange, NewCredential, NewPsa, Policy, PolicyKey, certificate_id};
 use ibc::service::error::{Kind, ServiceError};
 use ibc::service::party::Bound;

@@ -6,7 +6,7 @@ use crate::service;
 use crate::service::{MEF, Place, START, call, psk, session, time};
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken};
 use eccsi_sakke::onem2m::{ExpirationTime, ExpiringIdentity};
-use ibc::service::clock::Clock;
+use ibc::clock::Clock;
 use ibc::service::error::{Kind, ServiceError};
 use ibc::service::mef::Mef;
 use ibc::service::session::{Call, Handshake, Session};

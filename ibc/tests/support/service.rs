@@ -7,7 +7,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, UnixTime};
-use ibc::service::clock::ManualClock;
+use ibc::clock::ManualClock;
 use ibc::service::kms::{KeyDirectory, Sealing, create_key_file};
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::session::{Authenticated, Call, Exporter, Handshake, Session};
@@ -130,7 +130,7 @@ impl Place {
 
     /// What its clock says.
     pub fn clock_now(&self) -> UnixTime {
-        use ibc::service::clock::Clock;
+        use ibc::clock::Clock;
         self.clock.now()
     }
 

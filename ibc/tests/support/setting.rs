@@ -4,7 +4,7 @@
 
 use crate::service::{FakeExporter, MAF, MEF, PROVIDER, Place, call, fqdn, session, time};
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, KeId, SecurityUsage};
-use ibc::service::Function;
+use ibc::Function;
 use ibc::service::admin::{Admin, ClientChange, NewCredential, Policy, PolicyKey};
 use ibc::service::error::{Kind, ServiceError};
 use ibc::service::maf::{CredentialFetcher, Maf};

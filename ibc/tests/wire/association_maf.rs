@@ -8,7 +8,7 @@ use eccsi_sakke::onem2m::{
 };
 use ibc::association::{
     AssociationError, Framework, Initiator, KeyLookup, KeyOrigin, KeySource, LookupLimits, Offer,
-    RegisteredKeyOffer, Responder, RetrievalError, RetrievedKey,
+    RegisteredKey, RegisteredKeyOffer, Responder, RetrievalError,
 };
 use ibc::tls::{PskSuites, Transport};
 use std::collections::HashMap;
@@ -64,7 +64,7 @@ impl Counting {
 }
 
 impl KeySource for Counting {
-    fn retrieve(&self, key: &KeyIdentifier, _: Instant) -> Result<RetrievedKey, RetrievalError> {
+    fn retrieve(&self, key: &KeyIdentifier, _: Instant) -> Result<RegisteredKey, RetrievalError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
@@ -76,7 +76,7 @@ impl KeySource for Counting {
         }
         let row = self.rows.lock().expect("no panic").get(key).cloned().ok_or(RetrievalError::Refused)?;
         let expiration = ExpirationTime::parse(row.end).expect("a time");
-        Ok(RetrievedKey { key: Zeroizing::new(KC), usage: row.usage, expiration, origin: row.origin })
+        Ok(RegisteredKey { key: Zeroizing::new(KC), usage: row.usage, expiration, origin: row.origin })
     }
 }
 

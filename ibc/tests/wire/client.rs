@@ -7,18 +7,19 @@ use eccsi_sakke::onem2m::{
     EntityId, EntityKind, EntityName, ExpirationTime, ExpiringIdentity, KeyIdentifier, RelativeKeyId,
     SecurityUsage, UnixTime,
 };
-use ibc::association::{self, KeyOrigin, KeySource, RetrievalError};
+use ibc::Function;
+use ibc::association::{KeyOrigin, KeySource, RetrievalError};
 use ibc::client::commands::{CommandLoop, Provisioner};
 use ibc::client::install::NewKpak;
 use ibc::client::node::{Node, Object, ProfileObject, RegistrationObject};
 use ibc::client::renewal::Random;
 use ibc::client::{
-    Access, Client, ClientError, Connection, CredentialKeeper, CredentialStore, Function, InstallError, Kept,
+    Access, Client, ClientError, Connection, CredentialKeeper, CredentialStore, InstallError, Kept,
     KeyKeeper, KeyRequest, NetworkFetcher, NetworkKeySource, Patience,
 };
+use ibc::clock::Clock;
 use ibc::command::object::{PSK_SUITES, Parent, Profile};
 use ibc::derive::{EnrolmentTarget, kuse};
-use ibc::service::clock::Clock;
 use ibc::service::kms::Kms;
 use ibc::service::maf::Maf;
 use ibc::tls::{Psk, TlsError};
@@ -53,9 +54,8 @@ fn name(text: &str) -> EntityName {
     EntityName::parse(text).unwrap()
 }
 
-fn clock(place: &Place) -> association::Clock {
-    let clock = place.clock.clone();
-    Arc::new(move || clock.now())
+fn clock(place: &Place) -> Arc<dyn Clock> {
+    place.clock.clone()
 }
 
 fn no_chance() -> Random {
@@ -386,7 +386,7 @@ async fn commands_are_executed_until_there_are_no_more(place: &Place) {
     }
     let mut commands = CommandLoop::new(&device, &registration.id, own());
     let mut executor = provisioner(place, Node::new());
-    let turn = commands.turn(&mut device, &mut executor, &clock(place)).await.unwrap();
+    let turn = commands.turn(&mut device, &mut executor, &*clock(place)).await.unwrap();
     let later = UnixTime::from_seconds(place.clock_now().as_seconds() + 3_600);
     assert_eq!((turn.reported, turn.again), (2, Some(later)));
     let id_2 = executor.stores[0].1.installed().unwrap().expect("a credential").id_2;
@@ -396,10 +396,10 @@ async fn commands_are_executed_until_there_are_no_more(place: &Place) {
     assert_eq!(place.last("command reported").await["status"], 20);
 
     setting.admin.queue_command(&registration.id, &ibc_prov(DEVICE)).await.unwrap();
-    let turn = commands.turn(&mut device, &mut executor, &clock(place)).await.unwrap();
+    let turn = commands.turn(&mut device, &mut executor, &*clock(place)).await.unwrap();
     assert_eq!((turn.reported, turn.again), (0, Some(later)), "not before the timer");
     place.clock.advance(3_600);
-    assert_eq!(commands.turn(&mut device, &mut executor, &clock(place)).await.unwrap().reported, 1);
+    assert_eq!(commands.turn(&mut device, &mut executor, &*clock(place)).await.unwrap().reported, 1);
 
     // A provisioning that fails is reported too.
     place
@@ -415,7 +415,7 @@ async fn commands_are_executed_until_there_are_no_more(place: &Place) {
     setting.admin.queue_command(&registration.id, &ibc_prov(DEVICE)).await.unwrap();
     place.clock.advance(3_600);
     let before = executor.stores[0].1.installed().unwrap();
-    assert_eq!(commands.turn(&mut device, &mut executor, &clock(place)).await.unwrap().reported, 1);
+    assert_eq!(commands.turn(&mut device, &mut executor, &*clock(place)).await.unwrap().reported, 1);
     assert_eq!(
         place.last("command reported").await["status"],
         111,
@@ -489,7 +489,7 @@ async fn configuration_objects_lead_to_registration(place: &Place) {
     for (path, suid, status) in [("/node/saef", 22, 20), ("/node/none", 22, 300), ("/node/mef", 22, 301)] {
         setting.admin.queue_command(&registration.id, &command(path, suid)).await.unwrap();
         place.clock.advance(3_600);
-        assert_eq!(commands.turn(&mut device, &mut executor, &clock(place)).await.unwrap().reported, 1);
+        assert_eq!(commands.turn(&mut device, &mut executor, &*clock(place)).await.unwrap().reported, 1);
         assert_eq!(place.last("command reported").await["status"], status, "{path}");
     }
     assert_eq!(registrations(place).await, (1, 1));

@@ -13,7 +13,7 @@ use crate::setting::{DEVICE, GATEWAY, Setting};
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken};
 use eccsi_sakke::onem2m::{CredentialType, ExpiringIdentity};
 use eccsi_sakke::saef::{Credential, TrustedDomains};
-use ibc::service::Function;
+use ibc::Function;
 use ibc::service::admin::{ClientChange, NewCredential, certificate_id};
 use ibc::tls::TrustedCertificates;
 use serde_json::Value;

@@ -9,7 +9,6 @@ use crate::cli::report::Report;
 use crate::cli::site::{End, Opened, Site};
 use crate::cli::{Outcome, options};
 use crate::files::public_file;
-use crate::service::Function;
 use crate::service::admin::{ClientChange, NewCredential, certificate_id};
 use crate::service::limits::CONFIGURATION_BYTES;
 use crate::service::party::Bound;

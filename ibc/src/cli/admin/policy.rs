@@ -1,10 +1,10 @@
 //! `ibc admin policy`.
 
 use super::{Seen, function, listing};
+use crate::Function;
 use crate::cli::report::Report;
 use crate::cli::site::Site;
 use crate::cli::{Outcome, options};
-use crate::service::Function;
 use crate::service::admin::{Policy, PolicyKey};
 use clap::{Args, Subcommand};
 use core::time::Duration;

@@ -1,7 +1,7 @@
 //! `ibc commands`.
 
 use super::{Address, Connect, address, block_on, sleep_until};
-use crate::association::system_clock;
+use crate::Function;
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
 use crate::cli::options;
@@ -9,7 +9,8 @@ use crate::cli::report::Report;
 use crate::client::commands::{CommandLoop, Provisioner};
 use crate::client::node::Node;
 use crate::client::renewal::{Backoff, system_random};
-use crate::client::{Client, ClientError, CredentialStore, Function};
+use crate::client::{Client, ClientError, CredentialStore};
+use crate::clock::{Clock, SystemClock};
 use crate::command::client::Procedure;
 use clap::{Args, ValueEnum};
 use core::time::Duration;
@@ -17,6 +18,7 @@ use eccsi_sakke::onem2m::{EntityId, EntityKind, ExpirationTime, Fqdn};
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Execute the commands of a MEF (clause 8.3.9)
 ///
@@ -83,7 +85,6 @@ impl Commands {
         own: EntityId,
         json: bool,
     ) -> Outcome {
-        let clock = system_clock();
         let mut registration = match self.known(&store) {
             Some(registration) => registration,
             None => self.register(&mut client, &store).await?,
@@ -92,12 +93,12 @@ impl Commands {
             stores: vec![(own.name().clone(), store)],
             new: super::new_kpak(self.kpak.as_deref())?,
             node: Node::new(),
-            clock: clock.clone(),
+            clock: Arc::new(SystemClock),
         };
         let mut commands = CommandLoop::new(&client, &registration, vec![own.clone()]);
         let (mut backoff, mut random) = (Backoff::default(), system_random());
         loop {
-            let (reported, next) = match commands.turn(&mut client, &mut executor, &clock).await {
+            let (reported, next) = match commands.turn(&mut client, &mut executor, &SystemClock).await {
                 Ok(turn) => {
                     backoff = Backoff::default();
                     (turn.reported, turn.again)
@@ -117,7 +118,7 @@ impl Commands {
                         &format!("no commands: {error}"),
                         &json!({"error": {"message": format!("{error}")}}),
                     )?;
-                    (0, clock().checked_add(backoff.failed(random())))
+                    (0, SystemClock.now().checked_add(backoff.failed(random())))
                 }
             };
             let Some(next) = next else { continue };

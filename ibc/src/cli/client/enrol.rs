@@ -1,19 +1,21 @@
 //! `ibc enrol` and `ibc renew`.
 
 use super::{Address, Connect, address, block_on, new_kpak, sleep_until};
-use crate::association::system_clock;
+use crate::Function;
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
 use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::renewal::system_random;
-use crate::client::{CredentialKeeper, CredentialStore, Function, Kept};
+use crate::client::{CredentialKeeper, CredentialStore, Kept};
+use crate::clock::SystemClock;
 use clap::Args;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{ExpirationTime, ExpiringIdentity, UnixTime};
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Where the credential comes from, and where it goes.
 #[derive(Debug, Args)]
@@ -43,7 +45,7 @@ impl Credential {
         let new = new_kpak(self.kpak.as_deref())?;
         let entity = self.connect.entity()?.clone();
         let store = CredentialStore::open(&self.store)?;
-        let keeper = CredentialKeeper::new(client, store, entity, (system_clock(), system_random()))?;
+        let keeper = CredentialKeeper::new(client, store, entity, (Arc::new(SystemClock), system_random()))?;
         Ok(keeper.lifetime(self.lifetime).new_kpak(new))
     }
 }

@@ -1,13 +1,13 @@
 //! `ibc key`: symmetric keys at a MEF or a MAF.
 
 use super::{Server, block_on, sleep_until, some};
-use crate::association::system_clock;
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::renewal::system_random;
 use crate::client::{Client, ExportedRegistration, Kept, KeyKeeper, KeyRequest};
+use crate::clock::SystemClock;
 use crate::files::key_file;
 use clap::{Args, Subcommand};
 use core::time::Duration;
@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Register keys for others and retrieve those that were registered for this entity
@@ -219,7 +220,7 @@ async fn keep(
     to: &Destination,
     json: bool,
 ) -> Outcome {
-    let mut keeper = KeyKeeper::new(client, request, lifetime, (system_clock(), system_random()));
+    let mut keeper = KeyKeeper::new(client, request, lifetime, (Arc::new(SystemClock), system_random()));
     let again = Destination { out: to.out.clone(), force: true, show_secret: false };
     loop {
         let next = match keeper.keep().await {

@@ -5,12 +5,13 @@ mod associations;
 mod place;
 
 use super::{AE_ID, CSE_ID, FQDN, Story};
+use crate::Function;
 use crate::association::{Admission, Framework};
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::report::Report;
 use crate::cli::site;
-use crate::client::{Access, Client, ClientError, Function};
+use crate::client::{Access, Client, ClientError};
 use crate::tls::Psk;
 use crate::wire::IssuedCredential;
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken};

@@ -2,7 +2,7 @@
 
 use super::credential::{self, Credential, NewCredential};
 use super::{Admin, check_version, refused, stakeholder, written};
-use crate::service::Function;
+use crate::Function;
 use crate::service::deny_list;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::LABEL_BYTES;

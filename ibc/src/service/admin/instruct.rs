@@ -1,8 +1,8 @@
 //! What stakeholders tell registered clients: their configuration, and MEF Client Commands.
 
 use super::{Admin, refused, stakeholder};
+use crate::Function;
 use crate::command::values::{class, class_of, host, uri};
-use crate::service::Function;
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
 use crate::service::limits::{COMMAND_BYTES, COMMANDS, CONFIGURATION_BYTES, IDENTIFIER_BYTES};
 use crate::service::store::{administration as rows, commands};

@@ -1,7 +1,7 @@
 //! Registered keys: stakeholders may change who their targets are (clauses 8.3.5.2.7 and 8.8.2.7, step 7).
 
 use super::{Admin, refused, written};
-use crate::service::Function;
+use crate::Function;
 use crate::service::error::{Kind, ServiceError};
 use crate::service::store::keys;
 use eccsi_sakke::onem2m::{RelativeKeyId, SecurityUsage, TargetIds};

@@ -1,7 +1,7 @@
 //! Policy: who may register keys of which use for whom, and for how long.
 
 use super::{Admin, check_version, client, refused, stakeholder, written};
-use crate::service::Function;
+use crate::Function;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::TARGETS;
 use crate::service::registry::authorize::KNOWN;

@@ -6,7 +6,7 @@
 //! another ID_2.
 
 use super::Mef;
-use crate::service::Function;
+use crate::Function;
 use crate::service::deny_list::Deny;
 use crate::service::error::{Kind, ServiceError, bad_request, no_privilege, unacceptable};
 use crate::service::kms::{Issued, PublicKeys};

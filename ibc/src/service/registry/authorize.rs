@@ -3,7 +3,7 @@
 //! [KEY-CR] leaves authorisation open (NOTE 2 of clauses 8.3.5.2.7 and 8.8.2.7). Here a stakeholder writes rules for
 //! (client or all, SUID or all); the one that names most holds, a client before a SUID. Without a rule a key is refused.
 
-use crate::service::Function;
+use crate::Function;
 use crate::service::error::{Kind, ServiceError, unacceptable};
 use crate::service::limits;
 use crate::service::party::Bound;

@@ -9,7 +9,7 @@ pub(crate) use psas::{PSA_NAMES, PsaRow, enable_psa, insert_psa, psa_key, psas, 
 use super::clients::kind_number;
 use super::sealed::SealedColumns;
 use super::times::{seconds, time};
-use crate::service::Function;
+use crate::Function;
 use crate::service::bound::Bound;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;

@@ -1,7 +1,7 @@
 //! Clients, what they authenticate with, and the identities bound to them.
 
 use super::times::time;
-use crate::service::Function;
+use crate::Function;
 use crate::service::bound::Bound;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::{EntityId, EntityKind, Fqdn, UnixTime};

@@ -2,7 +2,7 @@
 
 use super::sealed::SealedColumns;
 use super::times::{seconds, time};
-use crate::service::Function;
+use crate::Function;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::any::AnyRow;

@@ -1,6 +1,6 @@
 //! What stakeholders allow.
 
-use crate::service::Function;
+use crate::Function;
 use crate::service::error::ServiceError;
 use crate::service::registry::authorize::Rule;
 use core::time::Duration;

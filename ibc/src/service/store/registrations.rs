@@ -1,7 +1,7 @@
 //! Registrations of clients at a MEF or MAF, and who may have one.
 
 use super::times::{seconds, time};
-use crate::service::Function;
+use crate::Function;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::any::AnyRow;

@@ -19,7 +19,7 @@ use super::audit::{self, Head};
 use super::state_file::{Behind, StateFile};
 use super::times::seconds;
 use super::{Database, ServiceError};
-use crate::service::clock::Clock;
+use crate::clock::Clock;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;

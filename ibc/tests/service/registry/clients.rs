@@ -5,7 +5,7 @@ use crate::setting::{
     DEVICE, FAR, GATEWAY, PANEL, Setting, at_mef, days, key, name, refused, registration, request_id, rule,
     sessions,
 };
-use ibc::service::Function;
+use ibc::Function;
 use ibc::service::admin::ClientChange;
 use ibc::service::error::Kind;
 use ibc::service::session::{Handshake, Session};

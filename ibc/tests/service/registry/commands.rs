@@ -2,8 +2,8 @@
 
 use crate::service::{MEF, PROVIDER, Place, call, fqdn};
 use crate::setting::{DEVICE, GATEWAY, Setting, at_maf, at_mef, registration};
+use ibc::Function;
 use ibc::command::client::{CommandClient, Executor, Step, Task};
-use ibc::service::Function;
 use ibc::service::error::Kind;
 use ibc::service::sweeper::Sweeper;
 use ibc::wire::{CommandArguments, CommandDescription, CommandReport, EnrolRequest, ReenrolRequest};

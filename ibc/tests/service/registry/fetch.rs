@@ -6,8 +6,8 @@ use crate::setting::{
     rule,
 };
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, KeId, KmId, KpsaId, SecurityUsage};
+use ibc::Function;
 use ibc::derive::{EnrolmentTarget, kuse};
-use ibc::service::Function;
 use ibc::service::admin::{ClientChange, NewPsa};
 use ibc::service::error::Kind;
 use ibc::service::mef::{BOOTSTRAP, NOT_AVAILABLE};

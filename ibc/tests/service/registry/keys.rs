@@ -6,7 +6,7 @@ use crate::setting::{
     rule, saef,
 };
 use eccsi_sakke::onem2m::KeyIdentifier;
-use ibc::service::Function;
+use ibc::Function;
 use ibc::service::admin::ClientChange;
 use ibc::service::error::Kind;
 use ibc::service::registry::CONNECTION;

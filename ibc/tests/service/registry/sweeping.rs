@@ -2,7 +2,7 @@
 
 use crate::service::{MEF, Place, call, fqdn};
 use crate::setting::{DEVICE, GATEWAY, Setting, at_mef, exporting, key, registration};
-use ibc::service::Function;
+use ibc::Function;
 use ibc::service::error::Kind;
 use ibc::service::sweeper::{Sweeper, Swept};
 use ibc::wire::{EnrolRequest, KeyRegistrationRequest, RegistrationRequest};

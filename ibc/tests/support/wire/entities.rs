@@ -5,7 +5,8 @@ use eccsi_sakke::SysRng;
 use eccsi_sakke::eccsi::KmsSecretKey;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, UnixTime};
 use eccsi_sakke::saef::{Credential, TrustedDomains};
-use ibc::association::{Admission, Clock, Framework};
+use ibc::association::{Admission, Framework};
+use ibc::clock::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -42,7 +43,7 @@ impl Hand {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    pub fn clock(&self) -> Clock {
+    pub fn clock(&self) -> Arc<dyn Clock> {
         let seconds = Arc::clone(&self.0);
         Arc::new(move || UnixTime::from_seconds(seconds.load(Ordering::SeqCst)))
     }

@@ -234,7 +234,7 @@ fn associate(at_gateway: &Value, at_device: &Value, suites: PskSuites) -> (u16, 
     let serving = Serving::start(Transport::Dtls, responder.ibc(gateway.0).unwrap(), suites, PATIENCE);
     let offer: Arc<dyn Offer> =
         Arc::new(IbcOffer::new(device.0, entity(GATEWAY), Lists::admitting(&[])).unwrap());
-    let key = offer.offer(&entity(DEVICE), Some(&gateway.1), (clock.clock())()).unwrap().key;
+    let key = offer.offer(&entity(DEVICE), Some(&gateway.1), clock.clock().now()).unwrap().key;
     let initiator = Initiator::new(Transport::Dtls, suites, entity(DEVICE), clock.clock()).unwrap();
     let peer = serving.call(&initiator, offer, PATIENCE).expect("associated");
     assert_eq!(peer.entity, entity(GATEWAY));

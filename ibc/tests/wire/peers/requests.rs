@@ -2,7 +2,7 @@
 
 use crate::service::{MEF, PROVIDER, Place, fqdn};
 use crate::setting::{DEVICE, Setting};
-use ibc::service::Function;
+use ibc::Function;
 use ibc::wire::{CommandArguments, CommandDescription};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};

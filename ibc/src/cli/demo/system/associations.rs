@@ -2,13 +2,15 @@
 
 use super::place::Place;
 use super::{ANSWER, Enrolled, MAF, PROVIDER, REPORT, Story, Welcome, access, failed, told};
+use crate::Function;
 use crate::association::{
     EccsiEntity, IbcOffer, IbcParty, Initiator, KeyLookup, LookupLimits, Offer, Peer, RegisteredKeyOffer,
-    Responder, SecurityAssociation, system_clock,
+    Responder, SecurityAssociation,
 };
 use crate::cli::failure::Failure;
 use crate::cli::options;
-use crate::client::{Client, Function, KeyRequest, NetworkKeySource};
+use crate::client::{Client, KeyRequest, NetworkKeySource};
+use crate::clock::SystemClock;
 use crate::tls::{DtlsStream, HandshakeLimits, PskSuites, Transport};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{Fqdn, SecurityUsage};
@@ -67,7 +69,8 @@ fn over_dtls(
     let responder = responder.dtls([name.clone()], PskSuites::default(), udp()?, HandshakeLimits::default());
     let responder = responder.map_err(|error| wrong(&error))?;
     let address = responder.local_addr().map_err(|error| wrong(&error))?;
-    let initiator = Initiator::new(Transport::Dtls, PskSuites::default(), ae.name.clone(), system_clock());
+    let initiator =
+        Initiator::new(Transport::Dtls, PskSuites::default(), ae.name.clone(), Arc::new(SystemClock));
     let initiator = initiator.map_err(|error| wrong(&error))?;
     let socket = udp()?;
     socket.connect(address).map_err(|error| wrong(&error))?;
@@ -111,7 +114,7 @@ pub(super) fn by_ibc(story: &mut Story, ae: &Enrolled, cse: &Enrolled) -> Result
     let party =
         |one: &Enrolled| Arc::new(IbcParty::new(Arc::clone(&one.credential), Arc::clone(&one.trusted)));
     story.value("hint", "hint", &format!("{}", cse.credential.psk_identity()?));
-    let responder = Responder::new(cse.name.clone(), Arc::new(Welcome), system_clock());
+    let responder = Responder::new(cse.name.clone(), Arc::new(Welcome), Arc::new(SystemClock));
     let responder = responder.and_then(|responder| responder.ibc(party(cse)));
     let responder = responder.map_err(|error| wrong(&error))?;
     let offer = IbcOffer::new(party(ae), cse.name.clone(), Arc::new(Welcome));
@@ -130,7 +133,7 @@ pub(super) fn by_eccsi(story: &mut Story, ae: &Enrolled, cse: &Enrolled) -> Resu
     );
     let entity = |one: &Enrolled| {
         let (credential, trusted) = (Arc::clone(&one.credential), Arc::clone(&one.trusted));
-        EccsiEntity::new(credential, trusted, Arc::new(Welcome), system_clock())
+        EccsiEntity::new(credential, trusted, Arc::new(Welcome), Arc::new(SystemClock))
     };
     let (client, server) = (entity(ae), entity(cse));
     let serve = server.responder([Fqdn::parse(GATEWAY)?]).map_err(|error| wrong(&error))?;
@@ -213,7 +216,7 @@ pub(super) async fn by_maf(
     let source = NetworkKeySource::new([access(place, &place.cse, Function::Maf)?]);
     let source = source.map_err(|error| wrong(&error))?;
     let lookup = KeyLookup::new(Arc::new(source), LookupLimits::default()).maf(maf);
-    let responder = Responder::new(cse.name.clone(), Arc::new(Welcome), system_clock());
+    let responder = Responder::new(cse.name.clone(), Arc::new(Welcome), Arc::new(SystemClock));
     let responder = responder.map_err(|error| wrong(&error))?.registered_keys(lookup);
     let offer =
         RegisteredKeyOffer::new(key.identifier, &key.key, SecurityUsage::MafSaef, end, cse.name.clone());

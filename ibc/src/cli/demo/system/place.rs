@@ -2,17 +2,18 @@
 
 use super::super::{AE_ID, CSE_ID, FQDN};
 use super::{MAF, PROVIDER, failed};
+use crate::Function;
 use crate::cli::failure::Failure;
 use crate::cli::options;
+use crate::clock::SystemClock;
 use crate::server::{Limits, Metrics, Server, ServerOptions};
 use crate::service::admin::{Admin, ClientChange, NewCredential, Policy, PolicyKey};
-use crate::service::clock::SystemClock;
 use crate::service::kms::{KeyDirectory, PublicKeys, Sealing};
 use crate::service::maf::Maf;
 use crate::service::mef::{Mef, ProvisioningPolicy};
 use crate::service::party::Bound;
 use crate::service::store::{CONNECTIONS, Store, StoreOptions, StoreUrl};
-use crate::service::{Core, Function, setup};
+use crate::service::{Core, setup};
 use core::net::SocketAddr;
 use core::time::Duration;
 use eccsi_sakke::SysRng;

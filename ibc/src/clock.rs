@@ -1,16 +1,22 @@
-//! Time comes from outside, so that tests can set it.
+//! Time comes from outside, so that tests can set it. One clock serves servers, clients and associations.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use eccsi_sakke::onem2m::UnixTime;
 use std::time::SystemTime;
 
-/// Tells the time.
+/// Tells the time: the system's ([`SystemClock`]), what was set ([`ManualClock`]), or what a closure says.
 pub trait Clock: Send + Sync {
     /// Now, in UTC. 1970 stands for a clock that cannot be read, at which nothing is issued.
     fn now(&self) -> UnixTime;
 }
 
-/// The clock of the operating system.
+impl<F: Fn() -> UnixTime + Send + Sync> Clock for F {
+    fn now(&self) -> UnixTime {
+        self()
+    }
+}
+
+/// The clock of the operating system. One before 1970 counts as 1970.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
