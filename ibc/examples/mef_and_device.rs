@@ -7,7 +7,7 @@ use ibc::Function;
 use ibc::client::install::{Expected, NewKpak, check};
 use ibc::client::{Access, Client};
 use ibc::clock::{Clock, SystemClock};
-use ibc::server::{Limits, Metrics, Server, ServerOptions};
+use ibc::server::{Server, ServerOptions};
 use ibc::service::admin::{Admin, ClientChange, NewCredential};
 use ibc::service::kms::{KeyDirectory, Sealing};
 use ibc::service::mef::{Mef, ProvisioningPolicy};
@@ -86,14 +86,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::temp_dir().join(format!("mef-and-device-{}", std::process::id()));
     let kpm = [0x4b; 32]; // from a generator, in earnest
     let mef = make(&folder, kpm).await?;
-    let options = ServerOptions {
-        mef: Some(mef.clone()),
-        maf: None,
-        certificate: None,
-        limits: Limits::default(),
-        metrics: Arc::new(Metrics::default()),
-    };
-    let server = Server::bind("127.0.0.1:0".parse()?, options).await?;
+    let server = Server::bind("127.0.0.1:0".parse()?, ServerOptions::of_mef(mef.clone())).await?;
     let address = server.local_addr()?.to_string();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(server.run(async {

@@ -29,6 +29,8 @@ mod rates;
 
 pub use limits::Limits;
 pub use monitor::{Metrics, Monitor};
+/// The crate in whose registry [`Metrics::register`] puts what is counted, in the version that it takes.
+pub use prometheus_client;
 
 use crate::service::dispatch::Endpoint;
 use crate::service::maf::Maf;
@@ -92,6 +94,23 @@ pub struct ServerOptions {
 }
 
 crate::redacted::redacted_debug!(ServerOptions);
+
+impl ServerOptions {
+    /// A MEF for clients with pre-shared keys, with the usual [`Limits`] and metrics of its own. What is to be otherwise
+    /// is set in its field.
+    pub fn of_mef(mef: Mef) -> Self {
+        Self { mef: Some(mef), ..Self::of_nothing() }
+    }
+
+    /// The same for a MAF.
+    pub fn of_maf(maf: Maf) -> Self {
+        Self { maf: Some(maf), ..Self::of_nothing() }
+    }
+
+    fn of_nothing() -> Self {
+        Self { mef: None, maf: None, certificate: None, limits: Limits::default(), metrics: Arc::default() }
+    }
+}
 
 /// What all connections share.
 struct Shared {

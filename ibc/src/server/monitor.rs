@@ -14,7 +14,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Metric, Registry};
+use prometheus_client::registry::Registry;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::string::String;
@@ -64,9 +64,8 @@ struct Outcome {
     outcome: &'static str,
 }
 
-/// What a server counts.
+/// What a server counts. [`register`](Self::register) puts it beside what the rest of a program counts.
 pub struct Metrics {
-    registry: Registry,
     requests: Family<Answer, Counter>,
     seconds: Family<Asked, Histogram>,
     below: Family<Status, Counter>,
@@ -83,28 +82,19 @@ impl core::fmt::Debug for Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("ibc");
-        let requests =
-            added(&mut registry, "requests", "Requests, by response status code", Family::default());
-        let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
-        let seconds = added(&mut registry, "request_seconds", "From the first octet to the answer", seconds);
-        let about = "Messages that were no requests, by HTTP status";
-        let below = added(&mut registry, "messages_refused", about, Family::default());
-        let handshakes = added(&mut registry, "handshakes", "Handshakes", Family::default());
-        let about = "Connections that were closed at once";
-        let turned_away = added(&mut registry, "turned_away", about, Family::default());
-        let connections = added(&mut registry, "connections", "Sessions that are open", Gauge::default());
-        Self { registry, requests, seconds, below, handshakes, turned_away, connections }
+        Self {
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(histogram as fn() -> Histogram),
+            below: Family::default(),
+            handshakes: Family::default(),
+            turned_away: Family::default(),
+            connections: Gauge::default(),
+        }
     }
 }
 
 fn histogram() -> Histogram {
     Histogram::new([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0])
-}
-
-fn added<M: Metric + Clone>(registry: &mut Registry, name: &str, about: &str, metric: M) -> M {
-    registry.register(name, about, metric.clone());
-    metric
 }
 
 const fn operation_name(operation: Operation) -> &'static str {
@@ -150,10 +140,27 @@ impl Metrics {
         Open(self.connections.clone())
     }
 
-    /// All of it in the text format of OpenMetrics.
+    /// Puts all of it into a registry of the caller's, each name with `ibc_` in front: once into each, since a
+    /// registry does not look for names that are there.
+    pub fn register(&self, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("ibc");
+        registry.register("requests", "Requests, by response status code", self.requests.clone());
+        registry.register("request_seconds", "From the first octet to the answer", self.seconds.clone());
+        let about = "Messages that were no requests, by HTTP status";
+        registry.register("messages_refused", about, self.below.clone());
+        registry.register("handshakes", "Handshakes", self.handshakes.clone());
+        let about = "Connections that were closed at once";
+        registry.register("turned_away", about, self.turned_away.clone());
+        registry.register("connections", "Sessions that are open", self.connections.clone());
+    }
+
+    /// All of it in the text format of OpenMetrics, whole: it ends in `# EOF`. To add to it, see
+    /// [`register`](Self::register).
     pub fn text(&self) -> String {
+        let mut registry = Registry::default();
+        self.register(&mut registry);
         let mut text = String::new();
-        match text::encode(&mut text, &self.registry) {
+        match text::encode(&mut text, &registry) {
             Ok(()) => text,
             Err(_) => String::new(), // to a string, which cannot fail
         }

@@ -47,11 +47,11 @@ impl Running {
     ) -> Self {
         let metrics = Arc::new(Metrics::default());
         let options = ServerOptions {
-            mef: Some(setting.mef.clone()),
             maf: Some(setting.maf.clone()),
             certificate,
             limits,
             metrics: Arc::clone(&metrics),
+            ..ServerOptions::of_mef(setting.mef.clone())
         };
         let server = Server::bind("127.0.0.1:0".parse().unwrap(), options).await.unwrap();
         let address = server.local_addr().unwrap();

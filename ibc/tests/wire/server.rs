@@ -9,6 +9,9 @@ use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken};
 use eccsi_sakke::onem2m::{CredentialType, ExpiringIdentity, KeId, SecurityUsage};
 use ibc::Function;
 use ibc::derive::{self, EnrolmentTarget};
+use ibc::server::prometheus_client;
+use ibc::server::prometheus_client::metrics::gauge::Gauge;
+use ibc::server::prometheus_client::registry::Registry;
 use ibc::server::{Limits, Monitor};
 use ibc::service::admin::{ClientChange, NewCredential, certificate_id};
 use ibc::tls::{ClientContext, Exporter, TlsError, TrustedCertificates};
@@ -656,6 +659,15 @@ async fn metrics_and_health_have_a_port_of_their_own(place: &Place) {
         assert!(text.contains(sample), "{sample}\n{text}");
     }
     assert!(!text.contains("device"), "no identity is in a metric");
+    // The same beside what the rest of a program counts.
+    let mut registry = Registry::default();
+    registry.register("own", "Of the program", Gauge::<i64>::default());
+    server.metrics.register(&mut registry);
+    let mut both = String::new();
+    prometheus_client::encoding::text::encode(&mut both, &registry).unwrap();
+    let counted = "ibc_requests_total{function=\"mef\",operation=\"create\",status=\"2001\"} 1";
+    assert!(both.contains("own 0") && both.contains(counted), "{both}");
+    assert_eq!(both.matches("# EOF").count(), 1);
     assert!(scrape("/health/live").starts_with("HTTP/1.1 200"));
     assert!(scrape("/health/ready").contains("{\"ready\":true}"));
     assert!(scrape("/mef").starts_with("HTTP/1.1 404"));

@@ -6,7 +6,7 @@ use crate::Function;
 use crate::cli::failure::Failure;
 use crate::cli::options;
 use crate::clock::SystemClock;
-use crate::server::{Limits, Metrics, Server, ServerOptions};
+use crate::server::{Server, ServerOptions};
 use crate::service::admin::{Admin, ClientChange, NewCredential, Policy, PolicyKey};
 use crate::service::kms::{KeyDirectory, PublicKeys, Sealing};
 use crate::service::maf::Maf;
@@ -106,13 +106,8 @@ impl Place {
         let cse = Device::new("CSE", CSE_ID, EntityKind::Cse)?;
         let ae = Device::new("AE", AE_ID, EntityKind::Ae)?;
         admit(&admin, [&cse, &ae]).await?;
-        let options = ServerOptions {
-            mef: Some(Mef::new(core.clone(), mef, keys, ProvisioningPolicy::default())),
-            maf: Some(Maf::without_mefs(core, maf)),
-            certificate: None,
-            limits: Limits::default(),
-            metrics: Arc::new(Metrics::default()),
-        };
+        let mef = Mef::new(core.clone(), mef, keys, ProvisioningPolicy::default());
+        let options = ServerOptions { maf: Some(Maf::without_mefs(core, maf)), ..ServerOptions::of_mef(mef) };
         let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), options).await?;
         let address = server.local_addr().map_err(|error| failed("listening", &error))?;
         let (stop, stopped) = oneshot::channel();
