@@ -11,6 +11,11 @@ impl Client {
     /// Asks for a credential for `entity`: initial provisioning. What comes is not checked here: see
     /// [`install`](super::install).
     ///
+    /// Every request that reaches the MEF issues, whether its answer arrives or not: if this future is dropped, or the
+    /// connection fails, the credential is issued and lost, since a MEF keeps no SSK that it could give again. It counts
+    /// as one of the few that an entity may have live (two, unless the operator chose otherwise), and the oldest beyond
+    /// them is denied. So two lost answers in a row end the credential in use: wait longer, rather than ask again soon.
+    ///
     /// # Errors
     /// [`ClientError`].
     pub async fn enrol(
@@ -24,7 +29,8 @@ impl Client {
         self.bare(&format!("{}/enrol", self.access.ibc_base), &request).await
     }
 
-    /// Asks for a credential in place of one that is still valid: re-provisioning. Not checked here either.
+    /// Asks for a credential in place of one that is still valid: re-provisioning. Not checked here either. What was
+    /// lost on the way is issued all the same: see [`enrol`](Self::enrol).
     ///
     /// # Errors
     /// [`ClientError`]; 4103 if ID_1 has expired, is denied or another client's.

@@ -543,7 +543,32 @@ async fn only_what_is_ones_own_is_provisioned_on_command(place: &Place) {
     server.stop().await;
 }
 
+/// Whoever asks again after a lost answer has used up one more of the two that may be live.
+async fn a_credential_whose_answer_was_lost_is_live(place: &Place) {
+    let setting = Setting::new(place).await;
+    let server = Running::new(&setting).await;
+    let mut device = client(&server, Function::Mef, "device", DEVICE);
+    let first = device.enrol(&name(DEVICE), None).await.unwrap().id2;
+    place.clock.advance(60);
+    let mut leaving = client(&server, Function::Mef, "device", DEVICE);
+    let asking = tokio::spawn(async move { leaving.enrol(&name(DEVICE), None).await.map(drop) });
+    let issued = "ibc_requests_total{function=\"mef\",operation=\"create\",status=\"2001\"} 2";
+    let until = tokio::time::Instant::now() + Duration::from_secs(30);
+    while !server.metrics.text().contains(issued) {
+        assert!(tokio::time::Instant::now() < until, "{}", server.metrics.text());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    asking.abort();
+    place.clock.advance(60);
+    device.enrol(&name(DEVICE), None).await.unwrap();
+    let first = ExpiringIdentity::parse(&first).unwrap();
+    code(device.reenrol(&first, None).await.map(drop), 4103);
+    server.stop().await;
+    setting.mef.shut_down().await;
+}
+
 crate::on_each_store!(
+    a_credential_whose_answer_was_lost_is_live,
     registrations_live_as_long_as_their_client_wants,
     keys_are_registered_retrieved_updated_and_removed,
     what_cannot_be_asked_is_said,

@@ -3,7 +3,8 @@
 //! Two transactions with the KMS between them. The first reserves ID_2, with its audit entry; whatever
 //! happens afterwards, that ID_2 is never given again. The second notes PVT and who received the
 //! credential, and only then is it handed out. SSK is never stored: who loses the answer asks again, and gets
-//! another ID_2.
+//! another ID_2. The lost one stays live, as one of [`ProvisioningPolicy::live_credentials`], until newer ones take its
+//! place. A request is not undone when whoever asked has gone.
 
 use super::Mef;
 use crate::Function;
@@ -33,7 +34,8 @@ pub struct ProvisioningPolicy {
     pub max_lifetime: Duration,
     /// Refuse a proposal beyond the longest life, in place of cutting it.
     pub refuse_longer: bool,
-    /// Live credentials of one entity: older ones are denied.
+    /// Live credentials of one entity: older ones are denied. Credentials whose answer was lost count too: with 1, a
+    /// single lost answer leaves a device with nothing.
     pub live_credentials: usize,
     /// Give a Receiver Secret Key of SAKKE along.
     pub with_rsk: bool,
