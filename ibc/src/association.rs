@@ -15,7 +15,7 @@
 //!
 //! Whatever the reason of a refusal (unknown key, expired, denied, not admitted, another KMS, one's own
 //! identity), the peer sees the same: an alert for a wrong key over TLS, silence over DTLS. The reason goes
-//! to [`Responder::on_refusal`].
+//! to [`Responder::on_refusal`], of TLS 1.3 to [`EccsiEntity::on_refusal`].
 //!
 //! Two entities that hold the same key could be led to talk to themselves. An own identity as peer is refused
 //! in either role; and since the initiator names whom it wants (SNI), which enters the handshake's
@@ -46,7 +46,7 @@ mod psk;
 mod responder;
 
 #[cfg(feature = "tls-rustls")]
-pub use eccsi_tls::EccsiEntity;
+pub use eccsi_tls::{EccsiEntity, EccsiRefusal};
 #[cfg(feature = "tls-openssl")]
 pub use error::AssociationError;
 #[cfg(feature = "tls-openssl")]

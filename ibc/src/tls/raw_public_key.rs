@@ -16,7 +16,7 @@ use eccsi_sakke::eccsi::{KmsPublicKey, SigningKey};
 use eccsi_sakke::identity::Identity;
 use eccsi_sakke::onem2m::{Fqdn, UnixTime};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{AlwaysResolvesClientRawPublicKeys, Resumption};
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::{self, CertificateDer, ServerName, SubjectPublicKeyInfoDer};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
@@ -66,7 +66,7 @@ impl OwnRawPublicKey {
         Self { holder, spki }
     }
 
-    fn certified(&self) -> Arc<CertifiedKey> {
+    pub(crate) fn certified(&self) -> Arc<CertifiedKey> {
         Arc::new(CertifiedKey::new(
             std::vec![CertificateDer::from(self.spki.to_vec())],
             Arc::new(self.clone()),
@@ -104,6 +104,22 @@ pub trait PeerKeys: Send + Sync + 'static {
     /// KPAK with which to verify the signature of this identity, if the identity is one to be accepted now:
     /// known domain, not expired, not denied, not one's own, the one that is meant. `None` to refuse.
     fn kpak(&self, presented: &SubjectPublicKeyInfo<'_>) -> Option<KmsPublicKey>;
+
+    /// The identity was accepted, but not the signature: for a log.
+    fn signature_refused(&self, presented: &SubjectPublicKeyInfo<'_>) {
+        let _ = presented;
+    }
+}
+
+/// What gives one's own key, asked in each handshake.
+pub(crate) trait OwnKeys: Send + Sync + 'static {
+    fn certified(&self) -> Arc<CertifiedKey>;
+}
+
+impl OwnKeys for Arc<CertifiedKey> {
+    fn certified(&self) -> Arc<CertifiedKey> {
+        Self::clone(self)
+    }
 }
 
 /// Peers that follow the draft to the letter: their identity is a [`DraftIdentifier`].
@@ -152,8 +168,16 @@ pub fn server_config(
     names: impl IntoIterator<Item = Fqdn>,
     peers: Arc<dyn PeerKeys>,
 ) -> Result<ServerConfig, Error> {
-    let resolver =
-        Named { names: names.into_iter().map(|name| name.as_str().into()).collect(), key: own.certified() };
+    server_config_of(Arc::new(own.certified()), names, peers)
+}
+
+/// As [`server_config`], with a key that may change.
+pub(crate) fn server_config_of(
+    own: Arc<dyn OwnKeys>,
+    names: impl IntoIterator<Item = Fqdn>,
+    peers: Arc<dyn PeerKeys>,
+) -> Result<ServerConfig, Error> {
+    let resolver = Named { names: names.into_iter().map(|name| name.as_str().into()).collect(), own };
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(Arc::new(EccsiVerifier(peers)))
@@ -169,11 +193,19 @@ pub fn server_config(
 /// # Errors
 /// As [`server_config`].
 pub fn client_config(own: &OwnRawPublicKey, peers: Arc<dyn PeerKeys>) -> Result<ClientConfig, Error> {
+    client_config_of(Arc::new(own.certified()), peers)
+}
+
+/// As [`client_config`], with a key that may change.
+pub(crate) fn client_config_of(
+    own: Arc<dyn OwnKeys>,
+    peers: Arc<dyn PeerKeys>,
+) -> Result<ClientConfig, Error> {
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous() // rustls' name for any verifier that is not its own
         .with_custom_certificate_verifier(Arc::new(EccsiVerifier(peers)))
-        .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(own.certified())));
+        .with_client_cert_resolver(Arc::new(Own(own)));
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
     Ok(config)
@@ -183,17 +215,45 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
+/// Gives the key to every server that asks.
+struct Own(Arc<dyn OwnKeys>);
+
+impl std::fmt::Debug for Own {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Own")
+    }
+}
+
+impl ResolvesClientCert for Own {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.certified())
+    }
+
+    fn only_raw_public_keys(&self) -> bool {
+        true
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
 /// Gives the key to clients that name this server.
-#[derive(Debug)]
 struct Named {
     names: Vec<String>,
-    key: Arc<CertifiedKey>,
+    own: Arc<dyn OwnKeys>,
+}
+
+impl std::fmt::Debug for Named {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Named").field("names", &self.names).finish_non_exhaustive()
+    }
 }
 
 impl ResolvesServerCert for Named {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let named = hello.server_name()?;
-        self.names.iter().any(|name| name.eq_ignore_ascii_case(named)).then(|| Arc::clone(&self.key))
+        self.names.iter().any(|name| name.eq_ignore_ascii_case(named)).then(|| self.own.certified())
     }
 
     fn only_raw_public_keys(&self) -> bool {
@@ -235,9 +295,15 @@ impl EccsiVerifier {
         }
         let presented = SubjectPublicKeyInfo::from_der(key).map_err(|_| refused())?;
         let kpak = self.0.kpak(&presented).ok_or_else(refused)?;
-        let signature = signature_from_der(signed.signature()).map_err(|_| refused())?;
-        kpak.verify(Identity::new(presented.identity), message, &signature).map_err(|_| refused())?;
-        Ok(HandshakeSignatureValid::assertion())
+        let identity = Identity::new(presented.identity);
+        let is_valid = signature_from_der(signed.signature())
+            .is_ok_and(|signature| kpak.verify(identity, message, &signature).is_ok());
+        if is_valid {
+            Ok(HandshakeSignatureValid::assertion())
+        } else {
+            self.0.signature_refused(&presented);
+            Err(refused())
+        }
     }
 }
 

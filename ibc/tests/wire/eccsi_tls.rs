@@ -4,9 +4,9 @@ use crate::wire::entities::{AE, CSE, Hand, Kms, Lists, MEF, NAME, OTHER, PROVIDE
 use crate::wire::{fqdn, hex};
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, KmsSecretKey, SigningKey};
 use eccsi_sakke::onem2m::UnixTime;
-use eccsi_sakke::saef::{Credential, TrustedDomains};
+use eccsi_sakke::saef::{Credential, SaefError, TrustedDomains};
 use eccsi_sakke::{Identity, SysRng};
-use ibc::association::{Admission, EccsiEntity, Framework};
+use ibc::association::{Admission, EccsiEntity, EccsiRefusal, Framework};
 use ibc::tls::raw_public_key::{
     DraftIdentifier, DraftPeers, ECCSI_SHA256, OwnRawPublicKey, PeerKeys, SigningKeyHolder,
     SubjectPublicKeyInfo, client_config, parameters_hash, public_parameters, server_config,
@@ -511,4 +511,81 @@ fn a_credential_ends_the_session_it_made() {
     clock.advance(end - at(NOW).as_seconds());
     assert!(cse.peer(&server, None).is_err(), "asked later, the peer is not accepted any more");
     let _: &dyn SigningKeyHolder = &*key(&KmsSecretKey::generate(&mut SysRng).expect("random"), b"any");
+}
+
+/// One handshake by these configurations; says who failed.
+fn handshake(
+    client: &Arc<ClientConfig>,
+    server: &Arc<ServerConfig>,
+) -> Result<ServerConnection, &'static str> {
+    let name = ServerName::try_from(NAME).expect("a name");
+    let mut client = ClientConnection::new(Arc::clone(client), name).expect("a connection");
+    let mut server = ServerConnection::new(Arc::clone(server)).expect("a connection");
+    pump(&mut client, &mut server).map(|()| server).map_err(|(who, _)| who)
+}
+
+#[test]
+fn a_renewed_credential_serves_configurations_that_were_there() {
+    let (clock, kms) = (Hand::at(NOW), Kms::of(MEF));
+    let cse = entity_with(kms.credential(CSE, END), kms.trusted(), Lists::admitting(&[AE]), &clock);
+    let ae = entity_with(kms.credential(AE, END), kms.trusted(), Lists::admitting(&[]), &clock);
+    let client = Arc::new(ae.initiator(entity(CSE)).expect("a configuration"));
+    let server = Arc::new(cse.responder([fqdn(NAME)]).expect("a configuration"));
+    handshake(&client, &server).expect("before the end");
+    clock.set(END);
+    handshake(&client, &server).map(drop).expect_err("both have expired");
+
+    let later = "20280101T000000";
+    let another = ae.renew(kms.credential(OTHER, later), Arc::new(kms.trusted()));
+    another.expect_err("another entity's");
+    handshake(&client, &server).map(drop).expect_err("nothing has changed");
+    ae.renew(kms.credential(AE, later), Arc::new(kms.trusted())).expect("the same entity's");
+    cse.clone().renew(kms.credential(CSE, later), Arc::new(kms.trusted())).expect("by a clone");
+    let done = handshake(&client, &server).expect("renewed");
+    assert_eq!(cse.peer(&done, None).expect("known").ends, Some(at(later)));
+}
+
+#[test]
+fn each_side_learns_why_it_refused() {
+    let (clock, kms, foreign) = (Hand::at(NOW), Kms::of(MEF), Kms::of(MEF));
+    let told: Arc<std::sync::Mutex<Vec<(String, EccsiRefusal)>>> = Arc::default();
+    let telling = |entity: EccsiEntity| {
+        let told = Arc::clone(&told);
+        entity.on_refusal(move |who, why| told.lock().expect("no panic").push((who.into(), *why)))
+    };
+    let of = |kms: &Kms, name, admitted: &[&str]| {
+        telling(entity_with(kms.credential(name, END), kms.trusted(), Lists::admitting(admitted), &clock))
+    };
+    let id_2 = |name: &str| kms.credential(name, END).id_2().as_str().to_owned();
+    let case = |client: ClientConfig, server: ServerConfig, by, name: &str, why| {
+        assert_eq!(handshake(&Arc::new(client), &Arc::new(server)).map(drop), Err(by));
+        let told = std::mem::take(&mut *told.lock().expect("no panic"));
+        assert!(matches!(&told[..], [(who, reason)] if *who == id_2(name) && *reason == why), "{told:?}");
+    };
+    let (ae, cse) = (of(&kms, AE, &[]), of(&kms, CSE, &[]));
+    let initiator = |entity: &EccsiEntity| entity.initiator(self::entity(CSE)).expect("a configuration");
+    let responder = |entity: &EccsiEntity| entity.responder([fqdn(NAME)]).expect("a configuration");
+    let refused = |error| EccsiRefusal::Identity(error);
+    case(initiator(&ae), responder(&cse), "server", AE, refused(SaefError::NotAdmitted));
+    let impostor = of(&foreign, CSE, &[AE]);
+    case(initiator(&ae), responder(&impostor), "client", CSE, refused(SaefError::UnknownKpak));
+
+    // The right identity, and another's key behind it.
+    let (admitting, credential) = (of(&kms, CSE, &[AE]), kms.credential(AE, END));
+    struct Other(Arc<Credential>);
+    impl SigningKeyHolder for Other {
+        fn signing_key(&self) -> &SigningKey {
+            self.0.signing_key()
+        }
+    }
+    let holder = Arc::new(Other(kms.credential(OTHER, END)));
+    let own = OwnRawPublicKey::new(credential.id_2().identity(), holder);
+    struct All(KmsPublicKey);
+    impl PeerKeys for All {
+        fn kpak(&self, _: &SubjectPublicKeyInfo<'_>) -> Option<KmsPublicKey> {
+            Some(self.0.clone())
+        }
+    }
+    let forger = client_config(&own, Arc::new(All(kms.public_key()))).expect("a configuration");
+    case(forger, responder(&admitting), "server", AE, EccsiRefusal::Signature);
 }
