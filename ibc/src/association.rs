@@ -44,6 +44,8 @@ mod peer;
 mod psk;
 #[cfg(feature = "tls-openssl")]
 mod responder;
+#[cfg(feature = "tls-openssl")]
+mod split;
 
 #[cfg(feature = "tls-rustls")]
 pub use eccsi_tls::{EccsiEntity, EccsiRefusal};
@@ -66,3 +68,5 @@ pub use peer::{Admission, Framework, Peer};
 pub use psk::{PsaKey, PsaKeys, PsaOffer};
 #[cfg(feature = "tls-openssl")]
 pub use responder::{DtlsResponder, PendingAssociation, Responder, TlsResponder};
+#[cfg(feature = "tls-openssl")]
+pub use split::{AssociationReader, AssociationWriter};

@@ -67,6 +67,8 @@ assert_eq!(stream.export(Exporter::Connection)?.id(), serving.join().expect("no 
 )]
 
 #[cfg(feature = "tls-openssl")]
+mod arrivals;
+#[cfg(feature = "tls-openssl")]
 mod certificate;
 #[cfg(feature = "tls-openssl")]
 mod client;
@@ -93,10 +95,14 @@ mod suites;
 #[cfg(feature = "tls-openssl")]
 mod tcp;
 
+#[cfg(feature = "tls-openssl")]
+pub(crate) use dtls::DatagramArrivals;
 #[cfg(all(feature = "tls-openssl", feature = "__backends"))]
 #[doc(hidden)]
 pub use dtls::probe as dtls_probe;
 
+#[cfg(feature = "tls-openssl")]
+pub(crate) use arrivals::Arrivals;
 #[cfg(feature = "tls-openssl")]
 pub use certificate::{CertificateIdentity, OwnCertificate, Pinned, TrustedCertificates};
 #[cfg(feature = "tls-openssl")]
@@ -115,6 +121,8 @@ pub use server::{ServerBuilder, ServerContext};
 pub use session::{ExportedKey, Exporter, Method, Session};
 #[cfg(feature = "tls-openssl")]
 pub use suites::{PskSuites, Transport};
+#[cfg(feature = "tls-openssl")]
+pub(crate) use tcp::TcpArrivals;
 #[cfg(feature = "tls-openssl")]
 pub use tcp::TlsStream;
 

@@ -2,7 +2,7 @@
 
 use super::peer::Peer;
 use crate::clock::Clock;
-use crate::tls::{DtlsStream, Session, TlsStream};
+use crate::tls::{Arrivals, DatagramArrivals, DtlsStream, Session, TcpArrivals, TlsStream};
 use eccsi_sakke::onem2m::UnixTime;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -14,13 +14,14 @@ const LOOK: Duration = Duration::from_secs(1);
 /// An established association over TLS ([`Read`] and [`Write`]) or DTLS ([`recv`](Self::recv) and
 /// [`send`](Self::send)).
 ///
-/// At its end it is closed, and everything fails with [`io::ErrorKind::ConnectionAborted`].
+/// At its end it is closed, and everything fails with [`io::ErrorKind::ConnectionAborted`]. To read and write at the
+/// same time, [`split`](Self::split) it.
 pub struct SecurityAssociation<T> {
-    stream: T,
+    pub(super) stream: T,
     peer: Peer,
     clock: Arc<dyn Clock>,
-    read_timeout: Option<Duration>,
-    ended: bool,
+    pub(super) read_timeout: Option<Duration>,
+    over: Option<Over>,
 }
 
 impl<T: std::fmt::Debug> std::fmt::Debug for SecurityAssociation<T> {
@@ -34,11 +35,21 @@ impl<T: std::fmt::Debug> std::fmt::Debug for SecurityAssociation<T> {
 
 /// What both transports can do.
 pub(super) trait Stream {
+    type Arrivals: Arrivals;
+
+    /// What waits for the peer without this stream.
+    fn arrivals(&self) -> io::Result<Self::Arrivals>;
     fn session(&self) -> &Session;
     fn close(&mut self);
 }
 
 impl Stream for TlsStream {
+    type Arrivals = TcpArrivals;
+
+    fn arrivals(&self) -> io::Result<TcpArrivals> {
+        Self::arrivals(self)
+    }
+
     fn session(&self) -> &Session {
         Self::session(self)
     }
@@ -49,6 +60,12 @@ impl Stream for TlsStream {
 }
 
 impl Stream for DtlsStream {
+    type Arrivals = DatagramArrivals;
+
+    fn arrivals(&self) -> io::Result<DatagramArrivals> {
+        Ok(Self::arrivals(self))
+    }
+
     fn session(&self) -> &Session {
         Self::session(self)
     }
@@ -58,13 +75,26 @@ impl Stream for DtlsStream {
     }
 }
 
-fn over() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionAborted, "the security association has reached its end")
+/// Why nothing goes any more.
+#[derive(Clone, Copy)]
+enum Over {
+    Closed,
+    Ended,
+}
+
+impl From<Over> for io::Error {
+    fn from(over: Over) -> Self {
+        let why = match over {
+            Over::Closed => "the security association was closed by this side",
+            Over::Ended => "the security association has reached its end",
+        };
+        Self::new(io::ErrorKind::ConnectionAborted, why)
+    }
 }
 
 impl<T> SecurityAssociation<T> {
     pub(super) fn new(stream: T, peer: Peer, clock: Arc<dyn Clock>) -> Self {
-        Self { stream, peer, clock, read_timeout: None, ended: false }
+        Self { stream, peer, clock, read_timeout: None, over: None }
     }
 
     /// Who is at the other end, authenticated.
@@ -82,23 +112,26 @@ impl<T: Stream> SecurityAssociation<T> {
 
     /// Says goodbye and ends the association.
     pub fn close(&mut self) {
-        if !self.ended {
-            self.ended = true;
+        self.end(Over::Closed);
+    }
+
+    fn end(&mut self, why: Over) {
+        if self.over.is_none() {
+            self.over = Some(why);
             self.stream.close();
         }
     }
 
     /// What is left of the association, at most [`LOOK`]; ends it if nothing is.
-    fn live(&mut self) -> io::Result<Duration> {
+    pub(super) fn live(&mut self) -> io::Result<Duration> {
+        if let Some(over) = self.over {
+            return Err(over.into());
+        }
         let now = self.clock.now();
-        let left = match self.peer.ends {
-            _ if self.ended => Duration::ZERO,
-            None => LOOK,
-            Some(end) => Duration::from_secs(seconds_between(now, end)),
-        };
+        let left = self.peer.ends.map_or(LOOK, |end| Duration::from_secs(seconds_between(now, end)));
         if left.is_zero() {
-            self.close();
-            return Err(over());
+            self.end(Over::Ended);
+            return Err(Over::Ended.into());
         }
         Ok(left.min(LOOK))
     }

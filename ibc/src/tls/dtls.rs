@@ -9,5 +9,6 @@ pub mod probe;
 mod stream;
 
 pub(super) use cookie::cookies;
+pub(crate) use datagrams::DatagramArrivals;
 pub use listener::{DtlsIncoming, DtlsListener};
 pub use stream::DtlsStream;

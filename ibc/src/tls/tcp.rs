@@ -1,5 +1,6 @@
 //! TLS over a blocking TCP connection.
 
+use super::arrivals::Arrivals;
 use super::error::{TlsError, timed_out};
 use super::psk;
 use super::session::{ExportedKey, Exporter, Session};
@@ -92,10 +93,28 @@ impl TlsStream {
         self.stream.get_mut().until = until;
     }
 
+    /// What waits for the peer without this stream.
+    pub(crate) fn arrivals(&self) -> io::Result<TcpArrivals> {
+        self.stream.get_ref().tcp.try_clone().map(TcpArrivals)
+    }
+
     /// Says goodbye and closes the connection in both directions.
     pub fn close(&mut self) {
         let _ = self.stream.shutdown(); // the peer may be gone, which is what is wanted
         let _ = self.stream.get_ref().tcp.shutdown(Shutdown::Both);
+    }
+}
+
+/// Another handle of the connection. The time of its reads is the connection's, which nobody but a reader sets.
+pub(crate) struct TcpArrivals(TcpStream);
+
+impl Arrivals for TcpArrivals {
+    fn wait(&self, patience: Duration) -> io::Result<()> {
+        self.0.set_read_timeout(Some(patience))?;
+        match self.0.peek(&mut [0]) {
+            Err(error) if !timed_out(&error) && error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -4,8 +4,10 @@ use crate::wire::associate::{BOTH, Serving, associate};
 use crate::wire::entities::{AE, CSE, Hand, Lists, NAME, OTHER, entity};
 use crate::wire::{Foreign, PATIENCE, SHORT, fqdn, free_port, hex};
 use eccsi_sakke::onem2m::{ExpirationTime, KpsaId};
-use ibc::association::{AssociationError, Framework, Initiator, Offer, PsaKey, PsaKeys, PsaOffer, Responder};
-use ibc::tls::{PskSuites, TlsError, Transport};
+use ibc::association::{
+    AssociationError, Framework, Initiator, Offer, PsaKey, PsaKeys, PsaOffer, Responder, SecurityAssociation,
+};
+use ibc::tls::{PskSuites, TlsError, TlsStream, Transport};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
@@ -338,4 +340,107 @@ async fn other_io_than_this_crates_gives_the_same_peers() {
     };
     let (at_responder, at_initiator) = tokio::join!(serving, calling);
     assert_eq!((at_responder.entity, at_initiator.entity), (entity(AE), entity(CSE)));
+}
+
+/// What one's own goodbye makes of an association is not its end.
+fn assert_closed_by_this_side(error: &std::io::Error) {
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
+    assert_eq!(error.to_string(), "the security association was closed by this side");
+}
+
+#[test]
+fn halves_read_and_write_at_the_same_time() {
+    const OCTETS: usize = 4 << 20;
+    let clock = Hand::at(NOW);
+    let responder_tls = responder(&clock, &[AE], key(KPSA_ID, &KPSA, AE, None))
+        .tls([fqdn(NAME)], PskSuites::default())
+        .expect("a context");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    // Both write more than the network holds before either has read all: with one thread each, none would end.
+    let exchange = |association: SecurityAssociation<TlsStream>, sent: u8| {
+        let (mut reader, mut writer) = association.split().expect("two halves");
+        let writing = thread::spawn(move || {
+            writer.write_all(&vec![sent; OCTETS]).expect("sent");
+            writer
+        });
+        let mut received = vec![0; OCTETS];
+        reader.read_exact(&mut received).expect("all of it");
+        assert!(received.iter().all(|octet| *octet == sent ^ 1));
+        (reader, writing.join().expect("no panic"))
+    };
+    let serving = thread::spawn(move || {
+        let association = responder_tls.accept(listener.accept().expect("one").0, PATIENCE);
+        let (mut reader, writer) = exchange(association.expect("associated"), 2);
+        assert_eq!((&reader.peer().entity, reader.peer()), (&entity(AE), writer.peer()));
+        reader.read(&mut [0; 4]).expect("closed by the other side")
+    });
+    let initiator =
+        Initiator::new(Transport::Tls, PskSuites::default(), entity(AE), clock.clock()).expect("a context");
+    let tcp = TcpStream::connect(address).expect("a connection");
+    let offer = || offer(key(KPSA_ID, &KPSA, CSE, None));
+    let association = initiator.connect(tcp, &fqdn(NAME), offer(), PATIENCE).expect("associated");
+    let (mut reader, mut writer) = exchange(association, 3);
+    reader.set_read_timeout(Some(Duration::from_millis(50)));
+    let silence = reader.read(&mut [0; 4]).expect_err("nothing comes");
+    assert_eq!(silence.kind(), std::io::ErrorKind::TimedOut);
+    // One that waits learns that the other half has closed.
+    reader.set_read_timeout(None);
+    let waiting = thread::spawn(move || reader.read(&mut [0; 4]).expect_err("closed"));
+    thread::sleep(Duration::from_millis(100));
+    writer.close();
+    assert_closed_by_this_side(&waiting.join().expect("no panic"));
+    assert_closed_by_this_side(&writer.write_all(b"ping").expect_err("closed"));
+    assert_eq!(serving.join().expect("no panic"), 0);
+}
+
+#[test]
+fn halves_exchange_datagrams() {
+    let clock = Hand::at(NOW);
+    let end = Some("20261201T000100");
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let responder_dtls = responder(&clock, &[AE], key(KPSA_ID, &KPSA, AE, end))
+        .dtls([fqdn(NAME)], PskSuites::default(), socket, Default::default())
+        .expect("a listener");
+    let address = responder_dtls.local_addr().expect("an address");
+    let serving = thread::spawn(move || {
+        let pending = responder_dtls.accept(PATIENCE).expect("alive").expect("one");
+        let association = pending.associate(PATIENCE).expect("associated");
+        let (mut reader, mut writer) = association.split().expect("two halves");
+        let mut buffer = [0; 4];
+        let reading = thread::spawn(move || {
+            let first = reader.recv(&mut buffer, PATIENCE).expect("a message");
+            (first, reader.recv(&mut buffer, PATIENCE).expect_err("the end").to_string())
+        });
+        writer.send(b"pong").expect("sent"); // while the other waits
+        reading.join().expect("no panic")
+    });
+    let initiator =
+        Initiator::new(Transport::Dtls, PskSuites::default(), entity(AE), clock.clock()).expect("a context");
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    socket.connect(address).expect("connected");
+    let association = initiator
+        .connect_datagrams(socket, &fqdn(NAME), offer(key(KPSA_ID, &KPSA, CSE, end)), PATIENCE)
+        .expect("associated");
+    let (mut reader, mut writer) = association.split().expect("two halves");
+    let waiting = thread::spawn(move || {
+        let mut buffer = [0; 4];
+        assert_eq!(reader.recv(&mut buffer, PATIENCE).expect("a message"), 4);
+        assert_eq!(&buffer, b"pong");
+        let silence = reader.recv(&mut buffer, Duration::from_millis(50)).expect_err("nothing comes");
+        assert_eq!(silence.kind(), std::io::ErrorKind::TimedOut);
+    });
+    waiting.join().expect("no panic");
+    writer.send(b"ping").expect("sent");
+    thread::sleep(Duration::from_millis(200));
+    clock.advance(60);
+    let ended = "the security association has reached its end";
+    assert_eq!(serving.join().expect("no panic"), (4, ended.into()));
+    assert_eq!(writer.send(b"ping").expect_err("the end").to_string(), ended);
+    writer.close();
+    assert_eq!(
+        writer.send(b"ping").expect_err("the end").to_string(),
+        ended,
+        "and not by the goodbye after it"
+    );
 }

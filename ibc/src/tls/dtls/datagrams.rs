@@ -1,6 +1,7 @@
 //! What OpenSSL reads from and writes to: datagrams of one peer.
 
 use super::filter::{End, RecordFilter, Stage, number_of};
+use crate::tls::arrivals::Arrivals;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
@@ -20,7 +21,7 @@ pub(super) const DATAGRAM_MAX: usize = 65_535;
 
 /// Datagrams that came for one peer's session.
 #[derive(Debug, Default)]
-pub(super) struct Inbox {
+pub(crate) struct Inbox {
     content: Mutex<Content>,
     came: Condvar,
 }
@@ -65,6 +66,26 @@ impl Inbox {
             (false, _) => Ok(true),
             (true, false) => Ok(false),
             (true, true) => Err(io::ErrorKind::ConnectionReset.into()),
+        }
+    }
+}
+
+/// Where the datagrams of one peer arrive, seen from outside of its session.
+pub(crate) enum DatagramArrivals {
+    Socket(Arc<UdpSocket>),
+    Inbox(Arc<Inbox>),
+}
+
+impl Arrivals for DatagramArrivals {
+    fn wait(&self, patience: Duration) -> io::Result<()> {
+        match self {
+            Self::Inbox(inbox) => inbox.wait(patience).map(drop),
+            Self::Socket(socket) => {
+                socket.set_read_timeout(Some(patience))?;
+                // Whatever it is, only receiving tells: an error it reports is one of a single datagram.
+                let _ = socket.peek(&mut [0]);
+                Ok(())
+            }
         }
     }
 }
@@ -122,6 +143,13 @@ impl Datagrams {
 
     fn new(socket: Arc<UdpSocket>, peer: SocketAddr, source: Source, end: End) -> Self {
         Self { socket, peer, source, filter: RecordFilter::new(end, 0), arrived: None, alerted: None }
+    }
+
+    pub(super) fn arrivals(&self) -> DatagramArrivals {
+        match &self.source {
+            Source::Socket { .. } => DatagramArrivals::Socket(Arc::clone(&self.socket)),
+            Source::Listener { inbox, .. } => DatagramArrivals::Inbox(Arc::clone(inbox)),
+        }
     }
 
     pub(super) fn peer(&self) -> SocketAddr {

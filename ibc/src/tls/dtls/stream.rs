@@ -1,6 +1,6 @@
 //! Handshake and records over datagrams.
 
-use super::datagrams::Datagrams;
+use super::datagrams::{DatagramArrivals, Datagrams};
 use super::filter::{Overhead, Stage};
 use crate::tls::client::ClientContext;
 use crate::tls::error::TlsError;
@@ -130,6 +130,11 @@ impl DtlsStream {
                 Err(error) => return Err(into_io(error)),
             }
         }
+    }
+
+    /// What waits for the peer without this stream.
+    pub(crate) fn arrivals(&self) -> DatagramArrivals {
+        self.stream.get_ref().arrivals()
     }
 
     /// Says goodbye.
