@@ -42,13 +42,7 @@ extern crate alloc;
 
 #[cfg(any(feature = "client", feature = "service"))]
 mod memory;
-#[cfg(any(
-    feature = "cli",
-    feature = "client",
-    feature = "service",
-    feature = "tls-openssl",
-    feature = "tls-rustls"
-))]
+#[cfg(any(feature = "cli", feature = "client", feature = "service", feature = "tls-openssl"))]
 mod redacted;
 
 #[cfg(any(feature = "tls-openssl", feature = "tls-rustls"))]
