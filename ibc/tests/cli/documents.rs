@@ -28,7 +28,7 @@ fn readme_runs() {
 
 #[test]
 fn operating_runs() {
-    document("docs/operating.md", 1);
+    document("docs/operating.md", 2);
 }
 
 #[track_caller]
@@ -84,7 +84,7 @@ fn blocks(text: &str) -> Result<Vec<Block>, String> {
                     mark(before).ok_or_else(|| format!("{number}: not a mark of a block: {before}"))?;
                 found.push(Block { line: number + 2, mark, text: content });
             }
-            "ini" | "json" | "rust" | "text" | "toml" => {}
+            "ini" | "json" | "rust" | "sql" | "text" | "toml" => {}
             _ => return Err(format!("{}: a block of kind {language:?}: is it one of sh?", number + 1)),
         }
         before = "";
