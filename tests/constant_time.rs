@@ -275,14 +275,14 @@ const CASES: &[Case] = &[
     clean("sakke_issue_one", || {
         let kms = secret_z();
         let before = revealed();
-        assert!(is_secret(&*kms.issue(ID).expect("usable").expose()));
+        assert!(is_secret(&*kms.issue(&SAKKE_ID).expect("usable").expose()));
         assert_eq!(revealed(), before + 1, "a + z = 0");
     }),
     clean("sakke_decapsulate_one", || {
         // What comes before has cases of its own, and takes less time there.
         let made = with(Name::Portable, || {
             let (z, _) = rsk();
-            (secret_rsk(), z.encapsulate_ssv(ID, &ssv()).expect("usable"))
+            (secret_rsk(), z.encapsulate_ssv(&SAKKE_ID, &ssv()).expect("usable"))
         });
         let (key, data) = made.expect("every CPU has it");
         let before = revealed();

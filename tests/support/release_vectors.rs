@@ -46,7 +46,7 @@ fn issue_sign(case: &Value, _: &Value) {
     let kms = KmsSecretKey::from_bytes(&array(&case["ksak"])).expect("KSAK");
     assert_eq!(kms.public_key().to_bytes(), array(&case["kpak"]), "{case}");
     let issued = hazmat::issue_with_nonce(&kms, id, &array(&case["v"])).expect("usable v");
-    assert_eq!(*issued.expose_ssk(), array(&case["ssk"]), "{case}");
+    assert_eq!(*issued.expose(), array(&case["ssk"]), "{case}");
     assert_eq!(issued.pvt().to_bytes(), array(&case["pvt"]), "{case}");
     let key = issued.validate(&kms.public_key(), id).expect("valid");
     let signature = hazmat::sign_with_nonce(&key, &message, &array(&case["j"])).expect("usable j");
@@ -67,7 +67,7 @@ fn decapsulate(case: &Value, defaults: &Value) {
     let key = || {
         let z = sakke::KmsPublicKey::from_slice(&given("kmsPublicKey")).ok()?;
         let issued = sakke::IssuedKey::from_slice(&given("receiverSecretKey")).ok()?;
-        issued.validate(&z, Identity::new(&id)).ok()
+        issued.validate(&z, &sakke::Identifier::from_raw(&id).ok()?).ok()
     };
     let data = |data: &Value| sakke::EncapsulatedData::from_slice(&octets(data)).ok();
     let found = match case.get("encapsulatedData") {

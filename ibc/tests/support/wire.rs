@@ -14,6 +14,7 @@ use eccsi_sakke::onem2m::Fqdn;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -116,12 +117,21 @@ impl Foreign {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that is free, and that nobody else is given: below those that the system gives to connections, each once in
+/// this process, from a beginning of its own.
 pub fn free_port(udp: bool) -> u16 {
-    let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
-    if udp {
-        std::net::UdpSocket::bind(any).and_then(|socket| socket.local_addr()).expect("a port").port()
-    } else {
-        std::net::TcpListener::bind(any).and_then(|socket| socket.local_addr()).expect("a port").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let beginning = 10_000 + std::process::id() as u16 % 200 * 100;
+    loop {
+        let port = beginning + NEXT.fetch_add(1, Ordering::Relaxed) % 100;
+        let here = SocketAddr::from(([127, 0, 0, 1], port));
+        let free = if udp {
+            std::net::UdpSocket::bind(here).is_ok()
+        } else {
+            std::net::TcpListener::bind(here).is_ok()
+        };
+        if free {
+            return port;
+        }
     }
 }
