@@ -13,7 +13,7 @@
 //! | [`Function`] | `client`, `service` | MEF or MAF |
 //! | `json` (private) | `cli`, `client`, `service` | the one reader of JSON from outside |
 //! | [`wire`] | `client`, `service` | bodies of requests and answers |
-//! | [`derive`] | `client`, `service` | keys that both ends derive from an enrolment key |
+//! | [`mod@derive`] | `client`, `service` | keys that both ends derive from an enrolment key |
 //! | [`command`] | `client`, `service` | MEF Client Command: its numbers and the client's side |
 //! | [`files`] | `cli`, `client`, `service` | what stands on disk |
 //! | [`tls`] | `tls-openssl`, `tls-rustls` | pre-shared keys, certificates, ECCSI in (D)TLS |

@@ -13,7 +13,7 @@
 //! | [`audit`] | checking the whole log, checkpoints, files of older entries |
 //! | [`deny_list`] | the signed list of what is refused before it expires |
 //! | [`error`] | refusals, and their oneM2M response status codes |
-//! | [`limits`], [`clock`] | sizes and times; the time |
+//! | [`limits`] | sizes and times that requests may ask for |
 //!
 //! A request takes one way: a [`Call`] and a body of [`wire`](crate::wire) go to a procedure, which
 //! builds one [`Change`]; the store applies it with its audit entry and answers. The procedures know no

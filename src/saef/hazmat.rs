@@ -26,6 +26,9 @@ pub fn prk(z: &[u8; 32]) -> [u8; 32] {
 }
 
 /// The info of HKDF-Expand: public, and the same at both ends.
+///
+/// # Timing
+/// Variable: all in it is public.
 pub fn info<'a>(peer: &'a ExaminedPeer<'_>) -> &'a [u8] {
     peer.info()
 }

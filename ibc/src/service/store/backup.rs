@@ -1,7 +1,7 @@
 //! Copies of the database.
 //!
 //! SQLite makes the copy itself (`vacuum into`), consistent while others write. For PostgreSQL its own programs
-//! pg_dump and pg_restore are called, which have to be there. Behind either stands a [`statement`], signed by the key of
+//! pg_dump and pg_restore are called, which have to be there. Behind either stands a statement, signed by the key of
 //! the service.
 
 pub use super::backup_error::BackupError;
