@@ -7,6 +7,7 @@ CONSTANT = "copies a constant or nothing"
 GAPS = {
     "Kernel::lanes": CONSTANT,
     "Kernel::divsteps": "a loop on data; see the section on divsteps",
+    "Kernel::invert": "divsteps, between conversions that are proved",
     "Arithmetic::proof": CONSTANT,
     "Arithmetic::zero": CONSTANT,
     "Arithmetic::one": CONSTANT,
