@@ -14,6 +14,7 @@ pub(crate) enum Backend {
     /// The crates `p256`, `primeorder` and `crypto-bigint`: the oracle, and the conservative choice. They are
     /// linked only where they are chosen or compared with.
     #[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
+    #[cfg_attr(test, allow(dead_code, reason = "unit tests take its field alone"))]
     RustCrypto(rustcrypto::RustCrypto),
     /// Own arithmetic for every platform.
     Portable(portable::Portable),

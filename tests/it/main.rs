@@ -4,6 +4,7 @@
 mod model;
 #[path = "../support/not_run.rs"]
 mod not_run;
+#[cfg(feature = "eccsi")]
 #[path = "../support/prepared.rs"]
 mod prepared;
 #[path = "../support/rng.rs"]

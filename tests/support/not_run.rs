@@ -1,4 +1,5 @@
 //! What a test leaves out is said; where nothing may be left out (`REQUIRE_ALL=1`, as in CI), it fails.
+#![allow(dead_code, reason = "each test program uses its part")]
 
 /// May nothing be left out?
 pub(crate) fn all_is_required() -> bool {

@@ -4,6 +4,7 @@
 mod backend_from_env;
 #[path = "../support/model/mod.rs"]
 mod model;
+#[cfg(feature = "eccsi")]
 #[path = "../support/prepared.rs"]
 mod prepared;
 #[path = "../support/rng.rs"]
