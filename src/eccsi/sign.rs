@@ -7,7 +7,7 @@ use super::nonce::{self, Fresh, Nonces, Purpose, Seed};
 use super::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature, VerifyingKey};
 use crate::curve::p256::{self, Scalar};
 use crate::error::Error;
-use crate::identity::{Identity, OwnedIdentity};
+use crate::identity::Identity;
 use crate::secret::declassify;
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha256};
@@ -22,8 +22,6 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 #[derive(ZeroizeOnDrop)]
 pub struct SigningKey {
     pub(super) issued: IssuedKey,
-    #[zeroize(skip)]
-    pub(super) id: OwnedIdentity,
     #[zeroize(skip)]
     pub(super) kpak: KmsPublicKey,
     #[zeroize(skip)]
@@ -124,9 +122,12 @@ impl SigningKey {
         self.issued.expose()
     }
 
-    /// The identity the key was issued for.
-    pub fn identity(&self) -> Identity<'_> {
-        self.id.as_identity()
+    /// Was the key issued for this identity? It keeps HS alone, so that a device needs no heap for it.
+    ///
+    /// # Timing
+    /// Variable: identity, KPAK and PVT are public.
+    pub fn is_for(&self, id: Identity<'_>) -> bool {
+        hs(self.kpak.point(), id, self.pvt().point()) == *self.hs()
     }
 
     /// PVT.

@@ -33,6 +33,6 @@ impl IssuedKey {
         let y = p256::mul_generator_if_equal(&self.ssk, kpak.base(), &hs_scalar, pvt.point())
             .ok_or(Error::InvalidKey)?;
         let verifying = VerifyingKey { hs, pvt, y: BasePoint::new(y) };
-        Ok(SigningKey { issued: self.duplicate(), id: id.into(), kpak: kpak.clone(), verifying })
+        Ok(SigningKey { issued: self.duplicate(), kpak: kpak.clone(), verifying })
     }
 }

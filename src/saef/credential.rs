@@ -51,7 +51,7 @@ impl Credential {
         now: UnixTime,
     ) -> Result<Self, SaefError> {
         check(&id_2, key.kms_public_key(), trusted, now)?;
-        if key.identity() != id_2.identity() {
+        if !key.is_for(id_2.identity()) {
             return Err(SaefError::InvalidKey);
         }
         Ok(Self { id_2, key })

@@ -76,11 +76,10 @@ impl IssuedKey {
         let mut signing_keys: Vec<_> = (0..keys.len()).map(refused).collect();
         let fresh = nonce::fresh(rng)?;
         let valid = batches::map(keys, BATCH, |keys| validate_batch(keys, kpak, &fresh));
-        for (slot, ((id, issued), valid)) in signing_keys.iter_mut().zip(keys.iter().zip(valid)) {
+        for (slot, ((_, issued), valid)) in signing_keys.iter_mut().zip(keys.iter().zip(valid)) {
             if let Ok((hs, y)) = valid {
                 let verifying = VerifyingKey { hs, pvt: issued.pvt, y: BasePoint::new(y) };
-                let (issued, id) = (issued.duplicate(), (*id).into());
-                *slot = Ok(SigningKey { issued, id, kpak: kpak.clone(), verifying });
+                *slot = Ok(SigningKey { issued: issued.duplicate(), kpak: kpak.clone(), verifying });
             }
         }
         Ok(signing_keys)
