@@ -431,8 +431,8 @@ mod tests {
         ];
         assert_eq!(url.environment(), expected.map(|(name, value)| (name, value.into())));
         assert_eq!(url.database(), "dbname='d\\'b'");
-        let socket = parse("postgres://postgres@localhost/ibc?host=/tmp/x").environment();
-        assert_eq!(socket[0], ("PGHOST", "/tmp/x".into()));
+        let socket = parse("postgres://postgres@localhost/ibc?host=/run/x").environment();
+        assert_eq!(socket[0], ("PGHOST", "/run/x".into()));
     }
 
     #[test]
