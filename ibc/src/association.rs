@@ -21,6 +21,8 @@
 //! in either role; and since the initiator names whom it wants (SNI), which enters the handshake's
 //! transcript, its own responder, which has another name, does not answer.
 
+#[cfg(feature = "client")]
+mod asynchronous;
 #[cfg(feature = "tls-openssl")]
 mod bounded;
 #[cfg(feature = "tls-rustls")]
@@ -47,6 +49,8 @@ mod responder;
 #[cfg(feature = "tls-openssl")]
 mod split;
 
+#[cfg(feature = "client")]
+pub use asynchronous::{AsyncAssociation, AsyncDatagramAssociation};
 #[cfg(feature = "tls-rustls")]
 pub use eccsi_tls::{EccsiEntity, EccsiRefusal};
 #[cfg(feature = "tls-openssl")]

@@ -95,6 +95,8 @@ mod suites;
 #[cfg(feature = "tls-openssl")]
 mod tcp;
 
+#[cfg(feature = "client")]
+pub(crate) use dtls::AsyncArrivals;
 #[cfg(feature = "tls-openssl")]
 pub(crate) use dtls::DatagramArrivals;
 #[cfg(all(feature = "tls-openssl", feature = "__backends"))]

@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// [`send`](Self::send)).
 ///
 /// At its end it is closed, and everything fails with [`io::ErrorKind::ConnectionAborted`]. To read and write at the
-/// same time, [`split`](Self::split) it.
+/// same time, [`split`](Self::split) it; for tasks of tokio there is [`into_async`](Self::into_async).
 pub struct SecurityAssociation<T> {
     pub(super) stream: T,
     peer: Peer,

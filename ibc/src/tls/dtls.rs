@@ -9,6 +9,8 @@ pub mod probe;
 mod stream;
 
 pub(super) use cookie::cookies;
+#[cfg(feature = "client")]
+pub(crate) use datagrams::AsyncArrivals;
 pub(crate) use datagrams::DatagramArrivals;
 pub use listener::{DtlsIncoming, DtlsListener};
 pub use stream::DtlsStream;

@@ -98,6 +98,15 @@ impl TlsStream {
         self.stream.get_ref().tcp.try_clone().map(TcpArrivals)
     }
 
+    /// Makes reads and writes fail with [`io::ErrorKind::TimedOut`] where they would wait; gives another handle of the
+    /// connection, to wait with.
+    #[cfg(feature = "client")]
+    pub(crate) fn nonblocking(&self) -> io::Result<TcpStream> {
+        let tcp = &self.stream.get_ref().tcp;
+        tcp.set_nonblocking(true)?;
+        tcp.try_clone()
+    }
+
     /// Says goodbye and closes the connection in both directions.
     pub fn close(&mut self) {
         let _ = self.stream.shutdown(); // the peer may be gone, which is what is wanted

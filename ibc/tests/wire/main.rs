@@ -18,6 +18,8 @@ mod setting;
 #[path = "../support/wire.rs"]
 mod wire;
 
+#[cfg(feature = "client")]
+mod association_async;
 mod association_ibc;
 mod association_maf;
 mod association_psk;

@@ -6,6 +6,9 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+#[cfg(feature = "client")]
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
@@ -31,6 +34,16 @@ struct Content {
     datagrams: VecDeque<Vec<u8>>,
     /// No more will come: another session has taken the peer's place.
     closed: bool,
+    /// The task that waits, where none of the threads does.
+    waiting: Option<Waker>,
+}
+
+impl Content {
+    fn wake(&mut self) {
+        if let Some(task) = self.waiting.take() {
+            task.wake();
+        }
+    }
 }
 
 impl Inbox {
@@ -43,12 +56,15 @@ impl Inbox {
         if content.datagrams.len() < INBOX {
             content.datagrams.push_back(datagram.into());
             self.came.notify_one();
+            content.wake();
         }
     }
 
     pub(super) fn close(&self) {
-        self.lock().closed = true;
+        let mut content = self.lock();
+        content.closed = true;
         self.came.notify_all();
+        content.wake();
     }
 
     fn pop(&self) -> Option<Vec<u8>> {
@@ -70,6 +86,19 @@ impl Inbox {
     }
 }
 
+#[cfg(feature = "client")]
+impl Inbox {
+    /// Ready once there is a datagram, or will be none.
+    fn poll(&self, task: &mut Context<'_>) -> Poll<()> {
+        let mut content = self.lock();
+        if !content.datagrams.is_empty() || content.closed {
+            return Poll::Ready(());
+        }
+        content.waiting = Some(task.waker().clone());
+        Poll::Pending
+    }
+}
+
 /// Where the datagrams of one peer arrive, seen from outside of its session.
 pub(crate) enum DatagramArrivals {
     Socket(Arc<UdpSocket>),
@@ -86,6 +115,45 @@ impl Arrivals for DatagramArrivals {
                 let _ = socket.peek(&mut [0]);
                 Ok(())
             }
+        }
+    }
+}
+
+/// The same for a task of tokio.
+#[cfg(feature = "client")]
+pub(crate) enum AsyncArrivals {
+    /// Another handle of the socket.
+    Socket(tokio::net::UdpSocket),
+    Inbox(Arc<Inbox>),
+}
+
+#[cfg(feature = "client")]
+impl DatagramArrivals {
+    pub(super) fn into_async(self) -> io::Result<AsyncArrivals> {
+        Ok(match self {
+            Self::Socket(socket) => {
+                socket.set_nonblocking(true)?; // tokio takes no others
+                AsyncArrivals::Socket(tokio::net::UdpSocket::from_std(socket.try_clone()?)?)
+            }
+            Self::Inbox(inbox) => AsyncArrivals::Inbox(inbox),
+        })
+    }
+}
+
+#[cfg(feature = "client")]
+impl AsyncArrivals {
+    /// Waits until something may have come. What it was, only reading tells.
+    pub(crate) async fn wait(&self) -> io::Result<()> {
+        match self {
+            Self::Inbox(inbox) => {
+                std::future::poll_fn(|task| inbox.poll(task)).await;
+                Ok(())
+            }
+            // The error of a single datagram makes it readable, too.
+            Self::Socket(socket) => match socket.peek_sender().await {
+                Err(error) if !lost_on_the_way(&error) => Err(error),
+                _ => Ok(()),
+            },
         }
     }
 }
@@ -207,8 +275,11 @@ impl Datagrams {
     }
 }
 
-/// Receives one datagram from a connected socket, if one comes in time.
+/// Receives one datagram from a connected socket, if one comes in time; with no patience, if one is there.
 fn receive(socket: &UdpSocket, buffer: &mut [u8], patience: Duration) -> io::Result<Option<Vec<u8>>> {
+    if patience.is_zero() {
+        return receive_arrived(socket, buffer);
+    }
     let until = Instant::now().checked_add(patience);
     loop {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
@@ -224,6 +295,17 @@ fn receive(socket: &UdpSocket, buffer: &mut [u8], patience: Duration) -> io::Res
             Err(error) if crate::tls::error::timed_out(&error) => socket.set_nonblocking(false)?,
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Leaves the socket non-blocking, as a task that shares it needs it; [`receive`] makes it blocking again.
+fn receive_arrived(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Option<Vec<u8>>> {
+    socket.set_nonblocking(true)?;
+    match socket.recv(buffer) {
+        Ok(length) => Ok(Some(buffer[..length].into())),
+        Err(error) if lost_on_the_way(&error) || error.kind() == io::ErrorKind::Interrupted => Ok(None),
+        Err(error) if crate::tls::error::timed_out(&error) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -259,5 +341,42 @@ impl Write for Datagrams {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(all(test, feature = "client"))]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn an_inbox_wakes_the_task_that_waits() {
+        let (inbox, woken) = (Inbox::default(), Arc::new(Woken::default()));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut task = Context::from_waker(&waker);
+        let woken = || woken.0.load(Ordering::SeqCst);
+
+        assert!(inbox.poll(&mut task).is_pending());
+        inbox.push(b"datagram");
+        assert_eq!(woken(), 1);
+        assert!(inbox.poll(&mut task).is_ready());
+        inbox.push(b"another");
+        assert_eq!(woken(), 1, "nobody waits");
+
+        while inbox.pop().is_some() {}
+        assert!(inbox.poll(&mut task).is_pending());
+        inbox.close();
+        assert_eq!(woken(), 2);
+        assert!(inbox.poll(&mut task).is_ready());
     }
 }

@@ -1,5 +1,7 @@
 //! Handshake and records over datagrams.
 
+#[cfg(feature = "client")]
+use super::datagrams::AsyncArrivals;
 use super::datagrams::{DatagramArrivals, Datagrams};
 use super::filter::{Overhead, Stage};
 use crate::tls::client::ClientContext;
@@ -130,6 +132,28 @@ impl DtlsStream {
                 Err(error) => return Err(into_io(error)),
             }
         }
+    }
+
+    /// Receives one message if one has come: as [`recv`](Self::recv), which never waits.
+    #[cfg(feature = "client")]
+    pub(crate) fn recv_arrived(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        loop {
+            match self.recv(buffer, Duration::ZERO) {
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    let stage = stage(self.stream.ssl());
+                    if !self.stream.get_mut().wait(Duration::ZERO, stage)? {
+                        return Ok(None);
+                    }
+                }
+                done => return done.map(Some),
+            }
+        }
+    }
+
+    /// The same for a task of tokio.
+    #[cfg(feature = "client")]
+    pub(crate) fn async_arrivals(&self) -> io::Result<AsyncArrivals> {
+        self.arrivals().into_async()
     }
 
     /// What waits for the peer without this stream.
