@@ -9,6 +9,7 @@ mod ibc;
 mod key;
 mod key_value;
 mod registration;
+mod response_status_code;
 pub mod root;
 pub mod rooted;
 mod secret_text;
@@ -28,4 +29,5 @@ pub use registration::{
     ChildReference, ClientConfiguration, Registration, RegistrationRequest, RegistrationUpdate,
     RegistrationUpdateRequest,
 };
+pub use response_status_code::ResponseStatusCode;
 pub use secret_text::SecretText;

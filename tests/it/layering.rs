@@ -60,7 +60,7 @@ const IBC: Package = Package {
         ("files", &["json"]),
         ("tls", &[]),
         ("association", &["tls"]),
-        ("http", &[]),
+        ("http", &["wire"]),
         ("service", &["command", "derive", "files", "json", "memory", "wire"]),
         // Of `service` only the trait by which a MAF fetches keys.
         ("client", &["association", "command", "files", "http", "json", "service", "tls", "wire"]),

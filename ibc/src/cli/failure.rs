@@ -66,6 +66,34 @@ pub(super) enum Kind {
     Audit,
 }
 
+#[cfg(feature = "client")]
+impl Kind {
+    /// Of an answer that refuses.
+    const fn of_response(code: crate::wire::ResponseStatusCode) -> Self {
+        use crate::wire::ResponseStatusCode as Code;
+        match code {
+            Code::NotFound => Self::NotFound,
+            Code::Conflict | Code::OriginatorHasAlreadyRegistered => Self::Conflict,
+            Code::InternalServerError => Self::Unavailable,
+            Code::Ok
+            | Code::Created
+            | Code::Deleted
+            | Code::Updated
+            | Code::BadRequest
+            | Code::ReleaseVersionNotSupported
+            | Code::OperationNotAllowed
+            | Code::UnsupportedMediaType
+            | Code::ContentsUnacceptable
+            | Code::OriginatorHasNoPrivilege
+            | Code::OriginatorNotAuthenticated
+            | Code::SecurityAssociationRequired
+            | Code::NotImplemented
+            | Code::NotAcceptable
+            | Code::Other(_) => Self::Refused,
+        }
+    }
+}
+
 impl Failure {
     pub(super) fn refused(kind: Kind, message: impl Into<String>) -> Self {
         Self::Refused { kind, message: message.into() }
@@ -197,11 +225,9 @@ impl From<crate::client::ClientError> for Failure {
             ClientError::Install(_) => Kind::Key,
             ClientError::Connect { .. } | ClientError::TimedOut | ClientError::Ended => Kind::Unavailable,
             _ if error.is_temporary() => Kind::Unavailable,
-            ClientError::Refused(refusal) => match refusal.response_status_code {
-                Some(4004) => Kind::NotFound,
-                Some(4105 | 4117) => Kind::Conflict,
-                _ => Kind::Refused,
-            },
+            ClientError::Refused(refusal) => {
+                refusal.response_status_code.map_or(Kind::Refused, Kind::of_response)
+            }
             ClientError::Answer(_) => Kind::Format,
             _ => Kind::Refused,
         };

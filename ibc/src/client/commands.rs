@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::command::client::{CommandClient, Procedure, Received, Step, Task};
 use crate::command::values::status;
 use crate::wire::root::ResourceType;
-use crate::wire::{CommandReport, IssuedCredential, ReceivedCommand};
+use crate::wire::{CommandReport, IssuedCredential, ReceivedCommand, ResponseStatusCode};
 use core::future::Future;
 use core::pin::Pin;
 use eccsi_sakke::onem2m::{EntityId, EntityName, UnixTime};
@@ -178,7 +178,10 @@ impl Provisioner {
             let valid = store.installed()?.map(|installed| installed.id_2).filter(|id_1| id_1.is_live(now));
             let (issued, replaces): (IssuedCredential, _) = match valid {
                 Some(id_1) => match client.reenrol(&id_1, None).await {
-                    Err(error) if error.response_status_code() == Some(4103) => {
+                    Err(error)
+                        if error.response_status_code()
+                            == Some(ResponseStatusCode::OriginatorHasNoPrivilege) =>
+                    {
                         (client.enrol(entity, None).await?, None)
                     }
                     issued => (issued?, Some(id_1)),

@@ -5,6 +5,7 @@ use super::error::{ClientError, Refusal, shown};
 use crate::Function;
 use crate::http::{Framed, Headers, JSON, Repeated, ResponseHead, header, is_json};
 use crate::tls::{ExportedKey, Exporter, Session, TlsError};
+use crate::wire::ResponseStatusCode;
 use crate::wire::root::ResourceType;
 use core::fmt::Write;
 use core::pin::Pin;
@@ -46,12 +47,12 @@ impl Operation {
     }
 
     /// The code of success.
-    const fn success(self) -> u16 {
+    const fn success(self) -> ResponseStatusCode {
         match self {
-            Self::Create(_) => 2001,
-            Self::Retrieve => 2000,
-            Self::Update => 2004,
-            Self::Delete => 2002,
+            Self::Create(_) => ResponseStatusCode::Created,
+            Self::Retrieve => ResponseStatusCode::Ok,
+            Self::Update => ResponseStatusCode::Updated,
+            Self::Delete => ResponseStatusCode::Deleted,
         }
     }
 }
@@ -240,7 +241,7 @@ fn is_readable(content_type: &str) -> bool {
 /// Fields of an answer that come at most once.
 struct Fields<'a> {
     request_id: Option<&'a str>,
-    response_status_code: Option<u16>,
+    response_status_code: Option<ResponseStatusCode>,
     content_type: Option<&'a str>,
 }
 
@@ -251,7 +252,7 @@ impl<'a> Fields<'a> {
         let code = code.map(|code| code.parse().map_err(|_| ClientError::Answer("no response status code")));
         Ok(Self {
             request_id: headers.one(header::REQUEST_ID).map_err(repeated)?,
-            response_status_code: code.transpose()?,
+            response_status_code: code.transpose()?.map(ResponseStatusCode::from_number),
             content_type: headers.one(header::CONTENT_TYPE).map_err(repeated)?,
         })
     }

@@ -4,6 +4,7 @@ use crate::Function;
 use crate::files::FileError;
 use crate::http::FramingError;
 use crate::tls::TlsError;
+use crate::wire::ResponseStatusCode;
 use core::fmt;
 use eccsi_sakke::saef::KpakTag;
 use std::io;
@@ -42,8 +43,8 @@ pub enum ClientError {
 pub struct Refusal {
     /// Which function refused.
     pub function: Function,
-    /// Response Status Code of TS-0004 clause 6.6.3; `None` if a part below oneM2M refused.
-    pub response_status_code: Option<u16>,
+    /// `None` if a part below oneM2M refused.
+    pub response_status_code: Option<ResponseStatusCode>,
     /// Status of HTTP.
     pub http_status: u16,
     /// What the other end says, without control characters.
@@ -76,7 +77,7 @@ pub enum InstallError {
 
 impl ClientError {
     /// The Response Status Code, if the other end gave one.
-    pub fn response_status_code(&self) -> Option<u16> {
+    pub fn response_status_code(&self) -> Option<ResponseStatusCode> {
         match self {
             Self::Refused(refusal) => refusal.response_status_code,
             _ => None,
@@ -89,7 +90,8 @@ impl ClientError {
             Self::Connect { .. } | Self::TimedOut | Self::Ended => true,
             Self::Tls(error) => matches!(error, TlsError::TimedOut | TlsError::Busy | TlsError::Io(_)),
             Self::Refused(refusal) => {
-                refusal.response_status_code == Some(5000) || matches!(refusal.http_status, 429 | 503)
+                refusal.response_status_code == Some(ResponseStatusCode::InternalServerError)
+                    || matches!(refusal.http_status, 429 | 503)
             }
             Self::Configuration(_) | Self::Answer(_) | Self::Install(_) | Self::File(_) => false,
         }
@@ -99,27 +101,47 @@ impl ClientError {
 impl Refusal {
     /// What whoever reads this can do.
     const fn advice(&self) -> &'static str {
-        match (self.response_status_code, self.http_status) {
-            (Some(4000), _) => "the request is malformed for it: compare FQDN, stakeholder and times",
-            (Some(4001), _) => "it does not speak release 4 of oneM2M",
-            (Some(4004), _) => {
+        use ResponseStatusCode as Code;
+        let Some(code) = self.response_status_code else { return self.advice_by_http() };
+        match code {
+            Code::BadRequest => "the request is malformed for it: compare FQDN, stakeholder and times",
+            Code::ReleaseVersionNotSupported => "it does not speak release 4 of oneM2M",
+            Code::NotFound => {
                 "there is no such registration or key (any more), or it is not for this entity: register again"
             }
-            (Some(4102), _) => "a value is outside its policy: end, SUID, targets or length of the key",
-            (Some(4103), _) => {
+            Code::ContentsUnacceptable => {
+                "a value is outside its policy: end, SUID, targets or length of the key"
+            }
+            Code::OriginatorHasNoPrivilege => {
                 "this client may not do that: let the operator bind the identity or admit the client (ibc admin client)"
             }
-            (Some(4105), _) => {
-                "it is taken: connect anew and repeat, each session registers one exported key"
+            Code::Conflict => "it is taken: connect anew and repeat, each session registers one exported key",
+            Code::OriginatorNotAuthenticated => {
+                "the entity is none of this client's: check --as, or let the operator bind it"
             }
-            (Some(4106), _) => "the entity is none of this client's: check --as, or let the operator bind it",
-            (Some(4107), _) => "the session is not mutually authenticated",
-            (Some(4117), _) => {
+            Code::SecurityAssociationRequired => "the session is not mutually authenticated",
+            Code::OriginatorHasAlreadyRegistered => {
                 "this client is registered with that stakeholder: update or remove the registration"
             }
-            (Some(5000), _) | (_, 503) => "it cannot do it now: repeat the request later",
-            (_, 429) => "too many requests: repeat it later",
-            (_, 413) => "the request is too large for it",
+            Code::InternalServerError => "it cannot do it now: repeat the request later",
+            Code::Ok
+            | Code::Created
+            | Code::Deleted
+            | Code::Updated
+            | Code::OperationNotAllowed
+            | Code::UnsupportedMediaType
+            | Code::NotImplemented
+            | Code::NotAcceptable
+            | Code::Other(_) => self.advice_by_http(),
+        }
+    }
+
+    /// The same where the status of HTTP is all that tells.
+    const fn advice_by_http(&self) -> &'static str {
+        match self.http_status {
+            503 => "it cannot do it now: repeat the request later",
+            429 => "too many requests: repeat it later",
+            413 => "the request is too large for it",
             _ => "see its log, by the request identifier",
         }
     }

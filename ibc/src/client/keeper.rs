@@ -4,6 +4,7 @@ use super::install::{Expected, NewKpak};
 use super::renewal::{Due, Life, Random, Schedule, Window};
 use super::{Client, ClientError, CredentialStore, ExportedRegistration, Installed, KeyRequest};
 use crate::clock::Clock;
+use crate::wire::ResponseStatusCode;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, UnixTime};
 use std::sync::Arc;
@@ -121,7 +122,11 @@ impl CredentialKeeper {
         let outcome = match valid {
             Some(id_1) => match self.reprovision(id_1).await {
                 // ID_1 is denied or superseded, as after answers that were lost: no reason to be without one.
-                Err(error) if error.response_status_code() == Some(4103) => self.provision().await,
+                Err(error)
+                    if error.response_status_code() == Some(ResponseStatusCode::OriginatorHasNoPrivilege) =>
+                {
+                    self.provision().await
+                }
                 outcome => outcome,
             },
             None => self.provision().await,

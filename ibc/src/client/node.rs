@@ -12,7 +12,7 @@ use super::{Client, ClientError, ExportedRegistration, KeyRequest};
 use crate::Function;
 use crate::command::object::{Action, ObjectType, Profile, check_answer};
 use crate::command::values::status;
-use crate::wire::{KeyRegistrationRequest, Registration};
+use crate::wire::{KeyRegistrationRequest, Registration, ResponseStatusCode};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, SecurityUsage, UnixTime};
 use std::collections::BTreeMap;
@@ -152,7 +152,7 @@ impl Node {
         }
         match client.deregister(&registration.id).await {
             // Gone already, which is what is wanted.
-            Err(error) if error.response_status_code() == Some(4004) => Ok(()),
+            Err(error) if error.response_status_code() == Some(ResponseStatusCode::NotFound) => Ok(()),
             outcome => outcome,
         }
     }

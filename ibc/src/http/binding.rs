@@ -1,5 +1,8 @@
 //! The oneM2M binding: names and numbers of TS-0009.
 
+#[cfg(feature = "server")]
+use crate::wire::ResponseStatusCode;
+
 /// Header fields, in lower case as they are compared; HTTP knows no case.
 pub(crate) mod header {
     pub(crate) const ORIGIN: &str = "x-m2m-origin";
@@ -65,19 +68,23 @@ pub(crate) fn accepts_json<'a>(values: impl Iterator<Item = &'a str>) -> bool {
 
 /// The HTTP status of a response status code: TS-0009 table 6.3.2-1, as far as these functions give them.
 #[cfg(feature = "server")]
-pub(crate) const fn status(response_status_code: u16) -> (u16, &'static str) {
-    match response_status_code {
-        2000 | 2002 | 2004 => (200, "OK"),
-        2001 => (201, "Created"),
-        4000 | 4102 => (400, "Bad Request"),
-        4103 | 4106 | 4107 | 4117 => (403, "Forbidden"),
-        4004 => (404, "Not Found"),
-        4005 => (405, "Method Not Allowed"),
-        5207 => (406, "Not Acceptable"),
-        4105 => (409, "Conflict"),
-        4015 => (415, "Unsupported Media Type"),
-        4001 | 5001 => (501, "Not Implemented"),
-        _ => (500, "Internal Server Error"),
+pub(crate) const fn status(code: ResponseStatusCode) -> (u16, &'static str) {
+    use ResponseStatusCode as Code;
+    match code {
+        Code::Ok | Code::Deleted | Code::Updated => (200, "OK"),
+        Code::Created => (201, "Created"),
+        Code::BadRequest | Code::ContentsUnacceptable => (400, "Bad Request"),
+        Code::OriginatorHasNoPrivilege
+        | Code::OriginatorNotAuthenticated
+        | Code::SecurityAssociationRequired
+        | Code::OriginatorHasAlreadyRegistered => (403, "Forbidden"),
+        Code::NotFound => (404, "Not Found"),
+        Code::OperationNotAllowed => (405, "Method Not Allowed"),
+        Code::NotAcceptable => (406, "Not Acceptable"),
+        Code::Conflict => (409, "Conflict"),
+        Code::UnsupportedMediaType => (415, "Unsupported Media Type"),
+        Code::ReleaseVersionNotSupported | Code::NotImplemented => (501, "Not Implemented"),
+        Code::InternalServerError | Code::Other(_) => (500, "Internal Server Error"),
     }
 }
 

@@ -206,14 +206,15 @@ impl Conversation<'_> {
             Some(error) => self.endpoint.refuse(self.session, &request, error).await,
         };
         let took = started.elapsed();
-        self.shared.metrics.request(self.endpoint.function(), request.operation, response.status, took);
+        let status = response.status.number();
+        self.shared.metrics.request(self.endpoint.function(), request.operation, status, took);
         tracing::info!(
             request = request.request_id.as_deref().unwrap_or_default(),
             session = %self.session,
             origin = request.from.as_deref().unwrap_or_default(),
             operation = ?request.operation,
             to = request.to,
-            status = response.status,
+            status,
             why = response.text,
             microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "answered"

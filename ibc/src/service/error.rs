@@ -1,7 +1,7 @@
 //! What the service answers when it does not do what it was asked.
 
+use crate::wire::ResponseStatusCode;
 use core::fmt;
-use std::boxed::Box;
 use std::error::Error;
 
 /// What the caller can act on. One oneM2M response status code each, see
@@ -61,22 +61,23 @@ impl Kind {
     ];
 
     /// The response status code of TS-0004 clause 6.6.3.
-    pub const fn response_status_code(self) -> u16 {
+    pub const fn response_status_code(self) -> ResponseStatusCode {
+        use ResponseStatusCode as Code;
         match self {
-            Self::BadRequest => 4000,
-            Self::ReleaseVersionNotSupported => 4001,
-            Self::NotFound => 4004,
-            Self::OperationNotAllowed => 4005,
-            Self::UnsupportedMediaType => 4015,
-            Self::ContentsUnacceptable => 4102,
-            Self::NoPrivilege => 4103,
-            Self::Conflict => 4105,
-            Self::OriginatorNotAuthenticated => 4106,
-            Self::SecurityAssociationRequired => 4107,
-            Self::AlreadyRegistered => 4117,
-            Self::Internal | Self::Unavailable => 5000,
-            Self::NotImplemented => 5001,
-            Self::NotAcceptable => 5207,
+            Self::BadRequest => Code::BadRequest,
+            Self::ReleaseVersionNotSupported => Code::ReleaseVersionNotSupported,
+            Self::NotFound => Code::NotFound,
+            Self::OperationNotAllowed => Code::OperationNotAllowed,
+            Self::UnsupportedMediaType => Code::UnsupportedMediaType,
+            Self::ContentsUnacceptable => Code::ContentsUnacceptable,
+            Self::NoPrivilege => Code::OriginatorHasNoPrivilege,
+            Self::Conflict => Code::Conflict,
+            Self::OriginatorNotAuthenticated => Code::OriginatorNotAuthenticated,
+            Self::SecurityAssociationRequired => Code::SecurityAssociationRequired,
+            Self::AlreadyRegistered => Code::OriginatorHasAlreadyRegistered,
+            Self::Internal | Self::Unavailable => Code::InternalServerError,
+            Self::NotImplemented => Code::NotImplemented,
+            Self::NotAcceptable => Code::NotAcceptable,
         }
     }
 

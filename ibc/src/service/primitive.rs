@@ -4,6 +4,7 @@
 //! [`Endpoint::perform`](super::dispatch::Endpoint::perform), and sends the [`Response`]. Nothing here knows which.
 
 use super::error::{Kind, ServiceError};
+use crate::wire::ResponseStatusCode;
 use zeroize::Zeroizing;
 
 /// What is to be done with a resource. Notify is for others.
@@ -48,7 +49,7 @@ pub enum Format {
 /// A response primitive.
 pub struct Response {
     /// Response Status Code.
-    pub status: u16,
+    pub status: ResponseStatusCode,
     /// Content.
     pub content: Option<Zeroizing<Vec<u8>>>,
     /// How it is written.
@@ -64,13 +65,13 @@ pub struct Response {
 crate::redacted::redacted_debug!(Response);
 
 impl Response {
-    /// OK, CREATED, DELETED and UPDATED.
-    pub(super) const fn success(operation: Operation) -> u16 {
+    /// The code of an operation that succeeded.
+    pub(super) const fn success(operation: Operation) -> ResponseStatusCode {
         match operation {
-            Operation::Retrieve => 2000,
-            Operation::Create => 2001,
-            Operation::Delete => 2002,
-            Operation::Update => 2004,
+            Operation::Create => ResponseStatusCode::Created,
+            Operation::Retrieve => ResponseStatusCode::Ok,
+            Operation::Update => ResponseStatusCode::Updated,
+            Operation::Delete => ResponseStatusCode::Deleted,
         }
     }
 

@@ -64,7 +64,7 @@ fn validate(credential: &IssuedCredential) -> ExpiringIdentity {
 #[track_caller]
 fn refused<T>(outcome: Result<T, ServiceError>, kind: Kind, code: u16) {
     let error = outcome.err().expect("refused");
-    assert_eq!((error.kind(), error.kind().response_status_code()), (kind, code), "{error}");
+    assert_eq!((error.kind(), error.kind().response_status_code().number()), (kind, code), "{error}");
 }
 
 /// S8: all four parts, together, and they fit.

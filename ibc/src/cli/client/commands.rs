@@ -12,6 +12,7 @@ use crate::client::renewal::{Backoff, system_random};
 use crate::client::{Client, ClientError, CredentialStore};
 use crate::clock::{Clock, SystemClock};
 use crate::command::client::Procedure;
+use crate::wire::ResponseStatusCode;
 use clap::{Args, ValueEnum};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityId, EntityKind, ExpirationTime, Fqdn};
@@ -103,7 +104,7 @@ impl Commands {
                     backoff = Backoff::default();
                     (turn.reported, turn.again)
                 }
-                Err(error) if error.response_status_code() == Some(4004) => {
+                Err(error) if error.response_status_code() == Some(ResponseStatusCode::NotFound) => {
                     // It has expired, or was removed.
                     let [(_, store)] = &executor.stores[..] else { return Err(error.into()) };
                     registration = self.register(&mut client, store).await?;
@@ -148,7 +149,10 @@ impl Commands {
         let end = options::after(options::now()?, LIFE)?;
         let registration =
             client.register(&self.stakeholder, end, None).await.map_err(|error| match error {
-                ClientError::Refused(refusal) if refusal.response_status_code == Some(4117) => {
+                ClientError::Refused(refusal)
+                    if refusal.response_status_code
+                        == Some(ResponseStatusCode::OriginatorHasAlreadyRegistered) =>
+                {
                     let advice =
                         "there is a registration that this store does not know: give it by --registration";
                     Failure::refused(crate::cli::failure::Kind::Conflict, format!("{refusal}; {advice}"))

@@ -9,6 +9,7 @@ use crate::client::renewal::system_random;
 use crate::client::{Client, ExportedRegistration, Kept, KeyKeeper, KeyRequest};
 use crate::clock::SystemClock;
 use crate::files::key_file;
+use crate::wire::ResponseStatusCode;
 use clap::{Args, Subcommand};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, KeyIdentifier, RelativeKeyId, SecurityUsage};
@@ -189,7 +190,11 @@ async fn register_client(client: &mut Client, request: &KeyRequest) -> Result<()
     const LIFE: Duration = Duration::from_secs(365 * 86_400);
     let end = options::after(options::now()?, LIFE)?;
     match client.register(&request.stakeholder, end.max(request.end), None).await {
-        Err(error) if error.response_status_code() != Some(4117) => Err(error.into()),
+        Err(error)
+            if error.response_status_code() != Some(ResponseStatusCode::OriginatorHasAlreadyRegistered) =>
+        {
+            Err(error.into())
+        }
         Ok(_) | Err(_) => Ok(()),
     }
 }
