@@ -12,7 +12,7 @@
 //! | [`commands`] | MEF Client Command, with what executes them |
 //! | [`node`] | configuration objects of a node, and the procedures that they lead to |
 //! | [`NetworkKeySource`] | keys for handshakes, retrieved by their Key Identifier |
-//! | `NetworkFetcher` (feature `service`) | keys that a MAF fetches by KeID |
+//! | [`NetworkFetcher`] | keys that a MAF fetches by KeID |
 //!
 //! | procedure | clause | at |
 //! |---|---|---|
@@ -30,7 +30,6 @@ mod access;
 pub mod commands;
 mod connection;
 mod error;
-#[cfg(feature = "service")]
 mod fetcher;
 pub mod install;
 mod keeper;
@@ -45,7 +44,6 @@ mod store;
 pub use access::{Access, Patience};
 pub use connection::Connection;
 pub use error::{ClientError, InstallError, Refusal};
-#[cfg(feature = "service")]
 pub use fetcher::NetworkFetcher;
 pub use keeper::{CredentialKeeper, Kept, KeyKeeper};
 pub use key_source::NetworkKeySource;

@@ -13,6 +13,7 @@
 //! | [`Function`] | `client`, `service` | MEF or MAF |
 //! | `json` (private) | `cli`, `client`, `service` | the one reader of JSON from outside |
 //! | [`wire`] | `client`, `service` | bodies of requests and answers |
+//! | [`credential_fetcher`] | `client`, `service` | what a MAF needs of the network: keys by their KeID |
 //! | [`mod@derive`] | `client`, `service` | keys that both ends derive from an enrolment key |
 //! | [`command`] | `client`, `service` | MEF Client Command: its numbers and the client's side |
 //! | [`files`] | `cli`, `client`, `service` | what stands on disk |
@@ -56,6 +57,8 @@ pub mod clock;
 pub mod command;
 #[cfg(feature = "service")]
 pub mod config;
+#[cfg(any(feature = "client", feature = "service"))]
+pub mod credential_fetcher;
 #[cfg(any(feature = "client", feature = "service"))]
 pub mod derive;
 #[cfg(any(feature = "cli", feature = "client", feature = "service"))]

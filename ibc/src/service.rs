@@ -45,7 +45,7 @@ use error::ServiceError;
 use session::Call;
 use std::sync::Arc;
 use store::audit::Event;
-use store::{BoxFuture, Change, Store, WriteTransaction};
+use store::{Change, Store, WriteTransaction};
 
 /// What every procedure works with.
 #[derive(Clone)]
@@ -140,16 +140,14 @@ struct Refusal {
 impl Change for Refusal {
     type Output = ();
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
-        Box::pin(async move {
-            let event = Event::new("refused")
-                .with("procedure", self.procedure)
-                .with("kind", self.kind)
-                .with("text", self.text)
-                .with("session", self.session.as_str())
-                .with("origin", self.origin.as_str())
-                .with("request", self.request_id.as_str());
-            tx.audit(event).await
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<(), ServiceError> {
+        let event = Event::new("refused")
+            .with("procedure", self.procedure)
+            .with("kind", self.kind)
+            .with("text", self.text)
+            .with("session", self.session.as_str())
+            .with("origin", self.origin.as_str())
+            .with("request", self.request_id.as_str());
+        tx.audit(event).await
     }
 }

@@ -55,15 +55,16 @@ const IBC: Package = Package {
         ("memory", &[]),
         ("json", &[]),
         ("wire", &["json"]),
+        // The trait by which a MAF fetches keys over the network.
+        ("credential_fetcher", &["wire"]),
         ("derive", &[]),
         ("command", &["json", "wire"]),
         ("files", &["json"]),
         ("tls", &[]),
         ("association", &["tls"]),
         ("http", &["wire"]),
-        ("service", &["command", "derive", "files", "json", "memory", "wire"]),
-        // Of `service` only the trait by which a MAF fetches keys.
-        ("client", &["association", "command", "files", "http", "json", "service", "tls", "wire"]),
+        ("service", &["command", "credential_fetcher", "derive", "files", "json", "memory", "wire"]),
+        ("client", &["association", "command", "credential_fetcher", "files", "http", "json", "tls", "wire"]),
         ("server", &["http", "service", "tls"]),
         ("config", &["files", "service"]),
         (

@@ -2,13 +2,9 @@
 
 use super::{Access, Client, ClientError};
 use crate::Function;
-use crate::service::error::ServiceError;
-use crate::service::maf::CredentialFetcher;
-use crate::service::store::BoxFuture;
-use crate::wire::FetchedCredentials;
+use crate::credential_fetcher::{CredentialFetcher, Fetching};
 use core::fmt;
 use eccsi_sakke::onem2m::{Fqdn, KeId, SecurityUsage};
-use std::boxed::Box;
 use tokio::sync::Mutex;
 
 /// Fetches from MEFs, with one session at each, which is opened anew when it has ended.
@@ -44,16 +40,11 @@ impl NetworkFetcher {
 }
 
 impl CredentialFetcher for NetworkFetcher {
-    fn fetch<'a>(
-        &'a self,
-        ke_id: &'a KeId,
-        usage: SecurityUsage,
-    ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>> {
+    fn fetch<'a>(&'a self, ke_id: &'a KeId, usage: SecurityUsage) -> Fetching<'a> {
         Box::pin(async move {
             let client = self.0.iter().find(|(fqdn, _)| fqdn == ke_id.fqdn());
-            let (_, client) = client.ok_or_else(|| ServiceError::unavailable("no access to this MEF"))?;
-            let fetched = client.lock().await.fetch_credentials(ke_id, usage).await;
-            fetched.map_err(ServiceError::unavailable)
+            let (_, client) = client.ok_or("no access to this MEF")?;
+            Ok(client.lock().await.fetch_credentials(ke_id, usage).await?)
         })
     }
 }

@@ -75,10 +75,10 @@ where
 {
     type Output = T;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<T, ServiceError>> {
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<T, ServiceError> {
         match self.work.take() {
-            Some(work) => work(tx),
-            None => Box::pin(async { Err(ServiceError::internal("a change was applied twice")) }),
+            Some(work) => work(tx).await,
+            None => Err(ServiceError::internal("a change was applied twice")),
         }
     }
 

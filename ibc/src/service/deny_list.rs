@@ -8,7 +8,7 @@ use super::error::ServiceError;
 use super::kms::{KeyDirectory, ServicePublicKey};
 use super::store::audit::Event;
 use super::store::identities;
-use super::store::{BoxFuture, Change, WriteTransaction, lists};
+use super::store::{Change, WriteTransaction, lists};
 use crate::wire::{DeniedIdentity, DenyList};
 use core::time::Duration;
 use eccsi_sakke::SysRng;
@@ -40,17 +40,15 @@ impl Change for Deny {
     /// The number of the list that has it.
     type Output = u64;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<u64, ServiceError>> {
-        Box::pin(async move {
-            let now = tx.now();
-            let end = self.id_2.expiration().to_unix();
-            if identities::deny(tx.connection(), self.id_2.as_str(), end, now, &self.reason).await? {
-                let event =
-                    Event::new("denied").with("id2", self.id_2.as_str()).with("reason", self.reason.as_str());
-                tx.audit(event).await?;
-            }
-            publish(tx, self.id_2.fqdn(), &self.keys).await
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
+        let now = tx.now();
+        let end = self.id_2.expiration().to_unix();
+        if identities::deny(tx.connection(), self.id_2.as_str(), end, now, &self.reason).await? {
+            let event =
+                Event::new("denied").with("id2", self.id_2.as_str()).with("reason", self.reason.as_str());
+            tx.audit(event).await?;
+        }
+        publish(tx, self.id_2.fqdn(), &self.keys).await
     }
 }
 
@@ -68,8 +66,8 @@ impl Change for Publish {
     /// Its number.
     type Output = u64;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<u64, ServiceError>> {
-        Box::pin(publish(tx, &self.fqdn, &self.keys))
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
+        publish(tx, &self.fqdn, &self.keys).await
     }
 }
 

@@ -10,14 +10,13 @@
 
 mod fetch;
 
-pub use fetch::{CredentialFetcher, Fetched};
+pub use fetch::Fetched;
 
 use super::error::ServiceError;
 use super::kms::SecretOctets;
 use super::registry::Registry;
-use super::store::BoxFuture;
 use super::{Core, Function, limits};
-use crate::wire::FetchedCredentials;
+use crate::credential_fetcher::{self, CredentialFetcher};
 use eccsi_sakke::onem2m::{Fqdn, KeId, SecurityUsage};
 use fetch::Fetching;
 use std::sync::Arc;
@@ -80,11 +79,7 @@ impl Maf {
 struct NoMef;
 
 impl CredentialFetcher for NoMef {
-    fn fetch<'a>(
-        &'a self,
-        _: &'a KeId,
-        _: SecurityUsage,
-    ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>> {
-        Box::pin(async { Err(ServiceError::unavailable("this MAF fetches from no MEF")) })
+    fn fetch<'a>(&'a self, _: &'a KeId, _: SecurityUsage) -> credential_fetcher::Fetching<'a> {
+        Box::pin(async { Err("this MAF fetches from no MEF".into()) })
     }
 }

@@ -5,7 +5,7 @@ use super::audit::{self, Checkpoint};
 use super::error::ServiceError;
 use super::kms::{KeyDirectory, KeysError, Kms, PublicKeys, Sealing, create_key_file};
 use super::store::audit::Event;
-use super::store::{BoxFuture, Change, OpenError, ReadStore, StoreUrl, WriteTransaction};
+use super::store::{Change, OpenError, ReadStore, StoreUrl, WriteTransaction};
 use crate::clock::SystemClock;
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, UnixTime};
@@ -68,12 +68,10 @@ struct Note {
 impl Change for Note {
     type Output = ();
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
-        Box::pin(async move {
-            let event = Event::new(self.name);
-            tx.audit(self.fields.iter().fold(event, |event, (name, value)| event.with(name, value.as_str())))
-                .await
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<(), ServiceError> {
+        let event = Event::new(self.name);
+        tx.audit(self.fields.iter().fold(event, |event, (name, value)| event.with(name, value.as_str())))
+            .await
     }
 }
 

@@ -40,7 +40,8 @@ pub(crate) use no_postgres::PostgresUrl;
 pub use open::{CONNECTIONS, OpenError, StoreUrl};
 #[cfg(feature = "store-postgres")]
 pub(crate) use postgres_url::PostgresUrl;
-pub use writer::{BoxFuture, Change, WriteTransaction};
+pub(crate) use writer::BoxFuture;
+pub use writer::{Change, WriteTransaction};
 
 use super::error::ServiceError;
 use crate::clock::Clock;

@@ -20,7 +20,7 @@ use super::registry::key_record;
 use super::store::audit::Event;
 use super::store::early_ends::{self, EarlyEnd};
 use super::store::sweep::{self, Expiring, Sealed};
-use super::store::{BoxFuture, Change, WriteTransaction, identities, lists, sealed};
+use super::store::{Change, WriteTransaction, identities, lists, sealed};
 use super::{Core, Function, limits, psk};
 use core::time::Duration;
 use eccsi_sakke::SysRng;
@@ -202,22 +202,16 @@ struct Expire {
 impl Change for Expire {
     type Output = u64;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<u64, ServiceError>> {
-        Box::pin(async move {
-            let Some(end) = tx.now().checked_sub(self.kept) else { return Ok(0) };
-            let (what, removed) = match self.what {
-                Some(what) => {
-                    (std::format!("{what:?}"), sweep::expire(tx.connection(), what, end, BATCH).await?)
-                }
-                None => {
-                    ("Registrations".into(), sweep::expire_registrations(tx.connection(), end, BATCH).await?)
-                }
-            };
-            if removed > 0 {
-                tx.audit(Event::new("expired").with("what", what).with("rows", removed)).await?;
-            }
-            Ok(removed)
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
+        let Some(end) = tx.now().checked_sub(self.kept) else { return Ok(0) };
+        let (what, removed) = match self.what {
+            Some(what) => (std::format!("{what:?}"), sweep::expire(tx.connection(), what, end, BATCH).await?),
+            None => ("Registrations".into(), sweep::expire_registrations(tx.connection(), end, BATCH).await?),
+        };
+        if removed > 0 {
+            tx.audit(Event::new("expired").with("what", what).with("rows", removed)).await?;
+        }
+        Ok(removed)
     }
 }
 
@@ -226,18 +220,15 @@ struct Supersede;
 impl Change for Supersede {
     type Output = u64;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<u64, ServiceError>> {
-        Box::pin(async move {
-            let now = tx.now();
-            let Some(before) = now.checked_sub(limits::REPLACEMENT_GRACE) else { return Ok(0) };
-            let replaced = sweep::replaced(tx.connection(), now, before, BATCH).await?;
-            for (id_2, end) in &replaced {
-                identities::deny(tx.connection(), id_2, *end, now, "superseded").await?;
-                tx.audit(Event::new("denied").with("id2", id_2.as_str()).with("reason", "superseded"))
-                    .await?;
-            }
-            u64::try_from(replaced.len()).map_err(ServiceError::internal)
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
+        let now = tx.now();
+        let Some(before) = now.checked_sub(limits::REPLACEMENT_GRACE) else { return Ok(0) };
+        let replaced = sweep::replaced(tx.connection(), now, before, BATCH).await?;
+        for (id_2, end) in &replaced {
+            identities::deny(tx.connection(), id_2, *end, now, "superseded").await?;
+            tx.audit(Event::new("denied").with("id2", id_2.as_str()).with("reason", "superseded")).await?;
+        }
+        u64::try_from(replaced.len()).map_err(ServiceError::internal)
     }
 }
 
@@ -247,11 +238,8 @@ struct EarlyEnds;
 impl Change for EarlyEnds {
     type Output = Vec<EarlyEnd>;
 
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<Vec<EarlyEnd>, ServiceError>> {
-        Box::pin(early_ends::all(tx.connection(), BATCH))
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<Vec<EarlyEnd>, ServiceError> {
+        early_ends::all(tx.connection(), BATCH).await
     }
 }
 
@@ -263,12 +251,10 @@ struct ForgetDays {
 impl Change for ForgetDays {
     type Output = ();
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
-        Box::pin(async move {
-            early_ends::forget_before(tx.connection(), self.before).await?;
-            tx.audit(Event::new("data keys erased").with("before_day", self.before).with("keys", self.erased))
-                .await
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<(), ServiceError> {
+        early_ends::forget_before(tx.connection(), self.before).await?;
+        tx.audit(Event::new("data keys erased").with("before_day", self.before).with("keys", self.erased))
+            .await
     }
 }
 
@@ -280,11 +266,9 @@ struct Renewed {
 impl Change for Renewed {
     type Output = ();
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
-        Box::pin(async move {
-            let now = tx.now();
-            early_ends::renewed(tx.connection(), (self.day, self.generation), now).await
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<(), ServiceError> {
+        let now = tx.now();
+        early_ends::renewed(tx.connection(), (self.day, self.generation), now).await
     }
 }
 
@@ -296,13 +280,10 @@ struct Done {
 impl Change for Done {
     type Output = ();
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
-        Box::pin(async move {
-            early_ends::done(tx.connection(), (self.day, self.generation)).await?;
-            let event =
-                Event::new("data key erased").with("day", self.day).with("generation", self.generation);
-            tx.audit(event).await
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<(), ServiceError> {
+        early_ends::done(tx.connection(), (self.day, self.generation)).await?;
+        let event = Event::new("data key erased").with("day", self.day).with("generation", self.generation);
+        tx.audit(event).await
     }
 }
 
@@ -315,27 +296,25 @@ struct Reseal {
 impl Change for Reseal {
     type Output = u64;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<u64, ServiceError>> {
-        Box::pin(async move {
-            let rows = sweep::under(tx.connection(), self.table, self.under, BATCH).await?;
-            for row in &rows {
-                let record = match self.table {
-                    Sealed::Credential => {
-                        let function = Function::from_number(row.space)
-                            .ok_or_else(|| ServiceError::internal("a credential of no function"))?;
-                        credential_record(function, &row.name)
-                    }
-                    Sealed::RegisteredKey => key_record(&row.name),
-                    Sealed::EnrolmentKey => psk::enrolment_record(&row.name),
-                    Sealed::FetchedKey => psk::fetched_record(&row.name),
-                    Sealed::Psa => psa_record(&row.name),
-                };
-                let value = sealed::open(&self.keys, row.value.clone(), record.clone()).await?;
-                let value = Zeroizing::new(value.expose().to_vec());
-                let value = sealed::seal_on(&self.keys, row.value.day, record, value).await?;
-                sweep::replace(tx.connection(), self.table, row, &value).await?;
-            }
-            u64::try_from(rows.len()).map_err(ServiceError::internal)
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
+        let rows = sweep::under(tx.connection(), self.table, self.under, BATCH).await?;
+        for row in &rows {
+            let record = match self.table {
+                Sealed::Credential => {
+                    let function = Function::from_number(row.space)
+                        .ok_or_else(|| ServiceError::internal("a credential of no function"))?;
+                    credential_record(function, &row.name)
+                }
+                Sealed::RegisteredKey => key_record(&row.name),
+                Sealed::EnrolmentKey => psk::enrolment_record(&row.name),
+                Sealed::FetchedKey => psk::fetched_record(&row.name),
+                Sealed::Psa => psa_record(&row.name),
+            };
+            let value = sealed::open(&self.keys, row.value.clone(), record.clone()).await?;
+            let value = Zeroizing::new(value.expose().to_vec());
+            let value = sealed::seal_on(&self.keys, row.value.day, record, value).await?;
+            sweep::replace(tx.connection(), self.table, row, &value).await?;
+        }
+        u64::try_from(rows.len()).map_err(ServiceError::internal)
     }
 }

@@ -5,15 +5,15 @@
 use crate::service::{FakeExporter, MAF, MEF, PROVIDER, Place, call, fqdn, session, time};
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, KeId, SecurityUsage};
 use ibc::Function;
+use ibc::credential_fetcher::{CredentialFetcher, Fetching};
 use ibc::service::admin::{Admin, ClientChange, NewCredential, Policy, PolicyKey};
 use ibc::service::error::{Kind, ServiceError};
-use ibc::service::maf::{CredentialFetcher, Maf};
+use ibc::service::maf::Maf;
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::party::Bound;
 use ibc::service::registry::Registry;
 use ibc::service::session::{Authenticated, Call, Handshake, Session};
-use ibc::service::store::BoxFuture;
-use ibc::wire::{FetchedCredentials, KeyRegistrationRequest, KeyValue, Registration, RegistrationRequest};
+use ibc::wire::{KeyRegistrationRequest, KeyValue, Registration, RegistrationRequest};
 use sqlx::Row;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,13 +47,11 @@ pub(crate) struct Fetcher {
 }
 
 impl CredentialFetcher for Fetcher {
-    fn fetch<'a>(
-        &'a self,
-        ke_id: &'a KeId,
-        usage: SecurityUsage,
-    ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>> {
+    fn fetch<'a>(&'a self, ke_id: &'a KeId, usage: SecurityUsage) -> Fetching<'a> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async move { self.mef.fetch_credentials(&call(&self.session, MAF), ke_id, usage).await })
+        Box::pin(
+            async move { Ok(self.mef.fetch_credentials(&call(&self.session, MAF), ke_id, usage).await?) },
+        )
     }
 }
 

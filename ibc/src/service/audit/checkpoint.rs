@@ -4,7 +4,7 @@
 use crate::service::error::ServiceError;
 use crate::service::kms::{KeyDirectory, ServicePublicKey};
 use crate::service::store::audit::{self, CheckpointRow, Event};
-use crate::service::store::{BoxFuture, Change, WriteTransaction};
+use crate::service::store::{Change, WriteTransaction};
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -39,13 +39,7 @@ impl Change for Checkpoint {
     /// Its number among those of this writer.
     type Output = u64;
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<u64, ServiceError>> {
-        Box::pin(self.write(tx))
-    }
-}
-
-impl Checkpoint {
-    async fn write(&self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
         let (writer, at) = (String::from(tx.writer()), tx.now());
         let number = audit::last_checkpoint(tx.connection(), &writer).await? + 1;
         let heads = audit::heads(tx.connection()).await?;

@@ -9,7 +9,7 @@ use crate::files::private_file::{self, Existing};
 use crate::service::error::ServiceError;
 use crate::service::kms::{KeyDirectory, ServicePublicKey};
 use crate::service::store::audit::{self, Entry, Event, Head, SegmentRow};
-use crate::service::store::{BoxFuture, Change, Store, WriteTransaction};
+use crate::service::store::{Change, Store, WriteTransaction};
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -189,23 +189,18 @@ struct MoveOut {
 impl Change for MoveOut {
     type Output = bool;
 
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<bool, ServiceError>> {
-        Box::pin(async move {
-            let SegmentRow { writer, first, last, file, .. } = &self.segment;
-            if !audit::move_out(tx.connection(), &self.segment).await? {
-                return Ok(false);
-            }
-            let event = Event::new("segment")
-                .with("chain", writer.as_str())
-                .with("first", *first)
-                .with("last", *last)
-                .with("file", file.as_str());
-            tx.audit(event).await?;
-            Ok(true)
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<bool, ServiceError> {
+        let SegmentRow { writer, first, last, file, .. } = &self.segment;
+        if !audit::move_out(tx.connection(), &self.segment).await? {
+            return Ok(false);
+        }
+        let event = Event::new("segment")
+            .with("chain", writer.as_str())
+            .with("first", *first)
+            .with("last", *last)
+            .with("file", file.as_str());
+        tx.audit(event).await?;
+        Ok(true)
     }
 }
 

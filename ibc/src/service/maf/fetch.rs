@@ -3,11 +3,12 @@
 //! It happens inside a handshake, on the word of whoever sends one. So there is a deadline, a number of fetches at a
 //! time, one fetch for many who ask for the same key, and a memory of what was refused a moment ago.
 
+use crate::credential_fetcher::CredentialFetcher;
 use crate::service::error::{ServiceError, no_privilege};
 use crate::service::kms::SecretOctets;
 use crate::service::store::audit::Event;
 use crate::service::store::secrets::{self, SecretRow};
-use crate::service::store::{BoxFuture, Change, WriteTransaction, sealed};
+use crate::service::store::{Change, WriteTransaction, sealed};
 use crate::service::{Core, limits, psk};
 use crate::wire::FetchedCredentials;
 use core::fmt;
@@ -17,19 +18,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
-
-/// Asks MEFs for keys.
-pub trait CredentialFetcher: Send + Sync {
-    /// Retrieves `/fetchCredentials/<KeID>/<SUID>` at the MEF of the KeID. Dropped at the deadline.
-    ///
-    /// # Errors
-    /// Whatever kept it from an answer.
-    fn fetch<'a>(
-        &'a self,
-        ke_id: &'a KeId,
-        usage: SecurityUsage,
-    ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>>;
-}
 
 /// A key that a MEF gave.
 pub struct Fetched {
@@ -185,35 +173,33 @@ struct Keep {
 impl Change for Keep {
     type Output = ();
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
-        Box::pin(async move {
-            let now = tx.now();
-            let enrolee = self.fetched.enrolee.as_str();
-            let holders = secrets::holders(tx.connection(), enrolee).await?;
-            let [(client, client_end)] = &holders[..] else { return Err(no_privilege()) };
-            let longest =
-                now.checked_add(self.fetched.lifetime.min(limits::KEY_LIFETIME_MAX)).unwrap_or(*client_end);
-            let not_after = longest.min(*client_end);
-            if not_after <= now {
-                return Err(no_privilege());
-            }
-            let record = psk::fetched_record(&self.ke_id);
-            let row = SecretRow {
-                client: client.clone(),
-                entity: enrolee.into(),
-                not_after,
-                assigned: String::new(),
-                sealed: sealed::seal(&self.core.keys, not_after, record, self.fetched.key.clone()).await?,
-            };
-            if secrets::insert_fetched_key(tx.connection(), &self.ke_id, &row, now).await? {
-                let event = Event::new("key fetched")
-                    .with("ke_id", self.ke_id.as_str())
-                    .with("client", row.client)
-                    .with("entity", row.entity)
-                    .with("end", not_after.as_seconds());
-                tx.audit(event).await?;
-            }
-            Ok(())
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<(), ServiceError> {
+        let now = tx.now();
+        let enrolee = self.fetched.enrolee.as_str();
+        let holders = secrets::holders(tx.connection(), enrolee).await?;
+        let [(client, client_end)] = &holders[..] else { return Err(no_privilege()) };
+        let longest =
+            now.checked_add(self.fetched.lifetime.min(limits::KEY_LIFETIME_MAX)).unwrap_or(*client_end);
+        let not_after = longest.min(*client_end);
+        if not_after <= now {
+            return Err(no_privilege());
+        }
+        let record = psk::fetched_record(&self.ke_id);
+        let row = SecretRow {
+            client: client.clone(),
+            entity: enrolee.into(),
+            not_after,
+            assigned: String::new(),
+            sealed: sealed::seal(&self.core.keys, not_after, record, self.fetched.key.clone()).await?,
+        };
+        if secrets::insert_fetched_key(tx.connection(), &self.ke_id, &row, now).await? {
+            let event = Event::new("key fetched")
+                .with("ke_id", self.ke_id.as_str())
+                .with("client", row.client)
+                .with("entity", row.entity)
+                .with("end", not_after.as_seconds());
+            tx.audit(event).await?;
+        }
+        Ok(())
     }
 }

@@ -15,7 +15,7 @@ use crate::service::session::Call;
 use crate::service::store::audit::Event;
 use crate::service::store::commands::{self, CommandRow};
 use crate::service::store::registrations::{self, RegistrationRow};
-use crate::service::store::{BoxFuture, Change, WriteTransaction};
+use crate::service::store::{Change, WriteTransaction};
 use crate::service::{Function, limits};
 use crate::wire::{Command, CommandArguments, CommandDescription, CommandReport};
 use core::time::Duration;
@@ -75,8 +75,10 @@ struct Next {
     retry: Duration,
 }
 
-impl Next {
-    async fn next(&self, tx: &mut WriteTransaction<'_>) -> Result<Command, ServiceError> {
+impl Change for Next {
+    type Output = Command;
+
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<Command, ServiceError> {
         let (party, row) = self.registry.own_registration(tx, &self.call, &self.registration).await?;
         if !registrations::hold(tx.connection(), &row).await? {
             return Err(authorize::raced());
@@ -97,17 +99,6 @@ impl Next {
             .with("status", command.status);
         tx.audit(event).await?;
         Ok(command)
-    }
-}
-
-impl Change for Next {
-    type Output = Command;
-
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<Command, ServiceError>> {
-        Box::pin(self.next(tx))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::service::party::Party;
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
 use crate::service::store::secrets::{self, SecretRow};
-use crate::service::store::{BoxFuture, Change, WriteTransaction, sealed};
+use crate::service::store::{Change, WriteTransaction, sealed};
 use crate::service::{Function, limits, psk};
 use eccsi_sakke::onem2m::KeId;
 
@@ -33,8 +33,10 @@ struct Keep {
     call: Call,
 }
 
-impl Keep {
-    async fn keep(&self, tx: &mut WriteTransaction<'_>) -> Result<KeId, ServiceError> {
+impl Change for Keep {
+    type Output = KeId;
+
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<KeId, ServiceError> {
         let now = tx.now();
         let party = Party::find(tx, Function::Mef, &self.call).await?;
         let entity = party.entity()?.as_str();
@@ -74,15 +76,4 @@ impl Keep {
 
 fn taken() -> ServiceError {
     ServiceError::new(Kind::Conflict, "this session has an enrolment key for another identity")
-}
-
-impl Change for Keep {
-    type Output = KeId;
-
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<KeId, ServiceError>> {
-        Box::pin(self.keep(tx))
-    }
 }

@@ -19,7 +19,7 @@ use crate::service::registry::authorize;
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
 use crate::service::store::secrets::{self, SecretRow};
-use crate::service::store::{BoxFuture, Change, WriteTransaction, policies, registrations, sealed};
+use crate::service::store::{Change, WriteTransaction, policies, registrations, sealed};
 use crate::service::{Function, psk};
 use crate::wire::{FetchedCredentials, KeyValue};
 use eccsi_sakke::onem2m::{KeId, Purpose, SecurityUsage, UnixTime};
@@ -64,8 +64,10 @@ struct Fetch {
     usage: SecurityUsage,
 }
 
-impl Fetch {
-    async fn fetch(&self, tx: &mut WriteTransaction<'_>) -> Result<FetchedCredentials, ServiceError> {
+impl Change for Fetch {
+    type Output = FetchedCredentials;
+
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<FetchedCredentials, ServiceError> {
         let now = tx.now();
         let party = Party::find(tx, Function::Mef, &self.call).await?; // 2)
         if *self.ke_id.fqdn() != self.mef.fqdn || !self.usage.is_registered_at_mef() {
@@ -95,7 +97,9 @@ impl Fetch {
             error_string: None,
         })
     }
+}
 
+impl Fetch {
     /// Until when this target may have this key; later than now.
     async fn allowed_end(
         &self,
@@ -119,17 +123,6 @@ impl Fetch {
         let longest = authorize::may_fetch(rules, target).ok_or_else(not_found)?;
         let longest = tx.now().checked_add(longest).unwrap_or(enrolee.not_after);
         Ok(enrolee.not_after.min(longest))
-    }
-}
-
-impl Change for Fetch {
-    type Output = FetchedCredentials;
-
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<FetchedCredentials, ServiceError>> {
-        Box::pin(self.fetch(tx))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::service::party::Party;
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
 use crate::service::store::identities::{self, Reservation};
-use crate::service::store::{BoxFuture, Change, WriteTransaction, lists};
+use crate::service::store::{Change, WriteTransaction, lists};
 use crate::wire::{EnrolRequest, IssuedCredential, KpakList, PublishedKpak, ReenrolRequest, SecretText};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{
@@ -209,29 +209,10 @@ struct Reserve {
     proposed: Option<UnixTime>,
 }
 
-/// An ID_2 that is taken.
-struct Reserved {
-    id_2: ExpiringIdentity,
-    entity: EntityId,
-    tag: KpakTag,
-    client: String,
-    requester: String,
-    now: UnixTime,
-}
-
 impl Change for Reserve {
     type Output = Reserved;
 
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<Reserved, ServiceError>> {
-        Box::pin(self.reserve(tx))
-    }
-}
-
-impl Reserve {
-    async fn reserve(&mut self, tx: &mut WriteTransaction<'_>) -> Result<Reserved, ServiceError> {
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<Reserved, ServiceError> {
         let now = tx.now();
         let party = Party::find(tx, Function::Mef, &self.call).await?;
         let (name, replaces) = match &self.wanted {
@@ -279,7 +260,19 @@ impl Reserve {
         }
         Err(ServiceError::new(Kind::Conflict, "no identity is left near this expiration time"))
     }
+}
 
+/// An ID_2 that is taken.
+struct Reserved {
+    id_2: ExpiringIdentity,
+    entity: EntityId,
+    tag: KpakTag,
+    client: String,
+    requester: String,
+    now: UnixTime,
+}
+
+impl Reserve {
     /// ID_1 was issued here, to this client, and is valid. One answer for all that is not.
     async fn check_holder(
         &self,
@@ -329,16 +322,7 @@ struct Complete {
 impl Change for Complete {
     type Output = ExpiringIdentity;
 
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<ExpiringIdentity, ServiceError>> {
-        Box::pin(self.complete(tx))
-    }
-}
-
-impl Complete {
-    async fn complete(&mut self, tx: &mut WriteTransaction<'_>) -> Result<ExpiringIdentity, ServiceError> {
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<ExpiringIdentity, ServiceError> {
         let now = tx.now();
         let Reserved { id_2, entity, tag, client, requester, .. } = &self.reserved;
         if !identities::complete(tx.connection(), id_2.as_str(), &self.pvt, now).await? {

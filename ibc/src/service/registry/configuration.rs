@@ -6,7 +6,7 @@ use crate::service::party::Party;
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
 use crate::service::store::registrations::{self, RegistrationRow};
-use crate::service::store::{BoxFuture, Change, WriteTransaction};
+use crate::service::store::{Change, WriteTransaction};
 use crate::wire::ClientConfiguration;
 
 impl Registry {
@@ -55,22 +55,17 @@ struct Retrieve {
 impl Change for Retrieve {
     type Output = ClientConfiguration;
 
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<ClientConfiguration, ServiceError>> {
-        Box::pin(async move {
-            let (_, row) = self.registry.own_registration(tx, &self.call, &self.id).await?;
-            if row.config.is_empty() {
-                return Err(not_found());
-            }
-            let configuration = crate::json::from_str(&row.config).map_err(ServiceError::internal)?;
-            let event = Event::new("configuration retrieved")
-                .with("function", self.registry.function.as_str())
-                .with("registration", row.id.as_str())
-                .with("client", row.client.as_str());
-            tx.audit(event).await?;
-            Ok(ClientConfiguration { configuration })
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<ClientConfiguration, ServiceError> {
+        let (_, row) = self.registry.own_registration(tx, &self.call, &self.id).await?;
+        if row.config.is_empty() {
+            return Err(not_found());
+        }
+        let configuration = crate::json::from_str(&row.config).map_err(ServiceError::internal)?;
+        let event = Event::new("configuration retrieved")
+            .with("function", self.registry.function.as_str())
+            .with("registration", row.id.as_str())
+            .with("client", row.client.as_str());
+        tx.audit(event).await?;
+        Ok(ClientConfiguration { configuration })
     }
 }

@@ -9,7 +9,7 @@ use crate::service::party::Party;
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
 use crate::service::store::registrations::RegistrationRow;
-use crate::service::store::{BoxFuture, Change, WriteTransaction, keys, registrations};
+use crate::service::store::{Change, WriteTransaction, keys, registrations};
 use eccsi_sakke::onem2m::{RelativeKeyId, UnixTime};
 
 impl Registry {
@@ -101,18 +101,16 @@ struct DeregisterClient {
 impl Change for DeregisterClient {
     type Output = ();
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
-        Box::pin(async move {
-            let (_, row) = self.registry.own_registration(tx, &self.call, &self.id).await?;
-            let keys = cascade(tx, &row).await?;
-            let event = Event::new("client deregistered")
-                .with("function", self.registry.function.as_str())
-                .with("registration", row.id.as_str())
-                .with("client", row.client.as_str())
-                .with("stakeholder", row.stakeholder.as_str())
-                .with("keys", keys);
-            tx.audit(event).await
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<(), ServiceError> {
+        let (_, row) = self.registry.own_registration(tx, &self.call, &self.id).await?;
+        let keys = cascade(tx, &row).await?;
+        let event = Event::new("client deregistered")
+            .with("function", self.registry.function.as_str())
+            .with("registration", row.id.as_str())
+            .with("client", row.client.as_str())
+            .with("stakeholder", row.stakeholder.as_str())
+            .with("keys", keys);
+        tx.audit(event).await
     }
 }
 
@@ -125,15 +123,13 @@ struct DeregisterKey {
 impl Change for DeregisterKey {
     type Output = ();
 
-    fn apply<'a>(&'a mut self, tx: &'a mut WriteTransaction<'_>) -> BoxFuture<'a, Result<(), ServiceError>> {
-        Box::pin(async move {
-            let (_, row) = self.registry.own_key(tx, &self.call, &self.id).await?;
-            sealed_key::remove(tx, &row).await?;
-            let event = Event::new("key deregistered")
-                .with("function", self.registry.function.as_str())
-                .with("key", row.rkid.as_str())
-                .with("client", row.client.as_str());
-            tx.audit(event).await
-        })
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<(), ServiceError> {
+        let (_, row) = self.registry.own_key(tx, &self.call, &self.id).await?;
+        sealed_key::remove(tx, &row).await?;
+        let event = Event::new("key deregistered")
+            .with("function", self.registry.function.as_str())
+            .with("key", row.rkid.as_str())
+            .with("client", row.client.as_str());
+        tx.audit(event).await
     }
 }

@@ -16,7 +16,7 @@ use crate::service::party::Party;
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
 use crate::service::store::registrations::{self, RegistrationRow};
-use crate::service::store::{BoxFuture, Change, WriteTransaction, commands, policies};
+use crate::service::store::{Change, WriteTransaction, commands, policies};
 use crate::service::{Function, limits};
 use crate::wire::root::ResourceType;
 use crate::wire::{ChildReference, Registration, RegistrationRequest};
@@ -51,19 +51,10 @@ struct Register {
     labels: String,
 }
 
-impl Register {
-    fn parse(registry: &Registry, call: &Call, request: &RegistrationRequest) -> Result<Self, ServiceError> {
-        registry.check_fqdn(&request.fqdn)?;
-        Ok(Self {
-            registry: registry.clone(),
-            call: call.clone(),
-            stakeholder: request::name(&request.admin_fqdn)?.as_str().into(),
-            proposed: request::end(&request.expiration_time)?,
-            labels: request::labels(request.labels.as_deref().unwrap_or_default())?,
-        })
-    }
+impl Change for Register {
+    type Output = Registration;
 
-    async fn register(&mut self, tx: &mut WriteTransaction<'_>) -> Result<Registration, ServiceError> {
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<Registration, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
         let party = Party::find(tx, function, &self.call).await?;
         let entity = party.entity()?.as_str().to_owned();
@@ -116,14 +107,16 @@ impl Register {
     }
 }
 
-impl Change for Register {
-    type Output = Registration;
-
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<Registration, ServiceError>> {
-        Box::pin(self.register(tx))
+impl Register {
+    fn parse(registry: &Registry, call: &Call, request: &RegistrationRequest) -> Result<Self, ServiceError> {
+        registry.check_fqdn(&request.fqdn)?;
+        Ok(Self {
+            registry: registry.clone(),
+            call: call.clone(),
+            stakeholder: request::name(&request.admin_fqdn)?.as_str().into(),
+            proposed: request::end(&request.expiration_time)?,
+            labels: request::labels(request.labels.as_deref().unwrap_or_default())?,
+        })
     }
 }
 

@@ -24,7 +24,7 @@ use crate::service::session::Call;
 use crate::service::store::audit::Event;
 use crate::service::store::keys::{self, KeyRow};
 use crate::service::store::registrations::{self, RegistrationRow};
-use crate::service::store::{BoxFuture, Change, WriteTransaction, policies, sealed};
+use crate::service::store::{Change, WriteTransaction, policies, sealed};
 use crate::wire::root::ResourceType;
 use crate::wire::{KeyRegistration, KeyRegistrationRequest};
 use eccsi_sakke::SysRng;
@@ -66,36 +66,10 @@ struct Register {
     given: Option<Zeroizing<Vec<u8>>>,
 }
 
-impl Register {
-    fn parse(
-        registry: &Registry,
-        call: &Call,
-        request: &KeyRegistrationRequest,
-    ) -> Result<Self, ServiceError> {
-        registry.check_fqdn(&request.fqdn)?;
-        let stakeholder = request::name(&request.admin_fqdn)?.as_str().into();
-        let proposed = request::end(&request.expiration_time)?;
-        let labels = request::labels(request.labels.as_deref().unwrap_or_default())?;
-        let usage = authorize::usage(registry.function, request.suid)?;
-        let targets =
-            request.target_ids.as_deref().map(|texts| request::targets(usage, texts)).transpose()?;
-        let given = request.key_value.as_ref().map(|key| key.expose().clone());
-        if let Some(key) = &given {
-            authorize::key_value(usage, key)?;
-        }
-        Ok(Self {
-            registry: registry.clone(),
-            call: call.clone(),
-            stakeholder,
-            proposed,
-            usage,
-            labels,
-            targets,
-            given,
-        })
-    }
+impl Change for Register {
+    type Output = KeyRegistration;
 
-    async fn register(&mut self, tx: &mut WriteTransaction<'_>) -> Result<KeyRegistration, ServiceError> {
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<KeyRegistration, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
         // 5) by the authenticated identity
         let party = Party::find(tx, function, &self.call).await?;
@@ -155,6 +129,36 @@ impl Register {
             labels: request::labels_of(&self.labels)?,
         })
     }
+}
+
+impl Register {
+    fn parse(
+        registry: &Registry,
+        call: &Call,
+        request: &KeyRegistrationRequest,
+    ) -> Result<Self, ServiceError> {
+        registry.check_fqdn(&request.fqdn)?;
+        let stakeholder = request::name(&request.admin_fqdn)?.as_str().into();
+        let proposed = request::end(&request.expiration_time)?;
+        let labels = request::labels(request.labels.as_deref().unwrap_or_default())?;
+        let usage = authorize::usage(registry.function, request.suid)?;
+        let targets =
+            request.target_ids.as_deref().map(|texts| request::targets(usage, texts)).transpose()?;
+        let given = request.key_value.as_ref().map(|key| key.expose().clone());
+        if let Some(key) = &given {
+            authorize::key_value(usage, key)?;
+        }
+        Ok(Self {
+            registry: registry.clone(),
+            call: call.clone(),
+            stakeholder,
+            proposed,
+            usage,
+            labels,
+            targets,
+            given,
+        })
+    }
 
     /// The registration under which the key falls, kept as it is until the end of the transaction.
     async fn registration(
@@ -196,17 +200,6 @@ impl Register {
             }
         }
         Err(ServiceError::new(Kind::Internal, "internal error"))
-    }
-}
-
-impl Change for Register {
-    type Output = KeyRegistration;
-
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<KeyRegistration, ServiceError>> {
-        Box::pin(self.register(tx))
     }
 }
 

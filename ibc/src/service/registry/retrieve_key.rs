@@ -17,7 +17,7 @@ use crate::service::error::{ServiceError, not_found};
 use crate::service::party::Party;
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
-use crate::service::store::{BoxFuture, Change, WriteTransaction, keys};
+use crate::service::store::{Change, WriteTransaction, keys};
 use crate::wire::{KeyValue, RetrievedKey};
 use eccsi_sakke::onem2m::RelativeKeyId;
 use zeroize::Zeroizing;
@@ -51,8 +51,10 @@ struct Retrieve {
     id: RelativeKeyId,
 }
 
-impl Retrieve {
-    async fn retrieve(&self, tx: &mut WriteTransaction<'_>) -> Result<RetrievedKey, ServiceError> {
+impl Change for Retrieve {
+    type Output = RetrievedKey;
+
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<RetrievedKey, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
         let party = Party::find(tx, function, &self.call).await?;
         // 3) and 4)
@@ -78,16 +80,5 @@ impl Retrieve {
             key_value: KeyValue::new(Zeroizing::new(key.expose().to_vec())),
             labels: request::labels_of(&row.labels)?,
         })
-    }
-}
-
-impl Change for Retrieve {
-    type Output = RetrievedKey;
-
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<RetrievedKey, ServiceError>> {
-        Box::pin(self.retrieve(tx))
     }
 }

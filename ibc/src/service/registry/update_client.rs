@@ -13,7 +13,7 @@ use super::{Registry, km_id, request, sealed_key};
 use crate::service::error::{ServiceError, bad_request, no_privilege};
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
-use crate::service::store::{BoxFuture, Change, WriteTransaction, keys, registrations};
+use crate::service::store::{Change, WriteTransaction, keys, registrations};
 use crate::wire::{RegistrationUpdate, RegistrationUpdateRequest};
 use eccsi_sakke::onem2m::UnixTime;
 
@@ -48,27 +48,10 @@ struct Update {
     labels: Option<String>,
 }
 
-impl Update {
-    fn parse(
-        registry: &Registry,
-        call: &Call,
-        registration: &str,
-        request: &RegistrationUpdateRequest,
-    ) -> Result<Self, ServiceError> {
-        registry.check_fqdn(&request.fqdn)?;
-        if request.expiration_time.is_none() && request.labels.is_none() {
-            return Err(bad_request("nothing to update"));
-        }
-        Ok(Self {
-            registry: registry.clone(),
-            call: call.clone(),
-            id: request::registration_id(registration)?,
-            proposed: request.expiration_time.as_deref().map(request::end).transpose()?,
-            labels: request.labels.as_deref().map(request::labels).transpose()?,
-        })
-    }
+impl Change for Update {
+    type Output = RegistrationUpdate;
 
-    async fn update(&mut self, tx: &mut WriteTransaction<'_>) -> Result<RegistrationUpdate, ServiceError> {
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<RegistrationUpdate, ServiceError> {
         let registry = &self.registry;
         let (party, mut row) = registry.own_registration(tx, &self.call, &self.id).await?;
         let function = registry.function;
@@ -115,13 +98,23 @@ impl Update {
     }
 }
 
-impl Change for Update {
-    type Output = RegistrationUpdate;
-
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<RegistrationUpdate, ServiceError>> {
-        Box::pin(self.update(tx))
+impl Update {
+    fn parse(
+        registry: &Registry,
+        call: &Call,
+        registration: &str,
+        request: &RegistrationUpdateRequest,
+    ) -> Result<Self, ServiceError> {
+        registry.check_fqdn(&request.fqdn)?;
+        if request.expiration_time.is_none() && request.labels.is_none() {
+            return Err(bad_request("nothing to update"));
+        }
+        Ok(Self {
+            registry: registry.clone(),
+            call: call.clone(),
+            id: request::registration_id(registration)?,
+            proposed: request.expiration_time.as_deref().map(request::end).transpose()?,
+            labels: request.labels.as_deref().map(request::labels).transpose()?,
+        })
     }
 }

@@ -18,7 +18,7 @@ use crate::service::error::{ServiceError, bad_request, no_privilege, not_found};
 use crate::service::limits;
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
-use crate::service::store::{BoxFuture, Change, WriteTransaction, keys, policies, registrations};
+use crate::service::store::{Change, WriteTransaction, keys, policies, registrations};
 use crate::wire::{KeyUpdate, KeyUpdateRequest};
 use eccsi_sakke::onem2m::{RelativeKeyId, SecurityUsage, UnixTime};
 
@@ -53,28 +53,10 @@ struct Update {
     targets: Option<Vec<String>>,
 }
 
-impl Update {
-    fn parse(
-        registry: &Registry,
-        call: &Call,
-        relative_key_id: &str,
-        request: &KeyUpdateRequest,
-    ) -> Result<Self, ServiceError> {
-        registry.check_fqdn(&request.fqdn)?;
-        if request.expiration_time.is_none() && request.labels.is_none() && request.target_ids.is_none() {
-            return Err(bad_request("nothing to update"));
-        }
-        Ok(Self {
-            registry: registry.clone(),
-            call: call.clone(),
-            id: request::relative_key_id(relative_key_id)?,
-            proposed: request.expiration_time.as_deref().map(request::end).transpose()?,
-            labels: request.labels.as_deref().map(request::labels).transpose()?,
-            targets: request.target_ids.clone(),
-        })
-    }
+impl Change for Update {
+    type Output = KeyUpdate;
 
-    async fn update(&mut self, tx: &mut WriteTransaction<'_>) -> Result<KeyUpdate, ServiceError> {
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<KeyUpdate, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
         let (party, mut row) = self.registry.own_key(tx, &self.call, &self.id).await?;
         let registration = registrations::by_id(tx.connection(), function, &row.registration)
@@ -117,6 +99,28 @@ impl Update {
             target_ids: self.targets.as_ref().map(|_| request::list(&row.targets)).transpose()?,
         })
     }
+}
+
+impl Update {
+    fn parse(
+        registry: &Registry,
+        call: &Call,
+        relative_key_id: &str,
+        request: &KeyUpdateRequest,
+    ) -> Result<Self, ServiceError> {
+        registry.check_fqdn(&request.fqdn)?;
+        if request.expiration_time.is_none() && request.labels.is_none() && request.target_ids.is_none() {
+            return Err(bad_request("nothing to update"));
+        }
+        Ok(Self {
+            registry: registry.clone(),
+            call: call.clone(),
+            id: request::relative_key_id(relative_key_id)?,
+            proposed: request.expiration_time.as_deref().map(request::end).transpose()?,
+            labels: request.labels.as_deref().map(request::labels).transpose()?,
+            targets: request.target_ids.clone(),
+        })
+    }
 
     async fn audit(
         &self,
@@ -132,16 +136,5 @@ impl Update {
             .with("targets", request::list(&row.targets)?)
             .with("until", request::time_text(row.not_after)?);
         tx.audit(event).await
-    }
-}
-
-impl Change for Update {
-    type Output = KeyUpdate;
-
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<KeyUpdate, ServiceError>> {
-        Box::pin(self.update(tx))
     }
 }

@@ -48,8 +48,8 @@ const GIVE_WAY: Duration = Duration::from_millis(50);
 /// How often a writer without work looks what others wrote.
 const OBSERVE: Duration = Duration::from_secs(5);
 
-/// A future that a change returns.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// A future without its type.
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Something to be written as one piece, with its audit entries.
 pub trait Change: Send + 'static {
@@ -57,10 +57,10 @@ pub trait Change: Send + 'static {
     type Output: Send + 'static;
 
     /// Writes it. What an `Err` returns from is undone, and may be applied again.
-    fn apply<'a>(
-        &'a mut self,
-        tx: &'a mut WriteTransaction<'_>,
-    ) -> BoxFuture<'a, Result<Self::Output, ServiceError>>;
+    fn apply(
+        &mut self,
+        tx: &mut WriteTransaction<'_>,
+    ) -> impl Future<Output = Result<Self::Output, ServiceError>> + Send;
 
     /// Whether it can be applied again.
     fn is_repeatable(&self) -> bool {
