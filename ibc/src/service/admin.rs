@@ -96,14 +96,17 @@ impl Admin {
         + Send
         + 'static,
     ) -> Result<T, ServiceError> {
-        match self.core.store.write(Act { work: Some(work), output: PhantomData }).await {
-            Err(error) => Err(self.refuse(procedure, error).await),
-            done => done,
-        }
+        let outcome = self.core.store.write(Act { work: Some(work), output: PhantomData }).await;
+        self.audited(procedure, outcome).await
     }
 
-    async fn refuse(&self, procedure: &'static str, error: ServiceError) -> ServiceError {
-        self.core.refuse_operator(procedure, &self.operator, error).await
+    /// Gives an outcome on; if it is a refusal, once its audit entry is written.
+    async fn audited<T>(
+        &self,
+        procedure: &'static str,
+        outcome: Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        self.core.audited_operator(procedure, &self.operator, outcome).await
     }
 
     /// The audit entry of a change.

@@ -26,6 +26,7 @@ use super::store::clients;
 use super::{Core, Function, limits};
 use crate::wire::root::ResourceType;
 use crate::wire::rooted;
+use core::convert::Infallible;
 use eccsi_sakke::onem2m::{ExpiringIdentity, FetchCredentialsPath, Fqdn, RelativeKeyId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -147,14 +148,10 @@ impl Endpoint {
 
     /// Performs a request. A refusal has its audit entry, as those of the procedures have.
     pub async fn perform(&self, session: &Arc<Session>, request: &Request) -> Response {
-        let call = Call {
-            session: Arc::clone(session),
-            origin: request.from.clone().unwrap_or_default(),
-            request_id: request.request_id.clone().unwrap_or_default(),
-        };
-        let outcome = match self.admit(&call, request) {
+        let call = call(session, request);
+        let outcome = match self.audited(&call, self.admit(&call, request)).await {
             Ok(resource) => self.procedure(&resource, call, request).await,
-            Err(error) => Err(self.core().refuse("request", &call, error).await),
+            Err(error) => Err(error),
         };
         outcome.unwrap_or_else(|error| {
             if let Some(cause) = error.cause() {
@@ -166,12 +163,13 @@ impl Endpoint {
 
     /// Refuses one that its own binding cannot read, with its audit entry.
     pub async fn refuse(&self, session: &Arc<Session>, request: &Request, error: ServiceError) -> Response {
-        let call = Call {
-            session: Arc::clone(session),
-            origin: request.from.clone().unwrap_or_default(),
-            request_id: request.request_id.clone().unwrap_or_default(),
-        };
-        Response::refusal(&self.core().refuse("request", &call, error).await)
+        let Err(error) = self.audited::<Infallible>(&call(session, request), Err(error)).await;
+        Response::refusal(&error)
+    }
+
+    /// Gives an outcome on that no procedure has audited.
+    async fn audited<T>(&self, call: &Call, outcome: Result<T, ServiceError>) -> Result<T, ServiceError> {
+        self.core().audited("request", call, outcome).await
     }
 
     /// Checks what does not depend on the procedure; the cheap things, before anything is read or written.
@@ -258,9 +256,8 @@ impl Endpoint {
                 Ok(Response { content, format: Format::Text, ..bare(Retrieve) })
             }
             _ => {
-                let error =
-                    ServiceError::new(Kind::OperationNotAllowed, "the resource does not have this operation");
-                Err(self.core().refuse("request", &call, error).await)
+                let text = "the resource does not have this operation";
+                self.audited(&call, Err(ServiceError::new(Kind::OperationNotAllowed, text))).await
             }
         }
     }
@@ -279,10 +276,7 @@ impl Endpoint {
             }
             Party::client(&mut connection, reads.now(), function, session).await.map(drop)
         };
-        match admitted.await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.core().refuse("request", call, error).await),
-        }
+        self.audited(call, admitted.await).await
     }
 
     /// Create below a base: a client registration or a key registration.
@@ -306,8 +300,8 @@ impl Endpoint {
                 Ok(Response { location, ..rooted(Operation::Create, key.root(), &answer)? })
             }
             _ => {
-                let error = bad_request("the resource type is not one that is created here");
-                Err(self.core().refuse("request", call, error).await)
+                let text = "the resource type is not one that is created here";
+                self.audited(call, Err(bad_request(text))).await
             }
         }
     }
@@ -358,10 +352,7 @@ impl Endpoint {
         root: &str,
         request: &Request,
     ) -> Result<T, ServiceError> {
-        match rooted::read(root, &request.content) {
-            Ok(body) => Ok(body),
-            Err(text) => Err(self.core().refuse("request", call, bad_request(text)).await),
-        }
+        self.audited(call, rooted::read(root, &request.content).map_err(bad_request)).await
     }
 
     async fn bare_body<T: DeserializeOwned>(
@@ -369,10 +360,15 @@ impl Endpoint {
         call: &Call,
         request: &Request,
     ) -> Result<T, ServiceError> {
-        match rooted::read_bare(&request.content) {
-            Ok(body) => Ok(body),
-            Err(text) => Err(self.core().refuse("request", call, bad_request(text)).await),
-        }
+        self.audited(call, rooted::read_bare(&request.content).map_err(bad_request)).await
+    }
+}
+
+fn call(session: &Arc<Session>, request: &Request) -> Call {
+    Call {
+        session: Arc::clone(session),
+        origin: request.from.clone().unwrap_or_default(),
+        request_id: request.request_id.clone().unwrap_or_default(),
     }
 }
 

@@ -122,12 +122,10 @@ impl Admin {
     /// [`Kind::BadRequest`] for a name or label of another form; [`Kind::ContentsUnacceptable`] for an end that
     /// has passed; [`Kind::Conflict`] if the name is taken.
     pub async fn add_client(&self, id: &str, label: &str, not_after: UnixTime) -> Result<(), ServiceError> {
-        let checked = check_name(id).and_then(|()| check_label(label));
-        if let Err(error) = checked {
-            return Err(self.refuse("admin client add", error).await);
-        }
-        let (event, id, label) = (self.event("admin client add"), id.to_owned(), label.to_owned());
-        self.act("admin client add", move |tx| {
+        let procedure = "admin client add";
+        self.audited(procedure, check_name(id).and_then(|()| check_label(label))).await?;
+        let (event, id, label) = (self.event(procedure), id.to_owned(), label.to_owned());
+        self.act(procedure, move |tx| {
             Box::pin(async move {
                 check_end(not_after, tx.now())?;
                 if !rows::insert_client(tx.connection(), &id, &label, not_after).await? {
@@ -159,10 +157,7 @@ impl Admin {
             ClientChange::Label(label) => check_label(label).map(|()| SealedColumns::default()),
             _ => Ok(SealedColumns::default()),
         };
-        let columns = match prepared {
-            Ok(columns) => columns,
-            Err(error) => return Err(self.refuse(procedure, error).await),
-        };
+        let columns = self.audited(procedure, prepared).await?;
         let (event, id) = (self.event(procedure).with("client", id), id.to_owned());
         self.act(procedure, move |tx| {
             Box::pin(async move {

@@ -39,10 +39,7 @@ impl Admin {
         configuration: &serde_json::Value,
     ) -> Result<(), ServiceError> {
         let procedure = "admin client configure";
-        let text = match bounded(configuration) {
-            Ok(text) => text,
-            Err(error) => return Err(self.refuse(procedure, error).await),
-        };
+        let text = self.audited(procedure, bounded(configuration)).await?;
         let (client, stakeholder) = (client.to_owned(), stakeholder.as_str().to_owned());
         let event = self.event(procedure);
         self.act(procedure, move |tx| {
@@ -67,10 +64,7 @@ impl Admin {
         configuration: &serde_json::Value,
     ) -> Result<(), ServiceError> {
         let procedure = "admin registration configure";
-        let text = match bounded(configuration) {
-            Ok(text) => text,
-            Err(error) => return Err(self.refuse(procedure, error).await),
-        };
+        let text = self.audited(procedure, bounded(configuration)).await?;
         let (event, registration) = (self.event(procedure), registration.to_owned());
         self.act(procedure, move |tx| {
             Box::pin(async move {
@@ -94,13 +88,7 @@ impl Admin {
         description: &CommandDescription,
     ) -> Result<u64, ServiceError> {
         let procedure = "admin command queue";
-        let arguments = self
-            .check_command(description)
-            .and_then(|()| serde_json::to_string(&description.arguments).map_err(ServiceError::internal));
-        let arguments = match arguments {
-            Ok(arguments) => arguments,
-            Err(error) => return Err(self.refuse(procedure, error).await),
-        };
+        let arguments = self.audited(procedure, self.arguments(description)).await?;
         let (event, registration) = (self.event(procedure), registration.to_owned());
         let (class, target) = (description.class, description.target.clone().unwrap_or_default());
         self.act(procedure, move |tx| {
@@ -137,13 +125,7 @@ impl Admin {
         description: &CommandDescription,
     ) -> Result<(), ServiceError> {
         let procedure = "admin command stand";
-        let arguments = self
-            .check_command(description)
-            .and_then(|()| serde_json::to_string(&description.arguments).map_err(ServiceError::internal));
-        let arguments = match arguments {
-            Ok(arguments) => arguments,
-            Err(error) => return Err(self.refuse(procedure, error).await),
-        };
+        let arguments = self.audited(procedure, self.arguments(description)).await?;
         let (event, fqdn) = (self.event(procedure), stakeholder.as_str().to_owned());
         let (class, target) = (description.class, description.target.clone().unwrap_or_default());
         let client = client.unwrap_or_default().to_owned();
@@ -202,7 +184,8 @@ impl Admin {
         Ok(commands::all(&mut *self.read().await?, registration).await?.into_iter().map(open).collect())
     }
 
-    fn check_command(&self, description: &CommandDescription) -> Result<(), ServiceError> {
+    /// The arguments of a command that may be queued, as they are kept.
+    fn arguments(&self, description: &CommandDescription) -> Result<String, ServiceError> {
         let (class, uri) = (class_of(&description.arguments), uri(&description.arguments));
         if class != description.class {
             return Err(bad_request("the arguments are those of another class"));
@@ -213,14 +196,13 @@ impl Admin {
         if description.target.as_ref().is_some_and(|target| target.len() > IDENTIFIER_BYTES) {
             return Err(bad_request("the target is too long"));
         }
-        if serde_json::to_string(&description.arguments).map_err(ServiceError::internal)?.len()
-            > COMMAND_BYTES
-        {
+        let arguments = serde_json::to_string(&description.arguments).map_err(ServiceError::internal)?;
+        if arguments.len() > COMMAND_BYTES {
             return Err(bad_request("the arguments have more than 4 KiB"));
         }
         let own = |uri: &str| host(uri).is_some_and(|host| Some(host) == self.mef);
         if uri.is_none_or(own) {
-            Ok(())
+            Ok(arguments)
         } else {
             Err(bad_request("the host of the URI is the MEF (clause 8.3.9)"))
         }

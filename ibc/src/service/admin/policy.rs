@@ -123,10 +123,7 @@ impl Admin {
     /// there; [`Kind::Conflict`] for a row that is there already or has another version.
     pub async fn set_policy(&self, policy: &Policy) -> Result<(), ServiceError> {
         let procedure = if policy.version == 0 { "admin policy add" } else { "admin policy replace" };
-        let row = match self.policy_row(policy) {
-            Ok(row) => row,
-            Err(error) => return Err(self.refuse(procedure, error).await),
-        };
+        let row = self.audited(procedure, self.policy_row(policy)).await?;
         let (event, key) = (policy.key.event(self.event(procedure)), policy.key.clone());
         self.act(procedure, move |tx| {
             Box::pin(async move {

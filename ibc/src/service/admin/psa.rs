@@ -63,10 +63,7 @@ impl Admin {
             Ok(()) => sealed::seal(&self.core.keys, new.not_after, record(&id), new.key.clone()).await,
             Err(error) => Err(error),
         };
-        let columns = match sealed {
-            Ok(columns) => columns,
-            Err(error) => return Err(self.refuse(procedure, error).await),
-        };
+        let columns = self.audited(procedure, sealed).await?;
         let event = self.event(procedure);
         self.act(procedure, move |tx| {
             Box::pin(async move {

@@ -16,7 +16,7 @@ use crate::service::store::audit::Event;
 use crate::service::store::commands::{self, CommandRow};
 use crate::service::store::registrations::{self, RegistrationRow};
 use crate::service::store::{Change, WriteTransaction};
-use crate::service::{Function, limits};
+use crate::service::limits;
 use crate::wire::{Command, CommandArguments, CommandDescription, CommandReport};
 use core::time::Duration;
 use eccsi_sakke::onem2m::EntityName;
@@ -28,7 +28,7 @@ impl Mef {
     /// [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a registration that is
     /// unknown, expired or another client's; and those of every procedure.
     pub async fn retrieve_command(&self, call: &Call, registration: &str) -> Result<Command, ServiceError> {
-        self.command("retrieve command", call, registration, None).await
+        self.core.perform("retrieve command", call, Ok(self.next(call, registration, None))).await
     }
 
     /// Takes what became of a command, and gives the next: Command Update, clause 8.3.9.3.
@@ -44,25 +44,22 @@ impl Mef {
         registration: &str,
         report: &CommandReport,
     ) -> Result<Command, ServiceError> {
-        let procedure = "report command";
-        if !status::is_of_client(report.status) {
-            let error = bad_request("no status that a client sets");
-            return Err(self.core.refuse(procedure, call, error).await);
-        }
-        self.command(procedure, call, registration, Some(report.clone())).await
+        let next = if status::is_of_client(report.status) {
+            Ok(self.next(call, registration, Some(report.clone())))
+        } else {
+            Err(bad_request("no status that a client sets"))
+        };
+        self.core.perform("report command", call, next).await
     }
 
-    async fn command(
-        &self,
-        procedure: &'static str,
-        call: &Call,
-        registration: &str,
-        report: Option<CommandReport>,
-    ) -> Result<Command, ServiceError> {
-        let registry = Registry::new(self.core.clone(), Function::Mef, self.fqdn.clone());
-        let retry = self.policy.command_retry;
-        let change = Next { registry, call: call.clone(), registration: registration.into(), report, retry };
-        self.core.perform(procedure, call, change).await
+    fn next(&self, call: &Call, registration: &str, report: Option<CommandReport>) -> Next {
+        Next {
+            registry: self.registry(),
+            call: call.clone(),
+            registration: registration.into(),
+            report,
+            retry: self.policy.command_retry,
+        }
     }
 }
 

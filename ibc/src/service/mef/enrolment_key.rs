@@ -24,7 +24,8 @@ impl Mef {
     /// [`Kind::ContentsUnacceptable`] for a session without an exporter, and beyond
     /// [`limits::ENROLMENT_KEYS`]; [`Kind::NoPrivilege`] for a MAF; and those of every procedure.
     pub async fn keep_enrolment_key(&self, call: &Call) -> Result<KeId, ServiceError> {
-        self.core.perform("keep enrolment key", call, Keep { mef: self.clone(), call: call.clone() }).await
+        let keep = Keep { mef: self.clone(), call: call.clone() };
+        self.core.perform("keep enrolment key", call, Ok(keep)).await
     }
 }
 

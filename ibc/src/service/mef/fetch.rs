@@ -44,7 +44,7 @@ impl Mef {
         usage: SecurityUsage,
     ) -> Result<FetchedCredentials, ServiceError> {
         let change = Fetch { mef: self.clone(), call: call.clone(), ke_id: ke_id.clone(), usage };
-        match self.core.perform("fetch credentials", call, change).await {
+        match self.core.perform("fetch credentials", call, Ok(change)).await {
             Err(error) if error.kind() == Kind::NotFound => Ok(FetchedCredentials {
                 status: false,
                 credential: None,

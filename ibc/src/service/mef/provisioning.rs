@@ -108,16 +108,12 @@ impl Mef {
         proposed: Option<&str>,
     ) -> Result<IssuedCredential, ServiceError> {
         let proposed = proposed.map(ExpirationTime::parse_request).transpose();
-        let parsed = wanted.and_then(|wanted| {
-            Ok((wanted, proposed.map_err(|_| bad_request("the expiration time is no time"))?))
+        let reserve = wanted.and_then(|wanted| {
+            let proposed = proposed.map_err(|_| bad_request("the expiration time is no time"))?;
+            let proposed = proposed.map(ExpirationTime::to_unix);
+            Ok(Reserve { mef: self.clone(), call: call.clone(), wanted, proposed })
         });
-        let (wanted, proposed) = match parsed {
-            Ok(parsed) => parsed,
-            Err(error) => return Err(self.core.refuse(procedure, call, error).await),
-        };
         // 1) and 2): the identity is checked, ID_2 made and reserved
-        let proposed = proposed.map(ExpirationTime::to_unix);
-        let reserve = Reserve { mef: self.clone(), call: call.clone(), wanted, proposed };
         let reserved = self.core.perform(procedure, call, reserve).await?;
         let issued = self.issue(&reserved).await?;
         let complete = Complete { pvt: issued.pvt.to_bytes(), reserved, live: self.policy.live_credentials };

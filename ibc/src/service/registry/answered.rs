@@ -26,16 +26,10 @@ impl Registry {
             && before.asked == asked
         {
             // Who was a client then need not be one now.
-            return match self.still_admitted(call).await {
-                Ok(()) => Ok(before.answer),
-                Err(error) => Err(self.core.refuse(procedure, call, error).await),
-            };
+            let admitted = self.still_admitted(call).await.map(|()| before.answer);
+            return self.core.audited(procedure, call, admitted).await;
         }
-        let change = match parse(self, call, request) {
-            Ok(change) => change,
-            Err(error) => return Err(self.core.refuse(procedure, call, error).await),
-        };
-        let answer = self.core.perform(procedure, call, change).await?;
+        let answer = self.core.perform(procedure, call, parse(self, call, request)).await?;
         call.session.remember(&call.request_id, &Remembered { asked, answer: answer.clone() });
         Ok(answer)
     }

@@ -22,13 +22,9 @@ impl Registry {
         fqdn: &str,
         registration: &str,
     ) -> Result<ClientConfiguration, ServiceError> {
-        let procedure = "retrieve configuration";
-        let parsed = self.check_fqdn(fqdn).and_then(|()| request::registration_id(registration));
-        let id = match parsed {
-            Ok(id) => id,
-            Err(error) => return Err(self.core.refuse(procedure, call, error).await),
-        };
-        self.core.perform(procedure, call, Retrieve { registry: self.clone(), call: call.clone(), id }).await
+        let id = self.check_fqdn(fqdn).and_then(|()| request::registration_id(registration));
+        let change = id.map(|id| Retrieve { registry: self.clone(), call: call.clone(), id });
+        self.core.perform("retrieve configuration", call, change).await
     }
 
     /// The registration of a call's identity that is alive and has this identifier.

@@ -25,15 +25,9 @@ impl Registry {
         fqdn: &str,
         registration: &str,
     ) -> Result<(), ServiceError> {
-        let procedure = "deregister client";
-        let parsed = self.check_fqdn(fqdn).and_then(|()| request::registration_id(registration));
-        match parsed {
-            Ok(id) => {
-                let change = DeregisterClient { registry: self.clone(), call: call.clone(), id };
-                self.core.perform(procedure, call, change).await
-            }
-            Err(error) => Err(self.core.refuse(procedure, call, error).await),
-        }
+        let id = self.check_fqdn(fqdn).and_then(|()| request::registration_id(registration));
+        let change = id.map(|id| DeregisterClient { registry: self.clone(), call: call.clone(), id });
+        self.core.perform("deregister client", call, change).await
     }
 
     /// Ends a key: Key De-Registration. Only its source may.
@@ -48,15 +42,9 @@ impl Registry {
         fqdn: &str,
         relative_key_id: &str,
     ) -> Result<(), ServiceError> {
-        let procedure = "deregister key";
-        let parsed = self.check_fqdn(fqdn).and_then(|()| request::relative_key_id(relative_key_id));
-        match parsed {
-            Ok(id) => {
-                let change = DeregisterKey { registry: self.clone(), call: call.clone(), id };
-                self.core.perform(procedure, call, change).await
-            }
-            Err(error) => Err(self.core.refuse(procedure, call, error).await),
-        }
+        let id = self.check_fqdn(fqdn).and_then(|()| request::relative_key_id(relative_key_id));
+        let change = id.map(|id| DeregisterKey { registry: self.clone(), call: call.clone(), id });
+        self.core.perform("deregister key", call, change).await
     }
 
     /// The key of a call's identity that is alive and has this name.

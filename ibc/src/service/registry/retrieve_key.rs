@@ -34,14 +34,9 @@ impl Registry {
         call: &Call,
         relative_key_id: &str,
     ) -> Result<RetrievedKey, ServiceError> {
-        let procedure = "retrieve key";
-        match request::relative_key_id(relative_key_id) {
-            Ok(id) => {
-                let change = Retrieve { registry: self.clone(), call: call.clone(), id };
-                self.core.perform(procedure, call, change).await
-            }
-            Err(error) => Err(self.core.refuse(procedure, call, error).await),
-        }
+        let id = request::relative_key_id(relative_key_id);
+        let change = id.map(|id| Retrieve { registry: self.clone(), call: call.clone(), id });
+        self.core.perform("retrieve key", call, change).await
     }
 }
 

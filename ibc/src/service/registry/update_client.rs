@@ -32,11 +32,7 @@ impl Registry {
         registration: &str,
         request: &RegistrationUpdateRequest,
     ) -> Result<RegistrationUpdate, ServiceError> {
-        let procedure = "update client";
-        match Update::parse(self, call, registration, request) {
-            Ok(change) => self.core.perform(procedure, call, change).await,
-            Err(error) => Err(self.core.refuse(procedure, call, error).await),
-        }
+        self.core.perform("update client", call, Update::parse(self, call, registration, request)).await
     }
 }
 

@@ -35,11 +35,7 @@ impl Registry {
         relative_key_id: &str,
         request: &KeyUpdateRequest,
     ) -> Result<KeyUpdate, ServiceError> {
-        let procedure = "update key";
-        match Update::parse(self, call, relative_key_id, request) {
-            Ok(change) => self.core.perform(procedure, call, change).await,
-            Err(error) => Err(self.core.refuse(procedure, call, error).await),
-        }
+        self.core.perform("update key", call, Update::parse(self, call, relative_key_id, request)).await
     }
 }
 
