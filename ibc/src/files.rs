@@ -35,4 +35,4 @@ pub mod public_key_file;
 
 pub use error::{FileError, FileProblem, FormatError};
 #[cfg(feature = "service")]
-pub(crate) use on_disk::open_at_once;
+pub(crate) use on_disk::{check_room, open_at_once};

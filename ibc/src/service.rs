@@ -34,6 +34,7 @@ pub mod party;
 pub mod primitive;
 mod procedure;
 mod psk;
+pub mod readiness;
 pub mod registry;
 pub mod session;
 pub mod setup;

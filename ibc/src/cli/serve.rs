@@ -13,6 +13,7 @@ use crate::service::Core;
 use crate::service::kms::KeyDirectory;
 use crate::service::maf::Maf;
 use crate::service::mef::Mef;
+use crate::service::readiness::Readiness;
 use crate::service::store::Store;
 use crate::service::sweeper::Sweeper;
 use crate::tls::{OwnCertificate, Psk, TlsError, TrustedCertificates};
@@ -141,8 +142,13 @@ async fn serve(config: &Config, core: Core, certificate: Certificate) -> Outcome
     let mef =
         config.mef.as_ref().map(|mef| Mef::new(core.clone(), mef.fqdn.clone(), kms, config.provisioning()));
     let maf = maf(config, &core)?;
-    let options =
-        ServerOptions { mef, maf, certificate, limits: limits(config), metrics: Arc::clone(&metrics) };
+    let options = ServerOptions {
+        mef: mef.clone(),
+        maf,
+        certificate,
+        limits: limits(config),
+        metrics: Arc::clone(&metrics),
+    };
     let server = Server::bind(config.server.listen, options).await?;
     let address = server.local_addr().unwrap_or(config.server.listen);
     let (stop, stopped) = watch::channel(false);
@@ -150,7 +156,7 @@ async fn serve(config: &Config, core: Core, certificate: Certificate) -> Outcome
         let _ = stopped.wait_for(|stopped| *stopped).await; // an error: this function has ended
     };
     if let Some(at) = config.server.monitor {
-        let monitor = Monitor::bind(at, metrics, core.store.clone()).await?;
+        let monitor = Monitor::bind(at, metrics, Readiness::new(core.clone(), mef.clone())).await?;
         let at = monitor.local_addr().unwrap_or(at);
         tracing::info!(address = %at, "metrics and health");
         tokio::spawn(monitor.run(stopping(stopped.clone())));

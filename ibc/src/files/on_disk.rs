@@ -124,6 +124,24 @@ pub(super) fn write_whole(
     write().map_err(|problem| FileError::new(path, problem))
 }
 
+/// Octets that `check_room` asks for: more than a request writes.
+#[cfg(feature = "service")]
+const ROOM: usize = 256 * 1024;
+
+/// Whether files can be made in a folder now, and have room for what a request writes.
+///
+/// The file has no name any more when it is written, and is not synchronised: nothing stays, whatever happens, and mostly
+/// nothing goes to the medium.
+#[cfg(feature = "service")]
+pub(crate) fn check_room(folder: &Path) -> Result<(), FileError> {
+    let write = || -> io::Result<()> {
+        let (mut file, part) = create_part(&folder.join("room"), 0o600)?;
+        fs::remove_file(part)?;
+        file.write_all(&[0; ROOM])
+    };
+    write().map_err(|error| FileError::new(folder, error))
+}
+
 fn create_part(path: &Path, mode: u32) -> io::Result<(File, PathBuf)> {
     let name =
         path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a file name"))?;

@@ -6,7 +6,7 @@ use crate::Function;
 use crate::clock::{Clock, SystemClock};
 use crate::http::{Framed, FramingError, RequestHead};
 use crate::service::primitive::Operation;
-use crate::service::store::Store;
+use crate::service::readiness::Readiness;
 use core::future::Future;
 use core::time::Duration;
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -17,10 +17,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::string::String;
+use std::string::{String, ToString};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::time::timeout;
 
 /// For a scrape, and for what it asks of the store.
@@ -28,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Until a connection has asked for something.
 const SILENCE: Duration = Duration::from_secs(1);
+
+/// How long an answer about health holds: it is found by writing, and anybody may ask.
+const FRESH: Duration = Duration::from_secs(2);
 
 /// Scrapes at a time.
 const SCRAPES: usize = 8;
@@ -172,7 +176,9 @@ impl Metrics {
 pub struct Monitor {
     listener: TcpListener,
     metrics: Arc<Metrics>,
-    store: Store,
+    readiness: Readiness,
+    /// What was found last, and when. Whoever asks meanwhile waits for it.
+    looked: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
 impl Monitor {
@@ -180,10 +186,14 @@ impl Monitor {
     ///
     /// # Errors
     /// [`ServerError::Listen`].
-    pub async fn bind(address: SocketAddr, metrics: Arc<Metrics>, store: Store) -> Result<Self, ServerError> {
+    pub async fn bind(
+        address: SocketAddr,
+        metrics: Arc<Metrics>,
+        readiness: Readiness,
+    ) -> Result<Self, ServerError> {
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|error| ServerError::Listen(address, error))?;
-        Ok(Self { listener, metrics, store })
+        Ok(Self { listener, metrics, readiness, looked: Mutex::default() })
     }
 
     /// Where it listens.
@@ -240,10 +250,11 @@ impl Monitor {
                 ("200 OK", media, self.metrics.text())
             }
             ("GET", "/health/live") => ("200 OK", json, "{\"live\":true}".into()),
-            ("GET", "/health/ready") => match self.unready().await {
-                None => ("200 OK", json, "{\"ready\":true}".into()),
-                Some(why) => {
-                    ("503 Service Unavailable", json, format!("{{\"ready\":false,\"why\":\"{why}\"}}"))
+            ("GET", "/health/ready") => match self.ready().await {
+                Ok(()) => ("200 OK", json, "{\"ready\":true}".into()),
+                Err(why) => {
+                    let body = serde_json::json!({"ready": false, "why": why});
+                    ("503 Service Unavailable", json, body.to_string())
                 }
             },
             ("GET", _) => (
@@ -262,12 +273,20 @@ impl Monitor {
         Ok(())
     }
 
-    /// Why requests would fail now.
-    async fn unready(&self) -> Option<&'static str> {
+    /// Whether requests would succeed now, or did a moment ago; or why not.
+    async fn ready(&self) -> Result<(), String> {
         if SystemClock.now().as_seconds() == 0 {
-            return Some("the clock cannot be read");
+            return Err("the clock cannot be read".into());
         }
-        let asked = timeout(PATIENCE / 2, self.store.reads().ping()).await;
-        (!matches!(asked, Ok(Ok(())))).then_some("the database does not answer")
+        let mut looked = self.looked.lock().await;
+        if let Some((at, found)) = &*looked
+            && at.elapsed() < FRESH
+        {
+            return found.clone();
+        }
+        let found = timeout(PATIENCE / 2, self.readiness.check()).await;
+        let found = found.unwrap_or_else(|_| Err("the database or a disk does not answer".into()));
+        *looked = Some((Instant::now(), found.clone()));
+        found
     }
 }

@@ -21,7 +21,7 @@ pub use fetch::NOT_AVAILABLE;
 pub use provisioning::ProvisioningPolicy;
 
 use super::error::ServiceError;
-use super::kms::{Kms, SecretOctets};
+use super::kms::{Kms, KmsError, SecretOctets};
 use super::registry::Registry;
 use super::{Core, Function};
 use eccsi_sakke::onem2m::Fqdn;
@@ -71,6 +71,14 @@ impl Mef {
     /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if store or keys cannot be read.
     pub async fn psk(&self, identity: &str) -> Result<Option<SecretOctets>, ServiceError> {
         self.core.psk(Function::Mef, identity).await
+    }
+
+    /// Whether a KPAK issues now.
+    ///
+    /// # Errors
+    /// [`KmsError::NoKpak`] if not.
+    pub fn can_issue(&self) -> Result<(), KmsError> {
+        self.kms.issuing(&self.fqdn, self.now()).map(drop)
     }
 
     /// The time by which it decides.

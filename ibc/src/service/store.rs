@@ -24,6 +24,7 @@ mod open;
 pub(crate) mod policies;
 #[cfg(feature = "store-postgres")]
 mod postgres_url;
+mod probe;
 pub(crate) mod registrations;
 pub mod replace;
 pub mod restore;
@@ -40,6 +41,7 @@ pub(crate) use no_postgres::PostgresUrl;
 pub use open::{CONNECTIONS, OpenError, StoreUrl};
 #[cfg(feature = "store-postgres")]
 pub(crate) use postgres_url::PostgresUrl;
+pub(crate) use probe::Probe;
 pub(crate) use writer::BoxFuture;
 pub use writer::{Change, WriteTransaction};
 
@@ -48,7 +50,7 @@ use crate::clock::Clock;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{Any, Pool};
 use state_file::StateFile;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use writer::Writer;
@@ -87,6 +89,8 @@ crate::redacted::redacted_debug!(StoreOptions);
 pub struct Store {
     reads: ReadStore,
     writer: Writer,
+    /// Where this process makes and grows files.
+    folders: Arc<[PathBuf]>,
 }
 
 crate::redacted::redacted_debug!(Store);
@@ -173,6 +177,8 @@ impl Store {
             StoreUrl::Sqlite(path) => Some(path.clone()),
             StoreUrl::Postgres(_) => None,
         };
+        let folders = [Some(options.state_folder.as_path()), file.as_deref().and_then(Path::parent)];
+        let folders = folders.into_iter().flatten().map(Path::to_path_buf).collect();
         let writer = Writer::start(writer::Parts {
             pool: pools.writes,
             connections: pools.connections,
@@ -184,7 +190,7 @@ impl Store {
             mark,
             state,
         });
-        Ok(Self { reads, writer })
+        Ok(Self { reads, writer, folders })
     }
 
     /// The handle that cannot write.

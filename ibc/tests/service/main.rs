@@ -22,6 +22,7 @@ mod config;
 mod kms_keys;
 mod plateau;
 mod provisioning;
+mod readiness;
 mod registry;
 #[cfg(feature = "store-postgres")]
 mod replicas;

@@ -9,6 +9,7 @@ use ibc::service::audit::{Checkpoint, verify};
 use ibc::service::error::{Kind, ServiceError};
 use ibc::service::kms::Kms;
 use ibc::service::mef::{Mef, ProvisioningPolicy};
+use ibc::service::readiness::Readiness;
 use ibc::service::store::backup::{Backup, BackupError, backup};
 use ibc::service::store::replace::{self, Source};
 use ibc::service::store::restore::{Acceptance, Accepted, RestoreError, accept_loss, idle};
@@ -737,6 +738,10 @@ fn a_full_disk_issues_nothing() {
                 size /= 2;
             }
         }
+        let core = Core { store: mef.store().clone(), keys: place.keys.clone(), provider: fqdn(PROVIDER) };
+        let readiness = Readiness::new(core, Some(mef.clone()));
+        let why = readiness.check().await.expect_err("the disk is full");
+        assert!(why.contains(path.parent().unwrap().to_str().unwrap()), "{why}");
         let mut issued = 0;
         let mut refused = 0;
         for number in 1..200 {
@@ -755,6 +760,7 @@ fn a_full_disk_issues_nothing() {
         let entries = place.number("select count(*) from audit where event = 'issued'").await;
         assert_eq!(entries, issued + 1);
         enrol(&mef, 200_000).await.expect("there is room again");
+        readiness.check().await.expect("there is room again");
         assert_eq!(findings(place).await, Vec::<String>::new());
         close(mef).await;
     });

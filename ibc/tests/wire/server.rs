@@ -14,6 +14,7 @@ use ibc::server::prometheus_client::metrics::gauge::Gauge;
 use ibc::server::prometheus_client::registry::Registry;
 use ibc::server::{Limits, Monitor};
 use ibc::service::admin::{ClientChange, NewCredential, certificate_id};
+use ibc::service::readiness::Readiness;
 use ibc::tls::{ClientContext, Exporter, TlsError, TrustedCertificates};
 use ibc::wire::{CommandArguments, CommandDescription};
 use serde_json::{Value, json};
@@ -631,10 +632,9 @@ async fn a_stopping_server_answers_what_has_begun(place: &Place) {
 async fn metrics_and_health_have_a_port_of_their_own(place: &Place) {
     let setting = Setting::new(place).await;
     let server = Running::new(&setting).await;
+    let readiness = Readiness::new(setting.admin.core.clone(), Some(setting.mef.clone()));
     let monitor =
-        Monitor::bind("127.0.0.1:0".parse().unwrap(), server.metrics.clone(), setting.mef.store().clone())
-            .await
-            .unwrap();
+        Monitor::bind("127.0.0.1:0".parse().unwrap(), server.metrics.clone(), readiness).await.unwrap();
     let address = monitor.local_addr().unwrap();
     let serving = tokio::spawn(monitor.run(std::future::pending()));
     let scrape = |path: &str| {
@@ -670,6 +670,10 @@ async fn metrics_and_health_have_a_port_of_their_own(place: &Place) {
     assert_eq!(both.matches("# EOF").count(), 1);
     assert!(scrape("/health/live").starts_with("HTTP/1.1 200"));
     assert!(scrape("/health/ready").contains("{\"ready\":true}"));
+    let writes = || place.number("select count(*) from audit");
+    let before = writes().await;
+    assert!(scrape("/health/ready").contains("{\"ready\":true}"));
+    assert_eq!(writes().await, before, "asking leaves nothing");
     assert!(scrape("/mef").starts_with("HTTP/1.1 404"));
     // Nobody keeps it busy by silence.
     let silent: Vec<_> = (0..100).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
@@ -677,7 +681,9 @@ async fn metrics_and_health_have_a_port_of_their_own(place: &Place) {
     drop(silent);
     server.stop().await;
     setting.mef.shut_down().await;
-    assert!(scrape("/health/ready").contains("the database does not answer"));
+    tokio::time::sleep(Duration::from_secs(2)).await; // an answer holds so long
+    let gone = scrape("/health/ready");
+    assert!(gone.starts_with("HTTP/1.1 503") && gone.contains("the writer has ended"), "{gone}");
     serving.abort();
 }
 

@@ -16,7 +16,7 @@ use super::sealed_file::{self, GCM_SIV, KEY, Kind, NONCE, NewHeader, SealedFile,
 use super::secret_octets::SecretOctets;
 use super::vault::Vault;
 use crate::files::private_file::Existing;
-use crate::files::{FileError, FileProblem, FormatError};
+use crate::files::{FileError, FileProblem, FormatError, check_room};
 use crate::memory::undumped::Undumped;
 use core::fmt;
 use eccsi_sakke::onem2m::{ExpirationTime, UnixTime};
@@ -268,6 +268,11 @@ impl DataKeys {
             erased += usize::from(self.erase(of, generation)?);
         }
         Ok(erased)
+    }
+
+    /// Whether the key of another day can be made.
+    pub(super) fn check_room(&self) -> Result<(), KeysError> {
+        Ok(check_room(&self.folder)?)
     }
 
     /// Whether the keys in memory are kept out of swap.

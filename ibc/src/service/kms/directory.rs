@@ -267,6 +267,14 @@ impl KeyDirectory {
         &self.path
     }
 
+    /// Whether values can be sealed that expire on another day than those before: its key has to be made.
+    ///
+    /// # Errors
+    /// [`KeysError::File`] if it cannot.
+    pub fn check_room(&self) -> Result<(), KeysError> {
+        self.data.check_room()
+    }
+
     /// Whether all keys and the stacks of the threads that use them are kept out of swap: if not, the
     /// limit RLIMIT_MEMLOCK is too low.
     pub fn is_locked(&self) -> bool {

@@ -377,11 +377,14 @@ impl Task {
                 Err(error) => {
                     // Whether it was committed may be unknown: the chain is read again.
                     self.known = None;
-                    tracing::error!(error = %error, cause = ?error.cause(), changes = jobs.len(), "nothing was written");
+                    tracing::error!(
+                        cause = self.explained(&error),
+                        changes = jobs.len(),
+                        "nothing was written"
+                    );
+                    let cause = self.explained(&error);
                     for job in jobs.drain(..) {
-                        let cause =
-                            error.cause().map_or_else(|| format!("{error}"), |cause| format!("{cause}"));
-                        job.answer(Err(ServiceError::unavailable(cause)));
+                        job.answer(Err(ServiceError::unavailable(cause.as_str())));
                     }
                 }
             }
@@ -457,6 +460,15 @@ impl Task {
         Ok(outcomes)
     }
 
+    /// Why something failed, with the file whose system or database said so.
+    fn explained(&self, error: &ServiceError) -> String {
+        let Some(cause) = error.cause() else { return format!("{error}") };
+        match &self.parts.file {
+            Some(path) if cause.is::<sqlx::Error>() => format!("{}: {cause}", path.display()),
+            _ => format!("{cause}"),
+        }
+    }
+
     fn connections(&self) -> u64 {
         self.parts.connections.load(Ordering::Relaxed)
     }
@@ -509,7 +521,10 @@ impl Task {
         if self.known.is_some()
             && let Err(error) = self.observe_once().await
         {
-            tracing::error!(error = %error, cause = ?error.cause(), "what this node wrote, or what others do, cannot be seen");
+            tracing::error!(
+                cause = self.explained(&error),
+                "what this node wrote, or what others do, cannot be seen"
+            );
         }
     }
 
