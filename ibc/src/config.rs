@@ -3,6 +3,7 @@
 //! One file for every command and every node of a deployment but for `node`. A key that is not known is refused, and
 //! [`SAMPLE`] documents each. Paths that are not absolute begin at the folder of the file.
 
+mod changes;
 mod server;
 mod store_url;
 
@@ -41,7 +42,7 @@ const WITHOUT_PKCS11: &str = "this program was built without PKCS#11: build it w
 const MAX_SECRET: u64 = 1024;
 
 /// `ibc.toml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The service provider to whose entities SP-relative names belong.
@@ -72,7 +73,7 @@ pub struct Config {
 }
 
 /// `[store]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreSection {
     /// `sqlite:PATH` or `postgres://USER@HOST/DATABASE`, without a password.
@@ -90,7 +91,7 @@ pub struct StoreSection {
 }
 
 /// `[keys]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeysSection {
     /// The key directory.
@@ -104,7 +105,7 @@ pub struct KeysSection {
 }
 
 /// `[keys.pkcs11]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pkcs11Section {
     /// The token's library.
@@ -118,7 +119,7 @@ pub struct Pkcs11Section {
 }
 
 /// `[mef]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MefSection {
     /// FQDN of the MEF.
@@ -145,7 +146,7 @@ pub struct MefSection {
 }
 
 /// `[maf]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MafSection {
     /// FQDN of the MAF.
@@ -157,7 +158,7 @@ pub struct MafSection {
 }
 
 /// `[tidy]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TidySection {
     /// How often a running service cleans up.
@@ -172,7 +173,7 @@ impl Default for TidySection {
 }
 
 /// `[audit]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditSection {
     /// Folder to which tidy moves older entries.

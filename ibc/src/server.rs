@@ -42,10 +42,10 @@ use identify::Resolver;
 use rates::Rates;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::vec::Vec;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -112,20 +112,78 @@ impl ServerOptions {
     }
 }
 
-/// What all connections share.
+/// What connections share. One that has begun keeps what held when it came.
 struct Shared {
     endpoints: Vec<Endpoint>,
     tls: ServerContext,
     limits: Limits,
     handshakes: Arc<HandshakeLimiter>,
-    rates: Rates,
+    rates: Arc<Rates>,
     metrics: Arc<Metrics>,
+}
+
+impl Shared {
+    fn tls(endpoints: &[Endpoint], certificate: Certificate) -> Result<ServerContext, TlsError> {
+        let names: Vec<_> = endpoints.iter().map(|endpoint| endpoint.fqdn().clone()).collect();
+        let resolver = Arc::new(Resolver::new(endpoints.to_vec()));
+        let mut builder = ServerContext::tls(names).psk(resolver.clone());
+        if let Some((own, anchors)) = certificate {
+            let pinned = Arc::new(move |sha_256: &[u8; 32]| resolver.is_bound(sha_256));
+            builder = builder.certificates(own, anchors.or_pinned(pinned));
+        }
+        builder.build()
+    }
+}
+
+/// The server's certificate, and the anchors of clients'.
+type Certificate = Option<(OwnCertificate, TrustedCertificates)>;
+
+/// Changes a server while it runs.
+#[derive(Clone)]
+pub struct Reload(Arc<RwLock<Arc<Shared>>>);
+
+impl fmt::Debug for Reload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reload").finish_non_exhaustive()
+    }
+}
+
+impl Reload {
+    /// Serves connections that come from now on with another certificate, other anchors and other limits. Those that
+    /// have begun go on as they are; sessions and rates that were counted stay counted.
+    ///
+    /// # Errors
+    /// [`TlsError`] for a certificate that cannot be used: nothing is changed then.
+    pub fn reload(
+        &self,
+        certificate: Option<(OwnCertificate, TrustedCertificates)>,
+        limits: Limits,
+    ) -> Result<(), ServerError> {
+        let before = current(&self.0);
+        let tls = Shared::tls(&before.endpoints, certificate)?;
+        before.rates.set(&limits);
+        before.handshakes.set(limits.handshakes());
+        let shared = Shared {
+            endpoints: before.endpoints.clone(),
+            tls,
+            limits,
+            handshakes: Arc::clone(&before.handshakes),
+            rates: Arc::clone(&before.rates),
+            metrics: Arc::clone(&before.metrics),
+        };
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shared);
+        Ok(())
+    }
+}
+
+fn current(shared: &RwLock<Arc<Shared>>) -> Arc<Shared> {
+    Arc::clone(&shared.read().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// A server that listens.
 pub struct Server {
     listener: TcpListener,
-    shared: Arc<Shared>,
+    shared: Arc<RwLock<Arc<Shared>>>,
 }
 
 impl fmt::Debug for Server {
@@ -149,24 +207,22 @@ impl Server {
             }
             _ => {}
         }
-        let names: Vec<_> = endpoints.iter().map(|endpoint| endpoint.fqdn().clone()).collect();
-        let resolver = Arc::new(Resolver::new(endpoints.clone()));
-        let mut builder = ServerContext::tls(names).psk(resolver.clone());
-        if let Some((own, anchors)) = certificate {
-            let pinned = Arc::new(move |sha_256: &[u8; 32]| resolver.is_bound(sha_256));
-            builder = builder.certificates(own, anchors.or_pinned(pinned));
-        }
         let listener =
             TcpListener::bind(address).await.map_err(|error| ServerError::Listen(address, error))?;
         let shared = Shared {
-            tls: builder.build()?,
+            tls: Shared::tls(&endpoints, certificate)?,
             endpoints,
             handshakes: HandshakeLimiter::new(limits.handshakes()),
-            rates: Rates::new(&limits),
+            rates: Arc::new(Rates::new(&limits)),
             metrics,
             limits,
         };
-        Ok(Self { listener, shared: Arc::new(shared) })
+        Ok(Self { listener, shared: Arc::new(RwLock::new(Arc::new(shared))) })
+    }
+
+    /// What changes it while it runs.
+    pub fn reloading(&self) -> Reload {
+        Reload(Arc::clone(&self.shared))
     }
 
     /// Where it listens.
@@ -182,7 +238,6 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
-        let room = Arc::new(Semaphore::new(self.shared.limits.connections));
         tokio::pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -192,7 +247,8 @@ impl Server {
             };
             match accepted {
                 Ok((tcp, address)) => {
-                    self.accept(tcp, address, &room, &stopped, &mut connections);
+                    while connections.try_join_next().is_some() {} // what has ended does not count
+                    self.accept(tcp, address, &stopped, &mut connections);
                 }
                 Err(error) => {
                     // Too many open files, above all: others have to end before this can go on.
@@ -201,10 +257,11 @@ impl Server {
                 }
             }
         }
+        let grace = current(&self.shared).limits.grace;
         drop(self.listener);
         let _ = stopping.send(true); // nobody left to hear it is as good
         let all = async { while connections.join_next().await.is_some() {} };
-        if timeout(self.shared.limits.grace, all).await.is_err() {
+        if timeout(grace, all).await.is_err() {
             tracing::warn!("connections are cut that did not end in time");
         }
         connections.shutdown().await;
@@ -215,16 +272,16 @@ impl Server {
         &self,
         tcp: TcpStream,
         address: SocketAddr,
-        room: &Arc<Semaphore>,
         stopped: &watch::Receiver<bool>,
         connections: &mut JoinSet<()>,
     ) {
-        let metrics = &self.shared.metrics;
-        let Ok(room) = Arc::clone(room).try_acquire_owned() else {
+        let shared = current(&self.shared);
+        let metrics = &shared.metrics;
+        if connections.len() >= shared.limits.connections {
             metrics.turned_away("connections");
             return;
-        };
-        if !self.shared.rates.admit_address(address.ip()) {
+        }
+        if !shared.rates.admit_address(address.ip()) {
             metrics.turned_away("address rate");
             return;
         }
@@ -232,14 +289,13 @@ impl Server {
         let make_room = move || {
             let _ = end.send(()); // nobody left to hear it is as good
         };
-        let Some(permit) = self.shared.handshakes.admit_until(address.ip(), make_room) else {
+        let Some(permit) = shared.handshakes.admit_until(address.ip(), make_room) else {
             metrics.turned_away("handshakes");
             return;
         };
-        let (shared, stopped) = (Arc::clone(&self.shared), stopped.clone());
+        let stopped = stopped.clone();
         connections.spawn(async move {
             connection::serve(&shared, tcp, address, permit, ended, stopped).await;
-            drop(room);
         });
     }
 }

@@ -8,7 +8,7 @@ use crate::Function;
 use crate::client::{Access, NetworkFetcher};
 use crate::config::{Config, MefAccess};
 use crate::files::{key_file, private_file, public_file};
-use crate::server::{Limits, Metrics, Monitor, Server, ServerError, ServerOptions};
+use crate::server::{Limits, Metrics, Monitor, Reload, Server, ServerError, ServerOptions};
 use crate::service::Core;
 use crate::service::kms::KeyDirectory;
 use crate::service::maf::Maf;
@@ -28,12 +28,13 @@ use std::string::String;
 use std::sync::Arc;
 use std::vec::Vec;
 use std::{future, process, thread};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, reload};
 
 /// How often a node looks for KPAKs that others have made or ended: a change is obeyed by all within that.
 const LOOK_FOR_KEYS: Duration = Duration::from_secs(5);
@@ -50,7 +51,7 @@ const MAX_PEM: u64 = 1024 * 1024;
 /// certificates, which `ibc admin client` binds. Expired things are removed, checkpoints signed and the deny list kept
 /// up to date meanwhile. Logs go to standard error: each handshake, each request with its identifier, session,
 /// originator and status, never a key or a body. SIGTERM or Ctrl-C ends it: requests that have begun are
-/// answered first.
+/// answered first. SIGHUP takes up certificates, authorities, limits and the level of the log anew.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  ibc serve --config /etc/ibc/ibc.toml\n  ibc serve --listen 127.0.0.1:8443 --log-format json\n  curl http://127.0.0.1:9464/health/ready"
@@ -64,9 +65,9 @@ pub(super) struct Serve {
     /// Metrics and health here, and not where the configuration says
     #[arg(long, value_name = "ADDRESS:PORT")]
     monitor: Option<SocketAddr>,
-    /// The least that is logged
-    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = options::log_level)]
-    log: Level,
+    /// The least that is logged, and not what the configuration says
+    #[arg(long, value_name = "LEVEL", value_parser = options::log_level)]
+    log: Option<Level>,
     /// Lines for people, or one JSON object a line
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -80,38 +81,92 @@ enum LogFormat {
 
 impl Serve {
     pub(super) fn run(self) -> Outcome {
-        let mut config = self.site.read()?;
-        config.server.listen = self.listen.unwrap_or(config.server.listen);
-        config.server.monitor = self.monitor.or(config.server.monitor);
-        self.start_log();
+        let config = self.config()?;
+        let level = self.start_log(&config);
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
         site::protect();
-        let keys = Arc::new(config.open_keys()?);
-        let certificate = certificate(&config)?;
         site::block_on(async {
+            // Before it takes long: whoever sends it early means no end.
+            let hangup = signal(SignalKind::hangup()).map_err(no_signals)?;
+            let keys = Arc::new(config.open_keys()?);
+            let certificate = certificate(&config)?;
             let options = site::options(&config, &keys, config.node.clone())?;
             let store = Store::open(options).await?;
             let core = Core { store: store.clone(), keys, provider: config.provider.clone() };
-            let outcome = serve(&config, core, certificate).await;
+            let outcome = self.serve(&config, core, certificate, Reloading { hangup, level }).await;
             store.close().await;
             outcome
         })
     }
 
+    /// The configuration, with what stands on the command line in its place.
+    fn config(&self) -> Result<Config, Failure> {
+        let mut config = self.site.read()?;
+        config.server.listen = self.listen.unwrap_or(config.server.listen);
+        config.server.monitor = self.monitor.or(config.server.monitor);
+        config.server.log = self.log.unwrap_or(config.server.log);
+        Ok(config)
+    }
+
     /// Logs of this crate from the level on; of others only what is wrong.
-    fn start_log(&self) {
-        let level = LevelFilter::from_level(self.log);
-        let filter =
-            Targets::new().with_default(LevelFilter::WARN).with_target(env!("CARGO_CRATE_NAME"), level);
+    fn start_log(&self, config: &Config) -> LogLevel {
+        let (filter, level) = reload::Layer::new(log_filter(config));
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
         let registry = tracing_subscriber::registry().with(filter);
         match self.log_format {
             LogFormat::Text => registry.with(lines).init(),
             LogFormat::Json => registry.with(lines.json()).init(),
         }
+        level
     }
+
+    /// Takes up the configuration anew, each time that is asked for.
+    async fn reload(&self, started: &Config, server: Reload, mut reloading: Reloading) {
+        while reloading.hangup.recv().await.is_some() {
+            match self.reload_once(started, &server, &reloading.level) {
+                Ok(left) if left.is_empty() => tracing::info!("the configuration was taken up"),
+                Ok(left) => tracing::warn!(
+                    needs_another_start = left.join(", "),
+                    "the configuration was taken up, but for what needs another start"
+                ),
+                Err(failure) => tracing::error!(%failure, "everything stays as it was"),
+            }
+        }
+        future::pending::<()>().await; // no signals any more, and all else goes on
+    }
+
+    fn reload_once(
+        &self,
+        started: &Config,
+        server: &Reload,
+        level: &LogLevel,
+    ) -> Result<Vec<&'static str>, Failure> {
+        let config = self.config()?;
+        server.reload(certificate(&config)?, limits(&config))?;
+        let fail = |error| Failure::refused(Kind::Internal, format!("the level of the log: {error}"));
+        level.reload(log_filter(&config)).map_err(fail)?;
+        Ok(started.not_reloaded(&config))
+    }
+}
+
+/// Changes the level of the log.
+type LogLevel = reload::Handle<Targets, Registry>;
+
+/// What a reload begins with, and what it changes outside the server.
+struct Reloading {
+    hangup: Signal,
+    level: LogLevel,
+}
+
+fn log_filter(config: &Config) -> Targets {
+    let level = LevelFilter::from_level(config.server.log);
+    Targets::new().with_default(LevelFilter::WARN).with_target(env!("CARGO_CRATE_NAME"), level)
+}
+
+fn no_signals(error: std::io::Error) -> Failure {
+    Failure::refused(Kind::Internal, format!("no signals: {error}"))
 }
 
 type Certificate = Option<(OwnCertificate, TrustedCertificates)>;
@@ -136,49 +191,64 @@ fn certificate(config: &Config) -> Result<Certificate, Failure> {
     Ok(Some((own, anchors)))
 }
 
-async fn serve(config: &Config, core: Core, certificate: Certificate) -> Outcome {
-    let metrics = Arc::new(Metrics::default());
-    let kms = Arc::clone(&core.keys);
-    let mef =
-        config.mef.as_ref().map(|mef| Mef::new(core.clone(), mef.fqdn.clone(), kms, config.provisioning()));
-    let maf = maf(config, &core)?;
-    let options = ServerOptions {
-        mef: mef.clone(),
-        maf,
-        certificate,
-        limits: limits(config),
-        metrics: Arc::clone(&metrics),
-    };
-    let server = Server::bind(config.server.listen, options).await?;
-    let address = server.local_addr().unwrap_or(config.server.listen);
-    let (stop, stopped) = watch::channel(false);
-    let stopping = |mut stopped: watch::Receiver<bool>| async move {
-        let _ = stopped.wait_for(|stopped| *stopped).await; // an error: this function has ended
-    };
-    if let Some(at) = config.server.monitor {
-        let monitor = Monitor::bind(at, metrics, Readiness::new(core.clone(), mef.clone())).await?;
-        let at = monitor.local_addr().unwrap_or(at);
-        tracing::info!(address = %at, "metrics and health");
-        tokio::spawn(monitor.run(stopping(stopped.clone())));
+impl Serve {
+    async fn serve(
+        &self,
+        config: &Config,
+        core: Core,
+        certificate: Certificate,
+        reloading: Reloading,
+    ) -> Outcome {
+        let metrics = Arc::new(Metrics::default());
+        let kms = Arc::clone(&core.keys);
+        let mef = config
+            .mef
+            .as_ref()
+            .map(|mef| Mef::new(core.clone(), mef.fqdn.clone(), kms, config.provisioning()));
+        let maf = maf(config, &core)?;
+        let options = ServerOptions {
+            mef: mef.clone(),
+            maf,
+            certificate,
+            limits: limits(config),
+            metrics: Arc::clone(&metrics),
+        };
+        let server = Server::bind(config.server.listen, options).await?;
+        let address = server.local_addr().unwrap_or(config.server.listen);
+        let (stop, stopped) = watch::channel(false);
+        let stopping = |mut stopped: watch::Receiver<bool>| async move {
+            let _ = stopped.wait_for(|stopped| *stopped).await; // an error: this function has ended
+        };
+        if let Some(at) = config.server.monitor {
+            let monitor = Monitor::bind(at, metrics, Readiness::new(core.clone(), mef.clone())).await?;
+            let at = monitor.local_addr().unwrap_or(at);
+            tracing::info!(address = %at, "metrics and health");
+            tokio::spawn(monitor.run(stopping(stopped.clone())));
+        }
+        let upkeep = tokio::spawn(upkeep(config.clone(), core.clone(), stopping(stopped.clone())));
+        let looking = tokio::spawn(look_for_keys(Arc::clone(&core.keys), stopping(stopped)));
+        let functions: Vec<_> = [
+            ("MEF", config.mef.as_ref().map(|mef| &mef.fqdn)),
+            ("MAF", config.maf.as_ref().map(|maf| &maf.fqdn)),
+        ]
+        .into_iter()
+        .filter_map(|(kind, fqdn)| fqdn.map(|fqdn| format!("{kind} {fqdn}")))
+        .collect();
+        tracing::info!(%address, node = config.node, serves = functions.join(", "), "listening");
+        let stop_signal = signalled()?;
+        let reload = self.reload(config, server.reloading(), reloading);
+        tokio::select! {
+            () = server.run(stop_signal) => {}
+            () = reload => {} // never
+        }
+        let _ = stop.send(true); // nobody left to hear it is as good
+        let _ = (upkeep.await, looking.await); // their own failures are in the log
+        tracing::info!("stopped");
+        Ok(Report::new(
+            format!("stopped serving on {address}"),
+            &json!({"stopped": true, "address": format!("{address}")}),
+        ))
     }
-    let upkeep = tokio::spawn(upkeep(config.clone(), core.clone(), stopping(stopped.clone())));
-    let looking = tokio::spawn(look_for_keys(Arc::clone(&core.keys), stopping(stopped)));
-    let functions: Vec<_> = [
-        ("MEF", config.mef.as_ref().map(|mef| &mef.fqdn)),
-        ("MAF", config.maf.as_ref().map(|maf| &maf.fqdn)),
-    ]
-    .into_iter()
-    .filter_map(|(kind, fqdn)| fqdn.map(|fqdn| format!("{kind} {fqdn}")))
-    .collect();
-    tracing::info!(%address, node = config.node, serves = functions.join(", "), "listening");
-    server.run(signalled()?).await;
-    let _ = stop.send(true); // nobody left to hear it is as good
-    let _ = (upkeep.await, looking.await); // their own failures are in the log
-    tracing::info!("stopped");
-    Ok(Report::new(
-        format!("stopped serving on {address}"),
-        &json!({"stopped": true, "address": format!("{address}")}),
-    ))
 }
 
 /// Ends with SIGTERM or SIGINT.
@@ -186,7 +256,7 @@ async fn serve(config: &Config, core: Core, certificate: Certificate) -> Outcome
 /// They are waited for on a thread of their own, which ends the process should it not end by itself in time: a file or a
 /// database that does not answer may hold all other threads.
 fn signalled() -> Result<impl Future<Output = ()>, Failure> {
-    let fail = |error| Failure::refused(Kind::Internal, format!("no signals: {error}"));
+    let fail = no_signals;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(fail)?;
     let (mut terminate, mut interrupt) = {
         let _inside = runtime.enter();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 
 /// `[server]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSection {
     /// Where clients come.
@@ -37,6 +37,9 @@ pub struct ServerSection {
     /// From handshake to close.
     #[serde(deserialize_with = "duration")]
     pub session: Duration,
+    /// The least that is logged.
+    #[serde(deserialize_with = "level")]
+    pub log: tracing::Level,
 }
 
 impl Default for ServerSection {
@@ -53,6 +56,7 @@ impl Default for ServerSection {
             credential_rate: 10,
             idle: Duration::from_secs(60),
             session: Duration::from_secs(3_600),
+            log: tracing::Level::INFO,
         }
     }
 }
@@ -85,7 +89,7 @@ impl ServerSection {
 }
 
 /// `[[maf.mef]]`: a MEF from which a MAF fetches keys, as that MEF's client.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MefAccess {
     /// The MEF.
@@ -101,6 +105,12 @@ pub struct MefAccess {
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     parse(&String::deserialize(deserializer)?)
+}
+
+fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<tracing::Level, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let error = |_| serde::de::Error::custom("log is one of error, warn, info, debug, trace");
+    text.parse().map_err(error)
 }
 
 fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {

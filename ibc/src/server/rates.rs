@@ -2,6 +2,7 @@
 
 use super::Limits;
 use core::hash::Hash;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,8 +27,18 @@ impl Rates {
         Self {
             addresses: Rate::new(limits.address_rate),
             credentials: Rate::new(limits.credential_rate),
-            sessions: Arc::new(Sessions { most: limits.sessions_per_credential, counts: Mutex::default() }),
+            sessions: Arc::new(Sessions {
+                most: AtomicUsize::new(limits.sessions_per_credential),
+                counts: Mutex::default(),
+            }),
         }
+    }
+
+    /// Other rates and numbers. What was counted stays.
+    pub(super) fn set(&self, limits: &Limits) {
+        self.addresses.set(limits.address_rate);
+        self.credentials.set(limits.credential_rate);
+        self.sessions.most.store(limits.sessions_per_credential, Ordering::Relaxed);
     }
 
     /// Whether another connection from this address is in order now.
@@ -58,23 +69,24 @@ fn counted_as(address: IpAddr) -> IpAddr {
 
 /// A leaky bucket for each key: for each the time at which it is empty.
 struct Rate<K> {
-    /// Between two events at the full rate.
-    interval: Duration,
+    /// Events in a second, at least 1.
+    per_second: AtomicU32,
     empty_at: Mutex<HashMap<K, Instant>>,
 }
 
 impl<K: Eq + Hash> Rate<K> {
     fn new(per_second: u32) -> Self {
-        Self { interval: Duration::from_secs(1) / per_second.max(1), empty_at: Mutex::default() }
+        Self { per_second: AtomicU32::new(per_second.max(1)), empty_at: Mutex::default() }
     }
 
-    /// The interval times what may come at once.
-    fn depth(&self) -> Duration {
-        let per_second = Duration::from_secs(1).as_nanos() / self.interval.as_nanos().max(1);
-        self.interval * (BURST * u32::try_from(per_second).unwrap_or(u32::MAX / BURST))
+    fn set(&self, per_second: u32) {
+        self.per_second.store(per_second.max(1), Ordering::Relaxed);
     }
 
     fn admit(&self, key: K, now: Instant) -> bool {
+        let per_second = self.per_second.load(Ordering::Relaxed);
+        let interval = Duration::from_secs(1) / per_second;
+        let depth = interval * per_second.saturating_mul(BURST);
         let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
         if empty_at.len() >= REMEMBERED && !empty_at.contains_key(&key) {
             empty_at.retain(|_, empty| *empty > now);
@@ -83,8 +95,8 @@ impl<K: Eq + Hash> Rate<K> {
             }
         }
         let empty = empty_at.entry(key).or_insert(now);
-        let after = (*empty).max(now) + self.interval;
-        let fits = after.duration_since(now) <= self.depth();
+        let after = (*empty).max(now) + interval;
+        let fits = after.duration_since(now) <= depth;
         if fits {
             *empty = after;
         }
@@ -93,7 +105,7 @@ impl<K: Eq + Hash> Rate<K> {
 }
 
 struct Sessions {
-    most: usize,
+    most: AtomicUsize,
     counts: Mutex<HashMap<String, usize>>,
 }
 
@@ -101,7 +113,7 @@ impl Sessions {
     fn enter(self: Arc<Self>, credential: &str) -> Option<SessionPermit> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(credential.into()).or_insert(0);
-        if *count >= self.most {
+        if *count >= self.most.load(Ordering::Relaxed) {
             return None;
         }
         *count += 1;

@@ -31,12 +31,12 @@ impl Default for HandshakeLimits {
 /// newcomer's: few addresses that say nothing do not keep out the others.
 #[derive(Debug)]
 pub struct HandshakeLimiter {
-    limits: HandshakeLimits,
     under_way: Mutex<UnderWay>,
 }
 
 #[derive(Debug, Default)]
 struct UnderWay {
+    limits: HandshakeLimits,
     total: usize,
     /// How many have been counted; numbers them.
     counted: u64,
@@ -83,7 +83,13 @@ impl UnderWay {
 impl HandshakeLimiter {
     /// Nothing under way yet.
     pub fn new(limits: HandshakeLimits) -> Arc<Self> {
-        Arc::new(Self { limits, under_way: Mutex::default() })
+        let under_way = UnderWay { limits, ..UnderWay::default() };
+        Arc::new(Self { under_way: Mutex::new(under_way) })
+    }
+
+    /// Other limits. Handshakes that are under way go on.
+    pub fn set(&self, limits: HandshakeLimits) {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).limits = limits;
     }
 
     /// Counts a handshake from this address until the permit is dropped; `None` if there are enough.
@@ -105,10 +111,10 @@ impl HandshakeLimiter {
         let address = counted_as(address);
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let here = under_way.of(address);
-        if here >= self.limits.per_address {
+        if here >= under_way.limits.per_address {
             return None;
         }
-        let is_full = under_way.total >= self.limits.total;
+        let is_full = under_way.total >= under_way.limits.total;
         let other = if is_full { Some(under_way.make_room(here + 1)?) } else { None };
         under_way.total += 1;
         under_way.counted += 1;

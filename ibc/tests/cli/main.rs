@@ -2,6 +2,9 @@
 #![cfg(feature = "cli")]
 
 #[cfg(feature = "server")]
+#[path = "../support/certificates.rs"]
+mod certificates;
+#[cfg(feature = "server")]
 #[path = "../support/http.rs"]
 mod http;
 #[cfg(feature = "server")]
@@ -14,6 +17,8 @@ mod place;
 #[macro_use]
 mod service;
 #[cfg(feature = "server")]
+mod serving;
+#[cfg(feature = "server")]
 #[path = "../support/setting.rs"]
 mod setting;
 
@@ -21,6 +26,8 @@ mod bulk_crash;
 mod cli;
 #[cfg(feature = "server")]
 mod cli_client;
+#[cfg(feature = "server")]
+mod cli_operator;
 #[cfg(feature = "server")]
 mod cli_serve;
 #[cfg(feature = "service")]

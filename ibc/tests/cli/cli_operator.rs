@@ -1,0 +1,94 @@
+//! What the operator of a running service does and sees.
+
+use crate::certificates::{Certified, certificate};
+use crate::http::Client;
+use crate::service::MEF;
+use crate::serving::{Serving, enrol, made};
+use ibc::tls::{ClientContext, TrustedCertificates};
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Whether a client with this certificate, which trusts `anchor`, is served.
+fn served(address: SocketAddr, own: &Certified, anchor: &Certified) -> bool {
+    let servers = TrustedCertificates::anchors_from_pem(&anchor.pem()).unwrap();
+    let context = ClientContext::certificate(&own.own(), &servers).unwrap();
+    let Ok(mut client) = Client::connect_with(&context, address, MEF, None) else { return false };
+    let message = client.message("GET", "/ibc/kpak", "", "");
+    client.send(message.as_bytes()).is_ok() && client.receive().is_some_and(|answer| answer.status == 200)
+}
+
+#[test]
+fn it_takes_up_its_configuration_when_told() {
+    let place = made("sqlite:service.db");
+    let anchors = [certificate(None, None, (-1, 30)), certificate(None, None, (-1, 30))];
+    let put = |anchor: &Certified| {
+        let own = certificate(Some(anchor), Some((true, MEF)), (-1, 30));
+        place.write("server.pem", own.pem());
+        place.write_private("server.key", own.key.private_key_to_pem_pkcs8().unwrap());
+        place.write("clients.pem", anchor.pem());
+    };
+    let clients = anchors
+        .each_ref()
+        .map(|anchor| certificate(Some(anchor), Some((false, "//sp.example.com/CSE1")), (-1, 30)));
+    let config = place.read("ibc.toml");
+    let with =
+        |keys: &str| place.write("ibc.toml", config.replace("[server]\n", &format!("[server]\n{keys}\n")));
+    let files = "certificate = \"server.pem\"\nkey = \"server.key\"\nclient_ca = \"clients.pem\"";
+    put(&anchors[0]);
+    let serving = Serving::start(&place, "127.0.0.1:0");
+    let is_so = |what: &str, test: &dyn Fn() -> bool| {
+        let until = Instant::now() + Duration::from_secs(20);
+        while !test() {
+            assert!(Instant::now() < until, "{what}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let mut before = serving.connect(0);
+    assert!(!served(serving.address, &clients[0], &anchors[0]), "pre-shared keys only");
+
+    with(&format!("{files}\nsessions_per_credential = 2\nlog = \"debug\""));
+    serving.signal("-HUP");
+    is_so("certificates are served", &|| served(serving.address, &clients[0], &anchors[0]));
+    enrol(&mut before, 0).expect("the session goes on").content(201, 2001);
+    let _second = serving.connect(0);
+    let third = serving.connect(0).receive().expect("an answer unasked");
+    assert_eq!(third.status, 429, "the session from before counts");
+
+    put(&anchors[1]);
+    assert!(!served(serving.address, &clients[1], &anchors[1]), "not before it is told");
+    serving.signal("-HUP");
+    is_so("the other certificate", &|| served(serving.address, &clients[1], &anchors[1]));
+    assert!(
+        !served(serving.address, &clients[0], &anchors[0]),
+        "neither certificate nor authority of before"
+    );
+
+    // What cannot be used changes nothing.
+    place.write("server.pem", "none");
+    serving.signal("-HUP");
+    thread::sleep(Duration::from_millis(500));
+    assert!(served(serving.address, &clients[1], &anchors[1]));
+    put(&anchors[1]);
+    with(&format!("{files}\nlisten = \"127.0.0.1:1\""));
+    place.write("ibc.toml", place.read("ibc.toml") + "[tidy]\ninterval = \"2h\"\n");
+    serving.signal("-HUP");
+    is_so("the limit is gone", &|| {
+        let mut more = serving.connect(0);
+        enrol(&mut more, 0).is_some_and(|answer| answer.status == 201)
+    });
+    enrol(&mut before, 0).expect("the session goes on").content(201, 2001);
+    serving.signal("-TERM");
+    let (status, _, log) = serving.wait();
+    let log = log.join("\n");
+    assert!(status.success(), "{log}");
+    for words in [
+        "the configuration was taken up",
+        "server.pem",
+        "everything stays as it was",
+        "\"needs_another_start\":\"[tidy]\"",
+        "\"level\":\"DEBUG\"",
+    ] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+}
