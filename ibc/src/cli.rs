@@ -19,6 +19,8 @@ mod bulk;
 mod client;
 mod credential;
 mod demo;
+#[cfg(feature = "service")]
+mod deny_list;
 mod failure;
 mod issue;
 mod kms;

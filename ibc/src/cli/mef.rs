@@ -6,6 +6,7 @@ use super::site::{End, Opened, Site, operator, shown};
 use super::{Outcome, options};
 use crate::files::private_file::{self, Existing};
 use crate::files::public_file;
+use crate::service::admin::{Denied, Whom};
 use crate::service::deny_list::Publish;
 use crate::service::session::{Call, Session};
 use crate::wire::{EnrolRequest, IssuedCredential, ReenrolRequest};
@@ -31,14 +32,20 @@ pub(super) enum Command {
         after_help = "Example:\n  ibc mef reprovision --client gateway-1 --credential cse1.json --out cse1-new.json"
     )]
     Reprovision(Reprovision),
-    /// Deny an identity before it expires, and publish the new deny list
+    /// Deny an identity before it expires, or all of a client, and publish the new deny list
+    ///
+    /// Says which other credentials the client still has, and whether it can get more: whoever holds its key gets one at
+    /// once unless --disable-client.
     #[command(
-        after_help = "Example:\n  ibc mef deny mef.example.com@2F2F73…@20270101T000000 --reason \"device stolen\""
+        after_help = "Examples:\n  ibc mef deny mef.example.com@2F2F73…@20270101T000000 --reason \"lost credential\"\n  ibc mef deny --client sensor-1 --disable-client --reason \"device stolen\""
     )]
     Deny(Deny),
     /// Print the newest deny list with its signature, as it is published
     #[command(after_help = "Example:\n  ibc mef deny-list --out denylist.txt")]
     DenyList(Published),
+    /// Print the public key that signs deny lists and checkpoints, in PEM: what ibc verify takes as --deny-list-signer
+    #[command(after_help = "Example:\n  ibc mef signer --out signer.pem")]
+    Signer(Published),
     /// Print the KPAKs of this MEF with their times, as they are published: what ibc verify takes as --kpak
     #[command(after_help = "Example:\n  ibc mef kpaks --out kpak.json")]
     Kpaks(Published),
@@ -87,8 +94,17 @@ pub(super) struct Deny {
     #[command(flatten)]
     site: Site,
     /// The identity: FQDN@hexBinary@time
-    #[arg(value_name = "ID_2", value_parser = ExpiringIdentity::parse)]
-    id2: ExpiringIdentity,
+    #[arg(value_name = "ID_2", value_parser = ExpiringIdentity::parse, required_unless_present = "client")]
+    id2: Option<ExpiringIdentity>,
+    /// All live credentials of this client
+    #[arg(long, value_name = "CLIENT", conflicts_with = "id2")]
+    client: Option<String>,
+    /// Refuse the client everything, until ibc admin client enable
+    #[arg(long)]
+    disable_client: bool,
+    /// Deny an ID_2 that this MEF does not know as issued: a loss of the database may have taken it
+    #[arg(long, conflicts_with = "client")]
+    force: bool,
     /// Why, for the audit log
     #[arg(long, default_value = "")]
     reason: String,
@@ -112,6 +128,11 @@ impl Command {
             Self::DenyList(Published { site, out }) => {
                 site.run(async |opened| deny_list(&opened, out.as_deref()).await)
             }
+            Self::Signer(Published { site, out }) => site.run(async |opened| {
+                let pem = opened.admin.core.keys.service_key().public_key().to_pem();
+                let value = json!({"signer": pem});
+                publish(pem.into_bytes(), out.as_deref(), &value)
+            }),
             Self::Kpaks(Published { site, out }) => site.run(async |opened| {
                 let kpaks = opened.mef()?.kpaks();
                 let mut octets = serde_json::to_vec_pretty(&kpaks).map_err(internal)?;
@@ -230,20 +251,51 @@ impl Reprovision {
 
 impl Deny {
     fn run(self) -> Outcome {
-        let Self { site, id2, reason } = self;
+        let Self { site, id2, client, disable_client, force, reason } = self;
         site.run(async |opened| {
             let fqdn = opened.mef_fqdn()?;
-            if *id2.fqdn() != fqdn {
-                let message = format!("{id2} belongs to {}, this MEF is {fqdn}: deny it there", id2.fqdn());
-                return Err(Failure::refused(Kind::Identity, message));
-            }
-            let number = opened.mef()?.deny(id2.clone(), &reason).await?;
-            Ok(Report::new(
-                format!("denied {id2}\n  in    deny list {number}"),
-                &json!({"denied": id2.as_str(), "deny_list": number}),
-            ))
+            let whom = match (id2, client) {
+                (Some(id_2), _) if *id_2.fqdn() != fqdn => {
+                    let message =
+                        format!("{id_2} belongs to {}, this MEF is {fqdn}: deny it there", id_2.fqdn());
+                    return Err(Failure::refused(Kind::Identity, message));
+                }
+                (Some(id_2), _) => Whom::Identity { id_2, even_unknown: force },
+                (None, Some(client)) => Whom::Client(client),
+                (None, None) => return Err(Failure::usage("give an ID_2, or --client")),
+            };
+            let denied = opened.admin.deny(whom, &reason, disable_client).await?;
+            Ok(Report::new(denied_text(&denied), &denied_json(&denied)))
         })
     }
+}
+
+fn denied_text(denied: &Denied) -> String {
+    let mut text = match &denied.denied[..] {
+        [] => "nothing to deny: what is live is denied already".into(),
+        all => format!("denied {}", all.join("\n       ")),
+    };
+    text.push_str(&format!("\n  in         deny list {}", denied.deny_list));
+    if let Some((client, is_enabled)) = &denied.client {
+        let advice = if *is_enabled {
+            format!("enabled: it can get other credentials until ibc admin client disable {client}")
+        } else {
+            "disabled".into()
+        };
+        text.push_str(&format!("\n  client     {client}, {advice}"));
+        for id_2 in &denied.still_live {
+            text.push_str(&format!("\n  still live {id_2}"));
+        }
+    }
+    text
+}
+
+fn denied_json(denied: &Denied) -> serde_json::Value {
+    let client = denied.client.as_ref();
+    json!({
+        "denied": denied.denied, "deny_list": denied.deny_list, "still_live": denied.still_live,
+        "client": client.map(|(client, _)| client), "client_is_enabled": client.map(|(_, enabled)| enabled),
+    })
 }
 
 async fn deny_list(opened: &Opened, out: Option<&Path>) -> Outcome {

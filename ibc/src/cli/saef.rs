@@ -65,6 +65,9 @@ pub(super) struct Derive {
     /// Print the key
     #[arg(long)]
     show_secret: bool,
+    #[cfg(feature = "service")]
+    #[command(flatten)]
+    denied: super::deny_list::Given,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -104,16 +107,19 @@ struct Derived<'a> {
     key: Option<&'a str>,
 }
 
-/// One entity if one was named, else any.
-struct Admitted(Option<EntityName>);
+/// One entity if one was named, else any; with what a deny list says of the peer.
+struct Admitted {
+    expected: Option<EntityName>,
+    is_denied: bool,
+}
 
 impl PeerPolicy for Admitted {
     fn is_denied(&self, _: &ExpiringIdentity) -> bool {
-        false
+        self.is_denied
     }
 
     fn admits(&self, entity: &EntityName, _: &ExpiringIdentity) -> bool {
-        self.0.as_ref().is_none_or(|expected| expected == entity)
+        self.expected.as_ref().is_none_or(|expected| expected == entity)
     }
 }
 
@@ -139,7 +145,10 @@ impl Derive {
         };
         let trusted = self.trusted(&own_id, now)?;
         let own = Credential::install(own_id, &key, &kpak, &trusted, now)?;
-        let policy = Admitted(expected.map(|name| trusted.absolute(peer.id_2().fqdn(), &name)).transpose()?);
+        let policy = Admitted {
+            expected: expected.map(|name| trusted.absolute(peer.id_2().fqdn(), &name)).transpose()?,
+            is_denied: self.is_denied(peer.id_2(), now)?,
+        };
         let association = Association {
             own: &own,
             role: match self.role {
@@ -165,6 +174,17 @@ impl Derive {
             key: self.show_secret.then_some(digits.as_str()),
         };
         Ok(Report::new(derived.text(), &derived))
+    }
+
+    #[cfg(feature = "service")]
+    fn is_denied(&self, peer: &ExpiringIdentity, now: UnixTime) -> Result<bool, Failure> {
+        self.denied.read(now)?.map_or(Ok(false), |list| list.is_denied(peer))
+    }
+
+    /// Deny lists are read where the service is built along.
+    #[cfg(not(feature = "service"))]
+    fn is_denied(&self, _: &ExpiringIdentity, _: UnixTime) -> Result<bool, Failure> {
+        Ok(false)
     }
 
     fn trusted(&self, own: &ExpiringIdentity, now: UnixTime) -> Result<TrustedDomains, Failure> {

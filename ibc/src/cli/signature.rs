@@ -73,6 +73,9 @@ pub(super) struct Verify {
     /// Accept a signer whose ID_2 has expired
     #[arg(long)]
     allow_expired: bool,
+    #[cfg(feature = "service")]
+    #[command(flatten)]
+    denied: super::deny_list::Given,
 }
 
 impl Sign {
@@ -125,6 +128,8 @@ impl Verify {
                 "add --allow-expired to verify what it signed before",
             )?;
         }
+        #[cfg(feature = "service")]
+        self.check_not_denied(&identity, now)?;
         let signature = self.read_signature()?;
         let message = public_file::read_or_stdin(&self.input, MAX_MESSAGE)?;
         let valid =
@@ -138,6 +143,23 @@ impl Verify {
                 "the signature does not verify: message, identity, KPAK or signature is not the right one; do not trust the message",
             ),
         })
+    }
+
+    #[cfg(feature = "service")]
+    fn check_not_denied(
+        &self,
+        identity: &crate::files::credential_file::CredentialIdentity,
+        now: eccsi_sakke::onem2m::UnixTime,
+    ) -> Result<(), Failure> {
+        let Some(list) = self.denied.read(now)? else { return Ok(()) };
+        let id_2 = identity
+            .id_2()
+            .ok_or_else(|| Failure::usage("a deny list names identities of oneM2M: it goes with --id2"))?;
+        if list.is_denied(id_2)? {
+            let message = format!("{id_2} is denied by its MEF: do not trust the message");
+            return Err(Failure::refused(Kind::Identity, message));
+        }
+        Ok(())
     }
 
     fn read_signature(&self) -> Result<Signature, Failure> {

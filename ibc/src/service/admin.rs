@@ -15,6 +15,7 @@
 
 mod client;
 mod credential;
+mod denial;
 mod instruct;
 mod key;
 mod policy;
@@ -24,6 +25,7 @@ mod stakeholder;
 pub use client::{Client, ClientChange, Removed};
 pub(super) use credential::record as credential_record;
 pub use credential::{CERTIFICATES, Credential, NewCredential, certificate_id};
+pub use denial::{Denied, Whom};
 pub use instruct::QueuedCommand;
 pub use policy::{Policy, PolicyKey};
 pub(super) use psa::record as psa_record;

@@ -26,6 +26,8 @@ mod bulk_crash;
 mod cli;
 #[cfg(feature = "server")]
 mod cli_client;
+#[cfg(feature = "service")]
+mod cli_deny;
 #[cfg(feature = "server")]
 mod cli_operator;
 #[cfg(feature = "server")]

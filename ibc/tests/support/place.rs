@@ -168,6 +168,14 @@ impl Ran {
         self
     }
 
+    /// Refused with `--json`, by an object whose message has these words in it.
+    #[track_caller]
+    pub(crate) fn refused_json(&self, words: &str) {
+        assert_eq!(self.status, 1, "{self:#?}");
+        let message = self.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(words), "no {words:?} in {message:?}");
+    }
+
     #[track_caller]
     pub(crate) fn misused(self, words: &[&str]) -> Self {
         assert_eq!(self.status, 2, "{self:#?}");

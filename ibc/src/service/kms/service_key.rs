@@ -10,6 +10,7 @@ use super::secret_octets::SecretOctets;
 use super::vault::Vault;
 use crate::files::{FormatError, hex};
 use crate::memory::undumped::Undumped;
+use base64ct::{Base64, Encoding};
 use core::fmt;
 use eccsi_sakke::onem2m::UnixTime;
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,6 +20,7 @@ use rand_core::TryCryptoRng;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::path::Path;
+use std::string::String;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -149,6 +151,9 @@ impl fmt::Debug for ServiceKey {
 
 const PREFIX: &[u8] = b"ibc service v1";
 
+const PEM_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
+const PEM_END: &str = "-----END PUBLIC KEY-----";
+
 /// lp of a label, without the label.
 fn label_length(label: &str) -> [u8; 2] {
     // Labels are constants of this crate.
@@ -187,6 +192,28 @@ impl ServicePublicKey {
         prefix.copy_from_slice(&SPKI_PREFIX);
         point.copy_from_slice(&self.to_sec1());
         der
+    }
+
+    /// [`to_spki`](Self::to_spki) as PEM (RFC 7468).
+    pub fn to_pem(&self) -> String {
+        let base64 = Base64::encode_string(&self.to_spki());
+        let (first, second) = base64.split_at(64);
+        std::format!("{PEM_BEGIN}\n{first}\n{second}\n{PEM_END}\n")
+    }
+
+    /// Reads [`to_pem`](Self::to_pem), whatever stands before and behind it.
+    ///
+    /// # Errors
+    /// [`FormatError::Unknown`] for what is none, or of another curve.
+    pub fn from_pem(text: &str) -> Result<Self, FormatError> {
+        let unknown = || FormatError::Unknown("public key");
+        let (_, rest) = text.split_once(PEM_BEGIN).ok_or_else(unknown)?;
+        let (body, _) = rest.split_once(PEM_END).ok_or_else(unknown)?;
+        let base64: String = body.split_ascii_whitespace().collect();
+        let mut der = [0; 91];
+        let der = Base64::decode(&base64, &mut der).map_err(|_| unknown())?;
+        let point = der.strip_prefix(&SPKI_PREFIX).and_then(|point| point.try_into().ok());
+        Self::from_sec1(point.ok_or_else(unknown)?)
     }
 
     /// Verifies a signature of [`ServiceKey::sign`] for the same purpose.
