@@ -137,20 +137,24 @@ impl TrustedCertificates {
     }
 }
 
-/// Is the error only that nothing vouches for the peer's own certificate, and is that one pinned?
+/// Is the peer's own certificate pinned, and the error not one of its own?
+///
+/// What stands above a pinned certificate does not matter, neither that it leads to no anchor nor what else is wrong with
+/// it: clients of a private authority send its certificates along. Errors of the pinned one itself, as its dates, stay.
 fn is_pinned(chain: &mut X509StoreContextRef, pinned: &Pinned) -> bool {
+    const SIGNATURE_FAILURE: i32 = 7;
     const DEPTH_ZERO_SELF_SIGNED: i32 = 18;
     const UNABLE_TO_GET_ISSUER_LOCALLY: i32 = 20;
     const UNABLE_TO_VERIFY_LEAF: i32 = 21;
     let unvouched = matches!(
         chain.error().as_raw(),
-        DEPTH_ZERO_SELF_SIGNED | UNABLE_TO_GET_ISSUER_LOCALLY | UNABLE_TO_VERIFY_LEAF
+        SIGNATURE_FAILURE | DEPTH_ZERO_SELF_SIGNED | UNABLE_TO_GET_ISSUER_LOCALLY | UNABLE_TO_VERIFY_LEAF
     );
-    if !unvouched || chain.error_depth() != 0 {
+    if !unvouched && chain.error_depth() == 0 {
         return false;
     }
-    let known =
-        chain.current_cert().and_then(|leaf| fingerprint(leaf).ok()).is_some_and(|hash| pinned(&hash));
+    let leaf = chain.chain().and_then(|chain| chain.get(0));
+    let known = leaf.and_then(|leaf| fingerprint(leaf).ok()).is_some_and(|hash| pinned(&hash));
     if known {
         chain.set_error(X509VerifyResult::OK);
     }

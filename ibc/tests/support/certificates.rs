@@ -68,6 +68,13 @@ impl Certified {
         OwnCertificate::from_pem(&self.pem(), &key).expect("they belong together")
     }
 
+    /// Sends this authority's certificate along.
+    pub(crate) fn own_below(&self, authority: &Certified) -> OwnCertificate {
+        let key = self.key.private_key_to_pem_pkcs8().expect("encoded");
+        let chain = [self.pem(), authority.pem()].concat();
+        OwnCertificate::from_pem(&chain, &key).expect("they belong together")
+    }
+
     pub(crate) fn pem(&self) -> Vec<u8> {
         self.certificate.to_pem().expect("encoded")
     }

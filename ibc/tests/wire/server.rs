@@ -246,6 +246,47 @@ async fn certificates_are_bound_by_an_administrator(place: &Place) {
     server.stop().await;
 }
 
+/// Devices of a private authority send its certificate along; that nobody vouches for it does not matter.
+async fn what_is_bound_is_accepted_below_any_authority(place: &Place) {
+    let setting = Setting::new(place).await;
+    let anchor = certificate(None, None, (-1, 30));
+    let own = certificate(Some(&anchor), Some((true, MEF)), (-1, 30));
+    let trust = TrustedCertificates::anchors_from_pem(&anchor.pem()).unwrap();
+    let server = Running::with(&setting, lenient(), Some((own.own(), TrustedCertificates::default()))).await;
+    let served = |own: &ibc::tls::OwnCertificate| {
+        let context = ClientContext::certificate(own, &trust).unwrap();
+        let client = Client::connect_with(&context, server.address, MEF, None);
+        client.is_ok_and(|mut client| {
+            let message = client.message("GET", "/ibc/kpak", "", "");
+            client.send(message.as_bytes()).is_ok() && client.receive().is_some()
+        })
+    };
+    let bind = async |certificate: &certificates::Certified| {
+        let id = certificate_id(CredentialType::NodeCertificate, &certificate.sha256()).unwrap();
+        let new =
+            NewCredential { function: Function::Mef, id, not_after: time("20280101T000000"), key: None };
+        setting.change("device", ClientChange::AddCredential(new)).await;
+    };
+    let private = certificate(None, None, (-1, 30));
+    let expired = certificate(None, None, (-30, -1));
+    for authority in [&private, &expired] {
+        let device = certificate(Some(authority), Some((false, DEVICE)), (-1, 30));
+        assert!(!served(&device.own_below(authority)), "nobody's");
+        bind(&device).await;
+        assert!(served(&device.own_below(authority)), "with its chain");
+        assert!(served(&device.own()), "without");
+        let other = certificate(Some(authority), Some((false, DEVICE)), (-1, 30));
+        assert!(!served(&other.own_below(authority)), "the authority is not what is bound");
+        let late = certificate(Some(authority), Some((false, DEVICE)), (-30, -1));
+        bind(&late).await;
+        assert!(!served(&late.own_below(authority)), "its dates are its own");
+    }
+    bind(&private).await;
+    let below = certificate(Some(&private), Some((false, DEVICE)), (-1, 30));
+    assert!(!served(&below.own_below(&private)), "who binds an authority binds nothing below it");
+    server.stop().await;
+}
+
 async fn handshakes_of_strangers_fail_alike(place: &Place) {
     let setting = Setting::new(place).await;
     setting.change("stranger", ClientChange::Enable(false)).await;
@@ -694,6 +735,7 @@ crate::on_each_store!(
     commands_go_over_the_wire,
     a_target_fetches_by_ke_id_and_a_maf_takes_the_key,
     certificates_are_bound_by_an_administrator,
+    what_is_bound_is_accepted_below_any_authority,
     handshakes_of_strangers_fail_alike,
     originators_are_those_of_the_session,
     hostile_messages_have_their_status,
