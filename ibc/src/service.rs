@@ -33,7 +33,7 @@ pub mod mef;
 pub mod party;
 pub mod primitive;
 mod procedure;
-mod psk;
+pub mod psk;
 pub mod readiness;
 pub mod registry;
 pub mod session;

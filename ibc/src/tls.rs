@@ -113,8 +113,12 @@ pub use client::ClientContext;
 pub use dtls::{DtlsIncoming, DtlsListener, DtlsStream};
 #[cfg(feature = "tls-openssl")]
 pub use error::TlsError;
+#[cfg(all(feature = "tls-openssl", any(feature = "client", feature = "server")))]
+pub(crate) use error::reason;
 #[cfg(feature = "tls-openssl")]
 pub use limits::{HandshakeLimiter, HandshakeLimits, HandshakePermit};
+#[cfg(all(feature = "tls-openssl", feature = "server"))]
+pub(crate) use psk::claim;
 #[cfg(feature = "tls-openssl")]
 pub use psk::{FixedPsk, Note, PSK_IDENTITY_MAX, Psk, PskAnswer, PskOffer, PskOffered, PskResolver};
 #[cfg(feature = "tls-openssl")]

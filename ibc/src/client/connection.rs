@@ -273,7 +273,7 @@ async fn handshake(access: &Access) -> Result<SslStream<TcpStream>, ClientError>
     match Pin::new(&mut stream).connect().await {
         Ok(()) => Ok(stream),
         Err(error) => {
-            let text = format!("{error}");
+            let text = crate::tls::reason(&error);
             Err(ClientError::Tls(error.into_io_error().map_or(TlsError::Handshake(text), TlsError::Io)))
         }
     }

@@ -195,7 +195,9 @@ impl fmt::Display for ClientError {
             }
             Self::Tls(TlsError::Handshake(what)) => write!(
                 f,
-                "handshake failed: {what}; check the name of the server, and the PSK identity and its key, or the certificates"
+                "handshake failed: {what}; most likely the key is not that of this PSK identity, else the server does not know \
+                 the identity, its client is disabled or has ended, or the server's database is down (the server's log says \
+                 which); with certificates, one of them is not trusted, or not for this name"
             ),
             Self::Tls(error) => error.fmt(f),
             Self::TimedOut => f.write_str("no answer in time; what was asked for may have happened"),

@@ -8,7 +8,8 @@ use crate::service::session::Session;
 use crate::tls::{self, HandshakePermit};
 use core::pin::Pin;
 use core::time::Duration;
-use openssl::ssl::NameType;
+use openssl::ssl::{NameType, SslRef};
+use openssl::x509::X509VerifyResult;
 use std::net::SocketAddr;
 use std::string::String;
 use std::string::ToString;
@@ -34,19 +35,21 @@ pub(super) async fn serve(
 ) {
     let outcome = tokio::select! {
         outcome = timeout(shared.limits.handshake, handshake(shared, tcp)) => {
-            outcome.unwrap_or_else(|_| Err("timed out".into()))
+            outcome.unwrap_or_else(|_| Err(Failed::because("timed out")))
         }
         Ok(()) = ended => {
             shared.metrics.turned_away("handshakes");
-            Err("made room for another address".into())
+            Err(Failed::because("made room for another address"))
         }
     };
     drop(permit);
     let (stream, tls) = match outcome {
         Ok(done) => done,
-        Err(why) => {
+        Err(failed) => {
             shared.metrics.handshake(false);
-            tracing::info!(%address, why, "a handshake failed");
+            let Failed { why, server, identity, is_known } = failed;
+            let why = identify::explain(&shared.endpoints, &server, (&identity, is_known), why).await;
+            tracing::info!(%address, server, identity, why, "a handshake failed");
             return;
         }
     };
@@ -79,20 +82,53 @@ async fn decline(mut framed: Framed<Stream>, message: Message) {
     }
 }
 
-async fn handshake(shared: &Shared, tcp: TcpStream) -> Result<(Stream, tls::Session), String> {
-    let fail = |error: &dyn core::fmt::Display| format!("{error}");
-    tcp.set_nodelay(true).map_err(|error| fail(&error))?;
-    let ssl = shared.tls.connection().map_err(|error| fail(&error))?;
-    let mut stream = Stream::new(ssl, tcp).map_err(|error| fail(&error))?;
-    match timeout(shared.limits.client_hello, Pin::new(&mut stream).accept()).await {
-        Ok(done) => done.map_err(|error| fail(&error))?,
+/// A handshake that failed. What the peer sent stands here as text of one line.
+struct Failed {
+    why: String,
+    /// The server that it asked for.
+    server: String,
+    /// The PSK identity as which it came.
+    identity: String,
+    /// Whether there was a key for it.
+    is_known: bool,
+}
+
+impl Failed {
+    fn because(why: impl ToString) -> Self {
+        Self { why: why.to_string(), server: String::new(), identity: String::new(), is_known: false }
+    }
+
+    /// With what the peer has said so far.
+    fn at(ssl: &SslRef, why: String) -> Self {
+        let server = ssl.servername(NameType::HOST_NAME).unwrap_or_default();
+        let server = server.chars().filter(char::is_ascii_graphic).collect();
+        let (identity, is_known) = tls::claim(ssl).unwrap_or_default();
+        Self { why, server, identity: identity.into(), is_known }
+    }
+}
+
+async fn handshake(shared: &Shared, tcp: TcpStream) -> Result<(Stream, tls::Session), Failed> {
+    tcp.set_nodelay(true).map_err(Failed::because)?;
+    let ssl = shared.tls.connection().map_err(Failed::because)?;
+    let mut stream = Stream::new(ssl, tcp).map_err(Failed::because)?;
+    let done = match timeout(shared.limits.client_hello, Pin::new(&mut stream).accept()).await {
+        Ok(done) => done,
         // Every ClientHello names a server.
         Err(_) if stream.ssl().servername(NameType::HOST_NAME).is_none() => {
-            return Err("no ClientHello in time".into());
+            return Err(Failed::because("no ClientHello in time"));
         }
-        Err(_) => Pin::new(&mut stream).accept().await.map_err(|error| fail(&error))?,
-    }
-    let session = tls::Session::of(stream.ssl()).map_err(|error| fail(&error))?;
+        Err(_) => Pin::new(&mut stream).accept().await,
+    };
+    done.map_err(|error| {
+        let mut why = tls::reason(&error);
+        let verdict = stream.ssl().verify_result();
+        if verdict != X509VerifyResult::OK {
+            why = format!("{why}: {verdict}");
+        }
+        Failed::at(stream.ssl(), why)
+    })?;
+    let session = tls::Session::of(stream.ssl());
+    let session = session.map_err(|error| Failed::at(stream.ssl(), error.to_string()))?;
     Ok((stream, session))
 }
 

@@ -4,6 +4,7 @@ use crate::Function;
 use crate::service::admin::certificate_id;
 use crate::service::dispatch::Endpoint;
 use crate::service::error::{Kind, ServiceError};
+use crate::service::psk::Explained;
 use crate::service::session::{Authenticated, Exporter as SessionExporter, Handshake, Session};
 use crate::tls::{self, ExportedKey, Exporter, Method, Psk, PskAnswer, PskResolver};
 use core::future::Future;
@@ -77,6 +78,30 @@ fn authenticated(endpoint: &Endpoint, identity: &str) -> Option<Authenticated> {
             Ok(id) if id.fqdn() == endpoint.fqdn() => Some(Authenticated::Credential((&id).into())),
             _ => KeId::parse(identity).ok().map(Authenticated::KeId),
         },
+    }
+}
+
+/// Why a handshake failed, for the log alone: the peer is told the same in each case. `why` is what the transport says.
+pub(super) async fn explain(
+    endpoints: &[Endpoint],
+    server: &str,
+    (identity, is_known): (&str, bool),
+    why: String,
+) -> String {
+    let Some(endpoint) = endpoint(endpoints, server) else {
+        return format!("{why}: the name it asked for is none of this server's");
+    };
+    if identity.is_empty() {
+        return why;
+    }
+    match endpoint.core().explain(endpoint.function(), identity).await {
+        Ok(Explained::Unusable(reason)) => format!("{why}: {reason}"),
+        Ok(Explained::Usable(client)) => {
+            format!("{why}: the key is another one than that of client {client}")
+        }
+        Ok(Explained::KeId) if is_known => format!("{why}: the key is another one than that of this KeID"),
+        Ok(Explained::KeId) => format!("{why}: no MEF of this MAF has this KeID, or gave its key"),
+        Err(error) => format!("{why}: the key could not be looked up, {}", error.operators_text()),
     }
 }
 

@@ -150,6 +150,11 @@ impl ServiceError {
         matches!(code.as_deref(), Some("40P01" | "40001"))
     }
 
+    /// The cause where there is one, else the text: for a log and an operator's terminal.
+    pub fn operators_text(&self) -> String {
+        self.cause.as_ref().map_or_else(|| self.text.into(), |cause| format!("{cause}"))
+    }
+
     /// What the operator may see.
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.cause.as_deref()

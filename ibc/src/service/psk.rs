@@ -6,6 +6,7 @@
 
 use super::error::ServiceError;
 use super::kms::SecretOctets;
+use super::store::administration as rows;
 use super::store::{clients, sealed, secrets};
 use super::{Core, Function, admin, limits};
 use eccsi_sakke::onem2m::{CredentialId, KeId, KmId, KpmId};
@@ -76,5 +77,59 @@ impl Core {
             Some(row) => sealed::open(&self.keys, row.sealed, fetched_record(&ke_id)).await.map(Some),
             None => Ok(None),
         }
+    }
+}
+
+/// What an operator may know of an identity that came in a handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Explained {
+    /// There is a key for it, of this client.
+    Usable(String),
+    /// There is none; why.
+    Unusable(String),
+    /// It is a KeID: its key is with the MEF that gave it.
+    KeId,
+}
+
+impl Core {
+    /// Why there is no key for an identity, or whose it is: for the log, never for the peer.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if the store cannot be read.
+    pub async fn explain(&self, function: Function, identity: &str) -> Result<Explained, ServiceError> {
+        let unusable = |why: &str| Ok(Explained::Unusable(why.into()));
+        let id = match function {
+            Function::Mef => KpmId::parse(identity).map(|id| CredentialId::from(&id)),
+            Function::Maf => KmId::parse(identity).map(|id| CredentialId::from(&id)),
+        };
+        let state = match &id {
+            Ok(id) => {
+                let mut connection = self.store.reads().pool().acquire().await?;
+                rows::credential_state(&mut connection, (&format!("{id}"), function)).await?
+            }
+            Err(_) => None,
+        };
+        let Some(state) = state else {
+            return match function {
+                Function::Maf if KeId::parse(identity).is_ok() => Ok(Explained::KeId),
+                Function::Mef if id.is_err() => unusable("the identity is no KpmID"),
+                Function::Maf if id.is_err() => unusable("the identity is neither a KmID nor a KeID"),
+                _ => unusable("no client has this identity here"),
+            };
+        };
+        let now = self.store.reads().now();
+        let client = &state.client;
+        let why = if !state.enabled {
+            format!("this credential of client {client} is disabled")
+        } else if state.not_after <= now {
+            format!("this credential of client {client} has ended")
+        } else if !state.client_enabled {
+            format!("client {client} is disabled")
+        } else if state.client_not_after <= now {
+            format!("client {client} has ended")
+        } else {
+            return Ok(Explained::Usable(state.client));
+        };
+        Ok(Explained::Unusable(why))
     }
 }

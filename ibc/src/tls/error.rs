@@ -5,6 +5,7 @@ use openssl::ssl;
 use std::fmt;
 use std::io;
 use std::string::String;
+use std::vec::Vec;
 
 /// Why a context, a handshake or an export failed. For this side's log; the peer sees an alert at most.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ pub enum TlsError {
 impl TlsError {
     /// From an error in a handshake.
     pub(super) fn handshake(error: ssl::Error) -> Self {
-        let text = std::format!("{error}");
+        let text = reason(&error);
         match error.into_io_error() {
             Ok(error) if timed_out(&error) => Self::TimedOut,
             Ok(error) => Self::Io(error),
@@ -51,6 +52,17 @@ impl TlsError {
     pub(super) fn from_wait(error: io::Error) -> Self {
         if timed_out(&error) { Self::TimedOut } else { Self::Io(error) }
     }
+}
+
+/// What OpenSSL says, without the places in its sources where it says so.
+pub(crate) fn reason(error: &ssl::Error) -> String {
+    let reasons: Vec<&str> = error
+        .ssl_error()
+        .iter()
+        .flat_map(|stack| stack.errors())
+        .filter_map(|error| error.reason())
+        .collect();
+    if reasons.is_empty() { std::format!("{error}") } else { reasons.join(", ") }
 }
 
 /// Does the error say that time ran out? Which of the two it is depends on the system.

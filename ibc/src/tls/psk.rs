@@ -10,6 +10,7 @@ use sha2::Sha256;
 use std::any::Any;
 use std::boxed::Box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::string::String;
 use std::sync::{Arc, OnceLock};
 use std::vec::Vec;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -107,7 +108,7 @@ impl<F: Fn(&str) -> Option<PskAnswer> + Send + Sync + 'static> PskResolver for F
 #[derive(Debug)]
 pub struct PskOffered {
     /// At most 255 octets, without NUL.
-    pub identity: std::string::String,
+    pub identity: String,
     /// The key and what belongs to it.
     pub answer: PskAnswer,
 }
@@ -146,6 +147,9 @@ impl PskOffer for FixedPsk {
 
 /// What the callback leaves with the connection.
 pub(super) struct PskRecord {
+    /// What the peer called itself, fit for a log; empty on the client's side.
+    #[cfg_attr(not(feature = "server"), allow(dead_code, reason = "for the log of a server"))]
+    claimed: String,
     /// `None` if this side refused.
     pub(super) accepted: Option<(Box<str>, Option<Note>)>,
 }
@@ -201,6 +205,13 @@ pub(super) fn record(ssl: &SslRef) -> Option<&PskRecord> {
     ssl.ex_data(record_place().ok()?)
 }
 
+/// As which PSK identity the peer came, in text of one line, if it named one; whether this side had a key for it. For the
+/// log of a server: nobody has proved it.
+#[cfg(feature = "server")]
+pub(crate) fn claim(ssl: &SslRef) -> Option<(&str, bool)> {
+    record(ssl).map(|record| (record.claimed.as_str(), record.accepted.is_some()))
+}
+
 /// Did this side's callback refuse?
 pub(super) fn refused(ssl: &SslRef) -> bool {
     record(ssl).is_some_and(|record| record.accepted.is_none())
@@ -239,10 +250,15 @@ pub(super) fn serve(context: &mut SslContextBuilder, resolver: Arc<dyn PskResolv
             Some((text, PskAnswer { key, note })) => (key, Some((text.into(), note))),
             None => (stand_in(&secret, octets), None),
         };
-        ssl.set_ex_data(place, PskRecord { accepted });
+        ssl.set_ex_data(place, PskRecord { claimed: shown(octets), accepted });
         Ok(key.write(out))
     });
     Ok(())
+}
+
+/// Octets of a stranger as text of one line.
+fn shown(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// The key of a refused identity: always the same for one identity, so that asking twice tells nothing.
@@ -262,14 +278,17 @@ pub(super) fn offer(context: &mut SslContextBuilder) -> Result<(), TlsError> {
         let Some(PskOffered { identity, answer: PskAnswer { key, note } }) =
             offered.filter(|offered| identity_text(offered.identity.as_bytes()).is_some())
         else {
-            ssl.set_ex_data(record, PskRecord { accepted: None });
+            ssl.set_ex_data(record, PskRecord { claimed: String::new(), accepted: None });
             return Ok(0);
         };
         let Some((place, end)) = identity_out.split_at_mut_checked(identity.len()) else { return Ok(0) };
         let Some(end) = end.first_mut() else { return Ok(0) };
         place.copy_from_slice(identity.as_bytes());
         *end = 0;
-        ssl.set_ex_data(record, PskRecord { accepted: Some((identity.into(), note)) });
+        ssl.set_ex_data(
+            record,
+            PskRecord { claimed: String::new(), accepted: Some((identity.into(), note)) },
+        );
         Ok(key.write(key_out))
     });
     Ok(())

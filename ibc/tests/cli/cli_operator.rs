@@ -3,8 +3,9 @@
 use crate::certificates::{Certified, certificate};
 use crate::http::Client;
 use crate::service::MEF;
-use crate::serving::{Serving, enrol, made};
+use crate::serving::{Serving, connect, enrol, key, made};
 use ibc::tls::{ClientContext, TrustedCertificates};
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -90,5 +91,61 @@ fn it_takes_up_its_configuration_when_told() {
         "\"level\":\"DEBUG\"",
     ] {
         assert!(log.contains(words), "{words}: {log}");
+    }
+}
+
+#[test]
+fn a_handshake_that_fails_is_explained_in_the_log() {
+    let place = made("sqlite:service.db");
+    for (client, rest) in [("device1", &["disable"][..]), ("device2", &["remove"]), ("device3", &["enable"])]
+    {
+        place.ibc(&["admin", "client", rest[0], client]).done();
+    }
+    let own = |number: usize| format!("10-device{number}@{MEF}");
+    place
+        .ibc(&["admin", "client", "disable-credential", "device3", "--at", "mef", "--credential", &own(3)])
+        .done();
+    let serving = Serving::start(&place, "127.0.0.1:0");
+    let fails = |server: &str, identity: &str, key: &[u8]| {
+        let failure = Client::try_connect(serving.address, server, identity, key).err().expect("refused");
+        format!("{failure}")
+    };
+    let wrong_key = fails(MEF, &format!("device0@{MEF}"), &key(1));
+    let told = [
+        fails(MEF, &format!("device1@{MEF}"), &key(1)),
+        fails(MEF, &format!("device2@{MEF}"), &key(2)),
+        fails(MEF, &format!("device3@{MEF}"), &key(3)),
+        fails(MEF, "nonsense\nin two lines", &key(0)),
+    ];
+    for text in &told {
+        assert_eq!(text, &wrong_key, "peers are told the same");
+    }
+    assert!(!wrong_key.contains("ssl/"), "no place in the sources of OpenSSL: {wrong_key}");
+    fails("other.example.com", &format!("device0@{MEF}"), &key(0));
+    fails("maf.example.com", "nobody@maf.example.com", &key(0));
+    fails("maf.example.com", &format!("0123456789abcdef@{MEF}"), &key(0));
+    assert!(connect(serving.address, 0).is_some());
+    serving.signal("-TERM");
+    let (_, _, log) = serving.wait();
+    let failed: Vec<Value> = log
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].take())
+        .filter(|fields| fields["message"] == "a handshake failed")
+        .collect();
+    let expected = [
+        (MEF, "device0@mef.example.com", "another one than that of client device0"),
+        (MEF, "device1@mef.example.com", "client device1 is disabled"),
+        (MEF, "device2@mef.example.com", "no client has this identity here"),
+        (MEF, "device3@mef.example.com", "this credential of client device3 is disabled"),
+        (MEF, "nonsense\u{fffd}in two lines", "no KpmID"),
+        ("other.example.com", "", "none of this server's"),
+        ("maf.example.com", "nobody@maf.example.com", "no client has this identity here"),
+        ("maf.example.com", "0123456789abcdef@mef.example.com", "no MEF of this MAF has this KeID"),
+    ];
+    assert_eq!(failed.len(), expected.len(), "{failed:#?}");
+    for (fields, (server, identity, why)) in failed.iter().zip(expected) {
+        assert_eq!((&fields["server"], &fields["identity"]), (&server.into(), &identity.into()));
+        assert!(fields["why"].as_str().unwrap().contains(why), "{why}: {fields}");
+        assert!(!fields["why"].as_str().unwrap().contains("ssl/"), "{fields}");
     }
 }

@@ -346,6 +346,36 @@ pub(crate) async fn credential_key(
     columns(query.fetch_optional(connection).await?)
 }
 
+/// Whether a credential can be used, and if not why.
+pub(crate) struct CredentialState {
+    pub(crate) client: String,
+    pub(crate) enabled: bool,
+    pub(crate) not_after: UnixTime,
+    pub(crate) client_enabled: bool,
+    pub(crate) client_not_after: UnixTime,
+}
+
+pub(crate) async fn credential_state(
+    connection: &mut AnyConnection,
+    (id, function): (&str, Function),
+) -> Result<Option<CredentialState>, ServiceError> {
+    let text = "select client.id as client, credential.enabled as enabled, credential.not_after as not_after, \
+                client.enabled as client_enabled, client.not_after as client_not_after from credential \
+                join client on client.id = credential.client where credential.id = $1 and credential.fn = $2";
+    let row = sqlx::query(text).bind(id).bind(function.number()).fetch_optional(connection).await?;
+    row.map(|row| {
+        let (enabled, client_enabled): (i64, i64) = (row.try_get("enabled")?, row.try_get("client_enabled")?);
+        Ok(CredentialState {
+            client: row.try_get("client")?,
+            enabled: enabled == 1,
+            not_after: time(row.try_get("not_after")?),
+            client_enabled: client_enabled == 1,
+            client_not_after: time(row.try_get("client_not_after")?),
+        })
+    })
+    .transpose()
+}
+
 fn columns(row: Option<sqlx::any::AnyRow>) -> Result<Option<SealedColumns>, ServiceError> {
     row.map(|row| {
         Ok(SealedColumns {
