@@ -241,6 +241,12 @@ impl KeyKeeper {
         let registered = registered?;
         let until = ExpirationTime::parse(&registered.registration.expiration_time);
         let until = until.map_err(|_| ClientError::Answer("no end"))?.to_unix();
+        if until <= now {
+            // Another one would be as old: what was registered stays until it ends there.
+            return Err(ClientError::Configuration(
+                "the key that was registered has ended by the clock here: set the clock, which may be ahead",
+            ));
+        }
         self.schedule.succeeded(Life { since: now, until }, &mut *self.random);
         Ok(registered)
     }

@@ -126,9 +126,12 @@ impl Schedule {
         if self.life.is_some_and(|life| life.is_live(now)) { Due::Renew } else { Due::Provision }
     }
 
-    /// It was renewed.
+    /// It was renewed. The next time is not sooner than after a failure, whatever end was granted: two clocks that differ
+    /// would renew without end.
     pub fn succeeded(&mut self, life: Life, random: &mut dyn FnMut() -> u32) {
-        *self = Self::new(self.window, Some(life), random);
+        let earliest = life.since.checked_add(Backoff::FIRST / 2).unwrap_or(life.since);
+        let renewed = Self::new(self.window, Some(life), random);
+        *self = Self { at: renewed.at.max(earliest), ..renewed };
     }
 
     /// It was not.
@@ -211,6 +214,15 @@ mod tests {
         assert_eq!(schedule.due(at(50 * DAY + 45)), Due::Wait(at(100 * DAY)));
         schedule.failed(at(100 * DAY), &mut random);
         assert_eq!(schedule.due(at(100 * DAY)), Due::Wait(at(100 * DAY + 15)), "the wait is short again");
+    }
+
+    #[test]
+    fn a_life_that_is_over_or_nearly_is_not_renewed_at_once() {
+        for until in [0, 1_000, 1_001, 1_010] {
+            let mut schedule = Schedule::new(Window::LastFifth, None, &mut || 0);
+            schedule.succeeded(life(1_000, until), &mut || 0);
+            assert_eq!(schedule.due(at(1_014)), Due::Wait(at(1_015)), "{until}");
+        }
     }
 
     #[test]

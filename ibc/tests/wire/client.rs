@@ -17,7 +17,7 @@ use ibc::client::{
     Access, Client, ClientError, Connection, CredentialKeeper, CredentialStore, InstallError, Kept,
     KeyKeeper, KeyRequest, NetworkFetcher, NetworkKeySource, Patience,
 };
-use ibc::clock::Clock;
+use ibc::clock::{Clock, ManualClock};
 use ibc::command::object::{PSK_SUITES, Parent, Profile};
 use ibc::derive::{EnrolmentTarget, kuse};
 use ibc::service::kms::Kms;
@@ -299,6 +299,31 @@ async fn key_registrations_are_renewed_in_the_last_fifth_of_their_life(place: &P
     server.stop().await;
 }
 
+async fn a_clock_that_is_ahead_registers_no_key_after_another(place: &Place) {
+    let setting = Setting::new(place).await;
+    let server = Running::new(&setting).await;
+    let mut device = client(&server, Function::Maf, "device", DEVICE);
+    device.register(&fqdn(PROVIDER), end(FAR), None).await.unwrap();
+    let ahead = Arc::new(ManualClock::new(START));
+    ahead.advance(200 * DAY); // a MAF grants 100 days
+    let request = request(SecurityUsage::MafSaef, GATEWAY);
+    let mut keeper = KeyKeeper::new(device, request, days(10), (ahead.clone(), no_chance()));
+    let mut waited = 0;
+    for _ in 0..5 {
+        let Kept::Failed(ClientError::Configuration(why), until) = keeper.keep().await else {
+            panic!("what has ended here is of no use")
+        };
+        assert!(why.contains("set the clock"), "{why}");
+        let wait = until.as_seconds() - ahead.now().as_seconds();
+        assert!(wait >= 15 && wait > waited, "{wait} after {waited}");
+        waited = wait;
+        assert!(matches!(keeper.keep().await, Kept::Until(at) if at == until));
+        ahead.set(until);
+    }
+    assert_eq!(place.number("select count(*) from registered_key").await, 5);
+    server.stop().await;
+}
+
 async fn a_maf_fetches_over_the_network(place: &Place) {
     let setting = Setting::new(place).await;
     let server = Running::new(&setting).await;
@@ -576,6 +601,7 @@ crate::on_each_store!(
     another_kpak_is_installed_by_a_rule_only,
     a_store_has_one_owner_and_one_entity,
     key_registrations_are_renewed_in_the_last_fifth_of_their_life,
+    a_clock_that_is_ahead_registers_no_key_after_another,
     a_maf_fetches_over_the_network,
     keys_for_handshakes_are_retrieved_by_their_identifier,
     commands_are_executed_until_there_are_no_more,
