@@ -9,7 +9,7 @@ use crate::cli::report::Report;
 use crate::cli::site::{End, Opened, Site};
 use crate::cli::{Outcome, options};
 use crate::files::public_file;
-use crate::service::admin::{ClientChange, NewCredential, certificate_id};
+use crate::service::admin::{CERTIFICATES, ClientChange, NewCredential, certificate_id};
 use crate::service::limits::CONFIGURATION_BYTES;
 use crate::service::party::Bound;
 use crate::wire::CommandDescription;
@@ -226,9 +226,9 @@ pub(crate) struct OfCredential {
     /// Where it authenticates: mef or maf
     #[arg(long, value_name = "FUNCTION", value_parser = function)]
     at: Function,
-    /// Its Credential-ID, as show prints it
-    #[arg(long, value_name = "CREDENTIAL-ID", value_parser = CredentialId::parse)]
-    credential: CredentialId,
+    /// Its KpmID or KmID, or its Credential-ID as show prints it: 10- KpmID, 11- KmID, 31- to 34- SHA-256 of a certificate
+    #[arg(long, value_name = "ID")]
+    credential: String,
 }
 
 #[derive(Debug, Args)]
@@ -300,14 +300,11 @@ impl Command {
 }
 
 impl Changed {
-    /// Applies changes, the first under the version that was seen.
+    /// Applies changes, all or none.
     fn run(self, changes: impl FnOnce(&Opened) -> Result<Vec<ClientChange>, Failure>) -> Outcome {
         let Self { client, seen } = self;
         seen.site.run(async |opened| {
-            let mut version = seen.version;
-            for change in changes(&opened)? {
-                opened.admin.change_client(&client, version.take(), change).await?;
-            }
+            opened.admin.change_client_by(&client, seen.version, changes(&opened)?).await?;
             shown(&opened, &client, "changed ").await
         })
     }
@@ -335,16 +332,10 @@ impl Add {
         let not_after = end.or(options::now()?, LIFETIME)?;
         site.run(async |opened| {
             let identities = identities.all(&opened.config.provider)?;
-            opened.admin.add_client(&client, &label, not_after).await?;
             let bind = identities.into_iter().map(ClientChange::Bind);
             let admit = admit.into_iter().map(|(function, fqdn)| ClientChange::Admit(function, fqdn));
-            for change in bind.chain(admit) {
-                opened.admin.change_client(&client, None, change).await.map_err(|error| {
-                    let message =
-                        format!("client {client} was added, but not all it should have: {}", error.text());
-                    Failure::refused(crate::cli::failure::Kind::Refused, message)
-                })?;
-            }
+            let all = bind.chain(admit).collect();
+            opened.admin.add_client_with(&client, &label, not_after, all).await?;
             shown(&opened, &client, "added ").await
         })
     }
@@ -429,7 +420,26 @@ impl AddCertificate {
 impl OfCredential {
     fn run(self, change: impl FnOnce(Function, CredentialId) -> ClientChange) -> Outcome {
         let Self { changed, at, credential } = self;
+        let credential = named(at, &credential)?;
         changed.run(|_| Ok(std::vec![change(at, credential)]))
+    }
+}
+
+/// The Credential-ID that is meant: a KpmID at the MEF and a KmID at the MAF need no prefix.
+fn named(at: Function, text: &str) -> Result<CredentialId, Failure> {
+    let plain = match at {
+        Function::Mef => KpmId::parse(text).map(|id| CredentialId::from(&id)),
+        Function::Maf => KmId::parse(text).map(|id| CredentialId::from(&id)),
+    };
+    // A name may begin like a prefix: then what show prints is meant.
+    let whole = CredentialId::parse(text);
+    let kind = match at {
+        Function::Mef => CredentialType::Kpm,
+        Function::Maf => CredentialType::Km,
+    };
+    match whole {
+        Ok(whole) if whole.kind() == kind || CERTIFICATES.contains(&whole.kind()) => Ok(whole),
+        whole => Ok(plain.or(whole)?),
     }
 }
 

@@ -119,11 +119,26 @@ impl Admin {
     /// Adds a client that has nothing yet.
     ///
     /// # Errors
-    /// [`Kind::BadRequest`] for a name or label of another form; [`Kind::ContentsUnacceptable`] for an end that
-    /// has passed; [`Kind::Conflict`] if the name is taken.
+    /// As [`add_client_with`](Self::add_client_with).
     pub async fn add_client(&self, id: &str, label: &str, not_after: UnixTime) -> Result<(), ServiceError> {
+        self.add_client_with(id, label, not_after, Vec::new()).await
+    }
+
+    /// Adds a client with all that it is to have, or does not add it.
+    ///
+    /// # Errors
+    /// [`Kind::BadRequest`] for a name or label of another form; [`Kind::ContentsUnacceptable`] for an end that
+    /// has passed; [`Kind::Conflict`] if the name is taken; those of a change.
+    pub async fn add_client_with(
+        &self,
+        id: &str,
+        label: &str,
+        not_after: UnixTime,
+        changes: Vec<ClientChange>,
+    ) -> Result<(), ServiceError> {
         let procedure = "admin client add";
         self.audited(procedure, check_name(id).and_then(|()| check_label(label))).await?;
+        let changes = self.prepare(id, changes).await?;
         let (event, id, label) = (self.event(procedure), id.to_owned(), label.to_owned());
         self.act(procedure, move |tx| {
             Box::pin(async move {
@@ -131,8 +146,9 @@ impl Admin {
                 if !rows::insert_client(tx.connection(), &id, &label, not_after).await? {
                     return Err(refused(Kind::Conflict, "this client is there already"));
                 }
-                tx.audit(event.with("client", id).with("label", label).with("end", not_after.as_seconds()))
-                    .await
+                let event = event.with("client", id.as_str()).with("label", label);
+                tx.audit(event.with("end", not_after.as_seconds())).await?;
+                apply_all(tx, &id, None, changes).await
             })
         })
         .await
@@ -151,24 +167,39 @@ impl Admin {
         version: Option<u64>,
         change: ClientChange,
     ) -> Result<(), ServiceError> {
-        let procedure = change.procedure();
-        let prepared = match &change {
-            ClientChange::AddCredential(new) => self.seal_credential(new).await,
-            ClientChange::Label(label) => check_label(label).map(|()| SealedColumns::default()),
-            _ => Ok(SealedColumns::default()),
-        };
-        let columns = self.audited(procedure, prepared).await?;
-        let (event, id) = (self.event(procedure).with("client", id), id.to_owned());
-        self.act(procedure, move |tx| {
-            Box::pin(async move {
-                let mut row = find(tx.connection(), &id).await?;
-                check_version(version, row.version)?;
-                let event = apply(tx, &mut row, &change, &columns, event).await?;
-                written(rows::update_client(tx.connection(), &row).await?)?;
-                tx.audit(event).await
-            })
-        })
-        .await
+        self.change_client_by(id, version, Vec::from([change])).await
+    }
+
+    /// Makes all these changes, in this order, or none.
+    ///
+    /// # Errors
+    /// As [`change_client`](Self::change_client).
+    pub async fn change_client_by(
+        &self,
+        id: &str,
+        version: Option<u64>,
+        changes: Vec<ClientChange>,
+    ) -> Result<(), ServiceError> {
+        let procedure = changes.first().map_or("admin client set", ClientChange::procedure);
+        let (id, changes) = (id.to_owned(), self.prepare(id, changes).await?);
+        self.act(procedure, move |tx| Box::pin(async move { apply_all(tx, &id, version, changes).await }))
+            .await
+    }
+
+    /// Checks what can be checked before, and seals keys.
+    async fn prepare(&self, client: &str, changes: Vec<ClientChange>) -> Result<Vec<Prepared>, ServiceError> {
+        let mut all = Vec::new();
+        for change in changes {
+            let procedure = change.procedure();
+            let columns = match &change {
+                ClientChange::AddCredential(new) => self.seal_credential(new).await,
+                ClientChange::Label(label) => check_label(label).map(|()| SealedColumns::default()),
+                _ => Ok(SealedColumns::default()),
+            };
+            let columns = self.audited(procedure, columns).await?;
+            all.push(Prepared { event: self.event(procedure).with("client", client), change, columns });
+        }
+        Ok(all)
     }
 
     /// A client with all that hangs on it.
@@ -248,6 +279,35 @@ async fn complete(connection: &mut AnyConnection, row: ClientRecord) -> Result<C
         not_after: row.not_after,
         version: row.version.unsigned_abs(),
     })
+}
+
+/// A change with its audit entry, and its key sealed.
+struct Prepared {
+    event: Event<'static>,
+    change: ClientChange,
+    columns: SealedColumns,
+}
+
+async fn apply_all(
+    tx: &mut WriteTransaction<'_>,
+    id: &str,
+    version: Option<u64>,
+    changes: Vec<Prepared>,
+) -> Result<(), ServiceError> {
+    let mut row = find(tx.connection(), id).await?;
+    check_version(version, row.version)?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut events = Vec::new();
+    for Prepared { event, change, columns } in changes {
+        events.push(apply(tx, &mut row, &change, &columns, event).await?);
+    }
+    written(rows::update_client(tx.connection(), &row).await?)?;
+    for event in events {
+        tx.audit(event).await?;
+    }
+    Ok(())
 }
 
 /// Writes what is not in the row of the client itself; the caller writes that.
