@@ -3,8 +3,9 @@
 use super::{Access, Client, ClientError};
 use crate::Function;
 use crate::credential_fetcher::{CredentialFetcher, Fetching};
+use crate::wire::{ResponseStatusCode, RetrievedKey};
 use core::fmt;
-use eccsi_sakke::onem2m::{Fqdn, KeId, SecurityUsage};
+use eccsi_sakke::onem2m::{Fqdn, KeId, RelativeKeyId, SecurityUsage};
 use tokio::sync::Mutex;
 
 /// Fetches from MEFs, with one session at each, which is opened anew when it has ended.
@@ -37,14 +38,26 @@ impl NetworkFetcher {
         }
         Ok(Self(clients))
     }
+
+    fn client(&self, ke_id: &KeId) -> Result<&Mutex<Client>, &'static str> {
+        let found = self.0.iter().find(|(fqdn, _)| fqdn == ke_id.fqdn());
+        found.map(|(_, client)| client).ok_or("no access to this MEF")
+    }
 }
 
 impl CredentialFetcher for NetworkFetcher {
     fn fetch<'a>(&'a self, ke_id: &'a KeId, usage: SecurityUsage) -> Fetching<'a> {
+        Box::pin(async move { Ok(self.client(ke_id)?.lock().await.fetch_credentials(ke_id, usage).await?) })
+    }
+
+    fn retrieve<'a>(&'a self, ke_id: &'a KeId) -> Fetching<'a, Option<RetrievedKey>> {
         Box::pin(async move {
-            let client = self.0.iter().find(|(fqdn, _)| fqdn == ke_id.fqdn());
-            let (_, client) = client.ok_or("no access to this MEF")?;
-            Ok(client.lock().await.fetch_credentials(ke_id, usage).await?)
+            let key = RelativeKeyId::from_octets(ke_id.relative());
+            match self.client(ke_id)?.lock().await.retrieve_key(&key).await {
+                Ok(key) => Ok(Some(key)),
+                Err(error) if error.response_status_code() == Some(ResponseStatusCode::NotFound) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
         })
     }
 }

@@ -6,7 +6,8 @@
 //! | keys of handshakes, fetched from a MEF where need be | 8.8.2.2, 8.3.2.1 | [`Maf::psk`] |
 //!
 //! A client whose Km comes from a MEF has no KmID at first: it names itself by its KeID, and the MAF asks that MEF for
-//! the key, Kuse of clause 10.3.7 for SUID 21 and this MAF. That key is Km from then on; registration assigns the KmID.
+//! the key, Kuse of clause 10.3.7 for SUID 21 and this MAF. That key is Km from then on; registration assigns the KmID. A
+//! client that registered a key of its own for this MAF at the MEF names itself by the Key Identifier of that.
 
 mod fetch;
 
@@ -17,6 +18,7 @@ use super::kms::SecretOctets;
 use super::registry::Registry;
 use super::{Core, Function, limits};
 use crate::credential_fetcher::{self, CredentialFetcher};
+use crate::wire::RetrievedKey;
 use eccsi_sakke::onem2m::{Fqdn, KeId, SecurityUsage};
 use fetch::Fetching;
 use std::sync::Arc;
@@ -81,5 +83,9 @@ struct NoMef;
 impl CredentialFetcher for NoMef {
     fn fetch<'a>(&'a self, _: &'a KeId, _: SecurityUsage) -> credential_fetcher::Fetching<'a> {
         Box::pin(async { Err("this MAF fetches from no MEF".into()) })
+    }
+
+    fn retrieve<'a>(&'a self, _: &'a KeId) -> credential_fetcher::Fetching<'a, Option<RetrievedKey>> {
+        Box::pin(async { Err("this MAF retrieves from no MEF".into()) })
     }
 }

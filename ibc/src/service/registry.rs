@@ -32,6 +32,10 @@ mod update_key;
 pub use register_key::CONNECTION;
 pub(super) use sealed_key::record as key_record;
 
+use super::error::{ServiceError, no_privilege};
+use super::party::Party;
+use super::session::{Authenticated, Call};
+use super::store::{WriteTransaction, registrations};
 use super::{Core, Function};
 use eccsi_sakke::onem2m::Fqdn;
 
@@ -59,5 +63,26 @@ impl Registry {
     /// The name of the function.
     pub fn fqdn(&self) -> &Fqdn {
         &self.fqdn
+    }
+
+    /// Who asks for a procedure on keys. A client whose Km comes from a MEF names itself by a KeID until it has registered
+    /// here; before that there are no keys for it (clause 8.2.2.3, step 4).
+    ///
+    /// # Errors
+    /// As [`Party::find`]; [`Kind::NoPrivilege`](super::error::Kind::NoPrivilege) for a KeID without a live registration.
+    pub(super) async fn key_party(
+        &self,
+        tx: &mut WriteTransaction<'_>,
+        call: &Call,
+    ) -> Result<Party, ServiceError> {
+        let party = Party::find(tx, self.function, call).await?;
+        if let Authenticated::KeId(_) = call.session.mutually_authenticated()? {
+            let now = tx.now();
+            let owner = (party.client.as_str(), party.identity.as_str());
+            if !registrations::is_registered(tx.connection(), self.function, owner, now).await? {
+                return Err(no_privilege());
+            }
+        }
+        Ok(party)
     }
 }

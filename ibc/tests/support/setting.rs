@@ -13,7 +13,7 @@ use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::party::Bound;
 use ibc::service::registry::Registry;
 use ibc::service::session::{Authenticated, Call, Handshake, Session};
-use ibc::wire::{KeyRegistrationRequest, KeyValue, Registration, RegistrationRequest};
+use ibc::wire::{KeyRegistrationRequest, KeyValue, Registration, RegistrationRequest, RetrievedKey};
 use sqlx::Row;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +52,17 @@ impl CredentialFetcher for Fetcher {
         Box::pin(
             async move { Ok(self.mef.fetch_credentials(&call(&self.session, MAF), ke_id, usage).await?) },
         )
+    }
+
+    fn retrieve<'a>(&'a self, ke_id: &'a KeId) -> Fetching<'a, Option<RetrievedKey>> {
+        Box::pin(async move {
+            let name = base16ct::upper::encode_string(ke_id.relative());
+            match self.mef.registry().retrieve_key(&call(&self.session, MAF), &name).await {
+                Ok(key) => Ok(Some(key)),
+                Err(error) if error.kind() == Kind::NotFound => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        })
     }
 }
 

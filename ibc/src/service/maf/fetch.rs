@@ -1,5 +1,9 @@
 //! Asking a MEF for the key behind a KeID: TS-0003 clauses 8.8.2.3 and 8.3.2.1.
 //!
+//! A KeID names an enrolment key, from which the MEF derives the key of this MAF. The name of a key that a client registered
+//! at the MEF for this MAF (SUID 21, clause 8.3.5.2.7) has the same form: what the MEF does not know as the former is
+//! retrieved as the latter.
+//!
 //! It happens inside a handshake, on the word of whoever sends one. So there is a deadline, a number of fetches at a
 //! time, one fetch for many who ask for the same key, and a memory of what was refused a moment ago.
 
@@ -10,14 +14,17 @@ use crate::service::store::audit::Event;
 use crate::service::store::secrets::{self, SecretRow};
 use crate::service::store::{Change, WriteTransaction, sealed};
 use crate::service::{Core, limits, psk};
-use crate::wire::FetchedCredentials;
+use crate::wire::{FetchedCredentials, RetrievedKey};
 use core::fmt;
 use core::time::Duration;
-use eccsi_sakke::onem2m::{EntityName, KeId, SecurityUsage, UnixTime};
+use eccsi_sakke::onem2m::{EntityName, ExpirationTime, KeId, SecurityUsage, UnixTime};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
+
+/// Why nothing came, for the log.
+type Unanswered = std::boxed::Box<dyn core::error::Error + Send + Sync>;
 
 /// A key that a MEF gave.
 pub struct Fetched {
@@ -44,11 +51,22 @@ impl Fetched {
         else {
             return None;
         };
-        let key = key.expose().clone();
+        Self::check(key.expose(), enrolee, (*lifetime)?)
+    }
+
+    /// Reads a key that its source registered for a MAF: SUID 21, and the same of key, identity and time.
+    pub fn registered(answer: &RetrievedKey, now: UnixTime) -> Option<Self> {
+        let end = ExpirationTime::parse(&answer.expiration_time).ok()?.to_unix();
+        let lifetime = end.as_seconds().saturating_sub(now.as_seconds());
+        let is_for_maf = answer.suid == SecurityUsage::RspfMaf.to_u8();
+        is_for_maf.then(|| Self::check(answer.key_value.expose(), &answer.source, lifetime)).flatten()
+    }
+
+    fn check(key: &Zeroizing<Vec<u8>>, enrolee: &str, lifetime: u64) -> Option<Self> {
         let is_key = key.len() == limits::SAEF_KEY_BYTES && key.iter().fold(0, |all, octet| all | octet) != 0;
         let enrolee = EntityName::parse(enrolee).ok().filter(EntityName::is_absolute)?;
-        let lifetime = Duration::from_secs(lifetime.filter(|lifetime| *lifetime > 0)?);
-        is_key.then_some(Self { key, enrolee, lifetime })
+        let lifetime = Duration::from_secs(lifetime);
+        (is_key && !lifetime.is_zero()).then(|| Self { key: key.clone(), enrolee, lifetime })
     }
 }
 
@@ -110,10 +128,8 @@ impl Fetching {
             tracing::warn!(%ke_id, "too many fetches at once");
             return Ok(None);
         };
-        let answer =
-            tokio::time::timeout(limits::FETCH, self.fetcher.fetch(ke_id, SecurityUsage::RspfMaf)).await;
-        let fetched = match answer {
-            Ok(Ok(answer)) => Fetched::read(&answer).ok_or("refused, or an answer without a key"),
+        let fetched = match tokio::time::timeout(limits::FETCH, self.ask(ke_id, now)).await {
+            Ok(Ok(fetched)) => fetched.ok_or("refused, or an answer without a key"),
             Ok(Err(error)) => {
                 tracing::warn!(%ke_id, %error, "the MEF gave no answer");
                 Err("no answer")
@@ -138,6 +154,16 @@ impl Fetching {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// By what the MEF derives, else by what was registered there.
+    async fn ask(&self, ke_id: &KeId, now: UnixTime) -> Result<Option<Fetched>, Unanswered> {
+        let derived = self.fetcher.fetch(ke_id, SecurityUsage::RspfMaf).await?;
+        if derived.status {
+            return Ok(Fetched::read(&derived));
+        }
+        let registered = self.fetcher.retrieve(ke_id).await?;
+        Ok(registered.and_then(|registered| Fetched::registered(&registered, now)))
     }
 
     fn is_refused(&self, ke_id: &KeId, now: UnixTime) -> bool {

@@ -55,7 +55,7 @@ impl Registry {
         id: &RelativeKeyId,
     ) -> Result<(Party, keys::KeyRow), ServiceError> {
         let now = tx.now();
-        let party = Party::find(tx, self.function, call).await?;
+        let party = self.key_party(tx, call).await?;
         let row =
             keys::live(tx.connection(), self.function, id.as_str(), now).await?.ok_or_else(not_found)?;
         let is_own = row.client == party.client && row.source == party.identity.as_str();

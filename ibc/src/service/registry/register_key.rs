@@ -72,7 +72,7 @@ impl Change for Register {
     async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<KeyRegistration, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
         // 5) by the authenticated identity
-        let party = Party::find(tx, function, &self.call).await?;
+        let party = self.registry.key_party(tx, &self.call).await?;
         let registration = self.registration(tx, &party).await?;
         let owner = (self.stakeholder.as_str(), party.client.as_str());
         let rules = policies::rules(tx.connection(), function, owner, Some(self.usage)).await?;

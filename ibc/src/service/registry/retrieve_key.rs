@@ -14,7 +14,6 @@
 
 use super::{Registry, authorize, request, sealed_key};
 use crate::service::error::{ServiceError, not_found};
-use crate::service::party::Party;
 use crate::service::session::Call;
 use crate::service::store::audit::Event;
 use crate::service::store::{Change, WriteTransaction, keys};
@@ -28,7 +27,8 @@ impl Registry {
     /// # Errors
     /// [`Kind::BadRequest`](crate::service::error::Kind::BadRequest) for another form of identifier;
     /// [`Kind::NotFound`](crate::service::error::Kind::NotFound), always the same, for a key that is unknown,
-    /// expired or not for this client; and those of every procedure.
+    /// expired or not for this client; [`Kind::NoPrivilege`](crate::service::error::Kind::NoPrivilege) for a session by
+    /// KeID whose client has not registered; and those of every procedure.
     pub async fn retrieve_key(
         &self,
         call: &Call,
@@ -51,7 +51,7 @@ impl Change for Retrieve {
 
     async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<RetrievedKey, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
-        let party = Party::find(tx, function, &self.call).await?;
+        let party = self.registry.key_party(tx, &self.call).await?;
         // 3) and 4)
         let row =
             keys::live(tx.connection(), function, self.id.as_str(), now).await?.ok_or_else(not_found)?;

@@ -101,6 +101,25 @@ pub(crate) async fn is_known(
     Ok(found > 0)
 }
 
+/// Whether a client has registered an entity under any stakeholder, and that has not expired.
+pub(crate) async fn is_registered(
+    connection: &mut AnyConnection,
+    function: Function,
+    (client, entity): (&str, &str),
+    now: UnixTime,
+) -> Result<bool, ServiceError> {
+    let found: i64 = sqlx::query_scalar(
+        "select count(*) from registration where client = $1 and fn = $2 and entity = $3 and not_after > $4",
+    )
+    .bind(client)
+    .bind(function.number())
+    .bind(entity)
+    .bind(seconds(now))
+    .fetch_one(connection)
+    .await?;
+    Ok(found > 0)
+}
+
 /// A registration by its identifier, expired or not.
 pub(crate) async fn by_id(
     connection: &mut AnyConnection,

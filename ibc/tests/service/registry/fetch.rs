@@ -10,10 +10,11 @@ use ibc::Function;
 use ibc::derive::{EnrolmentTarget, kuse};
 use ibc::service::admin::{ClientChange, NewPsa};
 use ibc::service::error::Kind;
+use ibc::service::maf::Fetched;
 use ibc::service::mef::{BOOTSTRAP, NOT_AVAILABLE};
 use ibc::service::registry::authorize::KNOWN;
 use ibc::service::session::{Exporter, Handshake};
-use ibc::wire::{FetchedCredentials, RegistrationUpdateRequest};
+use ibc::wire::{FetchedCredentials, KeyUpdateRequest, KeyValue, RegistrationUpdateRequest, RetrievedKey};
 use std::sync::atomic::Ordering;
 use zeroize::Zeroizing;
 
@@ -23,6 +24,8 @@ crate::on_each_store!(
     what_no_stakeholder_allows_is_not_available,
     fetching_refuses_sessions_like_every_procedure,
     a_maf_fetches_km_and_assigns_a_km_id,
+    keys_wait_until_a_client_by_ke_id_has_registered,
+    a_maf_retrieves_a_key_that_was_registered_for_it,
     a_new_km_gets_a_new_km_id,
     km_ids_are_never_given_again,
     a_maf_asks_only_for_what_may_be_there,
@@ -199,6 +202,80 @@ async fn a_maf_fetches_km_and_assigns_a_km_id(place: &Place) {
     registry.retrieve_key(&call(&at_maf("gateway"), GATEWAY), &registered.relative_key_id).await.unwrap();
     // The MEF does not take a KeID in place of its KpmID.
     assert!(setting.mef.psk(&identity).await.unwrap().is_none());
+}
+
+async fn keys_wait_until_a_client_by_ke_id_has_registered(place: &Place) {
+    let setting = Setting::new(place).await;
+    let registry = setting.maf.registry();
+    setting.register(Function::Maf, &at_maf("gateway"), GATEWAY).await;
+    let mut given = key(Function::Maf, &[5; 32]);
+    given.target_ids = Some(vec![DEVICE.into()]);
+    let waiting = registry.register_key(&call(&at_maf("gateway"), GATEWAY), &given).await.unwrap();
+    let ke_id = enrolled(&setting, 15).await;
+    setting.maf.psk(ke_id.as_str()).await.unwrap().unwrap();
+    let by_ke_id = || call(&by_ke_id(&ke_id), DEVICE);
+    let refuse_all = async |own: &str| {
+        let update = KeyUpdateRequest {
+            fqdn: MAF.into(),
+            expiration_time: None,
+            labels: Some(vec![]),
+            target_ids: None,
+        };
+        let (register, why) = (key(Function::Maf, &[6; 32]), "no registration");
+        let c = by_ke_id();
+        place.refuses(Kind::NoPrivilege, why, registry.register_key(&c, &register)).await;
+        place.refuses(Kind::NoPrivilege, why, registry.retrieve_key(&c, &waiting.relative_key_id)).await;
+        place.refuses(Kind::NoPrivilege, why, registry.update_key(&c, own, &update)).await;
+        place.refuses(Kind::NoPrivilege, why, registry.deregister_key(&c, MAF, own)).await;
+    };
+    refuse_all(&waiting.relative_key_id).await;
+    let at = registry.register_client(&by_ke_id(), &registration(Function::Maf)).await.unwrap();
+    registry.retrieve_key(&by_ke_id(), &waiting.relative_key_id).await.expect("registered");
+    let own = registry.register_key(&by_ke_id(), &key(Function::Maf, &[6; 32])).await.expect("registered");
+    registry.deregister_key(&by_ke_id(), MAF, &own.relative_key_id).await.expect("registered");
+    registry.deregister_client(&by_ke_id(), MAF, &at.id).await.unwrap();
+    refuse_all(&own.relative_key_id).await;
+    // A session by KmID, which an administrator may have given, needs none to retrieve.
+    registry.retrieve_key(&call(&at_maf("device"), DEVICE), &waiting.relative_key_id).await.unwrap();
+}
+
+async fn a_maf_retrieves_a_key_that_was_registered_for_it(place: &Place) {
+    let setting = Setting::new(place).await;
+    let device = at_mef("device");
+    setting.register(Function::Mef, &device, DEVICE).await;
+    let mut request = key(Function::Mef, &[5; 32]);
+    (request.suid, request.target_ids) = (21, Some(vec![MAF.into()]));
+    let registry = setting.mef.registry();
+    let registered = registry.register_key(&call(&device, DEVICE), &request).await.unwrap();
+    let identity = format!("{}@{MEF}", registered.relative_key_id);
+    let km = setting.maf.psk(&identity).await.unwrap().expect("what was registered");
+    assert_eq!(km.expose(), &[5; 32]);
+    let entry = place.last("key fetched").await;
+    assert_eq!((entry["client"].as_str(), entry["entity"].as_str()), (Some("device"), Some(DEVICE)));
+    // It is Km from then on, as if it had been fetched.
+    let session = by_ke_id(&KeId::parse(&identity).unwrap());
+    let maf = setting.maf.registry();
+    let answer = maf.register_client(&call(&session, DEVICE), &registration(Function::Maf)).await.unwrap();
+    let km_id = answer.assigned_symm_key_id.expect("a KmID");
+    assert_eq!(setting.maf.psk(&km_id).await.unwrap().unwrap().expose(), &[5; 32]);
+    // A key for another use is none of the MAF's, nor one that has ended.
+    let mut request = key(Function::Mef, &[6; 32]);
+    request.target_ids = Some(vec![GATEWAY.into()]);
+    let other = registry.register_key(&call(&device, DEVICE), &request).await.unwrap();
+    assert!(setting.maf.psk(&format!("{}@{MEF}", other.relative_key_id)).await.unwrap().is_none());
+    let answer = RetrievedKey {
+        expiration_time: "20260601T000010".into(),
+        admin_fqdn: PROVIDER.into(),
+        suid: 21,
+        source: DEVICE.into(),
+        key_value: KeyValue::new(Zeroizing::new(vec![5; 32])),
+        labels: None,
+    };
+    let at = |text| Fetched::registered(&answer, time(text));
+    assert_eq!(at("20260601T000000").expect("ten seconds").lifetime.as_secs(), 10);
+    assert!(at("20260601T000010").is_none(), "it has ended");
+    let saef = RetrievedKey { suid: 22, key_value: KeyValue::new(Zeroizing::new(vec![5; 32])), ..answer };
+    assert!(Fetched::registered(&saef, time("20260601T000000")).is_none(), "another use");
 }
 
 async fn a_new_km_gets_a_new_km_id(place: &Place) {
