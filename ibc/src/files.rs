@@ -8,6 +8,7 @@
 //! | identity list | one identity a line | any | [`identity_list`] |
 //! | public key | KPAK with its tag, and Z | any | [`public_key_file`] |
 //! | symmetric key | hexadecimal digits, or octets | 0600 | [`key_file`] |
+//! | registered key | a key with its Key Identifier, SUID, end, source and targets | 0600 | [`registered_key_file`] |
 //!
 //! Parsers work on octets and know no paths; [`private_file`] and [`public_file`] do the reading and
 //! writing, and [`FileError`] puts the path to what went wrong. Messages never contain a secret. Unix only: what
@@ -32,6 +33,8 @@ mod on_disk;
 pub mod private_file;
 pub mod public_file;
 pub mod public_key_file;
+#[cfg(feature = "client")]
+pub mod registered_key_file;
 
 pub use error::{FileError, FileProblem, FormatError};
 #[cfg(feature = "service")]

@@ -32,54 +32,84 @@ pub(super) struct Hex<const N: usize>(pub(super) Zeroizing<[u8; N]>);
 
 impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Not deserialize_str: for a number the parser would answer itself, and show it.
-        deserializer.deserialize_any(Visitor)
+        let octets = deserializer.deserialize_any(Visitor { least: N, most: N })?;
+        let mut exact = Zeroizing::new([0; N]);
+        exact.copy_from_slice(&octets);
+        Ok(Self(exact))
     }
 }
 
-struct Visitor<const N: usize>;
+/// A JSON string of a symmetric key in hexadecimal, 16 to 64 octets, likewise.
+pub(crate) struct HexKey(pub(crate) Zeroizing<Vec<u8>>);
 
-impl<const N: usize> Visitor<N> {
-    fn refuse<T, E: de::Error>() -> Result<T, E> {
-        Err(E::custom(format!("{N} octets expected, as a string of {} hexadecimal digits", 2 * N)))
+impl<'de> Deserialize<'de> for HexKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(deserializer.deserialize_any(Visitor { least: 16, most: 64 })?))
     }
 }
 
-impl<'de, const N: usize> de::Visitor<'de> for Visitor<N> {
-    type Value = Hex<N>;
+/// Asked by `deserialize_any` and not by `deserialize_str`: for a number the parser would answer itself, and show it.
+struct Visitor {
+    least: usize,
+    most: usize,
+}
+
+impl Visitor {
+    fn refuse<T, E: de::Error>(&self) -> Result<T, E> {
+        Err(E::custom(format!("{self}")))
+    }
+}
+
+impl fmt::Display for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.least, self.most) {
+            (least, most) if least == most => {
+                write!(f, "{least} octets expected, as a string of {} hexadecimal digits", 2 * least)
+            }
+            (least, most) => {
+                write!(f, "{least} to {most} octets expected, as a string of hexadecimal digits")
+            }
+        }
+    }
+}
+
+impl<'de> de::Visitor<'de> for Visitor {
+    type Value = Zeroizing<Vec<u8>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a string of {} hexadecimal digits", 2 * N)
+        f.write_str("a string of hexadecimal digits")
     }
 
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Hex<N>, E> {
-        let mut octets = Zeroizing::new([0; N]);
-        if text.len() != 2 * N || base16ct::mixed::decode(text, octets.as_mut_slice()).is_err() {
-            return Self::refuse();
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        let octets = text.len() / 2;
+        let mut decoded = Zeroizing::new(vec![0; octets.min(self.most)]);
+        let is_of_length = (self.least..=self.most).contains(&octets) && text.len().is_multiple_of(2);
+        if !is_of_length || base16ct::mixed::decode(text, decoded.as_mut_slice()).is_err() {
+            return self.refuse();
         }
-        Ok(Hex(octets))
+        Ok(decoded)
     }
 
     // A string that is not borrowed had escapes, which digits do not need, and the parser keeps a copy.
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Hex<N>, E> {
-        Self::refuse()
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        self.refuse()
     }
 
     // The defaults would show the value in their message.
 
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Hex<N>, E> {
-        Self::refuse()
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        self.refuse()
     }
 
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Hex<N>, E> {
-        Self::refuse()
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        self.refuse()
     }
 
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Hex<N>, E> {
-        Self::refuse()
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        self.refuse()
     }
 
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Hex<N>, E> {
-        Self::refuse()
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        self.refuse()
     }
 }
