@@ -4,7 +4,9 @@ use super::{Access, Client, ClientError};
 use crate::association::{KeyOrigin, KeySource, RegisteredKey, RetrievalError};
 use crate::wire;
 use core::fmt;
-use eccsi_sakke::onem2m::{CredentialId, EntityName, ExpirationTime, Fqdn, KeyIdentifier, SecurityUsage};
+use eccsi_sakke::onem2m::{
+    CredentialId, EntityName, ExpirationTime, Fqdn, KeyIdentifier, KmId, SecurityUsage,
+};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -102,16 +104,41 @@ fn read(answer: &wire::RetrievedKey) -> Result<RegisteredKey, RetrievalError> {
         return Err(unusable("it does not have 32 octets"));
     }
     key.copy_from_slice(octets);
-    let origin = match EntityName::parse(&answer.source) {
-        Ok(entity) if entity.is_absolute() => KeyOrigin::Entity(entity),
-        _ => KeyOrigin::Credential(
-            CredentialId::parse(&answer.source).map_err(|_| unusable("its source is not understood"))?,
-        ),
-    };
+    let origin = origin(&answer.source).ok_or_else(|| unusable("its source is not understood"))?;
     Ok(RegisteredKey {
         key,
         usage: SecurityUsage::from_u8(answer.suid).map_err(|_| unusable("its SUID is unknown"))?,
         expiration: ExpirationTime::parse(&answer.expiration_time).map_err(|_| unusable("it has no end"))?,
         origin,
     })
+}
+
+/// Step 14 of clause 8.2.2.3: a CSE-ID or AE-ID; or a KmID, from which the Credential-ID is formed; or that itself.
+fn origin(source: &str) -> Option<KeyOrigin> {
+    if let Some(entity) = EntityName::parse(source).ok().filter(EntityName::is_absolute) {
+        return Some(KeyOrigin::Entity(entity));
+    }
+    let credential = match KmId::parse(source) {
+        Ok(km_id) => CredentialId::from(&km_id),
+        Err(_) => CredentialId::parse(source).ok()?,
+    };
+    Some(KeyOrigin::Credential(credential))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_an_entity_or_the_credential_of_one() {
+        let entity = origin("//sp.example.com/CSE1").expect("an entity");
+        assert_eq!(entity, KeyOrigin::Entity(EntityName::parse("//sp.example.com/CSE1").unwrap()));
+        let formed = CredentialId::parse("11-client-01@maf.example.com").unwrap();
+        for text in ["client-01@maf.example.com", "11-client-01@maf.example.com"] {
+            assert_eq!(origin(text), Some(KeyOrigin::Credential(formed.clone())), "{text}");
+        }
+        for text in ["", "/CSE1", "client-01", "@maf.example.com", "a@b@c"] {
+            assert_eq!(origin(text), None, "{text}");
+        }
+    }
 }
