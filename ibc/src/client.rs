@@ -6,7 +6,7 @@
 //! | [`Connection`] | one session: handshake, exporter, requests one after another |
 //! | [`Client`] | the procedures, on a session that is opened when one is needed |
 //! | [`install`] | a delivered credential is checked before it replaces the one in use |
-//! | [`CredentialStore`] | the credential and the pinned KPAKs of one entity on disk, at any moment the old or the new |
+//! | [`DeviceStore`] | what one entity keeps on disk: credential, KPAKs, registrations, keys, how far its commands are |
 //! | [`renewal`] | when to renew: from half of the life of a credential, in the last fifth of that of a key |
 //! | [`CredentialKeeper`], [`KeyKeeper`] | renew in time, again and again |
 //! | [`commands`] | MEF Client Command, with what executes them |
@@ -16,7 +16,7 @@
 //!
 //! | procedure | clause | at |
 //! |---|---|---|
-//! | client registration, configuration, update, de-registration | 8.3.5.2.3 to .6, 8.8.2.3 to .6 | [`Client::register`], [`Client::configuration`], [`Client::update`], [`Client::deregister`] |
+//! | client registration, configuration, update, de-registration | 8.3.5.2.3 to .6, 8.8.2.3 to .6 | [`Client::register`], [`Client::register_enrolled`], [`Client::configuration`], [`Client::update`], [`Client::deregister`] |
 //! | key registration, retrieval, update, de-registration | 8.3.5.2.7 to .10, 8.8.2.7 to .10 | [`Client::register_key`], [`Client::register_exported_key`], [`Client::retrieve_key`], [`Client::update_key`], [`Client::delete_key`] |
 //! | fetching by KeID | 8.3.2.1 | [`Client::fetch_credentials`] |
 //! | IBC credential provisioning and re-provisioning | 8.3.7.2, 8.3.7.3 (IBC) | [`Client::enrol`], [`Client::reenrol`] |
@@ -48,7 +48,8 @@ pub use fetcher::NetworkFetcher;
 pub use keeper::{CredentialKeeper, Kept, KeyKeeper};
 pub use key_source::NetworkKeySource;
 pub use keys::{ExportedRegistration, KeyRequest};
-pub use store::{CredentialStore, Installed};
+pub use registration::Enrolled;
+pub use store::{DeviceStore, EnrolmentKey, Installed, MasterKey, StoredRegistration};
 
 use crate::Function;
 use crate::tls::Exporter;

@@ -6,7 +6,7 @@
 use eccsi_sakke::SysRng;
 use eccsi_sakke::eccsi::KmsSecretKey;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
-use ibc::client::CredentialStore;
+use ibc::client::DeviceStore;
 use ibc::client::install::{Expected, NewKpak};
 use ibc::wire::{IssuedCredential, SecretText};
 use std::io::{BufRead, BufReader};
@@ -53,7 +53,7 @@ fn issue(number: u64) -> IssuedCredential {
 
 /// Installs one after another, and says which is there.
 fn install(folder: &Path, mut number: u64) {
-    let store = CredentialStore::open(folder).unwrap();
+    let store = DeviceStore::open(folder).unwrap();
     loop {
         let new = NewKpak::Accept(vec![ksak(number).public_key()]);
         store.install(&issue(number), &expected(), &new, NOW).unwrap();
@@ -64,7 +64,7 @@ fn install(folder: &Path, mut number: u64) {
 
 /// Which credential is there, after checking all of it.
 fn look(folder: &Path) -> u64 {
-    let store = CredentialStore::open(folder).unwrap();
+    let store = DeviceStore::open(folder).unwrap();
     let file = store.credential().unwrap().expect("never none");
     let kpak = file.kpak().clone();
     let (identity, _) = file.validate().expect("its parts belong together");

@@ -6,10 +6,10 @@
 use super::connection::Operation;
 use super::install::{Expected, NewKpak};
 use super::node::Node;
-use super::{Client, ClientError, CredentialStore};
+use super::{Client, ClientError, DeviceStore};
 use crate::Function;
 use crate::clock::Clock;
-use crate::command::client::{CommandClient, Procedure, Received, Step, Task};
+use crate::command::client::{CommandClient, CommandState, Procedure, Received, Step, Task};
 use crate::command::values::status;
 use crate::wire::root::ResourceType;
 use crate::wire::{CommandReport, IssuedCredential, ReceivedCommand, ResponseStatusCode};
@@ -54,6 +54,15 @@ pub type Executed<'a> = Pin<Box<dyn Future<Output = u16> + Send + 'a>>;
 pub trait Executor: Send {
     /// Executes, and gives the status to be reported: OK, or one of the class. `client` is that of the MEF that commands.
     fn execute<'a>(&'a mut self, client: &'a mut Client, task: &'a Task) -> Executed<'a>;
+
+    /// Keeps how far the commands are: after each execution, before its report is sent, and when a turn ends. What was
+    /// kept is what [`CommandLoop::resume`] takes, so that a command is not executed twice by two processes either.
+    ///
+    /// # Errors
+    /// [`ClientError::File`], which ends the turn.
+    fn keep(&mut self, _: &CommandState) -> Result<(), ClientError> {
+        Ok(())
+    }
 }
 
 /// The commands of one registration.
@@ -79,6 +88,12 @@ impl CommandLoop {
         Self { registration: registration.into(), machine }
     }
 
+    /// Goes on where another process left off.
+    #[must_use]
+    pub fn resume(self, state: CommandState) -> Self {
+        Self { machine: self.machine.resume(state), ..self }
+    }
+
     /// Another procedure of the registration succeeded: but for De-Registration, commands are retrieved at the next turn.
     pub fn succeeded(&mut self, procedure: Procedure) {
         self.machine.succeeded(procedure);
@@ -87,7 +102,8 @@ impl CommandLoop {
     /// Retrieves, executes and reports until there are no more commands. Does nothing before the time of the last turn.
     ///
     /// # Errors
-    /// [`ClientError`]: the next turn shows where the MEF stands. A command is not executed twice for that.
+    /// [`ClientError`]: the next turn shows where the MEF stands. A command is not executed twice for that. And those of
+    /// [`Executor::keep`].
     pub async fn turn(
         &mut self,
         client: &mut Client,
@@ -113,7 +129,9 @@ impl CommandLoop {
                 Received::Execute(task) => {
                     let status = executor.execute(client, &task).await;
                     tracing::info!(?task, status, "command executed");
-                    Step::Report(self.machine.executed(status))
+                    let report = self.machine.executed(status);
+                    executor.keep(&self.machine.kept())?;
+                    Step::Report(report)
                 }
                 Received::Next(step) => step,
             };
@@ -126,7 +144,10 @@ impl CommandLoop {
                     answer = client.report_command(&self.registration, &report).await;
                     turn.reported += 1;
                 }
-                Step::WaitUntil(until) => return Ok(Turn { again: Some(until), ..turn }),
+                Step::WaitUntil(until) => {
+                    executor.keep(&self.machine.kept())?;
+                    return Ok(Turn { again: Some(until), ..turn });
+                }
                 Step::NotUnderstood => return Err(ClientError::Answer("a command that is not understood")),
             }
         }
@@ -136,7 +157,7 @@ impl CommandLoop {
 /// Executes IBC_PROV into credential stores, and commands on objects at a node.
 pub struct Provisioner {
     /// One for each entity, in absolute form.
-    pub stores: Vec<(EntityName, CredentialStore)>,
+    pub stores: Vec<(EntityName, DeviceStore)>,
     /// Which KPAK may come besides those that are pinned.
     pub new: NewKpak,
     /// The objects, and what they led to.

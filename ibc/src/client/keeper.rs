@@ -2,12 +2,15 @@
 
 use super::install::{Expected, NewKpak};
 use super::renewal::{Due, Life, Random, Schedule, Window};
-use super::{Client, ClientError, CredentialStore, ExportedRegistration, Installed, KeyRequest};
+use super::{Client, ClientError, DeviceStore, ExportedRegistration, Installed, KeyRequest};
 use crate::clock::Clock;
 use crate::wire::ResponseStatusCode;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, UnixTime};
 use std::sync::Arc;
+
+/// How long another process may hold a store that was released.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What one look came to.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ pub enum Kept<T> {
 /// Keeps the credential of one entity: provisions it if there is none, and renews it from half of its life on.
 pub struct CredentialKeeper {
     client: Client,
-    store: CredentialStore,
+    store: DeviceStore,
     entity: EntityName,
     lifetime: Option<Duration>,
     new: NewKpak,
@@ -51,7 +54,7 @@ impl CredentialKeeper {
     /// MEF's.
     pub fn new(
         client: Client,
-        store: CredentialStore,
+        store: DeviceStore,
         entity: EntityName,
         (clock, mut random): (Arc<dyn Clock>, Random),
     ) -> Result<Self, ClientError> {
@@ -90,8 +93,13 @@ impl CredentialKeeper {
     }
 
     /// The store.
-    pub const fn store(&self) -> &CredentialStore {
+    pub const fn store(&self) -> &DeviceStore {
         &self.store
+    }
+
+    /// Lets other processes at the store until it is needed again.
+    pub fn release(&mut self) {
+        self.store.release();
     }
 
     /// Renews if that is due.
@@ -117,6 +125,7 @@ impl CredentialKeeper {
     /// # Errors
     /// [`ClientError`]; then the credential in use stays.
     pub async fn renew(&mut self) -> Result<ExpiringIdentity, ClientError> {
+        self.store.hold(PATIENCE)?;
         let valid = self.store.installed()?.map(|installed| installed.id_2);
         let valid = valid.filter(|id_1| id_1.is_live(self.clock.now()));
         let outcome = match valid {
@@ -141,6 +150,7 @@ impl CredentialKeeper {
     /// # Errors
     /// As [`renew`](Self::renew).
     pub async fn provision(&mut self) -> Result<ExpiringIdentity, ClientError> {
+        self.store.hold(PATIENCE)?;
         let end = self.end();
         let issued = self.client.enrol(&self.entity, end).await?;
         self.install(&issued, None)

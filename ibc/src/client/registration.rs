@@ -1,14 +1,20 @@
 //! Client registrations: TS-0003 clauses 8.3.5.2.3 to 8.3.5.2.6 and 8.8.2.3 to 8.8.2.6.
 
 use super::connection::Operation;
-use super::{Client, ClientError};
+use super::{Client, ClientError, UNSENDABLE};
 use crate::Function;
+use crate::tls::Exporter;
 use crate::wire::root::ResourceType;
 use crate::wire::{
     ClientConfiguration, Registration, RegistrationRequest, RegistrationUpdate, RegistrationUpdateRequest,
+    rooted,
 };
-use eccsi_sakke::onem2m::{ExpirationTime, Fqdn};
+use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, KeId};
 use std::string::ToString;
+use zeroize::Zeroizing;
+
+/// What a MEF keeps when a client registers: Ke of that session, by its KeID.
+pub type Enrolled = Option<(KeId, Zeroizing<[u8; 32]>)>;
 
 impl Client {
     pub(super) const fn registration_type(&self) -> ResourceType {
@@ -29,6 +35,31 @@ impl Client {
         end: ExpirationTime,
         labels: Option<Vec<String>>,
     ) -> Result<Registration, ClientError> {
+        let (registration, _) = self.register_in_session(stakeholder, end, labels).await?;
+        Ok(registration)
+    }
+
+    /// The same at a MEF, with the enrolment key of the session in which it was done: the MEF keeps that one, and derives
+    /// from it what Enrolment Targets fetch (clause 8.3.2.1). `None` if the session exports no key.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    pub async fn register_enrolled(
+        &mut self,
+        stakeholder: &Fqdn,
+        end: ExpirationTime,
+        labels: Option<Vec<String>>,
+    ) -> Result<(Registration, Enrolled), ClientError> {
+        self.at_mef()?;
+        self.register_in_session(stakeholder, end, labels).await
+    }
+
+    async fn register_in_session(
+        &mut self,
+        stakeholder: &Fqdn,
+        end: ExpirationTime,
+        labels: Option<Vec<String>>,
+    ) -> Result<(Registration, Enrolled), ClientError> {
         let (root, base) = (self.registration_type(), self.access.function.base());
         let request = RegistrationRequest {
             fqdn: self.access.fqdn.to_string(),
@@ -36,13 +67,19 @@ impl Client {
             expiration_time: end.to_string(),
             labels,
         };
-        let answer: Registration = self.rooted(Operation::Create(Some(root)), root, base, &request).await?;
+        let body = rooted::write(root.root(), &request).map_err(|_| UNSENDABLE)?;
+        let fqdn = self.access.fqdn.clone();
+        // One session for both: the key is that of the session in which the request was made.
+        let connection = self.connection().await?;
+        let exported = connection.export(Exporter::Bootstrap).ok();
+        let answer = connection.ask(Operation::Create(Some(root)), base, &body).await?;
+        let answer: Registration = rooted::read(root.root(), &answer).map_err(ClientError::Answer)?;
         let is_alike = answer.ty == root.number() && answer.admin_fqdn == request.admin_fqdn;
-        if is_alike && ExpirationTime::parse(&answer.expiration_time).is_ok() {
-            Ok(answer)
-        } else {
-            Err(ClientError::Answer("another registration"))
+        if !is_alike || ExpirationTime::parse(&answer.expiration_time).is_err() {
+            return Err(ClientError::Answer("another registration"));
         }
+        let enrolled = exported.and_then(|key| Some((KeId::new(key.id(), fqdn).ok()?, key.expose())));
+        Ok((answer, enrolled))
     }
 
     /// The stakeholder's configuration for a registration: Client Configuration Retrieval.

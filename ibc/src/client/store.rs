@@ -1,17 +1,28 @@
-//! The credential of one entity on disk, with the KPAKs that are pinned for its MEF.
+//! What one entity keeps on disk: everything that one of its processes learns and another needs.
 //!
 //! | file | content | mode |
 //! |---|---|---|
 //! | `credential.json` | ID_2, SSK, PVT, KPAK, perhaps RSK and Z | 0600 |
 //! | `kpak.json` | pinned KPAKs, as `ibc verify --kpak` takes them | as the umask says |
 //! | `since.json` | when the credential was installed, which it does not say itself | as the umask says |
-//! | `registration.json` | the registration of this client, for its commands | as the umask says |
+//! | `registrations.json` | registrations at MEFs and MAFs, with the identities they were given | 0600 |
+//! | `enrolment-MEF.json` | the newest enrolment key Ke from that MEF, with its KeID | 0600 |
+//! | `km-MAF.json` | Km at that MAF, with the KmID it assigned | 0600 |
+//! | `keys/KEY-IDENTIFIER.json` | a registered key, own or retrieved | 0600 |
+//! | `commands.json` | what came of the last command of a MEF, and when to ask for the next | 0600 |
 //! | `lock` | held by whoever changes the others | as the umask says |
 //!
 //! Each file is written whole beside its place, synchronised and renamed, and the folder synchronised. They change in an
-//! order in which every prefix is good: first a KPAK is pinned besides the others, which harms nothing, then the
-//! credential that needs it comes, then the note about its time, which is missing at worst. So a process that is
-//! killed, or a machine that loses its power, leaves the old credential or the new one, with the KPAK it needs.
+//! order in which every prefix is good. Of a credential: first a KPAK is pinned besides the others, which harms nothing, then
+//! the credential that needs it comes, then the note about its time, which is missing at worst. So a process that is
+//! killed, or a machine that loses its power, leaves the old credential or the new one, with the KPAK it needs. Of a
+//! registration: first the key that it gave, then the registration.
+
+mod commands;
+mod keys;
+mod records;
+
+pub use records::{EnrolmentKey, MasterKey, StoredRegistration};
 
 use super::ClientError;
 use super::install::{Checked, Expected, NewKpak, check};
@@ -21,26 +32,40 @@ use crate::files::public_key_file::{self, PublicKeyFile, PublishedKey};
 use crate::files::{FileError, FileProblem, json, public_file};
 use crate::wire::IssuedCredential;
 use eccsi_sakke::onem2m::{ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::string::ToString;
+use std::thread;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 const CREDENTIAL: &str = "credential.json";
 const KPAKS: &str = "kpak.json";
 const SINCE: &str = "since.json";
-const REGISTRATION: &str = "registration.json";
+const REGISTRATIONS: &str = "registrations.json";
+const ENROLMENT: &str = "enrolment-";
+const MASTER_KEY: &str = "km-";
+const KEYS: &str = "keys";
+const COMMANDS: &str = "commands.json";
 
 /// Octets of a note.
 const MAX_NOTE: u64 = 4096;
 
-/// A folder with the credential of one entity, held by this process alone.
+/// Octets of a list: far above what an entity has of registrations.
+const MAX_LIST: u64 = 1024 * 1024;
+
+/// How often a folder that another process holds is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The folder of one entity. One process at a time holds it, and changes it only then.
 #[derive(Debug)]
-pub struct CredentialStore {
+pub struct DeviceStore {
     folder: PathBuf,
-    /// Locked until dropped.
-    _lock: File,
+    /// Locked while it is there.
+    lock: Option<File>,
 }
 
 /// What is installed.
@@ -59,31 +84,59 @@ struct Since {
     since: String,
 }
 
-/// A registration as it is remembered.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Registered {
-    fqdn: String,
-    stakeholder: String,
-    id: String,
-}
-
-impl CredentialStore {
+impl DeviceStore {
     /// Opens a folder, makes it if it is not there, and removes what a killed process left half written.
     ///
     /// # Errors
     /// [`FileProblem::Locked`] if another process holds it; [`FileProblem::Io`].
     pub fn open(folder: &Path) -> Result<Self, FileError> {
+        Self::open_within(folder, Duration::ZERO)
+    }
+
+    /// The same, and waits up to `patience` for another process to let go of it. Blocks the thread.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_within(folder: &Path, patience: Duration) -> Result<Self, FileError> {
+        let mut store = Self { folder: folder.into(), lock: None };
+        store.hold(patience)?;
+        Ok(store)
+    }
+
+    /// Lets other processes at the folder until [`hold`](Self::hold): for a program that sleeps.
+    pub fn release(&mut self) {
+        self.lock = None;
+    }
+
+    /// Holds the folder again, unless it does. What was read before may have changed meanwhile.
+    ///
+    /// # Errors
+    /// As [`open_within`](Self::open_within).
+    pub fn hold(&mut self, patience: Duration) -> Result<(), FileError> {
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        let folder = self.folder.as_path();
         let fail = |problem: FileProblem| FileError::new(folder, problem);
         fs::create_dir_all(folder).map_err(|error| fail(error.into()))?;
         let lock = File::create(folder.join("lock")).map_err(|error| fail(error.into()))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(fail(FileProblem::Locked)),
-            Err(TryLockError::Error(error)) => return Err(fail(error.into())),
+        let until = Instant::now() + patience;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOOK),
+                Err(TryLockError::WouldBlock) => return Err(fail(FileProblem::Locked)),
+                Err(TryLockError::Error(error)) => return Err(fail(error.into())),
+            }
         }
         remove_parts(folder).map_err(|error| fail(error.into()))?;
-        Ok(Self { folder: folder.into(), _lock: lock })
+        self.lock = Some(lock);
+        Ok(())
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Where the credential is.
@@ -165,23 +218,21 @@ impl CredentialStore {
         Ok(checked.id_2)
     }
 
-    /// The registration with this function under this stakeholder, if one is remembered.
-    pub fn registration(&self, fqdn: &Fqdn, stakeholder: &Fqdn) -> Option<String> {
-        let note = public_file::read(&self.folder.join(REGISTRATION), MAX_NOTE).ok()?;
-        let note: Registered = json::object(&note).ok()?;
-        (note.fqdn == fqdn.as_str() && note.stakeholder == stakeholder.as_str()).then_some(note.id)
+    /// The content of one of the files that need not be there.
+    fn note<T: DeserializeOwned>(&self, name: &str, limit: u64) -> Result<Option<T>, FileError> {
+        let path = self.folder.join(name);
+        let octets = absent(private_file::read(&path, limit))?;
+        let parse = |octets: &[u8]| json::object(octets).map_err(|error| FileError::new(&path, error));
+        octets.map(|octets| parse(&octets)).transpose()
     }
 
-    /// Remembers a registration.
-    ///
-    /// # Errors
-    /// [`FileError`].
-    pub fn remember_registration(&self, fqdn: &Fqdn, stakeholder: &Fqdn, id: &str) -> Result<(), FileError> {
-        let note =
-            Registered { fqdn: fqdn.to_string(), stakeholder: stakeholder.to_string(), id: id.to_string() };
-        let mut text = Vec::new();
-        json::append(&mut text, &note);
-        public_file::write(&self.folder.join(REGISTRATION), &text, Existing::Replace)
+    /// Puts such a file into its place. `capacity` octets are enough for it.
+    fn put(&self, name: &str, note: &impl Serialize, capacity: usize) -> Result<(), FileError> {
+        debug_assert!(self.lock.is_some(), "who changes the folder holds it");
+        let mut text = Zeroizing::new(Vec::with_capacity(capacity));
+        json::append(&mut text, note);
+        text.push(b'\n');
+        private_file::write(&self.folder.join(name), &text, Existing::Replace)
     }
 
     fn replace(&self, checked: &Checked, now: UnixTime) -> Result<(), FileError> {
@@ -205,20 +256,30 @@ fn absent<T>(read: Result<T, FileError>) -> Result<Option<T>, FileError> {
     }
 }
 
+/// Removes a file that need not be there.
+fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::new(path, error)),
+        _ => Ok(()),
+    }
+}
+
 /// Files that were being written by a process that is gone: the lock says that none is at work.
 fn remove_parts(folder: &Path) -> io::Result<()> {
+    let ours = [CREDENTIAL, KPAKS, SINCE, REGISTRATIONS, COMMANDS, ENROLMENT, MASTER_KEY];
+    remove_parts_of(folder, |name| ours.iter().any(|ours| name.starts_with(ours)))?;
+    match remove_parts_of(&folder.join(KEYS), |_| true) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+fn remove_parts_of(folder: &Path, is_ours: impl Fn(&str) -> bool) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let is_part = name.to_str().is_some_and(|name| {
-            let is_ours = [CREDENTIAL, KPAKS, SINCE, REGISTRATION].iter().any(|ours| {
-                name.strip_prefix('.')
-                    .and_then(|name| name.strip_prefix(ours))
-                    .is_some_and(|rest| rest.starts_with('.'))
-            });
-            is_ours && name.ends_with(".part")
-        });
-        if is_part {
+        let part = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix(".part"));
+        if part.is_some_and(&is_ours) {
             fs::remove_file(entry.path())?;
         }
     }

@@ -51,7 +51,18 @@ pub enum Task {
     },
 }
 
-/// Procedures of a registration, and whether commands are retrieved after them.
+/// How far the commands of a registration are: what one process leaves to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandState {
+    /// NO_MORE_COMMANDS was received: not before then, unless something else happens.
+    pub waits_until: Option<UnixTime>,
+    /// The command that was executed last, and its status.
+    pub last: Option<CommandReport>,
+    /// Its report was answered.
+    pub acknowledged: bool,
+}
+
+/// Procedures with a MEF: after all but De-Registration commands are retrieved, whether or not a timer runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Procedure {
     /// Client Registration.
@@ -62,6 +73,10 @@ pub enum Procedure {
     RegistrationUpdate,
     /// Client De-Registration, after which there are no commands any more.
     DeRegistration,
+    /// Key Registration, Retrieval, Registration Update or De-Registration.
+    Key,
+    /// IBC credential provisioning or re-provisioning.
+    IbcProvisioning,
 }
 
 /// What to do next.
@@ -112,6 +127,27 @@ impl CommandClient {
     /// A client of this MEF with these identities, in absolute form.
     pub fn new(mef: Fqdn, own: Vec<EntityId>) -> Self {
         Self { mef, own, state: State::Idle, executing: String::new(), last: None, is_acknowledged: true }
+    }
+
+    /// Goes on where another process left off.
+    #[must_use]
+    pub fn resume(self, state: CommandState) -> Self {
+        let CommandState { waits_until, last, acknowledged } = state;
+        Self {
+            state: waits_until.map_or(State::Idle, State::Waiting),
+            last,
+            is_acknowledged: acknowledged,
+            ..self
+        }
+    }
+
+    /// What another process goes on with: to be kept after a report was answered, and before one is sent.
+    pub fn kept(&self) -> CommandState {
+        CommandState {
+            waits_until: self.waits_until(),
+            last: self.last.clone(),
+            acknowledged: self.is_acknowledged,
+        }
     }
 
     /// A procedure succeeded. After all but De-Registration, commands are retrieved, whether or not a timer runs.

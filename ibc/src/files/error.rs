@@ -203,7 +203,10 @@ impl fmt::Display for FileError {
                 write!(f, "{path} exists and stays as it is: choose another name or remove it first")
             }
             FileProblem::Locked => {
-                write!(f, "{path} is in use by another process: wait until it has ended")
+                write!(
+                    f,
+                    "{path} is in use by another process (ibc renew, ibc commands or the like): wait until it has ended, or end it"
+                )
             }
             FileProblem::Format(error) => write!(f, "{path}: {error}"),
             FileProblem::Line { number, error } => write!(f, "{path}, line {number}: {error}"),

@@ -14,8 +14,8 @@ use ibc::client::install::NewKpak;
 use ibc::client::node::{Node, Object, ProfileObject, RegistrationObject};
 use ibc::client::renewal::Random;
 use ibc::client::{
-    Access, Client, ClientError, Connection, CredentialKeeper, CredentialStore, InstallError, Kept,
-    KeyKeeper, KeyRequest, NetworkFetcher, NetworkKeySource, Patience,
+    Access, Client, ClientError, Connection, CredentialKeeper, DeviceStore, InstallError, Kept, KeyKeeper,
+    KeyRequest, NetworkFetcher, NetworkKeySource, Patience,
 };
 use ibc::clock::{Clock, ManualClock};
 use ibc::command::object::{PSK_SUITES, Parent, Profile};
@@ -174,7 +174,7 @@ async fn what_cannot_be_asked_is_said(place: &Place) {
 
 /// A keeper of the device's credential in a folder of the place.
 fn keeper(place: &Place, server: &Running, folder: &str, new: NewKpak) -> CredentialKeeper {
-    let store = CredentialStore::open(&place.folder.join(folder)).unwrap();
+    let store = DeviceStore::open(&place.folder.join(folder)).unwrap();
     let client = client(server, Function::Mef, "device", DEVICE);
     CredentialKeeper::new(client, store, name(DEVICE), (clock(place), no_chance()))
         .unwrap()
@@ -267,9 +267,9 @@ async fn a_store_has_one_owner_and_one_entity(place: &Place) {
     let mut keeper = keeper(place, &server, "device", NewKpak::First);
     keeper.renew().await.unwrap();
     let folder = place.folder.join("device");
-    assert!(CredentialStore::open(&folder).is_err(), "another holds it");
+    assert!(DeviceStore::open(&folder).is_err(), "another holds it");
     drop(keeper);
-    let store = CredentialStore::open(&folder).unwrap();
+    let store = DeviceStore::open(&folder).unwrap();
     let gateway = client(&server, Function::Mef, "gateway", GATEWAY);
     let other = CredentialKeeper::new(gateway, store, name(GATEWAY), (clock(place), no_chance()));
     assert!(matches!(other, Err(ClientError::Configuration(_))));
@@ -343,6 +343,37 @@ async fn a_maf_fetches_over_the_network(place: &Place) {
     server.stop().await;
 }
 
+/// Everything over the network: Ke and KeID at the MEF, KmID at the MAF, and no key in between.
+async fn a_client_by_ke_id_registers_before_it_gets_keys(place: &Place) {
+    let setting = Setting::new(place).await;
+    let server = Running::new(&setting).await;
+    let mut gateway = client(&server, Function::Maf, "gateway", GATEWAY);
+    gateway.register(&fqdn(PROVIDER), end(FAR), None).await.unwrap();
+    let waiting = request(SecurityUsage::MafSaef, DEVICE);
+    let waiting = gateway.register_exported_key(&waiting).await.unwrap();
+
+    let mut device = client(&server, Function::Mef, "device", DEVICE);
+    device.register(&fqdn(PROVIDER), end(FAR), None).await.unwrap();
+    let (ke_id, ke) = device.enrolment_key().await.unwrap();
+    let km = kuse(&ke, SecurityUsage::RspfMaf, &EnrolmentTarget::maf(&fqdn(MAF)));
+    let at_maf = |identity: &str| {
+        let psk = Psk::new(km.to_vec()).unwrap();
+        let access = Access::psk(Function::Maf, fqdn(MAF), (identity, psk), DEVICE).unwrap();
+        Client::new(access.at(server.address.to_string()))
+    };
+    let own = request(SecurityUsage::MafSaef, GATEWAY);
+    let mut by_ke_id = at_maf(ke_id.as_str());
+    code(by_ke_id.retrieve_key(waiting.identifier.relative()).await, 4103);
+    code(by_ke_id.register_exported_key(&own).await, 4103);
+    code(by_ke_id.delete_key(waiting.identifier.relative()).await, 4103);
+    let registered = by_ke_id.register(&fqdn(PROVIDER), end(FAR), None).await.unwrap();
+    let mut by_km_id = at_maf(&registered.assigned_symm_key_id.expect("a KmID"));
+    let key = by_km_id.retrieve_key(waiting.identifier.relative()).await.unwrap();
+    assert_eq!(key.key_value.expose().as_slice(), waiting.key.as_slice());
+    by_km_id.register_exported_key(&own).await.unwrap();
+    server.stop().await;
+}
+
 async fn keys_for_handshakes_are_retrieved_by_their_identifier(place: &Place) {
     let setting = Setting::new(place).await;
     let server = Running::new(&setting).await;
@@ -381,7 +412,7 @@ async fn keys_for_handshakes_are_retrieved_by_their_identifier(place: &Place) {
 }
 
 fn provisioner(place: &Place, node: Node) -> Provisioner {
-    let store = CredentialStore::open(&place.folder.join("device")).unwrap();
+    let store = DeviceStore::open(&place.folder.join("device")).unwrap();
     Provisioner { stores: vec![(name(DEVICE), store)], new: NewKpak::First, node, clock: clock(place) }
 }
 
@@ -603,6 +634,7 @@ crate::on_each_store!(
     key_registrations_are_renewed_in_the_last_fifth_of_their_life,
     a_clock_that_is_ahead_registers_no_key_after_another,
     a_maf_fetches_over_the_network,
+    a_client_by_ke_id_registers_before_it_gets_keys,
     keys_for_handshakes_are_retrieved_by_their_identifier,
     commands_are_executed_until_there_are_no_more,
     configuration_objects_lead_to_registration,

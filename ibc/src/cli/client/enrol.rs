@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::renewal::system_random;
-use crate::client::{CredentialKeeper, CredentialStore, Kept};
+use crate::client::{CredentialKeeper, Kept};
 use crate::clock::SystemClock;
 use clap::Args;
 use core::time::Duration;
@@ -25,9 +25,6 @@ struct Credential {
     mef: Address,
     #[command(flatten)]
     connect: Connect,
-    /// The folder of the credential: credential.json (mode 0600) and kpak.json
-    #[arg(long, value_name = "FOLDER")]
-    store: PathBuf,
     /// Propose this life, as in 30d; the MEF decides
     #[arg(long, value_name = "DURATION", value_parser = options::duration)]
     lifetime: Option<Duration>,
@@ -37,14 +34,20 @@ struct Credential {
     /// option it has to be one of the file. Another one later is a rollover, and needs this option.
     #[arg(long, value_name = "FILE")]
     kpak: Option<PathBuf>,
+    /// Ask below this IBC base URI, if it is not https://MEF/ibc: its host has to be the MEF
+    #[arg(long, value_name = "URI")]
+    ibc_base_uri: Option<String>,
 }
 
 impl Credential {
     fn keeper(&self) -> Result<CredentialKeeper, Failure> {
-        let client = self.connect.client(Function::Mef, &self.mef)?;
         let new = new_kpak(self.kpak.as_deref())?;
         let entity = self.connect.entity()?.clone();
-        let store = CredentialStore::open(&self.store)?;
+        let store = self.connect.needed_store()?;
+        let mut client = self.connect.open(Function::Mef, &self.mef, Some(&store))?.client;
+        if let Some(uri) = &self.ibc_base_uri {
+            client.use_ibc_base(uri)?;
+        }
         let keeper = CredentialKeeper::new(client, store, entity, (Arc::new(SystemClock), system_random()))?;
         Ok(keeper.lifetime(self.lifetime).new_kpak(new))
     }
@@ -87,9 +90,16 @@ impl Enrol {
         let mut keeper = self.credential.keeper()?;
         block_on(async {
             let id_2 = keeper.provision().await?;
+            succeeded(&mut keeper)?;
             Ok(installed(&keeper, &id_2))
         })
     }
+}
+
+/// Whoever waits to ask this MEF for commands asks at once.
+fn succeeded(keeper: &mut CredentialKeeper) -> Result<(), Failure> {
+    let mef = keeper.client().access().fqdn().clone();
+    Ok(keeper.store().cancel_waits(&mef)?)
 }
 
 /// Renew the credential of a store in time (clause 8.3.7.3)
@@ -123,11 +133,15 @@ impl Renew {
             if self.if_due {
                 return match keeper.keep().await {
                     Kept::Until(until) => Ok(not_due(until)),
-                    Kept::Renewed(id_2) => Ok(installed(&keeper, &id_2)),
+                    Kept::Renewed(id_2) => {
+                        succeeded(&mut keeper)?;
+                        Ok(installed(&keeper, &id_2))
+                    }
                     Kept::Failed(error, _) => Err(error.into()),
                 };
             }
             let id_2 = keeper.renew().await?;
+            succeeded(&mut keeper)?;
             Ok(installed(&keeper, &id_2))
         })
     }
@@ -150,6 +164,7 @@ async fn daemon(mut keeper: CredentialKeeper, json: bool) -> Outcome {
                 until
             }
             Kept::Renewed(id_2) => {
+                succeeded(&mut keeper)?;
                 installed(&keeper, &id_2).print(json)?;
                 continue;
             }
@@ -165,6 +180,7 @@ async fn daemon(mut keeper: CredentialKeeper, json: bool) -> Outcome {
                 until
             }
         };
+        keeper.release();
         sleep_until(next).await?;
     }
 }

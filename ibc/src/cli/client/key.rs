@@ -1,22 +1,25 @@
 //! `ibc key`: symmetric keys at a MEF or a MAF.
 
+use super::asking::{Asking, LIFE, Registered};
+use super::registration::Then;
 use super::{Server, block_on, sleep_until, some};
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::renewal::system_random;
-use crate::client::{Client, ExportedRegistration, Kept, KeyKeeper, KeyRequest};
+use crate::client::{Client, ClientError, Kept, KeyKeeper, KeyRequest};
 use crate::clock::SystemClock;
 use crate::files::key_file;
-use crate::wire::ResponseStatusCode;
+use crate::files::registered_key_file::RegisteredKeyFile;
+use crate::wire::KeyRegistration;
 use clap::{Args, Subcommand};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, KeyIdentifier, RelativeKeyId, SecurityUsage};
 use serde::Serialize;
 use serde_json::json;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -27,14 +30,14 @@ pub(in crate::cli) enum Command {
     ///
     /// Without --key-file the key is the one that both ends export from their session. Registers the client with the
     /// stakeholder first, unless it is. The targets retrieve the key by the identifier that is printed; in a handshake
-    /// it is the PSK identity.
+    /// it is the PSK identity: `ibc associate` does that, with what is in the store or the file.
     #[command(
-        after_help = "Examples:\n  ibc key register --maf maf.example.com --as //sp.example.com/CSE1/C1 --psk-identity c1@maf.example.com --psk-file km.hex --stakeholder sp.example.com --suid 32 --target //sp.example.com/CSE2 --out kc.hex\n  ibc key register … --suid 34 --target //sp.example.com/CSE2 --key-file data.hex\n  ibc key register … --out kc.hex --keep"
+        after_help = "Examples:\n  ibc key register --maf maf.example.com --as //sp.example.com/CSE1/C1 --psk-identity c1@maf.example.com --psk-file km.hex --stakeholder sp.example.com --suid 32 --target //sp.example.com/CSE2 --store c1\n  ibc key register … --out kc.json\n  ibc key register … --suid 34 --target //sp.example.com/CSE2 --key-file data.hex\n  ibc key register … --store c1 --keep"
     )]
     Register(Box<Register>),
     /// Retrieve a key by its identifier (clauses 8.3.5.2.8, 8.8.2.8)
     #[command(
-        after_help = "Example:\n  ibc key retrieve --maf maf.example.com --as //sp.example.com/CSE2 --psk-identity cse2@maf.example.com --psk-file km.hex --id A1B2C3D4E5F60718293A4B5C6D7E8F90@maf.example.com --out kc.hex"
+        after_help = "Example:\n  ibc key retrieve --maf maf.example.com --as //sp.example.com/CSE2 --psk-identity cse2@maf.example.com --psk-file km.hex --id A1B2C3D4E5F60718293A4B5C6D7E8F90@maf.example.com --store cse2"
     )]
     Retrieve(Box<Retrieve>),
     /// Change end, labels or targets of a key of one's own (clauses 8.3.5.2.9, 8.8.2.9)
@@ -49,12 +52,16 @@ pub(in crate::cli) enum Command {
     Delete(Box<Delete>),
 }
 
-/// Where a key goes.
+/// Where a key goes, besides the store.
 #[derive(Debug, Args)]
 struct Destination {
-    /// Write the key in hexadecimal into this new file of mode 0600
+    /// Write the key with all that holds for it (Key Identifier, SUID, end, source, targets) into this new file of mode 0600,
+    /// as JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write only the key, in hexadecimal, for programs that know nothing else
+    #[arg(long, requires = "out")]
+    raw: bool,
     /// Replace the file if it exists
     #[arg(long, requires = "out")]
     force: bool,
@@ -64,17 +71,33 @@ struct Destination {
 }
 
 impl Destination {
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self, has_store: bool) -> Result<(), Failure> {
         match &self.out {
             Some(out) => options::check_absent(out, self.force),
-            None if self.show_secret => Ok(()),
-            None => Err(Failure::usage("say where the key goes: --out FILE, or --show-secret")),
+            None if self.show_secret || has_store => Ok(()),
+            None => Err(Failure::usage(
+                "say where the key goes: --store FOLDER, where ibc associate finds it, --out FILE, or --show-secret",
+            )),
         }
     }
 
-    fn write(&self, key: &[u8]) -> Result<(), Failure> {
-        let Some(out) = &self.out else { return Ok(()) };
-        key_file::write(out, key, options::existing(self.force)).map_err(Failure::from)
+    /// Puts a key into the store and into the file, and tells where.
+    fn put(&self, key: &RegisteredKeyFile, asking: &Asking) -> Result<Vec<PathBuf>, Failure> {
+        let mut places = Vec::new();
+        if let Some(store) = &asking.store {
+            store.keep_key(key)?;
+            places.push(store.key_path(&key.identifier));
+        }
+        if let Some(out) = &self.out {
+            let existing = options::existing(self.force);
+            if self.raw {
+                key_file::write(out, &key.key, existing)?
+            } else {
+                key.write(out, existing)?
+            }
+            places.push(out.clone());
+        }
+        Ok(places)
     }
 }
 
@@ -83,28 +106,69 @@ impl Destination {
 struct Shown<'a> {
     identifier: &'a str,
     suid: u8,
-    until: &'a str,
+    until: String,
     source: &'a str,
+    stakeholder: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    targets: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    labels: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    out: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    targets: Option<&'a [String]>,
+    registration: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    out: Option<String>,
+    identity: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
 }
 
-impl Shown<'_> {
+impl<'a> Shown<'a> {
+    fn of(key: &'a RegisteredKeyFile, out: &[PathBuf], digits: Option<&'a str>) -> Self {
+        Self {
+            identifier: key.identifier.as_str(),
+            suid: key.usage.to_u8(),
+            until: format!("{}", key.end),
+            source: &key.source,
+            stakeholder: key.stakeholder.as_str(),
+            targets: &key.targets,
+            labels: &key.labels,
+            out: out.iter().map(|path| path.to_string_lossy().into()).collect(),
+            registration: None,
+            identity: None,
+            key: digits,
+        }
+    }
+
+    /// With the registration that was made for it.
+    fn under(self, registered: Option<&'a Registered>) -> Self {
+        let registration = registered.map(|registered| &registered.registration);
+        Self {
+            registration: registration.map(|one| one.id.as_str()),
+            identity: registration.and_then(|one| one.identity.as_deref()),
+            ..self
+        }
+    }
+
     fn report(&self, verb: &str) -> Report {
-        let mut text = Zeroizing::new(String::with_capacity(4096));
+        let mut text = Zeroizing::new(String::with_capacity(16 * 1024));
         text.push_str(&format!(
             "{verb} {}\n  SUID   {}\n  until  {}\n  source {}\n",
             self.identifier, self.suid, self.until, self.source
         ));
-        for target in self.targets.unwrap_or_default() {
-            text.push_str(&format!("  target {target}\n"));
+        for (name, list) in [("target", self.targets), ("label", self.labels)] {
+            for one in list {
+                text.push_str(&format!("  {name:<6} {one}\n"));
+            }
         }
-        if let Some(out) = &self.out {
+        for out in &self.out {
             text.push_str(&format!("  key in {out}\n"));
+        }
+        if let Some(registration) = self.registration {
+            text.push_str(&format!("  under  registration {registration}\n"));
+        }
+        if let Some(identity) = self.identity {
+            text.push_str(&format!("  KmID   {identity}, in handshakes from now on\n"));
         }
         if let Some(key) = self.key {
             for part in ["  key    ", key, "\n"] {
@@ -113,6 +177,25 @@ impl Shown<'_> {
         }
         Report::raw(Zeroizing::new(text.as_bytes().to_vec()), self)
     }
+}
+
+/// A key as it was registered, for the file of its source.
+fn own_key(
+    answer: &KeyRegistration,
+    identifier: KeyIdentifier,
+    key: Zeroizing<Vec<u8>>,
+) -> Result<RegisteredKeyFile, Failure> {
+    let malformed = |_| Failure::from(ClientError::Answer("a key registration with a malformed member"));
+    Ok(RegisteredKeyFile {
+        key,
+        identifier,
+        usage: SecurityUsage::from_u8(answer.suid).map_err(malformed)?,
+        end: ExpirationTime::parse(&answer.expiration_time).map_err(malformed)?,
+        source: answer.source.clone(),
+        targets: answer.target_ids.clone(),
+        stakeholder: Fqdn::parse(&answer.admin_fqdn).map_err(malformed)?,
+        labels: answer.labels.clone().unwrap_or_default(),
+    })
 }
 
 #[derive(Debug, Args)]
@@ -135,23 +218,27 @@ pub(in crate::cli) struct Register {
     #[arg(long, value_name = "TEXT")]
     label: Vec<String>,
     /// Register this key, and not one that is exported: a file of mode 0600, or - for standard input, as --psk-file
-    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["out", "show_secret", "keep"])]
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["show_secret", "keep"])]
     key_file: Option<PathBuf>,
     #[command(flatten)]
     to: Destination,
-    /// Stay, and register another key in the last fifth of the life of each, into the same file
-    #[arg(long, requires = "out", conflicts_with = "show_secret")]
+    /// Stay, and register another key in the last fifth of the life of each, into the store and the same file
+    #[arg(long, conflicts_with = "show_secret")]
     keep: bool,
+    #[command(flatten)]
+    then: Then,
 }
 
 impl Register {
     fn run(self, json: bool) -> Outcome {
         options::stdin_once([self.server.connect.takes_stdin(), self.key_file.as_ref()])?;
-        if self.key_file.is_none() {
-            self.to.check()?;
+        let has_store = self.server.connect.store.is_some();
+        self.to.check(has_store || self.key_file.is_some())?;
+        if self.keep && self.to.out.is_none() && !has_store {
+            return Err(Failure::usage("--keep needs --store FOLDER or --out FILE for the keys"));
         }
         let own = self.key_file.as_deref().map(key_file::read_or_stdin).transpose()?;
-        let mut client = self.server.client()?;
+        let mut asking = self.server.open()?;
         let request = KeyRequest {
             stakeholder: self.stakeholder,
             end: options::after(options::now()?, self.lifetime)?,
@@ -161,77 +248,59 @@ impl Register {
         };
         let (to, lifetime) = (self.to, self.lifetime);
         block_on(async {
-            register_client(&mut client, &request).await?;
+            let end = options::after(options::now()?, LIFE)?.max(request.end);
+            let under = asking.registered(&request.stakeholder, end).await?;
             if self.keep {
-                return keep(client, request, lifetime, &to, json).await;
+                return keep(asking, request, lifetime, &to, json).await;
             }
-            match own {
+            let key = match own {
                 Some(key) => {
-                    let (answer, identifier) = client.register_key(&request, key).await?;
-                    let shown = Shown {
-                        identifier: identifier.as_str(),
-                        suid: answer.suid,
-                        until: &answer.expiration_time,
-                        source: &answer.source,
-                        targets: Some(&answer.target_ids),
-                        out: None,
-                        key: None,
-                    };
-                    Ok(shown.report("registered"))
+                    let (answer, identifier) = asking.client.register_key(&request, key.clone()).await?;
+                    own_key(&answer, identifier, key)?
                 }
-                None => exported(&client.register_exported_key(&request).await?, &to),
+                None => {
+                    let registered = asking.client.register_exported_key(&request).await?;
+                    let key = Zeroizing::new(registered.key.to_vec());
+                    own_key(&registered.registration, registered.identifier, key)?
+                }
+            };
+            let places = to.put(&key, &asking)?;
+            let digits = crate::files::hex::encode_secret(&key.key);
+            if let Some(under) = &under {
+                // Also where the key is at a MAF: a registration at a MEF is one that commands come for.
+                asking.commands(&under.registration.id, !self.then.no_commands).await?;
             }
+            let shown = Shown::of(&key, &places, to.show_secret.then_some(&digits));
+            Ok(shown.under(under.as_ref()).report("registered"))
         })
     }
 }
 
-/// Keys are registered under a registration of the client, which may be there already.
-async fn register_client(client: &mut Client, request: &KeyRequest) -> Result<(), Failure> {
-    const LIFE: Duration = Duration::from_secs(365 * 86_400);
-    let end = options::after(options::now()?, LIFE)?;
-    match client.register(&request.stakeholder, end.max(request.end), None).await {
-        Err(error)
-            if error.response_status_code() != Some(ResponseStatusCode::OriginatorHasAlreadyRegistered) =>
-        {
-            Err(error.into())
-        }
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-fn exported(registered: &ExportedRegistration, to: &Destination) -> Outcome {
-    to.write(registered.key.as_slice())?;
-    let digits = crate::files::hex::encode_secret(registered.key.as_slice());
-    let shown = Shown {
-        identifier: registered.identifier.as_str(),
-        suid: registered.registration.suid,
-        until: &registered.registration.expiration_time,
-        source: &registered.registration.source,
-        targets: Some(&registered.registration.target_ids),
-        out: to.out.as_deref().map(shown_path),
-        key: to.show_secret.then_some(&digits),
-    };
-    Ok(shown.report("registered"))
-}
-
-fn shown_path(path: &Path) -> String {
-    path.to_string_lossy().into()
-}
-
 async fn keep(
-    client: Client,
+    mut asking: Asking,
     request: KeyRequest,
     lifetime: Duration,
     to: &Destination,
     json: bool,
 ) -> Outcome {
+    let client = Client::new(asking.client.access().clone());
     let mut keeper = KeyKeeper::new(client, request, lifetime, (Arc::new(SystemClock), system_random()));
-    let again = Destination { out: to.out.clone(), force: true, show_secret: false };
+    let again = Destination { out: to.out.clone(), raw: to.raw, force: true, show_secret: false };
     loop {
+        if let Some(store) = &mut asking.store {
+            store.release();
+        }
         let next = match keeper.keep().await {
             Kept::Until(until) => until,
             Kept::Renewed(registered) => {
-                exported(&registered, &again)?.print(json)?;
+                if let Some(store) = &mut asking.store {
+                    store.hold(super::PATIENCE)?;
+                }
+                let key = Zeroizing::new(registered.key.to_vec());
+                let key = own_key(&registered.registration, registered.identifier, key)?;
+                let places = again.put(&key, &asking)?;
+                asking.succeeded()?;
+                Shown::of(&key, &places, None).report("registered").print(json)?;
                 continue;
             }
             Kept::Failed(error, until) => {
@@ -258,15 +327,15 @@ struct Which {
 }
 
 impl Which {
-    fn relative(&self, client: &Client) -> Result<RelativeKeyId, Failure> {
+    fn identifier(&self, asking: &Asking) -> Result<KeyIdentifier, Failure> {
         if !self.id.contains('@') {
-            return Ok(RelativeKeyId::parse(&self.id)?);
+            return Ok(KeyIdentifier::new(RelativeKeyId::parse(&self.id)?, asking.fqdn().clone())?);
         }
         let identifier = KeyIdentifier::parse(&self.id)?;
-        if identifier.fqdn() == client.access().fqdn() {
-            return Ok(identifier.relative().clone());
+        if identifier.fqdn() == asking.fqdn() {
+            return Ok(identifier);
         }
-        let message = format!("the key is at {}, not at {}", identifier.fqdn(), client.access().fqdn());
+        let message = format!("the key is at {}, not at {}", identifier.fqdn(), asking.fqdn());
         Err(Failure::refused(Kind::Identity, message))
     }
 }
@@ -283,24 +352,26 @@ pub(in crate::cli) struct Retrieve {
 
 impl Retrieve {
     fn run(self) -> Outcome {
-        self.to.check()?;
-        let mut client = self.server.client()?;
-        let relative = self.which.relative(&client)?;
+        self.to.check(self.server.connect.store.is_some())?;
+        let mut asking = self.server.open()?;
+        let identifier = self.which.identifier(&asking)?;
         block_on(async {
-            let key = client.retrieve_key(&relative).await?;
-            self.to.write(key.key_value.expose())?;
-            let digits = crate::files::hex::encode_secret(key.key_value.expose());
-            let identifier = format!("{relative}@{}", client.access().fqdn());
-            let shown = Shown {
-                identifier: &identifier,
-                suid: key.suid,
-                until: &key.expiration_time,
-                source: &key.source,
-                targets: None,
-                out: self.to.out.as_deref().map(shown_path),
-                key: self.to.show_secret.then_some(&digits),
+            let answer = asking.client.retrieve_key(identifier.relative()).await?;
+            let malformed = |_| Failure::from(ClientError::Answer("a key with a malformed member"));
+            let key = RegisteredKeyFile {
+                key: answer.key_value.expose().clone(),
+                identifier,
+                usage: SecurityUsage::from_u8(answer.suid).map_err(malformed)?,
+                end: ExpirationTime::parse(&answer.expiration_time).map_err(malformed)?,
+                source: answer.source,
+                targets: Vec::new(),
+                stakeholder: Fqdn::parse(&answer.admin_fqdn).map_err(malformed)?,
+                labels: answer.labels.unwrap_or_default(),
             };
-            Ok(shown.report("retrieved"))
+            let places = self.to.put(&key, &asking)?;
+            asking.succeeded()?;
+            let digits = crate::files::hex::encode_secret(&key.key);
+            Ok(Shown::of(&key, &places, self.to.show_secret.then_some(&digits)).report("retrieved"))
         })
     }
 }
@@ -329,10 +400,24 @@ impl Update {
         }
         let now = options::now()?;
         let end = self.lifetime.map(|lifetime| options::after(now, lifetime)).transpose()?;
-        let mut client = self.server.client()?;
-        let relative = self.which.relative(&client)?;
+        let mut asking = self.server.open()?;
+        let identifier = self.which.identifier(&asking)?;
+        let relative = identifier.relative();
         block_on(async {
-            let answer = client.update_key(&relative, end, some(self.label), some(self.target)).await?;
+            let (labels, targets) = (some(self.label), some(self.target));
+            let answer = asking.client.update_key(relative, end, labels, targets).await?;
+            if let Some(store) = &asking.store
+                && let Some(mut key) = store.key_of(&identifier)?
+            {
+                if let Some(end) = &answer.expiration_time {
+                    key.end = ExpirationTime::parse(end)
+                        .map_err(|_| Failure::from(ClientError::Answer("an end that is no time")))?;
+                }
+                key.labels = answer.labels.clone().unwrap_or(key.labels);
+                key.targets = answer.target_ids.clone().unwrap_or(key.targets);
+                store.keep_key(&key)?;
+            }
+            asking.succeeded()?;
             let mut text = format!("updated {relative}");
             if let Some(end) = &answer.expiration_time {
                 text.push_str(&format!("\n  until  {end}"));
@@ -359,10 +444,15 @@ pub(in crate::cli) struct Delete {
 
 impl Delete {
     fn run(self) -> Outcome {
-        let mut client = self.server.client()?;
-        let relative = self.which.relative(&client)?;
+        let mut asking = self.server.open()?;
+        let identifier = self.which.identifier(&asking)?;
+        let relative = identifier.relative();
         block_on(async {
-            client.delete_key(&relative).await?;
+            asking.client.delete_key(relative).await?;
+            if let Some(store) = &asking.store {
+                store.forget_key(&identifier)?;
+            }
+            asking.succeeded()?;
             Ok(Report::new(format!("removed {relative}"), &json!({"removed": relative.as_str()})))
         })
     }

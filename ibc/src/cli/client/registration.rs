@@ -1,10 +1,13 @@
 //! `ibc registration`: the registration of a client with a MEF or a MAF.
 
+use super::asking::Asking;
 use super::{Server, block_on, some};
+use crate::Function;
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
 use crate::cli::options;
 use crate::cli::report::Report;
+use crate::wire::ResponseStatusCode;
 use clap::{Args, Subcommand};
 use core::time::Duration;
 use eccsi_sakke::onem2m::Fqdn;
@@ -12,27 +15,30 @@ use serde_json::json;
 
 /// Register with a MEF or a MAF under a stakeholder, and end that
 ///
-/// `ibc key register` and `ibc commands` register by themselves where that is needed.
+/// With --store everything that a registration brings is kept for the commands that come later: its identifier; of a MEF
+/// the enrolment key Ke with its KeID; of a MAF the KmID with Km. So a device with nothing but a key for the MEF gets to the
+/// MAF in two steps: `registration new --mef …`, then `registration new --maf …` without any key, since the MAF fetches from
+/// the MEF what the store derives from Ke. `ibc key register` and `ibc commands` register by themselves where that is needed.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
     /// Register under a stakeholder (clauses 8.3.5.2.3, 8.8.2.3)
     #[command(
-        after_help = "Example:\n  ibc registration new --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --stakeholder sp.example.com"
+        after_help = "Examples:\n  ibc registration new --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --stakeholder sp.example.com --store cse1\n  ibc registration new --maf maf.example.com --as //sp.example.com/CSE1 --stakeholder sp.example.com --store cse1"
     )]
     New(Box<New>),
     /// Print the configuration that the stakeholder wrote for it (clauses 8.3.5.2.4, 8.8.2.4)
     #[command(
-        after_help = "Example:\n  ibc registration configuration --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --id 5f0c…"
+        after_help = "Example:\n  ibc registration configuration --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --store cse1"
     )]
-    Configuration(Box<Which>),
+    Configuration(Box<Configuration>),
     /// Change its end or its labels (clauses 8.3.5.2.5, 8.8.2.5)
     #[command(
-        after_help = "Example:\n  ibc registration update --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --id 5f0c… --lifetime 30d"
+        after_help = "Example:\n  ibc registration update --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --store cse1 --lifetime 30d"
     )]
     Update(Box<Update>),
     /// End it, and the keys that were registered under it (clauses 8.3.5.2.6, 8.8.2.6)
     #[command(
-        after_help = "Example:\n  ibc registration delete --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --id 5f0c…"
+        after_help = "Example:\n  ibc registration delete --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --store cse1"
     )]
     Delete(Box<Which>),
 }
@@ -50,6 +56,16 @@ pub(in crate::cli) struct New {
     /// A label; may be given again
     #[arg(long, value_name = "TEXT")]
     label: Vec<String>,
+    #[command(flatten)]
+    then: Then,
+}
+
+/// What follows a procedure at a MEF.
+#[derive(Debug, Args)]
+pub(super) struct Then {
+    /// Leave the commands of the MEF to `ibc commands`; otherwise, with --store, those that wait are executed now
+    #[arg(long)]
+    pub(super) no_commands: bool,
 }
 
 /// Which registration.
@@ -57,9 +73,17 @@ pub(in crate::cli) struct New {
 pub(in crate::cli) struct Which {
     #[command(flatten)]
     server: Server,
-    /// MEFClientRegID or mafClientRegID, as `new` prints it
+    /// MEFClientRegID or mafClientRegID, as `new` prints it; not needed if the store knows exactly one
     #[arg(long, value_name = "ID")]
-    id: String,
+    id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Configuration {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    then: Then,
 }
 
 #[derive(Debug, Args)]
@@ -72,48 +96,98 @@ pub(in crate::cli) struct Update {
     /// A label, in place of those that it has; may be given again
     #[arg(long, value_name = "TEXT")]
     label: Vec<String>,
+    #[command(flatten)]
+    then: Then,
 }
 
 impl New {
     fn run(self) -> Outcome {
         let end = options::after(options::now()?, self.lifetime)?;
-        let mut client = self.server.client()?;
+        let mut asking = self.server.open()?;
         block_on(async {
-            let registered = client.register(&self.stakeholder, end, some(self.label)).await?;
+            let registered = asking.register(&self.stakeholder, end, some(self.label)).await?;
+            let one = &registered.registration;
             let mut text = format!(
                 "registered as {}\n  until       {}\n  client      {}",
-                registered.id, registered.expiration_time, registered.client_id
+                one.id, one.until, one.entity
             );
-            if let Some(identity) = &registered.assigned_symm_key_id {
-                text.push_str(&format!("\n  identity    {identity}, in handshakes from now on"));
+            let mut value = json!({
+                "registration": one.id, "until": format!("{}", one.until), "client": one.entity.as_str(),
+                "identity": one.identity, "command_waits": registered.waits,
+            });
+            if let Some((ke_id, kept)) = &registered.enrolled {
+                text.push_str(&format!(
+                    "\n  KeID        {ke_id}, for a MAF that fetches its key from this MEF"
+                ));
+                value["ke_id"] = ke_id.as_str().into();
+                if let Some(path) = kept {
+                    text.push_str(&format!("\n  Ke in       {}", path.display()));
+                    value["ke_in"] = path.to_string_lossy().into();
+                }
             }
-            let waits = registered.children.is_some_and(|children| !children.is_empty());
-            if waits {
+            if let Some(identity) = &one.identity {
+                text.push_str(&format!("\n  KmID        {identity}, in handshakes from now on"));
+            }
+            if let Some(path) = &registered.km {
+                text.push_str(&format!("\n  Km in       {}", path.display()));
+                value["km_in"] = path.to_string_lossy().into();
+            }
+            if asking.store.is_none() {
+                text.push_str(
+                    "\n  kept        nowhere: give --store FOLDER, and later commands find all this",
+                );
+            }
+            if registered.waits && (self.then.no_commands || asking.store.is_none()) {
                 text.push_str("\n  a command waits: ibc commands");
             }
-            let value = json!({
-                "registration": registered.id, "until": registered.expiration_time, "client": registered.client_id,
-                "identity": registered.assigned_symm_key_id, "command_waits": waits,
-            });
+            let id = one.id.clone();
+            asking.commands(&id, !self.then.no_commands).await?.tell(&mut text, &mut value);
             Ok(Report::new(text, &value))
         })
     }
 }
 
 impl Which {
-    fn configuration(self) -> Outcome {
-        let mut client = self.server.client()?;
-        block_on(async {
-            let configuration = client.configuration(&self.id).await?.configuration;
-            Ok(Report::new(format!("{configuration:#}"), &json!({"configuration": configuration})))
-        })
+    fn open(&self) -> Result<(Asking, String), Failure> {
+        let asking = self.server.open()?;
+        let id = asking.registration(self.id.as_deref())?;
+        Ok((asking, id))
     }
 
     fn delete(self) -> Outcome {
-        let mut client = self.server.client()?;
+        let (mut asking, id) = self.open()?;
         block_on(async {
-            client.deregister(&self.id).await?;
-            Ok(Report::new(format!("removed {}", self.id), &json!({"removed": self.id})))
+            let outcome = asking.client.deregister(&id).await;
+            // Gone already is what was wanted, but for a name that was mistyped.
+            let is_gone = outcome
+                .as_ref()
+                .err()
+                .is_some_and(|error| error.response_status_code() == Some(ResponseStatusCode::NotFound));
+            let was_known = asking.known(None)?.iter().any(|one| one.id == id);
+            if !(is_gone && was_known) {
+                outcome?;
+            }
+            if let Some(store) = &asking.store {
+                store.forget_registration(asking.function(), asking.fqdn(), &id)?;
+            }
+            let keys = match asking.function() {
+                Function::Mef => "; the keys that were registered under it and its commands are gone with it",
+                Function::Maf => "; the keys that were registered under it are gone with it",
+            };
+            Ok(Report::new(format!("removed {id}{keys}"), &json!({"removed": id})))
+        })
+    }
+}
+
+impl Configuration {
+    fn run(self) -> Outcome {
+        let (mut asking, id) = self.which.open()?;
+        block_on(async {
+            let configuration = asking.client.configuration(&id).await?.configuration;
+            let (mut text, mut value) =
+                (format!("{configuration:#}"), json!({"configuration": configuration}));
+            asking.commands(&id, !self.then.no_commands).await?.tell(&mut text, &mut value);
+            Ok(Report::new(text, &value))
         })
     }
 }
@@ -125,20 +199,22 @@ impl Update {
         }
         let now = options::now()?;
         let end = self.lifetime.map(|lifetime| options::after(now, lifetime)).transpose()?;
-        let (mut client, id) = (self.which.server.client()?, self.which.id);
+        let (mut asking, id) = self.which.open()?;
         block_on(async {
-            let answer = client.update(&id, end, some(self.label)).await?;
+            let answer = asking.client.update(&id, end, some(self.label)).await?;
+            asking.updated(&id, &answer)?;
             let mut text = format!("updated {id}");
             if let Some(end) = &answer.expiration_time {
                 text.push_str(&format!("\n  until       {end}"));
             }
             if let Some(identity) = &answer.assigned_symm_key_id {
-                text.push_str(&format!("\n  identity    {identity}, in handshakes from now on"));
+                text.push_str(&format!("\n  KmID        {identity}, in handshakes from now on"));
             }
-            let value = json!({
+            let mut value = json!({
                 "registration": id, "until": answer.expiration_time, "labels": answer.labels,
                 "identity": answer.assigned_symm_key_id,
             });
+            asking.commands(&id, !self.then.no_commands).await?.tell(&mut text, &mut value);
             Ok(Report::new(text, &value))
         })
     }
@@ -148,7 +224,7 @@ impl Command {
     pub(in crate::cli) fn run(self) -> Outcome {
         match self {
             Self::New(command) => command.run(),
-            Self::Configuration(which) => which.configuration(),
+            Self::Configuration(command) => command.run(),
             Self::Update(command) => command.run(),
             Self::Delete(which) => which.delete(),
         }
