@@ -110,6 +110,8 @@ enum Command {
     Key(client::KeyCommand),
     #[cfg(feature = "client")]
     Commands(Box<client::Commands>),
+    #[cfg(feature = "client")]
+    Associate(Box<client::Associate>),
     /// Show the whole system at work, step by step
     Demo(demo::Demo),
     /// Set up a service: a MEF, a MAF, or both, on one configuration
@@ -171,6 +173,8 @@ pub fn main() -> ExitCode {
         Command::Key(command) => command.run(cli.json),
         #[cfg(feature = "client")]
         Command::Commands(command) => command.run(cli.json),
+        #[cfg(feature = "client")]
+        Command::Associate(command) => command.run(cli.json),
         Command::Demo(command) => command.run(),
         #[cfg(feature = "service")]
         Command::Service(command) => command.run(),

@@ -2,11 +2,13 @@
 //! another device: `ibc associate`.
 
 mod asking;
+mod associate;
 mod commands;
 mod enrol;
 mod key;
 mod registration;
 
+pub(super) use associate::Associate;
 pub(super) use commands::Commands;
 pub(super) use enrol::{Enrol, Renew};
 pub(super) use key::Command as KeyCommand;

@@ -27,6 +27,12 @@ impl Report {
         Self { text, json: Zeroizing::new(json), verdict: Ok(()) }
     }
 
+    /// A command whose standard output is somebody else's, unless an object was asked for.
+    #[cfg(feature = "client")]
+    pub(super) fn silent(json: &impl Serialize) -> Self {
+        Self::raw(Zeroizing::default(), json)
+    }
+
     /// A command that gives its answer and then refuses, as a verification that fails.
     pub(super) fn refusing(self, kind: Kind, message: impl Into<String>) -> Self {
         Self { verdict: Err(Failure::refused(kind, message)), ..self }
