@@ -9,8 +9,9 @@
 //! | [`primitive`], [`dispatch`] | requests and responses as every binding carries them, and their way to a procedure |
 //! | [`sweeper`] | removes what has expired, erases what ended early |
 //! | [`session`], [`party`] | who is there, as a transport found out; who that is in the store |
-//! | [`store`] | the database, its one writer, the chains of the audit log |
-//! | [`audit`] | checking the whole log, checkpoints, files of older entries |
+//! | [`store`] | the database, its one writer, its state files and backups |
+//! | [`audit`] | the chains of the audit log: checking, checkpoints, files of older entries |
+//! | [`restore`] | accepting a loss, putting a copy in the place of the database |
 //! | [`deny_list`] | the signed list of what is refused before it expires |
 //! | [`error`] | refusals, and their oneM2M response status codes |
 //! | [`limits`] | sizes and times that requests may ask for |
@@ -36,6 +37,7 @@ mod procedure;
 pub mod psk;
 pub mod readiness;
 pub mod registry;
+pub mod restore;
 pub mod session;
 pub mod setup;
 pub mod store;

@@ -33,8 +33,8 @@ pub use psa::{NewPsa, Psa};
 pub use stakeholder::Stakeholder;
 
 use super::Core;
+use super::audit::chain::Event;
 use super::error::{Kind, ServiceError};
-use super::store::audit::Event;
 use super::store::{BoxFuture, Change, WriteTransaction};
 use core::marker::PhantomData;
 use eccsi_sakke::onem2m::Fqdn;

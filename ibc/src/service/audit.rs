@@ -1,5 +1,6 @@
 //! The audit log as a whole: checking it, signing where it ends, moving its older parts to files.
 
+pub mod chain;
 mod checkpoint;
 mod segment;
 mod verify;
@@ -10,7 +11,8 @@ pub use segment::{Moved, move_segments};
 pub use verify::{Chain, Finding, Verification, verify};
 
 use crate::service::error::ServiceError;
-use crate::service::store::ReadStore;
+use crate::service::store::{ReadStore, audit};
+use chain::Entry;
 
 /// Entries that are read at once.
 const PAGE: u32 = 4096;
@@ -19,15 +21,12 @@ const PAGE: u32 = 4096;
 ///
 /// # Errors
 /// [`Kind::Unavailable`](crate::service::error::Kind::Unavailable) if the store cannot be read.
-pub async fn newest(
-    reads: &ReadStore,
-    limit: u32,
-) -> Result<Vec<crate::service::store::audit::Entry>, ServiceError> {
+pub async fn newest(reads: &ReadStore, limit: u32) -> Result<Vec<Entry>, ServiceError> {
     let mut connection = reads.pool().acquire().await?;
     let mut all = Vec::new();
-    for (writer, head) in crate::service::store::audit::heads(&mut connection).await? {
+    for (writer, head) in audit::heads(&mut connection).await? {
         let after = head.number.saturating_sub(u64::from(limit));
-        all.extend(crate::service::store::audit::entries(&mut connection, &writer, after, limit).await?);
+        all.extend(audit::entries(&mut connection, &writer, after, limit).await?);
     }
     all.sort_by(|a, b| (a.at, &a.writer, a.number).cmp(&(b.at, &b.writer, b.number)));
     let surplus = all.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));

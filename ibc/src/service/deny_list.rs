@@ -4,9 +4,9 @@
 //! hexadecimal, by the key of the service ([`ServiceKey`](super::kms::ServiceKey)). Numbers count up; an entry stays until its ID_2 has
 //! expired, so that the list is bounded by lifetime and rate of denials.
 
+use super::audit::chain::Event;
 use super::error::ServiceError;
 use super::kms::{KeyDirectory, ServicePublicKey};
-use super::store::audit::Event;
 use super::store::identities;
 use super::store::{Change, WriteTransaction, lists};
 use crate::wire::{DeniedIdentity, DenyList};

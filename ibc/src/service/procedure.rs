@@ -1,9 +1,9 @@
 //! The one way through a procedure: parse, apply in one transaction, and note what was refused.
 
+use super::audit::chain::Event;
 use super::error::ServiceError;
 use super::kms::KeyDirectory;
 use super::session::Call;
-use super::store::audit::Event;
 use super::store::{Change, Store, WriteTransaction};
 use eccsi_sakke::onem2m::Fqdn;
 use std::sync::Arc;

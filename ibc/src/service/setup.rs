@@ -1,10 +1,10 @@
 //! Making a service: its folders, keys, tables and first KPAK. Makes what is missing and keeps what is there.
 
 use super::admin::Admin;
+use super::audit::chain::Event;
 use super::audit::{self, Checkpoint};
 use super::error::ServiceError;
 use super::kms::{KeyDirectory, KeysError, Kms, PublicKeys, Sealing, create_key_file};
-use super::store::audit::Event;
 use super::store::{Change, OpenError, ReadStore, StoreUrl, WriteTransaction};
 use crate::clock::SystemClock;
 use eccsi_sakke::SysRng;

@@ -7,31 +7,29 @@
 //! A struct and no trait: there is one SQL text, and SQLite in a temporary folder serves the tests.
 
 pub(crate) mod administration;
-pub mod audit;
+pub(crate) mod audit;
 pub mod backup;
-mod backup_error;
+pub(crate) mod backup_error;
 pub(crate) mod clients;
 pub(crate) mod commands;
-mod contents;
+pub(crate) mod contents;
 pub(crate) mod early_ends;
 pub(crate) mod identities;
 pub(crate) mod keys;
 pub(crate) mod lists;
-mod migrate;
+pub(crate) mod migrate;
 #[cfg(not(feature = "store-postgres"))]
 mod no_postgres;
-mod open;
+pub(crate) mod open;
 pub(crate) mod policies;
 #[cfg(feature = "store-postgres")]
 mod postgres_url;
 mod probe;
 pub(crate) mod registrations;
-pub mod replace;
-pub mod restore;
 pub(crate) mod sealed;
 pub(crate) mod secrets;
 pub mod state_file;
-mod statement;
+pub(crate) mod statement;
 pub(crate) mod sweep;
 mod times;
 mod writer;
@@ -42,7 +40,7 @@ pub use open::{CONNECTIONS, OpenError, StoreUrl};
 #[cfg(feature = "store-postgres")]
 pub(crate) use postgres_url::PostgresUrl;
 pub(crate) use probe::Probe;
-pub(crate) use writer::BoxFuture;
+pub(crate) use writer::{BoxFuture, SignedDenyList, begin};
 pub use writer::{Change, WriteTransaction};
 
 use super::error::ServiceError;

@@ -13,11 +13,11 @@
 //! a transaction of its own, so that requests wait for a batch at most.
 
 use super::admin::{credential_record, psa_record};
+use super::audit::chain::Event;
 use super::deny_list::{self, Publish};
 use super::error::ServiceError;
 use super::kms::KeyDirectory;
 use super::registry::key_record;
-use super::store::audit::Event;
 use super::store::early_ends::{self, EarlyEnd};
 use super::store::sweep::{self, Expiring, Sealed};
 use super::store::{Change, WriteTransaction, identities, lists, sealed};

@@ -116,7 +116,7 @@ async fn what_was_cut_off_shows_by_the_state_file(place: &Place) {
 
 /// Somebody who can write the database can make a chain that holds, but not the signature of where it ended.
 async fn what_was_written_anew_shows_by_a_checkpoint(place: &Place) {
-    use ibc::service::store::audit::{Entry, Head};
+    use ibc::service::audit::chain::{Entry, Head};
     let admin = fill(place).await;
     admin.checkpoint().await.unwrap();
     let mut head = Head::START;

@@ -8,10 +8,10 @@
 
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, UnixTime};
 use ibc::clock::ManualClock;
+use ibc::service::audit::chain::{Entry, Head};
 use ibc::service::kms::{KeyDirectory, Sealing, create_key_file};
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::session::{Authenticated, Call, Exporter, Handshake, Session};
-use ibc::service::store::audit::{Entry, Head};
 use ibc::service::store::{CONNECTIONS, Store, StoreOptions, StoreUrl};
 use ibc::service::{Core, error::ServiceError};
 use sqlx::Row;

@@ -3,12 +3,12 @@
 use super::credential::{self, Credential, NewCredential};
 use super::{Admin, check_version, refused, stakeholder, written};
 use crate::Function;
+use crate::service::audit::chain::Event;
 use crate::service::deny_list;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::LABEL_BYTES;
 use crate::service::party::Bound;
 use crate::service::store::administration::{self as rows, ClientRecord};
-use crate::service::store::audit::Event;
 use crate::service::store::sealed::SealedColumns;
 use crate::service::store::{WriteTransaction, clients, identities};
 use eccsi_sakke::onem2m::{CredentialId, Fqdn, UnixTime};

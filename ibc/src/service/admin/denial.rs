@@ -2,10 +2,10 @@
 
 use super::client::find;
 use super::{Admin, refused, written};
+use crate::service::audit::chain::Event;
 use crate::service::deny_list;
 use crate::service::error::{Kind, ServiceError};
 use crate::service::store::administration as rows;
-use crate::service::store::audit::Event;
 use crate::service::store::{WriteTransaction, identities};
 use eccsi_sakke::onem2m::{ExpiringIdentity, UnixTime};
 use std::sync::Arc;

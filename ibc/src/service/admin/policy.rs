@@ -2,11 +2,11 @@
 
 use super::{Admin, check_version, client, refused, stakeholder, written};
 use crate::Function;
+use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::TARGETS;
 use crate::service::registry::authorize::KNOWN;
 use crate::service::store::administration::{self as rows, PolicyRow};
-use crate::service::store::audit::Event;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityName, Fqdn, SecurityUsage};
 use sqlx::AnyConnection;

@@ -1,9 +1,10 @@
 //! Signed statements of where all chains end: whoever cuts the end off a chain, or writes a chain anew, contradicts
 //! one of them.
 
+use super::chain::Event;
 use crate::service::error::ServiceError;
 use crate::service::kms::{KeyDirectory, ServicePublicKey};
-use crate::service::store::audit::{self, CheckpointRow, Event};
+use crate::service::store::audit::{self, CheckpointRow};
 use crate::service::store::{Change, WriteTransaction};
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::UnixTime;

@@ -5,10 +5,11 @@
 //! entries leave the database; the newest entry of a chain never leaves it.
 
 use super::PAGE;
+use super::chain::{Entry, Event, Head};
 use crate::files::private_file::{self, Existing};
 use crate::service::error::ServiceError;
 use crate::service::kms::{KeyDirectory, ServicePublicKey};
-use crate::service::store::audit::{self, Entry, Event, Head, SegmentRow};
+use crate::service::store::audit::{self, SegmentRow};
 use crate::service::store::{Change, Store, WriteTransaction};
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::UnixTime;

@@ -2,11 +2,12 @@
 //! files of this node and all checkpoints.
 
 use super::PAGE;
+use super::chain::{Entry, Head, RESTORED};
 use super::{checkpoint, segment};
 use crate::service::error::ServiceError;
 use crate::service::kms::ServicePublicKey;
 use crate::service::store::ReadStore;
-use crate::service::store::audit::{self, Entry, Head, RESTORED};
+use crate::service::store::audit;
 use core::fmt;
 use std::collections::BTreeMap;
 use std::path::Path;

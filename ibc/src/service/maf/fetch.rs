@@ -8,9 +8,9 @@
 //! time, one fetch for many who ask for the same key, and a memory of what was refused a moment ago.
 
 use crate::credential_fetcher::CredentialFetcher;
+use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, no_privilege};
 use crate::service::kms::SecretOctets;
-use crate::service::store::audit::Event;
 use crate::service::store::secrets::{self, SecretRow};
 use crate::service::store::{Change, WriteTransaction, sealed};
 use crate::service::{Core, limits, psk};

@@ -8,12 +8,12 @@
 use super::Mef;
 use crate::command::duration;
 use crate::command::values::{class, status};
+use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, bad_request};
 use crate::service::limits;
 use crate::service::party::Party;
 use crate::service::registry::{Registry, authorize};
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::commands::{self, CommandRow};
 use crate::service::store::registrations::{self, RegistrationRow};
 use crate::service::store::{Change, WriteTransaction};

@@ -4,10 +4,10 @@
 //! client authenticated with, and no key that is derived from it lives longer (clause 10.7).
 
 use super::Mef;
+use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, unacceptable};
 use crate::service::party::Party;
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::secrets::{self, SecretRow};
 use crate::service::store::{Change, WriteTransaction, sealed};
 use crate::service::{Function, limits, psk};

@@ -13,11 +13,11 @@
 
 use super::Mef;
 use crate::derive::{self, EnrolmentTarget};
+use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, not_found};
 use crate::service::party::{Bound, Party};
 use crate::service::registry::authorize;
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::secrets::{self, SecretRow};
 use crate::service::store::{Change, WriteTransaction, policies, registrations, sealed};
 use crate::service::{Function, psk};

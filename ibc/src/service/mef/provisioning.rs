@@ -8,13 +8,13 @@
 
 use super::Mef;
 use crate::Function;
+use crate::service::audit::chain::Event;
 use crate::service::deny_list::Deny;
 use crate::service::error::{Kind, ServiceError, bad_request, no_privilege, unacceptable};
 use crate::service::kms::{Issued, PublicKeys};
 use crate::service::limits;
 use crate::service::party::Party;
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::identities::{self, Reservation};
 use crate::service::store::{Change, WriteTransaction, lists};
 use crate::wire::{EnrolRequest, IssuedCredential, KpakList, PublishedKpak, ReenrolRequest, SecretText};

@@ -1,10 +1,10 @@
 //! Client Configuration Retrieval: TS-0003 clauses 8.3.5.2.4 and 8.8.2.4. Without a configuration: 4004.
 
 use super::{Registry, request};
+use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, not_found};
 use crate::service::party::Party;
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::registrations::{self, RegistrationRow};
 use crate::service::store::{Change, WriteTransaction};
 use crate::wire::ClientConfiguration;

@@ -4,10 +4,10 @@
 //! erased by the sweeper, in the database and in its backups.
 
 use super::{Registry, request, sealed_key};
+use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, not_found};
 use crate::service::party::Party;
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::registrations::RegistrationRow;
 use crate::service::store::{Change, WriteTransaction, keys, registrations};
 use eccsi_sakke::onem2m::{RelativeKeyId, UnixTime};

@@ -4,9 +4,9 @@
 
 use super::Registry;
 use crate::service::admin::credential_record;
+use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, no_privilege};
 use crate::service::session::{Authenticated, Call};
-use crate::service::store::audit::Event;
 use crate::service::store::{WriteTransaction, administration, sealed, secrets};
 use crate::service::{Function, limits, psk};
 use eccsi_sakke::SysRng;

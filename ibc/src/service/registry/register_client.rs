@@ -11,10 +11,10 @@
 //! | | | a command that waits, of a MEF | 0..1 |
 
 use super::{Registry, authorize, deregister, km_id, request};
+use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, no_privilege};
 use crate::service::party::Party;
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::registrations::{self, RegistrationRow};
 use crate::service::store::{Change, WriteTransaction, commands, policies};
 use crate::service::{Function, limits};

@@ -17,11 +17,11 @@
 
 use super::authorize::{self, Rule};
 use super::{Registry, request, sealed_key};
+use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, no_privilege, unacceptable};
 use crate::service::limits;
 use crate::service::party::Party;
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::keys::{self, KeyRow};
 use crate::service::store::registrations::{self, RegistrationRow};
 use crate::service::store::{Change, WriteTransaction, policies, sealed};

@@ -13,9 +13,9 @@
 //! entry is durable before the key leaves.
 
 use super::{Registry, authorize, request, sealed_key};
+use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, not_found};
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::{Change, WriteTransaction, keys};
 use crate::wire::{KeyValue, RetrievedKey};
 use eccsi_sakke::onem2m::RelativeKeyId;

@@ -10,9 +10,9 @@
 use super::authorize::raced;
 use super::register_client::granted_end;
 use super::{Registry, km_id, request, sealed_key};
+use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, bad_request, no_privilege};
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::{Change, WriteTransaction, keys, registrations};
 use crate::wire::{RegistrationUpdate, RegistrationUpdateRequest};
 use eccsi_sakke::onem2m::UnixTime;

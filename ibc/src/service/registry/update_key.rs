@@ -14,10 +14,10 @@
 use super::authorize::{self, raced};
 use super::register_key::check_targets;
 use super::{Registry, request, sealed_key};
+use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, bad_request, no_privilege, not_found};
 use crate::service::limits;
 use crate::service::session::Call;
-use crate::service::store::audit::Event;
 use crate::service::store::{Change, WriteTransaction, keys, policies, registrations};
 use crate::wire::{KeyUpdate, KeyUpdateRequest};
 use eccsi_sakke::onem2m::{RelativeKeyId, SecurityUsage, UnixTime};

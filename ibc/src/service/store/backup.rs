@@ -81,7 +81,7 @@ pub async fn backup(
 }
 
 /// Puts the name of a file on the disk.
-pub(super) fn sync_folder(file: &Path) -> Result<(), BackupError> {
+pub(crate) fn sync_folder(file: &Path) -> Result<(), BackupError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)
         .and_then(|folder| folder.sync_all())
@@ -99,7 +99,7 @@ async fn sqlite(path: &Path, part: &Path) -> Result<Contents, BackupError> {
 }
 
 /// Checks that a file begins as a copy of this kind of database does.
-pub(super) fn check_start(path: &Path, url: &StoreUrl) -> Result<(), BackupError> {
+pub(crate) fn check_start(path: &Path, url: &StoreUrl) -> Result<(), BackupError> {
     let (start, why) = match url {
         StoreUrl::Sqlite(_) => (&SQLITE[..], "it is no file of SQLite"),
         StoreUrl::Postgres(_) => (&DUMP[..], "it was not made by pg_dump --format=custom"),
@@ -116,7 +116,7 @@ pub(super) fn check_start(path: &Path, url: &StoreUrl) -> Result<(), BackupError
 
 /// Checks that a file is a whole database of this service, and looks for these entries in it. `path` is read, `shown` is
 /// named.
-pub(super) async fn check_sqlite(
+pub(crate) async fn check_sqlite(
     path: &Path,
     shown: &Path,
     places: &[Place],
@@ -145,7 +145,7 @@ fn postgres(url: &str, part: &Path) -> Result<Contents, BackupError> {
 }
 
 /// Puts a dump in the place of the tables: all of it or nothing.
-pub(super) fn restore_dump(url: &str, file: &Path) -> Result<(), BackupError> {
+pub(crate) fn restore_dump(url: &str, file: &Path) -> Result<(), BackupError> {
     let arguments = ["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"];
     run("pg_restore", url, &arguments, file)
 }
@@ -169,7 +169,7 @@ fn run(program: &'static str, url: &str, arguments: &[&str], file: &Path) -> Res
 }
 
 /// Copies a file into a new one of mode 0600, on the disk when it returns.
-pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let (mut source, _) = open_at_once(from, OpenOptions::new().read(true))?;
     let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     io::copy(&mut source, &mut target)?;

@@ -3,9 +3,10 @@
 //! A dump of PostgreSQL is read to its end without a server, from the text that pg_restore makes of it: so it is known
 //! to be whole before anything is replaced.
 
-use super::audit::{self, CheckpointRow, Head};
+use super::audit::{self, CheckpointRow};
 use super::backup_error::BackupError;
-use super::times::time;
+use super::times::{seconds, time};
+use crate::service::audit::chain::Head;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
@@ -16,31 +17,41 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 /// An entry of the audit log that somebody knows: writer and number.
-pub(super) type Place = (String, u64);
+pub(crate) type Place = (String, u64);
 
 /// What is in it.
 #[derive(Debug, Default)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// Of its tables.
-    pub(super) version: i64,
+    pub(crate) version: i64,
     /// The latest time at which it was written.
-    pub(super) mark: UnixTime,
+    pub(crate) mark: UnixTime,
     /// How often a loss was accepted.
-    pub(super) epoch: u64,
-    pub(super) deny_list: u64,
+    pub(crate) epoch: u64,
+    pub(crate) deny_list: u64,
     /// The newest list as published.
-    pub(super) signed_list: String,
-    pub(super) audit_entries: u64,
+    pub(crate) signed_list: String,
+    pub(crate) audit_entries: u64,
     /// Where each chain ends.
-    pub(super) heads: BTreeMap<String, Head>,
+    pub(crate) heads: BTreeMap<String, Head>,
     /// Hashes of the entries that were asked for, as far as they are there.
-    pub(super) hashes: BTreeMap<Place, [u8; 32]>,
-    pub(super) checkpoints: Vec<CheckpointRow>,
+    pub(crate) hashes: BTreeMap<Place, [u8; 32]>,
+    pub(crate) checkpoints: Vec<CheckpointRow>,
+}
+
+/// Moves the mark, counts one more accepted loss, and gives the count.
+pub(crate) async fn begin_epoch(connection: &mut AnyConnection, now: UnixTime) -> Result<u64, ServiceError> {
+    let epoch: i64 =
+        sqlx::query_scalar("update clock set mark = $1, epoch = epoch + 1 where one = 1 returning epoch")
+            .bind(seconds(now))
+            .fetch_one(connection)
+            .await?;
+    Ok(epoch.unsigned_abs())
 }
 
 impl Contents {
     /// Of a database.
-    pub(super) async fn of_database(
+    pub(crate) async fn of_database(
         connection: &mut AnyConnection,
         places: &[Place],
     ) -> Result<Self, ServiceError> {
@@ -73,7 +84,7 @@ impl Contents {
     }
 
     /// Of a dump in the custom format of pg_dump.
-    pub(super) fn of_dump(path: &Path, places: &[Place]) -> Result<Self, BackupError> {
+    pub(crate) fn of_dump(path: &Path, places: &[Place]) -> Result<Self, BackupError> {
         let program = "pg_restore";
         let none = |error| BackupError::NoProgram(program, error);
         let mut child = Command::new(program)

@@ -10,12 +10,12 @@ const FILES: &[&str] = &[include_str!("migrations/0001_service.sql")];
 const LOCK: i64 = 0x6962_635f_6d69_6772;
 
 /// The newest version of the tables that this program knows.
-pub(super) fn known() -> i64 {
+pub(crate) fn known() -> i64 {
     i64::try_from(FILES.len()).expect("few files")
 }
 
 /// Gives how many files were applied.
-pub(super) async fn run(pool: &Pool<Any>, database: Database) -> Result<usize, OpenError> {
+pub(crate) async fn run(pool: &Pool<Any>, database: Database) -> Result<usize, OpenError> {
     // First without a statement that makes anything: a role that may not make tables needs none where they are there.
     let found = found(&mut *pool.acquire().await?, database).await?;
     if remaining(found)? == 0 {

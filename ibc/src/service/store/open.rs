@@ -5,7 +5,7 @@ use crate::service::error::ServiceError;
 use crate::service::limits::STORE_PATIENCE;
 use core::fmt;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, ConnectOptions, Connection, Pool};
+use sqlx::{Any, AnyConnection, ConnectOptions, Connection, Pool};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -135,17 +135,17 @@ impl From<StateError> for OpenError {
     }
 }
 
-pub(super) struct Pools {
+pub(crate) struct Pools {
     /// One connection: the writer's.
-    pub(super) writes: Pool<Any>,
-    pub(super) reads: Pool<Any>,
-    pub(super) database: Database,
+    pub(crate) writes: Pool<Any>,
+    pub(crate) reads: Pool<Any>,
+    pub(crate) database: Database,
     /// How many connections the writer has had: each may lead to another server.
-    pub(super) connections: Arc<AtomicU64>,
+    pub(crate) connections: Arc<AtomicU64>,
 }
 
 /// At most this many connections: one writes, the others, at least one, read.
-pub(super) async fn connect(url: &StoreUrl, connections: u32) -> Result<Pools, OpenError> {
+pub(crate) async fn connect(url: &StoreUrl, connections: u32) -> Result<Pools, OpenError> {
     sqlx::any::install_default_drivers();
     let readers = connections.saturating_sub(1).max(1);
     match url {
@@ -172,7 +172,7 @@ fn postgres_options(url: &str) -> Result<AnyConnectOptions, OpenError> {
 }
 
 /// Connections for reading, to a database that is there.
-pub(super) async fn connect_reads(url: &StoreUrl) -> Result<(Pool<Any>, Database), OpenError> {
+pub(crate) async fn connect_reads(url: &StoreUrl) -> Result<(Pool<Any>, Database), OpenError> {
     sqlx::any::install_default_drivers();
     let (pool, options, database) = match url {
         StoreUrl::Sqlite(path) => {
@@ -201,10 +201,10 @@ fn sqlite_options(path: &std::path::Path, mode: &str) -> Result<AnyConnectOption
 }
 
 /// One connection past the pools, to a file that is there: for copies.
-pub(super) async fn sqlite_connection(
+pub(crate) async fn sqlite_connection(
     path: &std::path::Path,
     mode: &str,
-) -> Result<sqlx::AnyConnection, sqlx::Error> {
+) -> Result<AnyConnection, sqlx::Error> {
     sqlx::any::install_default_drivers();
     let options = sqlite_options(path, mode).map_err(|error| match error {
         OpenError::Database(error) => error,
@@ -217,7 +217,7 @@ pub(super) async fn sqlite_connection(
 }
 
 /// The same to PostgreSQL.
-pub(super) async fn postgres_connection(url: &str) -> Result<sqlx::AnyConnection, OpenError> {
+pub(crate) async fn postgres_connection(url: &str) -> Result<AnyConnection, OpenError> {
     sqlx::any::install_default_drivers();
     Ok(postgres_options(url)?.connect().await?)
 }
@@ -311,6 +311,21 @@ async fn postgres(url: &str, readers: u32) -> Result<Pools, OpenError> {
     Ok(Pools { writes, reads, database: Database::Postgres, connections })
 }
 
+/// Whether a database of PostgreSQL has the tables.
+pub(crate) async fn has_tables(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    let there: i64 = sqlx::query_scalar(
+        "select count(*) from information_schema.tables where table_schema = current_schema() and table_name = 'audit'",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(there > 0)
+}
+
+/// Has SQLite take in what its log beside the file has.
+pub(crate) async fn take_in_log(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("pragma wal_checkpoint(truncate)").execute(connection).await.map(drop)
+}
+
 fn postgres_reads(options: AnyConnectOptions, readers: u32) -> Pool<Any> {
     AnyPoolOptions::new()
         .max_connections(readers)
@@ -324,7 +339,7 @@ fn postgres_reads(options: AnyConnectOptions, readers: u32) -> Pool<Any> {
         .connect_lazy_with(options)
 }
 /// Asks the database whether it is there.
-pub(super) async fn ping(pool: &Pool<Any>) -> Result<(), ServiceError> {
+pub(crate) async fn ping(pool: &Pool<Any>) -> Result<(), ServiceError> {
     sqlx::query("select 1").execute(pool).await?;
     Ok(())
 }

@@ -14,9 +14,9 @@
 //! A database that knows less than a state file of the folder is an older copy: nothing is written to it until
 //! its operator accepts the loss. One that knows more is well: the process ended between the two.
 
-use super::audit::Head;
 use super::times::seconds;
 use crate::files::open_at_once;
+use crate::service::audit::chain::Head;
 use crate::service::error::ServiceError;
 use aes_gcm_siv::aead::{AeadInOut, KeyInit};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce, Tag};
@@ -45,11 +45,11 @@ const DENY_LIST_MAX: u64 = 64 * 1024 * 1024;
 
 /// What a slot says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub(crate) struct Record {
     counter: u64,
-    pub(super) head: Head,
-    pub(super) mark: UnixTime,
-    pub(super) deny_list: u64,
+    pub(crate) head: Head,
+    pub(crate) mark: UnixTime,
+    pub(crate) deny_list: u64,
 }
 
 /// The database knows less than it did: nothing is written to it.
@@ -129,7 +129,7 @@ impl fmt::Display for StateError {
 impl core::error::Error for StateError {}
 
 /// The open state file of this writer.
-pub(super) struct StateFile {
+pub(crate) struct StateFile {
     folder: PathBuf,
     path: PathBuf,
     writer: String,
@@ -139,7 +139,7 @@ pub(super) struct StateFile {
 }
 
 impl StateFile {
-    pub(super) fn open(folder: &Path, writer: &str, key: &[u8; 32]) -> Result<Self, StateError> {
+    pub(crate) fn open(folder: &Path, writer: &str, key: &[u8; 32]) -> Result<Self, StateError> {
         let path = folder.join(format!("{writer}.state"));
         let io = |error| StateError::Io(path.clone(), error);
         let mut options = OpenOptions::new();
@@ -156,17 +156,17 @@ impl StateFile {
     }
 
     /// Whose it is.
-    pub(super) fn writer(&self) -> &str {
+    pub(crate) fn writer(&self) -> &str {
         &self.writer
     }
 
     /// What it said when it was last written.
-    pub(super) fn last(&self) -> Option<&Record> {
+    pub(crate) fn last(&self) -> Option<&Record> {
         self.record.as_ref()
     }
 
     /// Compares the database with every state file of the folder.
-    pub(super) async fn check(&self, tx: &mut Transaction<'_, Any>) -> Result<(), ServiceError> {
+    pub(crate) async fn check(&self, tx: &mut Transaction<'_, Any>) -> Result<(), ServiceError> {
         match self.find_loss(tx).await? {
             None => Ok(()),
             Some(behind) => Err(ServiceError::unavailable(behind)),
@@ -200,12 +200,12 @@ impl StateFile {
     }
 
     /// The records of all writers of the folder.
-    pub(super) fn all(&self) -> Result<Vec<(String, Record)>, StateError> {
+    pub(crate) fn all(&self) -> Result<Vec<(String, Record)>, StateError> {
         read_all(&self.folder, &self.cipher)
     }
 
     /// Writes the end of the chain and the time. On the disk when it returns.
-    pub(super) fn record(&mut self, head: &Head, mark: UnixTime) -> Result<(), ServiceError> {
+    pub(crate) fn record(&mut self, head: &Head, mark: UnixTime) -> Result<(), ServiceError> {
         let before = self.record.clone();
         let record = Record {
             counter: before.as_ref().map_or(0, |record| record.counter) + 1,
@@ -217,7 +217,7 @@ impl StateFile {
     }
 
     /// Puts the newest signed deny list beside it.
-    pub(super) fn record_deny_list(&mut self, number: u64, signed: &[u8]) -> Result<(), ServiceError> {
+    pub(crate) fn record_deny_list(&mut self, number: u64, signed: &[u8]) -> Result<(), ServiceError> {
         let Some(before) = self.record.clone() else { return Ok(()) };
         if number <= before.deny_list {
             return Ok(());
@@ -250,7 +250,7 @@ pub fn known_heads(folder: &Path, key: &[u8; 32]) -> Result<Vec<(String, Head)>,
 }
 
 /// The writers that have a state file in the folder.
-pub(super) fn names(folder: &Path) -> Result<Vec<String>, StateError> {
+pub(crate) fn names(folder: &Path) -> Result<Vec<String>, StateError> {
     let io = |error| StateError::Io(folder.into(), error);
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(io)? {
@@ -275,7 +275,7 @@ fn read_all(folder: &Path, cipher: &Aes256GcmSiv) -> Result<Vec<(String, Record)
 }
 
 /// The newest signed deny list of a folder, if there was one.
-pub(super) fn deny_list(folder: &Path) -> Result<Option<Vec<u8>>, StateError> {
+pub(crate) fn deny_list(folder: &Path) -> Result<Option<Vec<u8>>, StateError> {
     let path = folder.join(DENY_LIST);
     let read = || -> io::Result<Vec<u8>> {
         let (file, _) = open_at_once(&path, OpenOptions::new().read(true))?;

@@ -28,13 +28,13 @@ const MAX_TEXT: u64 = 1 << 20;
 
 /// What is said of a copy.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Statement {
+pub(crate) struct Statement {
     /// Public key of the service, in hexadecimal.
     service: String,
     /// Seconds since 1970.
     made: u64,
     /// Octets of the copy itself, and their SHA-256.
-    pub(super) octets: u64,
+    pub(crate) octets: u64,
     sha256: String,
     mark: u64,
     epoch: u64,
@@ -58,7 +58,7 @@ fn digest(file: &mut File, octets: u64) -> io::Result<String> {
 }
 
 /// Puts the statement behind the copy. Gives the octets of the file.
-pub(super) fn append(
+pub(crate) fn append(
     path: &Path,
     contents: &Contents,
     key: &ServiceKey,
@@ -95,7 +95,7 @@ pub(super) fn append(
 /// The statement of a copy, checked against the whole file; `None` for a copy without one.
 ///
 /// `path` is read, `shown` is named.
-pub(super) fn read(
+pub(crate) fn read(
     path: &Path,
     shown: &Path,
     signer: &ServicePublicKey,
@@ -132,7 +132,7 @@ pub(super) fn read(
 
 impl Statement {
     /// When the copy was made.
-    pub(super) fn made(&self) -> UnixTime {
+    pub(crate) fn made(&self) -> UnixTime {
         UnixTime::from_seconds(self.made)
     }
 }

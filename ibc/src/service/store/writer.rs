@@ -15,11 +15,12 @@
 //! Time inside a transaction is `max(clock, mark)`, where the mark is the latest time at which this database
 //! wrote: a clock that was set back by more than the tolerance stops all writing.
 
-use super::audit::{self, Head};
+use super::audit;
 use super::state_file::{Behind, StateFile};
 use super::times::seconds;
 use super::{Database, ServiceError};
 use crate::clock::Clock;
+use crate::service::audit::chain::{Event, Head};
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -87,14 +88,14 @@ impl core::fmt::Debug for WriteTransaction<'_> {
 }
 
 /// A deny list as it is published, for the state folder.
-pub(super) struct SignedDenyList {
-    pub(super) number: u64,
-    pub(super) octets: Vec<u8>,
+pub(crate) struct SignedDenyList {
+    pub(crate) number: u64,
+    pub(crate) octets: Vec<u8>,
 }
 
 impl<'t> WriteTransaction<'t> {
     /// For what is written past the task: accepting a loss.
-    pub(super) fn by_hand(
+    pub(crate) fn by_hand(
         connection: &'t mut AnyConnection,
         now: UnixTime,
         writer: &'t str,
@@ -128,7 +129,7 @@ impl<'t> WriteTransaction<'t> {
     ///
     /// # Errors
     /// As every query.
-    pub async fn audit(&mut self, event: audit::Event<'_>) -> Result<(), ServiceError> {
+    pub async fn audit(&mut self, event: Event<'_>) -> Result<(), ServiceError> {
         let entry = self.head.next(self.writer, self.now, event);
         audit::insert(self.connection, &entry, self.head).await?;
         self.head.advance(&entry);
@@ -137,7 +138,7 @@ impl<'t> WriteTransaction<'t> {
 }
 
 /// The statement that begins a writing transaction.
-pub(super) const fn begin(database: Database) -> &'static str {
+pub(crate) const fn begin(database: Database) -> &'static str {
     match database {
         // Takes the lock at once: one that was taken later could be refused.
         Database::Sqlite => "begin immediate",

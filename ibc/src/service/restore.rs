@@ -4,16 +4,18 @@
 //! Identities are unique over the life of a KPAK. Those that were lost are unknown, so the KPAKs under which they may
 //! have been issued end, before anything is written, and new ones begin.
 
-use super::audit::{self, Head, RESTORED};
-use super::backup_error::BackupError;
-use super::contents::{Contents, Place};
-use super::state_file::{self, StateError, StateFile};
-use super::times::seconds;
-use super::writer::{SignedDenyList, begin};
-use super::{OpenError, StoreOptions, WriteTransaction, identities, lists, migrate, open};
-use crate::service::deny_list;
-use crate::service::error::ServiceError;
-use crate::service::kms::{KeyDirectory, KeysError};
+pub mod replace;
+
+use super::audit::chain::{Event, Head, RESTORED};
+use super::deny_list;
+use super::error::ServiceError;
+use super::kms::{KeyDirectory, KeysError};
+use super::store::backup::BackupError;
+use super::store::contents::{self, Contents, Place};
+use super::store::state_file::{self, StateError, StateFile};
+use super::store::{
+    OpenError, SignedDenyList, StoreOptions, WriteTransaction, audit, begin, identities, lists, migrate, open,
+};
 use core::fmt;
 use core::time::Duration;
 use eccsi_sakke::SysRng;
@@ -365,15 +367,10 @@ async fn write(
     now: UnixTime,
     (ended, made): (Vec<KpakTag>, Vec<KpakTag>),
 ) -> Result<(Accepted, Option<SignedDenyList>), RestoreError> {
-    let epoch: i64 =
-        sqlx::query_scalar("update clock set mark = $1, epoch = epoch + 1 where one = 1 returning epoch")
-            .bind(seconds(now))
-            .fetch_one(&mut **tx)
-            .await?;
-    let epoch = epoch.unsigned_abs();
+    let epoch = contents::begin_epoch(tx, now).await?;
     for loss in &found.losses {
         let head = audit::head(tx, &loss.writer).await?;
-        let event = audit::Event::new(RESTORED)
+        let event = Event::new(RESTORED)
             .with("operator", acceptance.operator)
             .with("epoch", epoch)
             .with("lost_from", loss.found + 1)
@@ -385,7 +382,7 @@ async fn write(
     let mut list = None;
     let mut change = WriteTransaction::by_hand(tx, now, writer, &mut head, &mut list);
     let tags = |tags: &[KpakTag]| tags.iter().map(|tag| std::format!("{tag}")).collect::<Vec<_>>();
-    let event = audit::Event::new("loss accepted")
+    let event = Event::new("loss accepted")
         .with("operator", acceptance.operator)
         .with("epoch", epoch)
         .with("state_files_made", found.missing.clone())
@@ -424,8 +421,7 @@ async fn deny_again(
             let (end, since) = (id_2.expiration().to_unix(), since.to_unix());
             if identities::deny(tx.connection(), id_2.as_str(), end, since, "denied before the loss").await? {
                 denied += 1;
-                let event =
-                    audit::Event::new("denied").with("id2", id_2.as_str()).with("reason", "before the loss");
+                let event = Event::new("denied").with("id2", id_2.as_str()).with("reason", "before the loss");
                 tx.audit(event).await?;
             }
         }

@@ -3,13 +3,12 @@
 //!
 //! A copy is older if it lacks what the state files of this node know, or what the database that it would replace has.
 
-use super::backup;
-use super::backup_error::BackupError;
-use super::contents::{Contents, Place};
-use super::restore::{Acceptance, Accepted, Found, Idle, Loss, RestoreError, accept, find, idle, places};
-use super::{OpenError, StoreUrl, migrate, open, statement};
+use super::{Acceptance, Accepted, Found, Idle, Loss, RestoreError, accept, find, idle, places};
 use crate::service::audit::is_signed_checkpoint;
 use crate::service::kms::ServicePublicKey;
+use crate::service::store::backup::{self, BackupError};
+use crate::service::store::contents::{Contents, Place};
+use crate::service::store::{OpenError, StoreUrl, migrate, open, statement};
 use eccsi_sakke::onem2m::{ExpirationTime, UnixTime};
 use sqlx::Connection;
 use std::fs::{self, File};
@@ -169,12 +168,7 @@ async fn current(url: &StoreUrl) -> Result<(bool, Option<Contents>), RestoreErro
         }
         StoreUrl::Postgres(url) => {
             let mut connection = open::postgres_connection(url).await?;
-            let there: i64 = sqlx::query_scalar(
-                "select count(*) from information_schema.tables where table_schema = current_schema() and table_name = 'audit'",
-            )
-            .fetch_one(&mut connection)
-            .await?;
-            if there == 0 {
+            if !open::has_tables(&mut connection).await? {
                 return Ok((false, None));
             }
             let contents = Contents::of_database(&mut connection, &[]).await?;
@@ -295,7 +289,7 @@ impl Ready<'_> {
 /// Declares the loss of everything that a copy which was just put in place lacks. `None` if it lacks nothing.
 ///
 /// # Errors
-/// As [`accept_loss`](super::restore::accept_loss).
+/// As [`accept_loss`](super::accept_loss).
 pub async fn accept_loss(
     acceptance: &Acceptance<'_>,
     replaced: Replaced,
@@ -347,7 +341,7 @@ async fn keep_sqlite(path: &Path, folder: Option<&Path>, now: UnixTime) -> Resul
     let kept = free_name(path, folder, now)?;
     // Takes in what lies beside it. One that is damaged stays as it is.
     if let Ok(mut connection) = open::sqlite_connection(path, "rw").await {
-        let _ = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut connection).await;
+        let _ = open::take_in_log(&mut connection).await;
         let _ = connection.close().await;
     }
     link(path, &kept)?;
