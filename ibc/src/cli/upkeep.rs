@@ -80,6 +80,9 @@ pub(super) struct Tidy {
     /// Age at which audit entries are moved; without it as the configuration says
     #[arg(long, value_name = "DURATION", value_parser = options::duration)]
     audit_older_than: Option<Duration>,
+    /// Move the entries of this node as well: one that is gone, and has no folder any more; may be given again
+    #[arg(long, value_name = "NODE")]
+    retired: Vec<String>,
 }
 
 impl Backup {
@@ -238,7 +241,7 @@ fn report(accepted: &Accepted, kept: Option<Option<&Path>>) -> Report {
 
 impl Tidy {
     pub(super) fn run(self) -> Outcome {
-        let Self { site, audit_older_than } = self;
+        let Self { site, audit_older_than, retired } = self;
         site.run(async |opened| {
             let (admin, config) = (&opened.admin, &opened.config);
             let core = &admin.core;
@@ -250,7 +253,10 @@ impl Tidy {
             let before = SystemClock.now().checked_sub(age);
             let before = before.ok_or_else(|| Failure::usage("--audit-older-than reaches before 1970"))?;
             let folder = &config.audit.segments;
-            let moved = move_segments(&core.store, &core.keys, folder, before, |_| {}).await?;
+            let own = [config.node.clone(), config.command_writer()].into_iter();
+            let retired = retired.iter().flat_map(|node| [node.clone(), format!("{node}.cli")]);
+            let writers: Vec<_> = own.chain(retired).collect();
+            let moved = move_segments(&core.store, &core.keys, folder, (&writers, before), |_| {}).await?;
             let removed = [
                 ("registrations", swept.registrations),
                 ("keys", swept.keys),

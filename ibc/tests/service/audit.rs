@@ -16,6 +16,7 @@ crate::on_each_store!(
     what_was_written_anew_shows_by_a_checkpoint,
     a_forged_checkpoint_shows,
     older_entries_move_to_signed_files,
+    a_node_moves_its_own_entries,
 );
 
 async fn admin(place: &Place, writer: &str) -> Admin {
@@ -176,12 +177,13 @@ async fn older_entries_move_to_signed_files(place: &Place) {
     let admin = fill(place).await;
     let folder = place.folder.join("segments");
     let store: &Store = &admin.core.store;
-    let none = move_segments(store, &place.keys, &folder, service::START, |_| {}).await.unwrap();
+    let both = ["a", "b"].map(String::from);
+    let none = move_segments(store, &place.keys, &folder, (&both, service::START), |_| {}).await.unwrap();
     assert_eq!((none.files, none.entries), (0, 0), "nothing is older than the start");
     place.clock.advance(86_400);
     admin.add_client("new", "", time("20280101T000000")).await.unwrap();
     let before = place.clock_now();
-    let moved = move_segments(store, &place.keys, &folder, before, |_| {}).await.unwrap();
+    let moved = move_segments(store, &place.keys, &folder, (&both, before), |_| {}).await.unwrap();
     assert_eq!(
         (moved.files, moved.entries),
         (1, 40),
@@ -209,6 +211,38 @@ async fn older_entries_move_to_signed_files(place: &Place) {
     finds(&check(place).await, &["jsonl", "changed"]);
     std::fs::remove_file(&file).unwrap();
     let verified = check(place).await;
-    finds(&verified, &["jsonl", "cannot be read"]);
+    finds(&verified, &["jsonl", "it is not there", "from its node"]);
     assert_eq!(verified.findings.len(), 1, "{:?}", verified.findings);
+}
+
+async fn a_node_moves_its_own_entries(place: &Place) {
+    let admin = fill(place).await;
+    let other = self::admin(place, "b").await;
+    place.clock.advance(86_400);
+    other.add_client("newer-of-b", "", time("20280101T000000")).await.unwrap();
+    admin.add_client("newer-of-a", "", time("20280101T000000")).await.unwrap();
+    let now = place.clock_now();
+    let folder = |node: &str| place.folder.join(format!("segments-{node}"));
+    for (node, admin, entries) in [("a", &admin, 40), ("b", &other, 1)] {
+        let own = [String::from(node)];
+        let moved =
+            move_segments(&admin.core.store, &place.keys, &folder(node), (&own, now), |_| {}).await.unwrap();
+        assert_eq!((moved.files, moved.entries), (1, entries), "{node}");
+    }
+    let names = |node: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(folder(node)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    assert_eq!(names("a"), ["audit-a-000000000001-000000000040.jsonl"]);
+    assert_eq!(names("b"), ["audit-b-000000000001-000000000001.jsonl"]);
+    // Here neither is, and each is named.
+    let verified = check(place).await;
+    finds(&verified, &["audit-a-000000000001-000000000040.jsonl", "from its node"]);
+    assert_eq!(verified.findings.len(), 2, "{:?}", verified.findings);
+    std::fs::create_dir_all(place.folder.join("segments")).unwrap();
+    for node in ["a", "b"] {
+        let name = &names(node)[0];
+        std::fs::copy(folder(node).join(name), place.folder.join("segments").join(name)).unwrap();
+    }
+    assert_eq!(check(place).await.findings, []);
 }

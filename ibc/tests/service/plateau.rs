@@ -74,7 +74,10 @@ async fn reaches_a_plateau(place: &Place) {
         place.clock.advance(1_000); // all have expired, with every skew
         sweeper.sweep().await.unwrap();
         let now = core.store.reads().now();
-        moved += move_segments(&core.store, &core.keys, &segments, now, |_| {}).await.unwrap().files;
+        moved += move_segments(&core.store, &core.keys, &segments, (&["a".into()], now), |_| {})
+            .await
+            .unwrap()
+            .files;
         make_room(place).await;
         sizes.push(size(place).await);
     }

@@ -64,8 +64,10 @@ pub struct Moved {
     pub entries: usize,
 }
 
-/// Moves all entries that were written before `before` into files of `folder`. `progress` gets the number of
+/// Moves the entries of `writers` that were written before `before` into files of `folder`. `progress` gets the number of
 /// entries moved so far.
+///
+/// A node moves its own, into the folder that it has: the files of another node's entries would be missing there.
 ///
 /// # Errors
 /// [`Kind::Unavailable`](crate::service::error::Kind::Unavailable) if store or folder cannot be read or written; what
@@ -74,12 +76,15 @@ pub async fn move_segments(
     store: &Store,
     keys: &Arc<KeyDirectory>,
     folder: &Path,
-    before: UnixTime,
+    (writers, before): (&[String], UnixTime),
     mut progress: impl FnMut(usize),
 ) -> Result<Moved, ServiceError> {
     let mut moved = Moved::default();
     let mut connection = store.reads().pool().acquire().await?;
     for (writer, head) in audit::heads(&mut connection).await? {
+        if !writers.contains(&writer) {
+            continue;
+        }
         let segments = audit::segments(&mut connection, &writer).await?;
         let mut end = match segments.last() {
             Some(last) => Head {
@@ -214,7 +219,13 @@ pub(super) fn read(
     if row.file.contains('/') {
         return Err("its name is no name of a file");
     }
-    let octets = private_file::read(&folder.join(&row.file), MAX_OCTETS).map_err(|_| "it cannot be read")?;
+    let path = folder.join(&row.file);
+    if !path.exists() {
+        return Err(
+            "it is not there: each node keeps the files of its own entries, bring this one here from its node",
+        );
+    }
+    let octets = private_file::read(&path, MAX_OCTETS).map_err(|_| "it cannot be read")?;
     let end = octets.strip_suffix(b"\n").ok_or("it has no end")?;
     let at = end.iter().rposition(|octet| *octet == b'\n').ok_or("it has one line only")? + 1;
     let (signed, last) = octets.split_at(at);
