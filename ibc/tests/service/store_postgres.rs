@@ -302,3 +302,32 @@ fn a_server_that_refuses_is_heard_and_a_node_keeps_to_its_connections() {
     place.write("ibc.toml", few);
     place.ibc(&["config", "check"]).refused(&["connections is 2 to"]);
 }
+
+/// pg_restore drops what has the names of our tables.
+#[test]
+fn a_copy_is_not_put_in_the_place_of_anothers_tables() {
+    let (place, database, others) = (Place::new(), Database::new("own"), Database::new("others"));
+    configure(&place, &database.url("postgres"));
+    place.ibc(&["service", "init"]).done();
+    place.ibc(&["backup", "copy"]).done();
+    for tables in
+        ["create table client (name text)", "create table audit (seq int)", "create view entity as select 1"]
+    {
+        others.say(tables);
+    }
+    others.say("insert into client values ('theirs')");
+    configure(&place, &others.url("postgres"));
+    for more in [&[][..], &["--accept-loss"], &["--dry-run"]] {
+        let refused = place.ibc(&[&["restore", "copy"], more].concat());
+        refused.refused(&["tables of something else"]);
+    }
+    assert_eq!(others.say("select count(*) from client where name = 'theirs'"), Some(1));
+    assert!(!place.files().iter().any(|name| name.contains("replaced")));
+    // Into an empty one, and in the place of its own.
+    let empty = Database::new("empty");
+    for there in [&empty, &database] {
+        configure(&place, &there.url("postgres"));
+        place.ibc(&["restore", "copy", "--accept-loss"]).done();
+        assert_eq!(there.say("select count(*) from migration"), Some(1));
+    }
+}

@@ -8,7 +8,7 @@ use crate::service::audit::is_signed_checkpoint;
 use crate::service::kms::ServicePublicKey;
 use crate::service::store::backup::{self, BackupError};
 use crate::service::store::contents::{Contents, Place};
-use crate::service::store::{OpenError, StoreUrl, migrate, open, statement};
+use crate::service::store::{Database, OpenError, StoreUrl, migrate, open, statement};
 use eccsi_sakke::onem2m::{ExpirationTime, UnixTime};
 use sqlx::Connection;
 use std::fs::{self, File};
@@ -168,6 +168,8 @@ async fn current(url: &StoreUrl) -> Result<(bool, Option<Contents>), RestoreErro
         }
         StoreUrl::Postgres(url) => {
             let mut connection = open::postgres_connection(url).await?;
+            // pg_restore drops what has the names of our tables, whosever it is.
+            migrate::check_not_foreign(&mut connection, Database::Postgres).await?;
             if !open::has_tables(&mut connection).await? {
                 return Ok((false, None));
             }

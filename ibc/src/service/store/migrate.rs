@@ -53,6 +53,17 @@ async fn apply(pool: &Pool<Any>, database: Database) -> Result<usize, OpenError>
     Ok(remaining)
 }
 
+/// Refuses a database that has tables, and not those of a service.
+pub(in crate::service) async fn check_not_foreign(
+    connection: &mut AnyConnection,
+    database: Database,
+) -> Result<(), OpenError> {
+    if found(connection, database).await? == 0 && others(connection, database).await? > 0 {
+        return Err(OpenError::NotEmpty);
+    }
+    Ok(())
+}
+
 /// How many files are still to be applied.
 fn remaining(found: i64) -> Result<usize, OpenError> {
     let newer = || OpenError::Newer { found, known: known() };
