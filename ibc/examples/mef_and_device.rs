@@ -41,6 +41,7 @@ async fn make(folder: &Path, kpm: [u8; 32]) -> Result<Mef, Box<dyn Error>> {
         state_key: keys.subkey("state files"),
         clock: Arc::new(SystemClock),
         clock_tolerance: Duration::from_secs(60),
+        clock_lead: None,
     })
     .await?;
     let core = Core { store, keys: Arc::clone(&keys), provider: provider.clone() };

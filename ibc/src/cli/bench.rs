@@ -117,6 +117,7 @@ async fn make(folder: &Path, url: StoreUrl) -> Result<(Mef, Store), Failure> {
         state_key: keys.subkey("state files"),
         clock: Arc::new(SystemClock),
         clock_tolerance: Duration::from_secs(60),
+        clock_lead: None,
     })
     .await?;
     let core =

@@ -17,9 +17,10 @@ use clap::Args;
 use core::future::Future;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, UnixTime};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{env, thread};
+use std::{fs, thread};
 
 /// How long a command waits for another one at this node.
 const TURNS: u32 = 300;
@@ -106,6 +107,7 @@ pub(super) fn options(config: &Config, keys: &KeyDirectory, writer: String) -> R
         state_key: keys.subkey("state files"),
         clock: Arc::new(SystemClock),
         clock_tolerance: config.store.clock_tolerance,
+        clock_lead: Some(config.store.clock_tolerance),
     })
 }
 
@@ -119,11 +121,31 @@ pub(super) fn admin(config: &Config, core: Core) -> Admin {
     }
 }
 
-/// Who runs the command, as far as the environment tells.
+/// Who runs the command, by what the kernel says and not the environment: the user of the process, and the one who logged
+/// in where that is another, as with sudo.
 pub(super) fn operator() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok());
-    let name = name.unwrap_or_else(|| "unknown".into());
-    name.chars().filter(|c| !c.is_control()).take(64).collect()
+    let uid = fs::metadata("/proc/self").map(|about| about.uid()).ok();
+    let login = fs::read_to_string("/proc/self/loginuid").ok().and_then(|text| text.trim().parse().ok());
+    // All ones: nobody logged in, as for a service.
+    operator_text(uid, login.filter(|login| *login != u32::MAX), &users())
+}
+
+/// The accounts of this machine; those of a directory service have no name here.
+fn users() -> String {
+    fs::read_to_string("/etc/passwd").unwrap_or_default()
+}
+
+fn operator_text(uid: Option<u32>, login: Option<u32>, users: &str) -> String {
+    let named = |uid: u32| {
+        let is_it = |line: &&str| line.split(':').nth(2).is_some_and(|field| field.parse() == Ok(uid));
+        let name = users.lines().find(is_it).and_then(|line| line.split(':').next());
+        name.map_or_else(|| format!("uid {uid}"), |name| format!("{name} (uid {uid})"))
+    };
+    let by = uid.map_or_else(|| "unknown".into(), named);
+    match login {
+        Some(login) if Some(login) != uid => format!("{by}, login {}", named(login)),
+        _ => by,
+    }
 }
 
 impl Opened {
@@ -249,5 +271,25 @@ impl From<RestoreError> for Failure {
             }
             error => Self::refused(Kind::Unavailable, format!("{error}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_is_named_by_numbers_that_nobody_can_set() {
+        let users = "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n";
+        for (uid, login, text) in [
+            (Some(1000), Some(1000), "alice (uid 1000)"),
+            (Some(0), Some(1000), "root (uid 0), login alice (uid 1000)"),
+            (Some(0), None, "root (uid 0)"),
+            (Some(1001), None, "uid 1001"),
+            (None, None, "unknown"),
+        ] {
+            assert_eq!(operator_text(uid, login, users), text);
+        }
+        assert!(operator().contains("uid "), "{}", operator());
     }
 }

@@ -226,7 +226,7 @@ pub(super) async fn accept(
     lost_until: Option<UnixTime>,
 ) -> Result<Option<Accepted>, RestoreError> {
     let options = acceptance.options;
-    let pools = open::connect(&options.url, options.connections).await?;
+    let pools = open::connect(&options.url, options.connections, "").await?;
     migrate::run(&pools.writes, pools.database).await?;
     let mut tx = pools.writes.begin_with(begin(pools.database)).await?;
     let contents = Contents::of_database(&mut tx, &places(&states)).await?;

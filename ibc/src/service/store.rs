@@ -78,6 +78,9 @@ pub struct StoreOptions {
     pub clock: Arc<dyn Clock>,
     /// How far the clock may stand behind the latest write before nothing is issued any more.
     pub clock_tolerance: core::time::Duration,
+    /// How far the clock may stand ahead of that of a database server before nothing is written any more: what one node
+    /// writes is the time of all. `None`: not compared, as on SQLite.
+    pub clock_lead: Option<core::time::Duration>,
 }
 
 crate::redacted::redacted_debug!(StoreOptions);
@@ -113,7 +116,7 @@ crate::redacted::redacted_debug!(ReadStore);
 /// # Errors
 /// As [`Store::open`].
 pub async fn migrate(url: &StoreUrl) -> Result<usize, OpenError> {
-    let pools = open::connect(url, 2).await?;
+    let pools = open::connect(url, 2, "").await?;
     let steps = migrate::run(&pools.writes, pools.database).await;
     pools.writes.close().await;
     pools.reads.close().await;
@@ -162,7 +165,7 @@ impl Store {
     /// a state file that does not open.
     pub async fn open(options: StoreOptions) -> Result<Self, OpenError> {
         let state = StateFile::open(&options.state_folder, &options.writer, &options.state_key)?;
-        let pools = open::connect(&options.url, options.connections).await?;
+        let pools = open::connect(&options.url, options.connections, &options.writer).await?;
         migrate::run(&pools.writes, pools.database).await?;
         let mark = Arc::new(AtomicU64::new(0));
         let reads = ReadStore {
@@ -185,6 +188,7 @@ impl Store {
             name: options.writer,
             clock: options.clock,
             tolerance: options.clock_tolerance,
+            lead: options.clock_lead,
             mark,
             state,
         });

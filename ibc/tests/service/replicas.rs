@@ -4,12 +4,13 @@
 use crate::service;
 use crate::service::{On, Place, call, psk};
 use core::time::Duration;
+use ibc::service::Core;
 use ibc::service::error::Kind;
 use ibc::service::mef::Mef;
 use ibc::service::restore::Acceptance;
 use ibc::service::restore::replace::{Source, check};
-use ibc::service::store::StoreOptions;
 use ibc::service::store::backup::backup;
+use ibc::service::store::{Store, StoreOptions};
 use ibc::wire::EnrolRequest;
 use std::collections::HashSet;
 use tokio::task::JoinSet;
@@ -44,6 +45,9 @@ fn the_same_identity_in_the_same_second_is_unique_on_two_replicas() {
         let all: Vec<String> = clients.join_all().await.into_iter().flatten().collect();
         let distinct: HashSet<_> = all.iter().collect();
         assert_eq!((all.len(), distinct.len()), (61, 61), "61 ends within a minute, each given once");
+        let live = "select count(*) from ibc_identity where state = 1 \
+                    and not exists (select 1 from denied where denied.id2 = ibc_identity.id2)";
+        assert_eq!(place.number(live).await, 2, "as many as policy leaves, whoever issued them");
         place.check_chains().await;
     });
 }
@@ -144,5 +148,95 @@ fn a_replica_under_which_a_copy_was_brought_back_writes_no_more() {
         mef.store().clone().close().await;
         place.mef("a").await.enrol(&call(&session, CSE), &request()).await.unwrap();
         place.check_chains().await;
+    });
+}
+
+/// Its state file is not missing: it is another node's chain.
+#[test]
+fn a_second_node_of_one_name_is_told_so() {
+    service::run(On::Postgres, async |place: &Place| {
+        place.add_client("device", &[(CSE, 1)]).await;
+        let first = place.mef("node").await;
+        enrol(first.clone(), "20270101T000000").await;
+        let folder = place.folder.join("other");
+        std::fs::create_dir_all(&folder).unwrap();
+        let options = || StoreOptions { state_folder: folder.clone(), ..place.options("node") };
+        let refusal = async |store: Store| {
+            let core = Core { store, keys: place.keys.clone(), provider: service::fqdn("sp.example.com") };
+            let mef = Mef::new(core, service::fqdn(service::MEF), place.keys.clone(), Default::default());
+            let error =
+                mef.enrol(&call(&psk("10-device@mef.example.com"), CSE), &request()).await.unwrap_err();
+            mef.shut_down().await;
+            error.cause().unwrap().to_string()
+        };
+        let why = refusal(service_store(options()).await).await;
+        assert!(why.contains("another process writes under the name node"), "{why}");
+        assert!(!why.contains("accept-loss"), "{why}");
+        enrol(first.clone(), "20270102T000000").await;
+        first.shut_down().await;
+        let why = refusal(service_store(options()).await).await;
+        assert!(why.contains("node.state is missing"), "nobody else is there: {why}");
+    });
+}
+
+async fn service_store(options: StoreOptions) -> Store {
+    Store::open(options).await.unwrap()
+}
+
+/// What one node writes is the time of all.
+#[test]
+fn a_clock_ahead_of_the_servers_stops_its_own_node_alone() {
+    service::run(On::Postgres, async |place: &Place| {
+        place.add_client("device", &[(CSE, 1)]).await;
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let clock = |ahead: u64| {
+            std::sync::Arc::new(ibc::clock::ManualClock::new(eccsi_sakke::onem2m::UnixTime::from_seconds(
+                now + ahead,
+            )))
+        };
+        let options = |writer: &str, ahead: u64| StoreOptions {
+            clock: clock(ahead),
+            clock_lead: Some(Duration::from_secs(60)),
+            ..place.options(writer)
+        };
+        let change = async |store: &Store| {
+            let core = Core {
+                store: store.clone(),
+                keys: place.keys.clone(),
+                provider: service::fqdn("sp.example.com"),
+            };
+            let admin = ibc::service::admin::Admin {
+                core,
+                operator: "test".into(),
+                mef: Some(service::fqdn(service::MEF)),
+                maf: None,
+                lab: false,
+            };
+            admin
+                .set_policy(&crate::setting::rule(ibc::Function::Mef, None))
+                .await
+                .map_err(|error| error.cause().map(ToString::to_string))
+        };
+        let fast = service_store(options("fast", 300 * 86_400)).await;
+        let right = service_store(options("right", 0)).await;
+        let why = change(&fast).await.unwrap_err().unwrap();
+        for words in ["seconds ahead of the database server's", "set the one that is wrong"] {
+            assert!(why.contains(words), "{why}");
+        }
+        // The other one is refused for what it asks, not for its clock.
+        assert_eq!(change(&right).await.unwrap_err(), None, "there is no such stakeholder");
+        let slow = service_store(StoreOptions {
+            clock: std::sync::Arc::new(ibc::clock::ManualClock::new(service::START)),
+            ..options("slow", 0)
+        })
+        .await;
+        let why = change(&slow).await.unwrap_err().unwrap();
+        for words in ["seconds behind the latest write", "here 20260601T000000", "the database server's says"]
+        {
+            assert!(why.contains(words), "{why}");
+        }
+        for store in [fast, right, slow] {
+            store.close().await;
+        }
     });
 }

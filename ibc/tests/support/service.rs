@@ -162,6 +162,7 @@ impl Place {
             state_key: self.keys.subkey("state files"),
             clock: self.clock.clone(),
             clock_tolerance: Duration::from_secs(60),
+            clock_lead: None,
         }
     }
 

@@ -332,6 +332,7 @@ impl Change for Complete {
             .with("requester", requester.as_str());
         tx.audit(event).await?;
         // Only the newest stay: an answer that was lost leaves none behind.
+        identities::hold_entity(tx.connection(), entity.as_str()).await?;
         let live = identities::live(tx.connection(), entity.as_str(), now).await?;
         // The one that was issued now is the newest, also among others of the same second.
         for old in live.iter().filter(|old| *old != id_2.as_str()).skip(self.live.max(1) - 1) {

@@ -117,6 +117,13 @@ pub(crate) async fn issued(
     .transpose()
 }
 
+/// Lets nobody else count or deny the credentials of an entity until this transaction ends: two nodes would both leave what
+/// the other has just issued.
+pub(crate) async fn hold_entity(connection: &mut AnyConnection, name: &str) -> Result<(), ServiceError> {
+    sqlx::query("update entity set kind = kind where name = $1").bind(name).execute(connection).await?;
+    Ok(())
+}
+
 /// The live identities of an entity, newest first, that are not denied yet.
 pub(crate) async fn live(
     connection: &mut AnyConnection,

@@ -4,9 +4,11 @@ use super::{Database, PostgresUrl, state_file::StateError};
 use crate::service::error::ServiceError;
 use crate::service::limits::STORE_PATIENCE;
 use core::fmt;
+use sha2::{Digest, Sha256};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, ConnectOptions, Connection, Pool};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,6 +84,8 @@ pub enum OpenError {
     NotEmpty,
     /// The file or folder of the database.
     Io(PathBuf, io::Error),
+    /// Others may read or write the file of the database, which has what only the service may know; its mode.
+    Permissions(PathBuf, u32),
     /// The tables are of a later version of this program.
     Newer {
         /// The version found.
@@ -111,6 +115,12 @@ impl fmt::Display for OpenError {
                 f.write_str("the database is not empty: it has tables of something else; give this service one of its own")
             }
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Permissions(path, mode) => write!(
+                f,
+                "{} has mode {mode:04o}, so that others may read or write it: chmod 600 {}",
+                path.display(),
+                path.display()
+            ),
             Self::Newer { found, known } => write!(
                 f,
                 "the tables have version {found}, this program knows {known}: run the newer program"
@@ -144,13 +154,13 @@ pub(crate) struct Pools {
     pub(crate) connections: Arc<AtomicU64>,
 }
 
-/// At most this many connections: one writes, the others, at least one, read.
-pub(crate) async fn connect(url: &StoreUrl, connections: u32) -> Result<Pools, OpenError> {
+/// At most this many connections: one writes under this name, the others, at least one, read.
+pub(crate) async fn connect(url: &StoreUrl, connections: u32, writer: &str) -> Result<Pools, OpenError> {
     sqlx::any::install_default_drivers();
     let readers = connections.saturating_sub(1).max(1);
     match url {
         StoreUrl::Sqlite(path) => sqlite(path.clone(), readers).await,
-        StoreUrl::Postgres(url) => postgres(url, readers).await,
+        StoreUrl::Postgres(url) => postgres(url, readers, writer).await,
     }
 }
 
@@ -176,7 +186,8 @@ pub(crate) async fn connect_reads(url: &StoreUrl) -> Result<(Pool<Any>, Database
     sqlx::any::install_default_drivers();
     let (pool, options, database) = match url {
         StoreUrl::Sqlite(path) => {
-            std::fs::metadata(path).map_err(|error| OpenError::Io(path.clone(), error))?;
+            let about = std::fs::metadata(path).map_err(|error| OpenError::Io(path.clone(), error))?;
+            check_mode(path, &about)?;
             // Not mode=ro: a reader of a WAL has to write its index.
             let options = sqlite_options(path, "rw")?;
             (sqlite_reads(options.clone(), READERS), options, Database::Sqlite)
@@ -237,6 +248,13 @@ fn sqlite_reads(options: AnyConnectOptions, readers: u32) -> Pool<Any> {
         .connect_lazy_with(options)
 }
 
+fn check_mode(path: &std::path::Path, about: &std::fs::Metadata) -> Result<(), OpenError> {
+    match about.permissions().mode() & 0o777 {
+        mode if mode & 0o077 != 0 => Err(OpenError::Permissions(path.into(), mode)),
+        _ => Ok(()),
+    }
+}
+
 async fn sqlite(path: PathBuf, readers: u32) -> Result<Pools, OpenError> {
     // Made here, so that nobody else may read it.
     let made = {
@@ -245,7 +263,8 @@ async fn sqlite(path: PathBuf, readers: u32) -> Result<Pools, OpenError> {
         options.create(true).truncate(false).write(true).mode(0o600);
         crate::files::open_at_once(&path, &mut options)
     };
-    made.map_err(|error| OpenError::Io(path.clone(), error))?;
+    let (_, about) = made.map_err(|error| OpenError::Io(path.clone(), error))?;
+    check_mode(&path, &about)?;
     let options = sqlite_options(&path, "rw")?;
     let connections = Arc::new(AtomicU64::new(0));
     let made = Arc::clone(&connections);
@@ -276,16 +295,41 @@ async fn sqlite(path: PathBuf, readers: u32) -> Result<Pools, OpenError> {
     Ok(Pools { writes, reads: sqlite_reads(options, readers), database: Database::Sqlite, connections })
 }
 
-async fn postgres(url: &str, readers: u32) -> Result<Pools, OpenError> {
+/// The lock of PostgreSQL that a writer holds while it is connected, in two numbers. It keeps nobody out: it shows to others
+/// that there is a writer of this name.
+fn sign(writer: &str) -> (i32, i32) {
+    const WRITERS: i32 = 0x6962_6377; // any number that nothing else uses
+    let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(writer));
+    (WRITERS, i32::from_be_bytes([a & 0x7f, b, c, d]))
+}
+
+/// Whether another process is connected to this PostgreSQL as a writer of this name.
+pub(super) async fn has_other_writer(
+    connection: &mut sqlx::AnyConnection,
+    writer: &str,
+) -> Result<bool, sqlx::Error> {
+    let (class, name) = sign(writer);
+    let text = "select count(*) from pg_locks where locktype = 'advisory' and objsubid = 2 and classid::bigint = $1 \
+                and objid::bigint = $2 and pid <> pg_backend_pid() \
+                and database = (select oid from pg_database where datname = current_database())";
+    let others: i64 =
+        sqlx::query_scalar(text).bind(i64::from(class)).bind(i64::from(name)).fetch_one(connection).await?;
+    Ok(others > 0)
+}
+
+async fn postgres(url: &str, readers: u32, writer: &str) -> Result<Pools, OpenError> {
     let options = postgres_options(url)?;
     let connections = Arc::new(AtomicU64::new(0));
     let made = Arc::clone(&connections);
+    let (class, name) = sign(writer);
     let writes = AnyPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(STORE_PATIENCE)
         .after_connect(move |connection, _| {
             made.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
+                let show = "select pg_advisory_lock_shared($1, $2)";
+                sqlx::query(show).bind(class).bind(name).execute(&mut *connection).await?;
                 // Whoever is answered relies on what was written.
                 let switch_on = "select set_config('synchronous_commit', 'on', false) \
                                  where current_setting('synchronous_commit') = 'off'";

@@ -26,7 +26,7 @@ use sqlx::{Any, Row, Transaction};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::io::Read;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 const CLEAR: usize = 8;
@@ -104,6 +104,8 @@ pub enum StateError {
     Io(PathBuf, io::Error),
     /// Another process has it.
     Busy(PathBuf),
+    /// Others may write to the folder, and put an older file in the place of one; its mode.
+    Permissions(PathBuf, u32),
     /// Neither slot opens: changed, or of another key directory.
     Sealed(PathBuf),
 }
@@ -115,6 +117,12 @@ impl fmt::Display for StateError {
             Self::Busy(path) => write!(
                 f,
                 "{} is in use: another process writes under this name, give each its own",
+                path.display()
+            ),
+            Self::Permissions(path, mode) => write!(
+                f,
+                "{} has mode {mode:04o}, so that others may write there: chmod 700 {}",
+                path.display(),
                 path.display()
             ),
             Self::Sealed(path) => write!(
@@ -142,6 +150,7 @@ impl StateFile {
     pub(crate) fn open(folder: &Path, writer: &str, key: &[u8; 32]) -> Result<Self, StateError> {
         let path = folder.join(format!("{writer}.state"));
         let io = |error| StateError::Io(path.clone(), error);
+        check_folder(folder)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let (file, _) = open_at_once(&path, &mut options).map_err(io)?;
@@ -238,6 +247,19 @@ impl StateFile {
         self.record = Some(record);
         Ok(())
     }
+}
+
+/// Whether the folder is there, and only its owner may write to it.
+///
+/// # Errors
+/// [`StateError::Permissions`], [`StateError::Io`].
+pub fn check_folder(folder: &Path) -> Result<bool, StateError> {
+    let mode = match fs::metadata(folder) {
+        Ok(about) => about.permissions().mode() & 0o777,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(StateError::Io(folder.into(), error)),
+    };
+    if mode & 0o022 == 0 { Ok(true) } else { Err(StateError::Permissions(folder.into(), mode)) }
 }
 
 /// The ends of chains that the state files of a folder know, by writer.

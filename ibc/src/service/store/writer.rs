@@ -16,6 +16,7 @@
 //! wrote: a clock that was set back by more than the tolerance stops all writing.
 
 use super::audit;
+use super::open::has_other_writer;
 use super::state_file::{Behind, StateFile};
 use super::times::seconds;
 use super::{Database, ServiceError};
@@ -26,7 +27,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use eccsi_sakke::onem2m::UnixTime;
+use eccsi_sakke::onem2m::{ExpirationTime, UnixTime};
 use sqlx::{Any, AnyConnection, Connection, Pool, Row, Transaction};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -204,6 +205,7 @@ pub(super) struct Parts {
     pub(super) name: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) tolerance: Duration,
+    pub(super) lead: Option<Duration>,
     pub(super) mark: Arc<AtomicU64>,
     pub(super) state: StateFile,
 }
@@ -244,6 +246,8 @@ struct Seen {
     server: String,
     /// Which table of this name it is: restoring makes it anew.
     table: i64,
+    /// What the server's clock says.
+    server_clock: Option<UnixTime>,
 }
 
 impl Seen {
@@ -256,7 +260,8 @@ impl Seen {
             }
             Database::Postgres => {
                 "select mark, epoch, number, seq, hash, pg_postmaster_start_time()::text as server, \
-                 'audit'::regclass::oid::bigint as place from clock join deny_list on deny_list.one = clock.one \
+                 'audit'::regclass::oid::bigint as place, extract(epoch from clock_timestamp())::bigint as server_clock \
+                 from clock join deny_list on deny_list.one = clock.one \
                  left join (select seq, hash from audit where writer = $1 order by seq desc limit 1) ends on 1 = 1 \
                  where clock.one = 1"
             }
@@ -267,9 +272,16 @@ impl Seen {
             None => Head::START,
             Some(_) => audit::head_of(&row)?,
         };
-        let (server, table) = match parts.database {
-            Database::Sqlite => (String::new(), 0),
-            Database::Postgres => (row.try_get("server")?, row.try_get("place")?),
+        let (server, table, server_clock) = match parts.database {
+            Database::Sqlite => (String::new(), 0, None),
+            Database::Postgres => {
+                let clock: i64 = row.try_get("server_clock")?;
+                (
+                    row.try_get("server")?,
+                    row.try_get("place")?,
+                    Some(UnixTime::from_seconds(clock.unsigned_abs())),
+                )
+            }
         };
         Ok(Self {
             mark: UnixTime::from_seconds(mark.unsigned_abs()),
@@ -278,6 +290,7 @@ impl Seen {
             head,
             server,
             table,
+            server_clock,
         })
     }
 }
@@ -307,9 +320,10 @@ impl fmt::Display for Ended {
             }
             Self::TablesMade => f.write_str("the tables were made anew, as restoring a copy does")?,
             Self::FileReplaced(path) => write!(f, "{} was removed or replaced", path.display())?,
-            Self::SameName(name) => {
-                write!(f, "another process writes under the name {name}: give each its own")?
-            }
+            Self::SameName(name) => write!(
+                f,
+                "another process writes under the name {name}: give each its own (node in the configuration)"
+            )?,
         }
         f.write_str(", while this process ran: start it again")
     }
@@ -418,7 +432,7 @@ impl Task {
         let seen = self.look(&mut tx).await?;
         let parts = &mut self.parts;
         let mut head = seen.head.clone();
-        let now = time(parts, &mut tx, seen.mark).await?;
+        let now = time(parts, &mut tx, (seen.mark, seen.server_clock)).await?;
         let mut outcomes = vec![];
         let mut deny_list = None;
         for job in jobs {
@@ -498,7 +512,14 @@ impl Task {
         if is_as_left && is_later && (seen.epoch, seen.table) == (epoch, table) {
             return Ok(seen);
         }
-        self.parts.state.check(tx).await?;
+        if let Err(behind) = self.parts.state.check(tx).await {
+            // Not the own state file is missing, then: it is another's chain.
+            let is_anothers = self.parts.state.last().is_none()
+                && self.parts.database == Database::Postgres
+                && has_other_writer(tx, &self.parts.name).await?;
+            let name = || Ended::SameName(self.parts.name.clone());
+            return Err(if is_anothers { ServiceError::unavailable(name()) } else { behind });
+        }
         if seen.epoch < epoch {
             return Err(ServiceError::unavailable(Behind::Older));
         }
@@ -565,15 +586,10 @@ async fn newer_list(
 async fn time(
     parts: &Parts,
     tx: &mut Transaction<'_, Any>,
-    mark: UnixTime,
+    (mark, server): (UnixTime, Option<UnixTime>),
 ) -> Result<UnixTime, ServiceError> {
     let clock = parts.clock.now();
-    if clock.checked_add(parts.tolerance).is_some_and(|latest| latest < mark) {
-        return Err(ServiceError::unavailable(format!(
-            "the clock stands {} seconds behind the latest write: set it",
-            mark.as_seconds() - clock.as_seconds()
-        )));
-    }
+    check_clock(clock, (mark, parts.tolerance), server.zip(parts.lead)).map_err(ServiceError::unavailable)?;
     if clock > mark {
         // On PostgreSQL the row is locked by whoever moves it: once a second, not with every group.
         sqlx::query("update clock set mark = $1 where one = 1 and mark < $1")
@@ -582,4 +598,38 @@ async fn time(
             .await?;
     }
     Ok(clock.max(mark))
+}
+
+/// Compares the clock with the latest write, and with the database server's: each with how far they may differ.
+fn check_clock(
+    clock: UnixTime,
+    (mark, tolerance): (UnixTime, Duration),
+    server: Option<(UnixTime, Duration)>,
+) -> Result<(), String> {
+    let says = |time: UnixTime| {
+        ExpirationTime::from_unix(time).map_or_else(|_| "no date".into(), |time| format!("{time}"))
+    };
+    let ahead = |late: UnixTime, early: UnixTime| late.as_seconds().saturating_sub(early.as_seconds());
+    if let Some((server, lead)) = server
+        && server.checked_add(lead).is_some_and(|latest| latest < clock)
+    {
+        return Err(format!(
+            "the clock here ({}) stands {} seconds ahead of the database server's ({}): set the one that is wrong; \
+             written, it would stop every other node",
+            says(clock),
+            ahead(clock, server),
+            says(server)
+        ));
+    }
+    if clock.checked_add(tolerance).is_some_and(|latest| latest < mark) {
+        let compared = server
+            .map_or_else(String::new, |(server, _)| format!("; the database server's says {}", says(server)));
+        return Err(format!(
+            "the clock stands {} seconds behind the latest write (here {}, written {}{compared}): set the clock that is wrong",
+            ahead(mark, clock),
+            says(clock),
+            says(mark)
+        ));
+    }
+    Ok(())
 }

@@ -91,6 +91,7 @@ impl Place {
             state_key: keys.subkey("state files"),
             clock: Arc::new(SystemClock),
             clock_tolerance: Duration::from_secs(60),
+            clock_lead: None,
         })
         .await?;
         let core = Core { store: store.clone(), keys: Arc::clone(&keys), provider: Fqdn::parse(PROVIDER)? };
