@@ -1,6 +1,7 @@
 //! `ibc admin`: who may do what.
 
 mod client;
+pub(super) mod listed;
 mod policy;
 mod psa;
 mod stakeholder;
@@ -35,6 +36,15 @@ pub(super) enum Command {
     /// Keys that two entities have in common from here (Kpsa)
     #[command(subcommand)]
     Psa(psa::Command),
+    /// Registrations of clients at the MEF and the MAF
+    #[command(subcommand)]
+    Registration(listed::RegistrationCommand),
+    /// Keys that clients have registered
+    #[command(subcommand)]
+    Key(listed::KeyCommand),
+    /// MEF Client Commands: what was reported, and what registrations begin with
+    #[command(subcommand)]
+    Command(listed::CommandCommand),
 }
 
 impl Command {
@@ -44,6 +54,9 @@ impl Command {
             Self::Client(command) => command.run(),
             Self::Policy(command) => command.run(),
             Self::Psa(command) => command.run(),
+            Self::Registration(command) => command.run(),
+            Self::Key(command) => command.run(),
+            Self::Command(command) => command.run(),
         }
     }
 }

@@ -40,6 +40,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  ibc mef deny mef.example.com@2F2F73…@20270101T000000 --reason \"lost credential\"\n  ibc mef deny --client sensor-1 --disable-client --reason \"device stolen\""
     )]
     Deny(Deny),
+    /// Show the credentials that were issued: which live, which are denied, for whom
+    #[command(
+        after_help = "Examples:\n  ibc mef list --client gateway-1\n  ibc mef list --state denied --since 20270101T000000"
+    )]
+    List(super::admin::listed::Issued),
     /// Print the newest deny list with its signature, as it is published
     #[command(after_help = "Example:\n  ibc mef deny-list --out denylist.txt")]
     DenyList(Published),
@@ -125,6 +130,7 @@ impl Command {
             Self::Provision(command) => command.run(),
             Self::Reprovision(command) => command.run(),
             Self::Deny(command) => command.run(),
+            Self::List(command) => command.run(),
             Self::DenyList(Published { site, out }) => {
                 site.run(async |opened| deny_list(&opened, out.as_deref()).await)
             }

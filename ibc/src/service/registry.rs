@@ -30,6 +30,7 @@ mod update_client;
 mod update_key;
 
 pub use register_key::CONNECTION;
+pub(super) use request::labels as labels_text;
 pub(super) use sealed_key::record as key_record;
 
 use super::error::{ServiceError, no_privilege};

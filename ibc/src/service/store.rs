@@ -16,6 +16,7 @@ pub(crate) mod contents;
 pub(crate) mod early_ends;
 pub(crate) mod identities;
 pub(crate) mod keys;
+pub(crate) mod listed;
 pub(crate) mod lists;
 pub(crate) mod migrate;
 #[cfg(not(feature = "store-postgres"))]

@@ -12,7 +12,6 @@ use crate::files::public_file;
 use crate::service::admin::{CERTIFICATES, ClientChange, NewCredential, certificate_id};
 use crate::service::limits::CONFIGURATION_BYTES;
 use crate::service::party::Bound;
-use crate::wire::CommandDescription;
 use clap::{Args, Subcommand, ValueEnum};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{CredentialId, CredentialType, EntityId, EntityKind, Fqdn, KmId, KpmId, UnixTime};
@@ -460,9 +459,7 @@ impl Configure {
 impl Instruct {
     fn run(self) -> Outcome {
         let Self { site, registration, file } = self;
-        let octets = public_file::read_or_stdin(&file, CONFIGURATION_BYTES as u64)?;
-        let description: CommandDescription = crate::json::from_slice(&octets)
-            .map_err(|error| Failure::usage(format!("{}: no cmdDescription: {error}", file.display())))?;
+        let description = super::listed::description(&file)?;
         site.run(async |opened| {
             let number = opened.admin.queue_command(&registration, &description).await?;
             let text = format!("queued command {number} for registration {registration}");

@@ -1,26 +1,53 @@
-//! Registered keys: stakeholders may change who their targets are (clauses 8.3.5.2.7 and 8.8.2.7, step 7).
+//! Registered keys: a stakeholder may give them other values than their source did (clauses 8.3.5.2.7 and 8.8.2.7,
+//! steps 6 and 7).
 
 use super::{Admin, refused, written};
 use crate::Function;
 use crate::service::error::{Kind, ServiceError};
+use crate::service::registry::labels_text;
 use crate::service::store::keys;
 use eccsi_sakke::onem2m::{RelativeKeyId, SecurityUsage, TargetIds};
 
+/// Other values of a registered key; `None` for those that stay.
+#[derive(Clone, Debug, Default)]
+pub struct KeyChange {
+    /// Who may retrieve it.
+    pub targets: Option<Vec<String>>,
+    /// Its labels.
+    pub labels: Option<Vec<String>>,
+    /// Its use. A key that was delivered stays what it was where it is.
+    pub usage: Option<SecurityUsage>,
+}
+
 impl Admin {
-    /// Replaces the targets of a registered key. Policy is the stakeholder's own and not asked; what the use allows
-    /// holds, and the source is no target.
+    /// Replaces the targets of a registered key.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] for a key that is unknown or expired; [`Kind::ContentsUnacceptable`] for targets that its use
-    /// does not have.
+    /// As [`change_key`](Self::change_key).
     pub async fn change_targets(
         &self,
         function: Function,
         key: &RelativeKeyId,
         targets: &[String],
     ) -> Result<(), ServiceError> {
-        let procedure = "admin key targets";
-        let (event, key, targets) = (self.event(procedure), key.clone(), targets.to_vec());
+        let change = KeyChange { targets: Some(targets.to_vec()), ..KeyChange::default() };
+        self.change_key(function, key, change).await
+    }
+
+    /// Gives a registered key other values. Policy is the stakeholder's own and not asked; what the use allows
+    /// holds, and the source is no target.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] for a key that is unknown or expired; [`Kind::ContentsUnacceptable`] for targets that its use
+    /// does not have, and labels that are too many or too long.
+    pub async fn change_key(
+        &self,
+        function: Function,
+        key: &RelativeKeyId,
+        change: KeyChange,
+    ) -> Result<(), ServiceError> {
+        let procedure = "admin key set";
+        let (event, key) = (self.event(procedure), key.clone());
         self.act(procedure, move |tx| {
             Box::pin(async move {
                 let now = tx.now();
@@ -28,6 +55,21 @@ impl Admin {
                 let mut row = row.ok_or_else(|| refused(Kind::NotFound, "there is no such key"))?;
                 let usage = u8::try_from(row.suid).map_err(ServiceError::internal)?;
                 let usage = SecurityUsage::from_u8(usage).map_err(ServiceError::internal)?;
+                let usage = change.usage.unwrap_or(usage);
+                let is_there = match function {
+                    Function::Mef => usage.is_registered_at_mef(),
+                    Function::Maf => usage.is_registered_at_maf(),
+                };
+                if !is_there {
+                    return Err(refused(
+                        Kind::ContentsUnacceptable,
+                        "keys of this use are not registered there",
+                    ));
+                }
+                let targets = match change.targets {
+                    Some(targets) => targets,
+                    None => serde_json::from_str(&row.targets).map_err(ServiceError::internal)?,
+                };
                 let unfit =
                     |_| refused(Kind::ContentsUnacceptable, "the use of this key does not have such targets");
                 let targets = TargetIds::parse(usage, &targets).map_err(unfit)?;
@@ -36,9 +78,14 @@ impl Admin {
                 }
                 let texts: Vec<&str> = targets.texts().collect();
                 row.targets = serde_json::to_string(&texts).map_err(ServiceError::internal)?;
+                row.suid = i64::from(usage.to_u8());
+                if let Some(labels) = change.labels {
+                    row.labels = labels_text(&labels)?;
+                }
                 written(keys::update(tx.connection(), &row).await?)?;
                 let event = event.with("function", function.as_str()).with("key", row.rkid);
-                tx.audit(event.with("targets", texts)).await
+                let event = event.with("targets", texts).with("suid", row.suid);
+                tx.audit(event.with("labels", row.labels)).await
             })
         })
         .await

@@ -38,7 +38,7 @@ pub(super) fn time_text(end: UnixTime) -> Result<String, ServiceError> {
 }
 
 /// Labels, as the JSON array in which they are kept.
-pub(super) fn labels(labels: &[String]) -> Result<String, ServiceError> {
+pub(in crate::service) fn labels(labels: &[String]) -> Result<String, ServiceError> {
     if labels.len() > limits::LABELS {
         return Err(unacceptable("too many labels"));
     }

@@ -131,11 +131,11 @@ pub(crate) async fn count(connection: &mut AnyConnection, registration: &str) ->
     usize::try_from(count).map_err(ServiceError::internal)
 }
 
-/// Writes end, targets, labels and sealed value of a row that has not changed since it was read; false if it has.
+/// Writes end, use, targets, labels and sealed value of a row that has not changed since it was read; false if it has.
 pub(crate) async fn update(connection: &mut AnyConnection, row: &KeyRow) -> Result<bool, ServiceError> {
     let updated = sqlx::query(
         "update registered_key set not_after = $1, targets = $2, labels = $3, day = $4, generation = $5, sealed = $6, \
-         version = version + 1 where rkid = $7 and version = $8",
+         suid = $7, version = version + 1 where rkid = $8 and version = $9",
     )
     .bind(seconds(row.not_after))
     .bind(&row.targets)
@@ -143,6 +143,7 @@ pub(crate) async fn update(connection: &mut AnyConnection, row: &KeyRow) -> Resu
     .bind(row.sealed.day)
     .bind(row.sealed.generation)
     .bind(row.sealed.sealed.clone())
+    .bind(row.suid)
     .bind(&row.rkid)
     .bind(row.version)
     .execute(connection)
