@@ -3,7 +3,7 @@
 //! Exit status: 0 done or valid; 1 refused, with one sentence on standard error that says what to do;
 //! 2 used in a wrong way. With `--json` the result is one JSON object in one line on standard output,
 //! and a refusal is `{"error":{"kind":"…","message":"…"}}`, there as well, so that a program reads one
-//! stream and finds one object whatever happened. Errors of usage are for people: on standard error.
+//! stream and finds one object whatever happened; for errors of usage the kind is `usage`.
 //!
 //! Secrets come from files of mode 0600 or standard input, never from the command line, and are shown
 //! only where `--show-secret` asks for it.
@@ -151,14 +151,18 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // A closed output is no reason to panic, and nothing else can be done about it.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
+            if !error.use_stderr() {
+                // A closed output is no reason to panic, and nothing else can be done about it.
+                let _ = error.print();
+                return ExitCode::SUCCESS;
+            }
+            let wants_json = std::env::args_os().any(|argument| argument == "--json");
+            return Failure::usage(usage_text(&error)).print(wants_json);
         }
     };
     let outcome = match cli.command {
         Command::Kms(command) => command.run(cli.json),
-        Command::Credential(command) => command.run(),
+        Command::Credential(command) => command.run(cli.json),
         Command::Sign(command) => command.run(cli.json),
         Command::Verify(command) => command.run(),
         Command::Saef(command) => command.run(),
@@ -195,12 +199,20 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "service")]
         Command::Tidy(command) => command.run(),
         #[cfg(feature = "service")]
-        Command::Bench(command) => command.run(),
+        Command::Bench(command) => command.run(cli.json),
     };
     match outcome.and_then(|report| report.print(cli.json)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.print(cli.json),
     }
+}
+
+/// What clap says, without its first and last words, which [`Failure::print`] has itself.
+fn usage_text(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let end = text.rfind("\n\nFor more information").unwrap_or(text.len());
+    String::from(text[..end].trim_end())
 }
 
 /// What a command comes to.

@@ -5,6 +5,7 @@
 
 mod changes;
 mod server;
+mod spans;
 mod store_url;
 
 pub use server::{MefAccess, ServerSection};
@@ -353,6 +354,7 @@ impl Config {
             return Err("[mef] and [maf] need names of their own: clients choose by the name".into());
         }
         self.server.check()?;
+        self.check_spans()?;
         if let Some(mef) = &self.mef {
             if mef.default_lifetime > mef.max_lifetime {
                 return Err("[mef] default_lifetime is longer than max_lifetime".into());

@@ -16,6 +16,7 @@ use clap::Args;
 use core::time::Duration;
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{EntityId, EntityKind, Fqdn};
+use indicatif::ProgressBar;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,7 +58,7 @@ impl Drop for Folder {
 }
 
 impl Bench {
-    pub(super) fn run(self) -> Outcome {
+    pub(super) fn run(self, json: bool) -> Outcome {
         let folder = Folder(self.folder.join(format!(".ibc-bench-{}", process::id())));
         let url = self.url(&folder.0)?;
         let failed =
@@ -65,7 +66,7 @@ impl Bench {
         setup::make_folder(&folder.0.join("state")).map_err(failed)?;
         site::protect();
         let database = if self.store.is_some() { "postgres" } else { "sqlite" };
-        let measured = site::block_on(self.measure(&folder.0, url))?;
+        let measured = site::block_on(self.measure(&folder.0, url, json))?;
         Ok(report(&measured, database))
     }
 
@@ -78,7 +79,7 @@ impl Bench {
         }
     }
 
-    async fn measure(&self, folder: &Path, url: StoreUrl) -> Result<Vec<Measurement>, Failure> {
+    async fn measure(&self, folder: &Path, url: StoreUrl, json: bool) -> Result<Vec<Measurement>, Failure> {
         if setup::is_in_use(&url).await? {
             return Err(Failure::refused(
                 Kind::Refused,
@@ -87,13 +88,18 @@ impl Bench {
         }
         let mef = make(folder, url).await?;
         let mut measured = Vec::new();
+        let progress = if json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        progress.enable_steady_tick(Duration::from_millis(200));
         for with_store in [false, true] {
             for clients in [1, 32] {
+                let what = if with_store { "with the store" } else { "the KMS alone" };
+                progress.set_message(format!("{what}, {clients} clients: {} s", self.seconds));
                 measured.push(
                     bench::measure(&mef.0, clients, with_store, Duration::from_secs(self.seconds)).await?,
                 );
             }
         }
+        progress.finish_and_clear();
         mef.1.close().await;
         Ok(measured)
     }

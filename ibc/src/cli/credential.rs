@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use eccsi_sakke::eccsi::KmsPublicKey;
 use eccsi_sakke::onem2m::{ExpiringIdentity, UnixTime};
 use eccsi_sakke::saef::{KpakTag, PskIdentity};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -81,9 +82,9 @@ struct Shown<'a> {
 }
 
 impl Command {
-    pub(super) fn run(self) -> Outcome {
+    pub(super) fn run(self, json: bool) -> Outcome {
         match self {
-            Self::Validate(Validate { batch: Some(batch), kpak, .. }) => validate_batch(&batch, &kpak),
+            Self::Validate(Validate { batch: Some(batch), kpak, .. }) => validate_batch(&batch, &kpak, json),
             Self::Validate(command) => command.one(),
             Self::Show(command) => command.run(),
         }
@@ -162,13 +163,17 @@ fn check(credential: CredentialFile, keys: &[&PublishedKey], now: UnixTime) -> R
     Ok(Valid { identity: format!("{identity}"), tag: KpakTag::of(&trusted.kpak), rsk })
 }
 
-fn validate_batch(batch: &std::path::Path, kpak: &std::path::Path) -> Outcome {
+fn validate_batch(batch: &std::path::Path, kpak: &std::path::Path, json: bool) -> Outcome {
     let now = options::now()?;
     let trusted = PublicKeyFile::read(kpak)?;
     let prepared = |key: &PublishedKey| PublishedKey { kpak: key.kpak.clone().prepared(), ..key.clone() };
     let tables: Vec<_> = trusted.usable(now).map(prepared).collect();
     let keys: Vec<_> = tables.iter().collect();
     let (mut with_rsk, mut unvouched) = (0u64, 0u64);
+    let progress = if json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} credentials, {per_sec}") {
+        progress.set_style(style);
+    }
     let count = batch_file::read_each(batch, |line, credential| {
         options::trusted_keys(kpak, &trusted, credential.identity(), now)?;
         let valid = check(credential, &keys, now).map_err(|failure| match failure {
@@ -179,8 +184,11 @@ fn validate_batch(batch: &std::path::Path, kpak: &std::path::Path) -> Outcome {
         })?;
         with_rsk += u64::from(valid.rsk.is_some());
         unvouched += u64::from(valid.rsk == Some(Vouched::ByNobody));
+        progress.inc(1);
         Ok::<_, Failure>(())
-    })?;
+    });
+    progress.finish_and_clear();
+    let count = count?;
     let about_z = if unvouched > 0 {
         "; under the Z that came with them, the public key file has none to compare"
     } else {

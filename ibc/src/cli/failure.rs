@@ -108,6 +108,10 @@ impl Failure {
         // If even this cannot be written, the exit status still tells.
         let _ = match self {
             Self::Told | Self::OutputClosed => Ok(()),
+            Self::Usage(message) if json => {
+                let error = serde_json::json!({"error": {"kind": "usage", "message": message}});
+                writeln!(io::stdout(), "{error}")
+            }
             Self::Usage(message) => {
                 writeln!(io::stderr(), "error: {message}\n\nFor more information, try '--help'.")
             }

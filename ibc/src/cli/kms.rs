@@ -78,6 +78,8 @@ pub(super) struct EndKpak {
     /// Its tag: six hexadecimal digits
     #[arg(value_name = "TAG")]
     tag: String,
+    #[command(flatten)]
+    sure: options::Sure,
 }
 
 #[derive(Debug, Args)]
@@ -158,7 +160,8 @@ fn kpak(public: &crate::service::kms::PublicKeys) -> serde_json::Value {
 #[cfg(feature = "service")]
 impl EndKpak {
     fn run(self) -> Outcome {
-        let Self { site, tag } = self;
+        let Self { site, tag, sure } = self;
+        sure.ask(&format!("KPAK {tag} issues nothing any more."))?;
         site.run(async |opened| {
             let wanted = tag.to_ascii_lowercase();
             let known = opened.admin.core.keys.list();

@@ -179,7 +179,7 @@ impl Destination {
         }
     }
 
-    fn finish(&self, issued: &IssuedCredential) -> Outcome {
+    fn finish(&self, issued: &IssuedCredential, asked: Option<&str>) -> Outcome {
         // With room for everything, so that no part of SSK stays in a smaller buffer.
         let mut octets = Zeroizing::new(Vec::with_capacity(16 * 1024));
         serde_json::to_writer(&mut *octets, issued).map_err(internal)?;
@@ -192,9 +192,19 @@ impl Destination {
             Failure::refused(Kind::File, message)
         })?;
         let rsk = if issued.rsk.is_some() { " with RSK" } else { "" };
+        // Both have the one form of a time.
+        let granted = issued.id2.rsplit('@').next().unwrap_or_default();
+        let is_cut = asked.is_some_and(|asked| granted < asked);
+        let note = match asked {
+            Some(asked) if is_cut => format!(
+                "\n  until {granted}, not {asked}: as long as [mef] max_lifetime, the client and the KPAK allow"
+            ),
+            _ => String::new(),
+        };
         Ok(Report::new(
-            format!("issued{rsk} {}\n  to    {}", issued.id2, self.out.display()),
-            &json!({"id2": issued.id2, "out": shown(&self.out), "has_rsk": issued.rsk.is_some()}),
+            format!("issued{rsk} {}\n  to    {}{note}", issued.id2, self.out.display()),
+            &json!({"id2": issued.id2, "out": shown(&self.out), "has_rsk": issued.rsk.is_some(), "until": granted,
+                "is_cut": is_cut}),
         ))
     }
 }
@@ -217,14 +227,14 @@ fn explain(error: crate::service::error::ServiceError, client: &str) -> Failure 
 impl Provision {
     fn run(self) -> Outcome {
         let Self { to, id } = self;
-        let expiration_time = to.check()?;
+        let asked = to.check()?;
         to.site.run(async |opened| {
             let id = String::from(id.to_absolute(&opened.config.provider)?.as_str());
             let call = to.call(&id);
-            let request = EnrolRequest { id, expiration_time };
+            let request = EnrolRequest { id, expiration_time: asked.clone() };
             let issued =
                 opened.mef()?.enrol(&call, &request).await.map_err(|error| explain(error, &to.client))?;
-            to.finish(&issued)
+            to.finish(&issued, asked.as_deref())
         })
     }
 }
@@ -232,7 +242,7 @@ impl Provision {
 impl Reprovision {
     fn run(self) -> Outcome {
         let Self { to, credential, id1 } = self;
-        let expiration_time = to.check()?;
+        let asked = to.check()?;
         let id1 = match (&credential, id1) {
             (Some(path), _) => {
                 let file = crate::files::credential_file::CredentialFile::read(path)?;
@@ -247,10 +257,10 @@ impl Reprovision {
         to.site.run(async |opened| {
             let name = id1.entity_id().to_absolute(&opened.config.provider)?;
             let call = to.call(name.as_str());
-            let request = ReenrolRequest { id1: id1.as_str().into(), expiration_time };
+            let request = ReenrolRequest { id1: id1.as_str().into(), expiration_time: asked.clone() };
             let issued =
                 opened.mef()?.reenrol(&call, &request).await.map_err(|error| explain(error, &to.client))?;
-            to.finish(&issued)
+            to.finish(&issued, asked.as_deref())
         })
     }
 }

@@ -17,6 +17,9 @@ use zeroize::Zeroizing;
 /// Longest passphrase, in octets.
 const MAX_PASSPHRASE: u64 = 1024;
 
+/// Shortest new one. Whoever has a copy of the file guesses offline, some thousands a day and machine.
+pub(super) const MIN_PASSPHRASE: usize = 12;
+
 /// Where the passphrase comes from.
 #[derive(Debug, Args)]
 pub(super) struct Passphrase {
@@ -40,9 +43,9 @@ impl Passphrase {
     /// The passphrase of a new file: on the terminal it is asked for twice.
     pub(super) fn choose(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
         if let Some(path) = &self.passphrase_file {
-            return from_file(path);
+            return long_enough(from_file(path)?);
         }
-        let passphrase = ask("New passphrase for the KMS file: ")?;
+        let passphrase = long_enough(ask("New passphrase for the KMS file: ")?)?;
         if *passphrase != *ask("The same once more: ")? {
             return Err(Failure::refused(
                 Kind::Sealed,
@@ -82,6 +85,17 @@ fn not_empty(passphrase: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Failu
             Kind::Sealed,
             "the passphrase is empty: choose one, best of several words",
         ));
+    }
+    Ok(passphrase)
+}
+
+/// Refuses a new passphrase that is too short; one that is in use stays.
+pub(super) fn long_enough(passphrase: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if passphrase.len() < MIN_PASSPHRASE {
+        let message = format!(
+            "the passphrase has fewer than {MIN_PASSPHRASE} characters: choose one, best of several words"
+        );
+        return Err(Failure::refused(Kind::Sealed, message));
     }
     Ok(passphrase)
 }
@@ -151,6 +165,35 @@ pub(super) fn check_absent(path: &Path, force: bool) -> Result<(), Failure> {
         return Err(FileError::new(path, FileProblem::Exists).into());
     }
     Ok(())
+}
+
+/// For what cannot be undone.
+#[cfg(feature = "service")]
+#[derive(Debug, Args)]
+pub(super) struct Sure {
+    /// Ask no question on a terminal
+    #[arg(long)]
+    yes: bool,
+}
+
+#[cfg(feature = "service")]
+impl Sure {
+    /// Asks on a terminal. A script has thought before.
+    pub(super) fn ask(&self, question: &str) -> Result<(), Failure> {
+        use std::io::{BufRead, IsTerminal, Write};
+        if self.yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return Ok(());
+        }
+        let mut answer = String::new();
+        let mut err = std::io::stderr();
+        write!(err, "{question} This cannot be undone. Type yes to go on: ")?;
+        err.flush()?;
+        std::io::stdin().lock().read_line(&mut answer)?;
+        if answer.trim() == "yes" {
+            return Ok(());
+        }
+        Err(Failure::refused(Kind::Refused, "nothing was changed"))
+    }
 }
 
 /// The time of the system's clock.

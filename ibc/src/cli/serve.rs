@@ -91,6 +91,11 @@ impl Serve {
             // Before it takes long: whoever sends it early means no end.
             let hangup = signal(SignalKind::hangup()).map_err(no_signals)?;
             let keys = Arc::new(config.open_keys()?);
+            if !keys.is_locked() {
+                tracing::warn!(
+                    "keys may be swapped out: RLIMIT_MEMLOCK is too low (LimitMEMLOCK=64M in a unit of systemd, or ulimit -l)"
+                );
+            }
             let certificate = certificate(&config)?;
             let options = site::options(&config, &keys, config.node.clone())?;
             let store = Store::open(options).await?;
@@ -169,9 +174,9 @@ fn no_signals(error: std::io::Error) -> Failure {
     Failure::refused(Kind::Internal, format!("no signals: {error}"))
 }
 
-type Certificate = Option<(OwnCertificate, TrustedCertificates)>;
+pub(super) type Certificate = Option<(OwnCertificate, TrustedCertificates)>;
 
-fn certificate(config: &Config) -> Result<Certificate, Failure> {
+pub(super) fn certificate(config: &Config) -> Result<Certificate, Failure> {
     let (Some(chain), Some(key)) = (&config.server.certificate, &config.server.key) else { return Ok(None) };
     let read = |path: &Path| {
         public_file::read(path, MAX_PEM).map_err(|error| Failure::refused(Kind::File, format!("{error}")))
@@ -306,7 +311,19 @@ async fn upkeep(config: Config, core: Core, stop: impl Future<Output = ()>) {
     let work = async {
         loop {
             match sweeper.sweep().await {
-                Ok(swept) => tracing::info!(?swept, "tidied"),
+                Ok(swept) => tracing::info!(
+                    registrations = swept.registrations,
+                    keys = swept.keys,
+                    enrolment_keys = swept.enrolment_keys,
+                    credentials = swept.credentials,
+                    identities = swept.identities,
+                    superseded = swept.superseded,
+                    denials = swept.denials,
+                    data_keys = swept.data_keys,
+                    resealed = swept.resealed,
+                    deny_list = swept.deny_list,
+                    "tidied"
+                ),
                 Err(error) => tracing::error!(cause = error.cause(), "tidying failed"),
             }
             if let Err(error) = admin.checkpoint().await {

@@ -5,6 +5,8 @@ use super::report::Report;
 use super::site::{self, Opened, Site, shown, time};
 use super::{Outcome, options};
 use crate::config::{self, Config};
+use crate::service::kms::Sealing;
+use crate::service::store::state_file::check_folder;
 use crate::service::{setup, store};
 use clap::{Args, Subcommand};
 use core::time::Duration;
@@ -61,46 +63,95 @@ pub(super) enum ConfigCommand {
     /// Print a configuration with every key there is, explained
     #[command(after_help = "Example:\n  ibc config sample > ibc.toml")]
     Sample,
-    /// Read the configuration and say what it comes to; nothing is opened
+    /// Read the configuration, open what it names, and say what it comes to
+    ///
+    /// Keys, database, state folder, certificates and key files have to be usable where they are there; what `ibc service
+    /// init` will make is listed. Nothing is changed.
     #[command(after_help = "Example:\n  ibc config check --config /etc/ibc/ibc.toml")]
-    Check(Site),
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    site: Site,
+    /// Look at the file alone: open nothing that it names
+    #[arg(long)]
+    file_only: bool,
 }
 
 impl ConfigCommand {
     pub(super) fn run(self) -> Outcome {
         match self {
             Self::Sample => Ok(Report::new(config::SAMPLE.trim_end(), &json!({"sample": config::SAMPLE}))),
-            Self::Check(site) => {
-                let config = site.read()?;
-                config.store_url()?;
-                let functions: Vec<_> = [
-                    config.mef.as_ref().map(|mef| format!("MEF {}", mef.fqdn)),
-                    config.maf.as_ref().map(|maf| format!("MAF {}", maf.fqdn)),
-                ]
-                .into_iter()
-                .flatten()
-                .collect();
-                let (protection, warnings) = (config.store_protection(), config.warnings());
-                let value = json!({"node": config.node, "functions": functions, "store": config.store.url,
-                    "sslmode": protection, "keys": shown(&config.keys.directory),
-                    "state": shown(&config.store.state), "warnings": warnings});
-                let protection = protection.map_or_else(String::new, |mode| format!(" (sslmode {mode})"));
-                let warnings: String = warnings.iter().map(|text| format!("\nwarning: {text}")).collect();
-                Ok(Report::new(
-                    format!(
-                        "{} is in order\n  node   {}\n  serves {}\n  store  {}{protection}\n  keys   {}\n  state  {}{warnings}",
-                        site.config.display(),
-                        config.node,
-                        functions.join(", "),
-                        config.store.url,
-                        config.keys.directory.display(),
-                        config.store.state.display()
-                    ),
-                    &value,
-                ))
-            }
+            Self::Check(command) => command.run(),
         }
     }
+}
+
+impl Check {
+    fn run(self) -> Outcome {
+        let Self { site, file_only } = self;
+        let config = site.read()?;
+        config.store_url()?;
+        let missing = if file_only { Vec::new() } else { open_all(&config)? };
+        let functions: Vec<_> = [
+            config.mef.as_ref().map(|mef| format!("MEF {}", mef.fqdn)),
+            config.maf.as_ref().map(|maf| format!("MAF {}", maf.fqdn)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let (protection, warnings) = (config.store_protection(), config.warnings());
+        let value = json!({"node": config.node, "functions": functions, "store": config.store.url,
+            "sslmode": protection, "keys": shown(&config.keys.directory),
+            "state": shown(&config.store.state), "warnings": warnings, "opened": !file_only,
+            "to_be_made": missing});
+        let protection = protection.map_or_else(String::new, |mode| format!(" (sslmode {mode})"));
+        let mut more: Vec<_> = warnings.iter().map(|text| format!("\nwarning: {text}")).collect();
+        if !missing.is_empty() {
+            more.push(format!("\nto be made by ibc service init: {}", missing.join(", ")));
+        }
+        Ok(Report::new(
+            format!(
+                "{} is in order\n  node   {}\n  serves {}\n  store  {}{protection}\n  keys   {}\n  state  {}{}",
+                site.config.display(),
+                config.node,
+                functions.join(", "),
+                config.store.url,
+                config.keys.directory.display(),
+                config.store.state.display(),
+                more.concat()
+            ),
+            &value,
+        ))
+    }
+}
+
+/// Opens what is there; gives what is not, and is made by `ibc service init`.
+fn open_all(config: &Config) -> Result<Vec<&'static str>, Failure> {
+    let mut missing = Vec::new();
+    if config.keys.directory.join("root.json").symlink_metadata().is_ok() {
+        site::protect();
+        config.open_keys()?;
+    } else {
+        missing.push("keys");
+    }
+    match check_folder(&config.store.state) {
+        Ok(true) => {}
+        Ok(false) => missing.push("state folder"),
+        Err(error) => return Err(error.into()),
+    }
+    let url = config.store_url()?;
+    if !site::block_on(async { Ok(setup::is_in_use(&url).await?) })? {
+        missing.push("tables");
+    }
+    #[cfg(feature = "server")]
+    super::serve::certificate(config)?;
+    for mef in config.maf.iter().flat_map(|maf| &maf.mef) {
+        crate::files::key_file::read(&mef.key_file)?;
+    }
+    Ok(missing)
 }
 
 impl Command {
@@ -164,6 +215,22 @@ async fn make_keys(config: &Config, now: UnixTime) -> Result<bool, Failure> {
             directory.display()
         );
         return Err(Failure::refused(Kind::Configuration, message));
+    }
+    if directory.join("root.json").symlink_metadata().is_err()
+        && let Some(path) = &config.keys.passphrase_file
+    {
+        let new = config.with_sealing(|sealing| match sealing {
+            Sealing::Passphrase { passphrase, .. } => passphrase.len(),
+            _ => options::MIN_PASSPHRASE,
+        })?;
+        if new < options::MIN_PASSPHRASE {
+            let message = format!(
+                "{}: the passphrase has fewer than {} characters: choose one, best of several words",
+                path.display(),
+                options::MIN_PASSPHRASE
+            );
+            return Err(Failure::refused(Kind::Sealed, message));
+        }
     }
     let made = config.with_sealing(|sealing| setup::make_keys(directory, sealing, now))?;
     made.map_err(|error| Failure::refused(Kind::Key, format!("{}: {error}", directory.display())))

@@ -248,7 +248,7 @@ impl Conversation<'_> {
             request = request.request_id.as_deref().unwrap_or_default(),
             session = %self.session,
             origin = request.from.as_deref().unwrap_or_default(),
-            operation = ?request.operation,
+            operation = request.operation.as_str(),
             to = request.to,
             status,
             why = response.text,

@@ -101,15 +101,6 @@ fn histogram() -> Histogram {
     Histogram::new([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0])
 }
 
-const fn operation_name(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Create => "create",
-        Operation::Retrieve => "retrieve",
-        Operation::Update => "update",
-        Operation::Delete => "delete",
-    }
-}
-
 /// A session that is open; ends when dropped.
 pub(super) struct Open(Gauge);
 
@@ -121,7 +112,7 @@ impl Drop for Open {
 
 impl Metrics {
     pub(super) fn request(&self, function: Function, operation: Operation, status: u16, took: Duration) {
-        let (function, operation) = (function.as_str(), operation_name(operation));
+        let (function, operation) = (function.as_str(), operation.as_str());
         self.requests.get_or_create(&Answer { function, operation, status }).inc();
         self.seconds.get_or_create(&Asked { function, operation }).observe(took.as_secs_f64());
     }

@@ -17,6 +17,18 @@ pub enum Operation {
     Delete,
 }
 
+impl Operation {
+    /// The name in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Retrieve => "retrieve",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// A request primitive.
 pub struct Request {
     /// Operation.

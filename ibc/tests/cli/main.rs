@@ -37,3 +37,5 @@ mod cli_service;
 // The documents wait for the service with curl.
 #[cfg(feature = "__peers")]
 mod documents;
+#[cfg(feature = "server")]
+mod messages;

@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Take a disabling back
     Enable(Changed),
     /// Remove it with its registrations and keys, and deny its live IBC credentials
-    Remove(Changed),
+    Remove(Removal),
     /// Bind a pre-shared key to it (KpmID at the MEF, KmID at the MAF)
     ///
     /// The key comes from a file of mode 0600 or from standard input, in hexadecimal or as its octets, or is made here. The
@@ -67,7 +67,7 @@ pub(crate) enum Command {
     /// Take the disabling of a credential back
     EnableCredential(OfCredential),
     /// Remove a credential and erase its key
-    RemoveCredential(OfCredential),
+    RemoveCredential(RemovalOfCredential),
     /// Set the configuration that its registrations under a stakeholder get (mefClientCfg, mafClientCfg)
     #[command(
         after_help = "Example:\n  ibc admin client configure gateway-1 --at mef:sp.example.com --file cfg.json"
@@ -129,6 +129,14 @@ pub(crate) struct Changed {
     client: String,
     #[command(flatten)]
     seen: Seen,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Removal {
+    #[command(flatten)]
+    changed: Changed,
+    #[command(flatten)]
+    sure: options::Sure,
 }
 
 #[derive(Debug, Args)]
@@ -231,6 +239,14 @@ pub(crate) struct OfCredential {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RemovalOfCredential {
+    #[command(flatten)]
+    of: OfCredential,
+    #[command(flatten)]
+    sure: options::Sure,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Configure {
     #[command(flatten)]
     named: Named,
@@ -282,7 +298,7 @@ impl Command {
             }
             Self::Disable(changed) => changed.run(|_| Ok(std::vec![ClientChange::Enable(false)])),
             Self::Enable(changed) => changed.run(|_| Ok(std::vec![ClientChange::Enable(true)])),
-            Self::Remove(changed) => changed.remove(),
+            Self::Remove(command) => command.run(),
             Self::AddKey(command) => command.run(),
             Self::AddCertificate(command) => command.run(),
             Self::DisableCredential(command) => {
@@ -291,7 +307,10 @@ impl Command {
             Self::EnableCredential(command) => {
                 command.run(|at, id| ClientChange::EnableCredential(at, id, true))
             }
-            Self::RemoveCredential(command) => command.run(ClientChange::RemoveCredential),
+            Self::RemoveCredential(RemovalOfCredential { of, sure }) => {
+                sure.ask(&format!("The key of {} is erased.", of.credential))?;
+                of.run(ClientChange::RemoveCredential)
+            }
             Self::Configure(command) => command.run(),
             Self::Instruct(command) => command.run(),
         }
@@ -307,9 +326,14 @@ impl Changed {
             shown(&opened, &client, "changed ").await
         })
     }
+}
 
-    fn remove(self) -> Outcome {
-        let Self { client, seen } = self;
+impl Removal {
+    fn run(self) -> Outcome {
+        let Self { changed: Changed { client, seen }, sure } = self;
+        sure.ask(&format!(
+            "Client {client} loses its registrations and keys, and its live credentials are denied."
+        ))?;
         seen.site.run(async |opened| {
             let removed = opened.admin.remove_client(&client, seen.version).await?;
             let mut text = format!("removed client {client}");

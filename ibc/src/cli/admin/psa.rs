@@ -33,7 +33,15 @@ pub(crate) enum Command {
     /// Take a disabling back
     Enable(Changed),
     /// Remove it and its key
-    Remove(Changed),
+    Remove(Removal),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Removal {
+    #[command(flatten)]
+    changed: Changed,
+    #[command(flatten)]
+    sure: crate::cli::options::Sure,
 }
 
 #[derive(Debug, Args)]
@@ -96,10 +104,13 @@ impl Command {
             Self::Show(Named { id, site }) => site.run(async |opened| shown(&opened, &id).await),
             Self::Disable(changed) => changed.enable(false),
             Self::Enable(changed) => changed.enable(true),
-            Self::Remove(Changed { id, seen }) => seen.site.run(async |opened| {
-                opened.admin.remove_psa(&id, seen.version).await?;
-                Ok(Report::new(format!("removed {id}"), &json!({"removed": format!("{id}")})))
-            }),
+            Self::Remove(Removal { changed: Changed { id, seen }, sure }) => {
+                sure.ask(&format!("{id} is removed, and its key erased."))?;
+                seen.site.run(async |opened| {
+                    opened.admin.remove_psa(&id, seen.version).await?;
+                    Ok(Report::new(format!("removed {id}"), &json!({"removed": format!("{id}")})))
+                })
+            }
         }
     }
 }

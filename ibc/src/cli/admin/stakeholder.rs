@@ -24,7 +24,15 @@ pub(crate) enum Command {
     /// Take a disabling back
     Enable(Changed),
     /// Remove it with its policy; no client may be admitted under it any more
-    Remove(Changed),
+    Remove(Removal),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Removal {
+    #[command(flatten)]
+    changed: Changed,
+    #[command(flatten)]
+    sure: crate::cli::options::Sure,
 }
 
 #[derive(Debug, Args)]
@@ -78,10 +86,13 @@ impl Command {
             }),
             Self::Disable(changed) => changed.enable(false),
             Self::Enable(changed) => changed.enable(true),
-            Self::Remove(Changed { fqdn, seen }) => seen.site.run(async |opened| {
-                opened.admin.remove_stakeholder(&fqdn, seen.version).await?;
-                Ok(Report::new(format!("removed stakeholder {fqdn}"), &json!({"removed": fqdn.as_str()})))
-            }),
+            Self::Remove(Removal { changed: Changed { fqdn, seen }, sure }) => {
+                sure.ask(&format!("Stakeholder {fqdn} and its policy are removed."))?;
+                seen.site.run(async |opened| {
+                    opened.admin.remove_stakeholder(&fqdn, seen.version).await?;
+                    Ok(Report::new(format!("removed stakeholder {fqdn}"), &json!({"removed": fqdn.as_str()})))
+                })
+            }
         }
     }
 }
