@@ -39,7 +39,7 @@ fn id_2(place: &Place, out: &str, lifetime: &str) -> String {
 fn a_denial_says_what_is_left_and_takes_all_of_a_client() {
     let place = made();
     let (first, second) = (id_2(&place, "one.json", "10d"), id_2(&place, "two.json", "20d"));
-    let mistyped = first.replace("@2", "@2F2F2");
+    let mistyped = first.replacen("43534531@", "43534532@", 1); // CSE2
     place.ibc(&["mef", "deny", &mistyped]).refused(&["never issued here", "--force"]);
     assert!(place.ibc(&["mef", "deny-list"]).done().stdout.contains("\"denied\":[]"), "nothing was denied");
     let denied = place.ibc(&["mef", "deny", &first, "--reason", "lost", "--json"]).done().json();

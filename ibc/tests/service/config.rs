@@ -67,7 +67,7 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(keys(SAMPLE).len(), 38, "{:?}", keys(SAMPLE));
+    assert_eq!(keys(SAMPLE).len(), 39, "{:?}", keys(SAMPLE));
     let explicit = parse(&all).unwrap();
     assert_eq!(explicit.lab, sample.lab);
     assert_eq!(explicit.store.clock_tolerance, sample.store.clock_tolerance);
@@ -91,7 +91,8 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             a.address_rate,
             a.credential_rate,
             a.idle,
-            a.session
+            a.session,
+            a.log
         ),
         (
             b.listen,
@@ -101,7 +102,8 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             b.address_rate,
             b.credential_rate,
             b.idle,
-            b.session
+            b.session,
+            b.log
         )
     );
     assert!(explicit.store.password_file.is_some() && sample.store.password_file.is_none());
