@@ -12,6 +12,7 @@ pub use server::{MefAccess, ServerSection};
 pub use store_url::{PASSWORD_VARIABLE, store_url};
 
 use crate::files::{FileError, public_file};
+use crate::service::budgets;
 use crate::service::kms::{KeyDirectory, KeysError, Sealing};
 use crate::service::limits;
 use crate::service::mef::ProvisioningPolicy;
@@ -138,6 +139,9 @@ pub struct MefSection {
     /// Live IBC credentials of one entity; older ones are denied.
     #[serde(default = "live_credentials")]
     pub live_credentials: usize,
+    /// The time in which an entity gets at most so many new ones.
+    #[serde(default = "supersede_window", deserialize_with = "duration")]
+    pub supersede_window: Duration,
     /// Give a Receiver Secret Key of SAKKE along.
     #[serde(default)]
     pub rsk: bool,
@@ -213,7 +217,11 @@ fn command_retry() -> Duration {
 }
 
 fn live_credentials() -> usize {
-    limits::LIVE_CREDENTIALS
+    budgets::LIVE_CREDENTIALS.count()
+}
+
+fn supersede_window() -> Duration {
+    budgets::SUPERSEDE_WINDOW.time()
 }
 
 fn fqdn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fqdn, D::Error> {
@@ -362,6 +370,9 @@ impl Config {
             if mef.live_credentials == 0 {
                 return Err("[mef] live_credentials is at least 1".into());
             }
+            if mef.supersede_window.is_zero() {
+                return Err("[mef] supersede_window is at least 1s".into());
+            }
         }
         Ok(())
     }
@@ -474,6 +485,8 @@ impl Config {
             max_lifetime: mef.max_lifetime,
             refuse_longer: mef.refuse_longer,
             live_credentials: mef.live_credentials,
+            supersede_window: mef.supersede_window,
+            superseded: budgets::SUPERSEDED.count(),
             with_rsk: mef.rsk,
             command_retry: mef.command_retry,
         })

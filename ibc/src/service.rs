@@ -15,6 +15,7 @@
 //! | [`deny_list`] | the signed list of what is refused before it expires |
 //! | [`error`] | refusals, and their oneM2M response status codes |
 //! | [`limits`] | sizes and times that requests may ask for |
+//! | [`budgets`] | how much and how often: one table |
 //!
 //! A request takes one way: a [`Call`](session::Call) and a body of [`wire`](crate::wire) go to a procedure, which
 //! builds one [`Change`](store::Change); the store applies it with its audit entry and answers. The procedures know no
@@ -24,6 +25,7 @@ pub mod admin;
 pub mod audit;
 pub mod bench;
 mod bound;
+pub mod budgets;
 pub mod deny_list;
 pub mod dispatch;
 pub mod error;

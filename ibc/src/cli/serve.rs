@@ -297,6 +297,7 @@ fn limits(config: &Config) -> Limits {
         sessions_per_credential: server.sessions_per_credential,
         address_rate: server.address_rate,
         credential_rate: server.credential_rate,
+        request_rate: server.request_rate,
         idle: server.idle,
         session: server.session,
         ..Limits::default()

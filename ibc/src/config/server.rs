@@ -1,6 +1,7 @@
 //! `[server]`, and how a MAF reaches a MEF.
 
 use super::{duration, fqdn};
+use crate::service::budgets;
 use core::net::SocketAddr;
 use core::time::Duration;
 use eccsi_sakke::onem2m::Fqdn;
@@ -31,6 +32,8 @@ pub struct ServerSection {
     pub address_rate: u32,
     /// Completed handshakes of one credential in a second.
     pub credential_rate: u32,
+    /// Requests of one credential in a second.
+    pub request_rate: u32,
     /// Between requests.
     #[serde(deserialize_with = "duration")]
     pub idle: Duration,
@@ -50,10 +53,11 @@ impl Default for ServerSection {
             key: None,
             client_ca: None,
             monitor: Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
-            connections: 10_000,
-            sessions_per_credential: 64,
-            address_rate: 100,
-            credential_rate: 10,
+            connections: budgets::CONNECTIONS.count(),
+            sessions_per_credential: budgets::SESSIONS_PER_CREDENTIAL.count(),
+            address_rate: budgets::ADDRESS_RATE.default,
+            credential_rate: budgets::CREDENTIAL_RATE.default,
+            request_rate: budgets::REQUEST_RATE.default,
             idle: Duration::from_secs(60),
             session: Duration::from_secs(3_600),
             log: tracing::Level::INFO,
@@ -78,6 +82,7 @@ impl ServerSection {
             self.sessions_per_credential == 0,
             self.address_rate == 0,
             self.credential_rate == 0,
+            self.request_rate == 0,
             self.idle.is_zero(),
             self.session.is_zero(),
         ];

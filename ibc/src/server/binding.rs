@@ -127,6 +127,12 @@ pub(super) fn write(
         (status, reason) = (503, "Service Unavailable");
         fields.push_str("Retry-After: 1\r\n");
     }
+    if response.refusal == Some(Kind::TooManyRequests) {
+        (status, reason) = (429, "Too Many Requests");
+    }
+    if let Some(retry_after) = response.reached.and_then(|reached| reached.retry_after) {
+        let _ = write!(fields, "Retry-After: {}\r\n", retry_after.as_secs().max(1)); // to a string, which cannot fail
+    }
     if response.refusal == Some(Kind::OperationNotAllowed) {
         fields.push_str("Allow: POST, GET, PUT, DELETE\r\n");
     }

@@ -3,6 +3,7 @@
 use super::binding::{self, Message, Target};
 use super::{Shared, identify, limits};
 use crate::http::{Framed, FramingError, RequestHead, header};
+use crate::service::budgets;
 use crate::service::dispatch::Endpoint;
 use crate::service::session::Session;
 use crate::tls::{self, HandshakePermit};
@@ -147,6 +148,7 @@ struct Conversation<'a> {
 struct Below(u16, &'static str, &'static str);
 
 const TOO_MANY: Below = Below(429, "Too Many Requests", "too many sessions of this credential");
+const TOO_FAST: Below = Below(429, "Too Many Requests", "too many requests of this credential");
 const NO_PATH: Below = Below(400, "Bad Request", "the request target is no path");
 const NO_HOST: Below = Below(400, "Bad Request", "a request has one Host");
 const MISDIRECTED: Below = Below(421, "Misdirected Request", "Host is not the server of this session");
@@ -209,6 +211,10 @@ impl Conversation<'_> {
     ) -> Result<(RequestHead, Zeroizing<Vec<u8>>), Option<Below>> {
         let patience = self.shared.limits.message;
         let head = in_time(patience, framed.read_request()).await?;
+        if !self.shared.rates.admit_request(&self.session.to_string()) {
+            self.shared.metrics.reached(budgets::REQUEST_RATE.name);
+            return Err(Some(TOO_FAST));
+        }
         self.head_alone = head.method == "HEAD";
         let server = self.endpoint.fqdn().as_str();
         match Target::parse(&head.target) {
@@ -241,6 +247,9 @@ impl Conversation<'_> {
             None => self.endpoint.perform(self.session, &request).await,
             Some(error) => self.endpoint.refuse(self.session, &request, error).await,
         };
+        if let Some(reached) = response.reached {
+            self.shared.metrics.reached(reached.budget);
+        }
         let took = started.elapsed();
         let status = response.status.number();
         self.shared.metrics.request(self.endpoint.function(), request.operation, status, took);

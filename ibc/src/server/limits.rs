@@ -1,5 +1,6 @@
 //! Sizes, times and numbers. Each has its reason.
 
+use crate::service::budgets;
 use crate::tls::HandshakeLimits;
 use core::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Limits {
     /// Completed handshakes of one credential in a second, likewise. Claimed ones do not count: nobody locks out
     /// another.
     pub credential_rate: u32,
+    /// Requests of one credential in a second, likewise.
+    pub request_rate: u32,
     /// Sessions of one credential at a time.
     pub sessions_per_credential: usize,
     /// Until the client has said what it wants (ClientHello), its first octet included: silence costs it nothing and a
@@ -49,12 +52,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 10_000,
-            handshakes: 256,
-            handshakes_per_address: 64,
-            address_rate: 100,
-            credential_rate: 10,
-            sessions_per_credential: 64,
+            connections: budgets::CONNECTIONS.count(),
+            handshakes: budgets::HANDSHAKES.count(),
+            handshakes_per_address: budgets::HANDSHAKES_PER_ADDRESS.count(),
+            address_rate: budgets::ADDRESS_RATE.default,
+            credential_rate: budgets::CREDENTIAL_RATE.default,
+            request_rate: budgets::REQUEST_RATE.default,
+            sessions_per_credential: budgets::SESSIONS_PER_CREDENTIAL.count(),
             client_hello: Duration::from_secs(3),
             handshake: Duration::from_secs(10),
             message: Duration::from_secs(10),

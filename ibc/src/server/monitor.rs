@@ -64,6 +64,11 @@ struct Reason {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Limit {
+    limit: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Outcome {
     outcome: &'static str,
 }
@@ -75,6 +80,7 @@ pub struct Metrics {
     below: Family<Status, Counter>,
     handshakes: Family<Outcome, Counter>,
     turned_away: Family<Reason, Counter>,
+    reached: Family<Limit, Counter>,
     connections: Gauge,
 }
 
@@ -92,6 +98,7 @@ impl Default for Metrics {
             below: Family::default(),
             handshakes: Family::default(),
             turned_away: Family::default(),
+            reached: Family::default(),
             connections: Gauge::default(),
         }
     }
@@ -130,6 +137,10 @@ impl Metrics {
         self.turned_away.get_or_create(&Reason { reason }).inc();
     }
 
+    pub(super) fn reached(&self, limit: &'static str) {
+        self.reached.get_or_create(&Limit { limit }).inc();
+    }
+
     pub(super) fn connection(&self) -> Open {
         self.connections.inc();
         Open(self.connections.clone())
@@ -146,6 +157,8 @@ impl Metrics {
         registry.register("handshakes", "Handshakes", self.handshakes.clone());
         let about = "Connections that were closed at once";
         registry.register("turned_away", about, self.turned_away.clone());
+        let about = "Requests that met a limit, by its name";
+        registry.register("limits_reached", about, self.reached.clone());
         registry.register("connections", "Sessions that are open", self.connections.clone());
     }
 

@@ -1,4 +1,4 @@
-//! How often: connections of an address, sessions of a credential.
+//! How often: connections of an address, sessions and requests of a credential.
 
 use super::Limits;
 use core::hash::Hash;
@@ -19,6 +19,7 @@ const BURST: u32 = 4;
 pub(super) struct Rates {
     addresses: Rate<IpAddr>,
     credentials: Rate<String>,
+    requests: Rate<String>,
     sessions: Arc<Sessions>,
 }
 
@@ -27,6 +28,7 @@ impl Rates {
         Self {
             addresses: Rate::new(limits.address_rate),
             credentials: Rate::new(limits.credential_rate),
+            requests: Rate::new(limits.request_rate),
             sessions: Arc::new(Sessions {
                 most: AtomicUsize::new(limits.sessions_per_credential),
                 counts: Mutex::default(),
@@ -38,12 +40,18 @@ impl Rates {
     pub(super) fn set(&self, limits: &Limits) {
         self.addresses.set(limits.address_rate);
         self.credentials.set(limits.credential_rate);
+        self.requests.set(limits.request_rate);
         self.sessions.most.store(limits.sessions_per_credential, Ordering::Relaxed);
     }
 
     /// Whether another connection from this address is in order now.
     pub(super) fn admit_address(&self, address: IpAddr) -> bool {
         self.addresses.admit(counted_as(address), Instant::now())
+    }
+
+    /// Whether another request of this credential is.
+    pub(super) fn admit_request(&self, credential: &str) -> bool {
+        self.requests.admit(credential.into(), Instant::now())
     }
 
     /// Whether another session of this credential is; it counts until what is given is dropped.

@@ -1,12 +1,13 @@
 //! The deny list: identities whose credentials are refused before they expire (ibc-saef, "revocation").
 //!
 //! Published as two lines of text: a JSON object ([`DenyList`]), and the signature of its octets in
-//! hexadecimal, by the key of the service ([`ServiceKey`](super::kms::ServiceKey)). Numbers count up; an entry stays until its ID_2 has
-//! expired, so that the list is bounded by lifetime and rate of denials.
+//! hexadecimal, by the key of the service ([`ServiceKey`](super::kms::ServiceKey)). Numbers count up; an entry stays as long as a
+//! peer whose clock is late could accept its ID_2. [`budgets`](super::budgets) bound what superseded credentials add.
 
 use super::audit::chain::Event;
 use super::error::ServiceError;
 use super::kms::{KeyDirectory, ServicePublicKey};
+use super::limits::CLOCK_SKEW;
 use super::store::identities;
 use super::store::{Change, WriteTransaction, lists};
 use crate::wire::{DeniedIdentity, DenyList};
@@ -52,6 +53,11 @@ impl Change for Deny {
     }
 }
 
+/// A credential that ended at this time or before is accepted by no peer any more, by its own clock.
+pub(crate) fn acceptable_after(now: UnixTime) -> UnixTime {
+    now.checked_sub(CLOCK_SKEW).unwrap_or(UnixTime::EPOCH)
+}
+
 /// Publishes a new list, with all that is denied now.
 pub struct Publish {
     /// The MEF.
@@ -78,7 +84,7 @@ pub(crate) async fn publish(
 ) -> Result<u64, ServiceError> {
     let now = tx.now();
     let number = lists::next_number(tx.connection()).await?;
-    let denied = identities::denied(tx.connection(), now).await?;
+    let denied = identities::denied(tx.connection(), acceptable_after(now)).await?;
     let next = now.checked_add(NEXT_UPDATE).unwrap_or(now);
     let time = |time: UnixTime| ExpirationTime::from_unix(time).map(|time| format!("{time}"));
     let list = DenyList {
@@ -97,6 +103,9 @@ pub(crate) async fn publish(
     let signature =
         keys.service_key().sign(LABEL, body.as_bytes(), &mut SysRng).map_err(ServiceError::unavailable)?;
     let signed = format!("{body}\n{}\n", base16ct::lower::encode_string(&signature));
+    if signed.len() as u64 > MAX_OCTETS {
+        return Err(ServiceError::unavailable("the deny list would be longer than peers read"));
+    }
     lists::store(tx.connection(), number, &signed, next).await?;
     let event = Event::new("deny list").with("number", number).with("entries", list.denied.len());
     tx.audit(event).await?;

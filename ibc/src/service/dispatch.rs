@@ -396,6 +396,7 @@ const fn bare(operation: Operation) -> Response {
         location: None,
         refusal: None,
         text: None,
+        reached: None,
     }
 }
 

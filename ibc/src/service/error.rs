@@ -1,7 +1,9 @@
 //! What the service answers when it does not do what it was asked.
 
+use super::budgets::{self, Budget};
 use crate::wire::ResponseStatusCode;
 use core::fmt;
+use core::time::Duration;
 use std::error::Error;
 
 /// What the caller can act on. One oneM2M response status code each, see
@@ -36,13 +38,15 @@ pub enum Kind {
     Internal,
     /// The store, the KMS or the audit log cannot be used now: the same request may be repeated.
     Unavailable,
+    /// A budget is used up: the same request may be repeated later, see [`Reached`].
+    TooManyRequests,
     /// Not built.
     NotImplemented,
 }
 
 impl Kind {
     /// All there are.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadRequest,
         Self::ContentsUnacceptable,
         Self::SecurityAssociationRequired,
@@ -57,6 +61,7 @@ impl Kind {
         Self::NotAcceptable,
         Self::Internal,
         Self::Unavailable,
+        Self::TooManyRequests,
         Self::NotImplemented,
     ];
 
@@ -75,7 +80,8 @@ impl Kind {
             Self::OriginatorNotAuthenticated => Code::OriginatorNotAuthenticated,
             Self::SecurityAssociationRequired => Code::SecurityAssociationRequired,
             Self::AlreadyRegistered => Code::OriginatorHasAlreadyRegistered,
-            Self::Internal | Self::Unavailable => Code::InternalServerError,
+            // TS-0004 has none for a budget; this one says that it is no fault of the request.
+            Self::Internal | Self::Unavailable | Self::TooManyRequests => Code::InternalServerError,
             Self::NotImplemented => Code::NotImplemented,
             Self::NotAcceptable => Code::NotAcceptable,
         }
@@ -98,6 +104,7 @@ impl Kind {
             Self::NotAcceptable => "not_acceptable",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
+            Self::TooManyRequests => "too_many_requests",
             Self::NotImplemented => "not_implemented",
         }
     }
@@ -111,12 +118,22 @@ pub struct ServiceError {
     kind: Kind,
     text: &'static str,
     cause: Option<Box<dyn Error + Send + Sync>>,
+    reached: Option<Reached>,
+}
+
+/// A budget that is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// Its name: see [`budgets`](super::budgets).
+    pub budget: &'static str,
+    /// When there is room again; `None` if the request was refused for another reason.
+    pub retry_after: Option<Duration>,
 }
 
 impl ServiceError {
     /// A refusal, with what is wrong.
     pub const fn new(kind: Kind, text: &'static str) -> Self {
-        Self { kind, text, cause: None }
+        Self { kind, text, cause: None, reached: None }
     }
 
     /// The store, the KMS or the audit log failed.
@@ -125,12 +142,30 @@ impl ServiceError {
             kind: Kind::Unavailable,
             text: "temporarily unavailable, repeat the request",
             cause: Some(cause.into()),
+            reached: None,
         }
     }
 
     /// What this process holds contradicts itself.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind: Kind::Internal, text: "internal error", cause: Some(cause.into()) }
+        Self { kind: Kind::Internal, text: "internal error", cause: Some(cause.into()), reached: None }
+    }
+
+    /// A budget is used up, until `retry_after` has passed.
+    pub fn too_many(budget: &Budget, text: &'static str, retry_after: Duration) -> Self {
+        let reached = Reached { budget: budget.name, retry_after: Some(retry_after) };
+        Self { reached: Some(reached), ..Self::new(Kind::TooManyRequests, text) }
+    }
+
+    /// Notes that its audit entry is a part of a sum.
+    pub(super) fn in_summary(mut self) -> Self {
+        self.reached.get_or_insert(Reached { budget: budgets::REFUSALS.name, retry_after: None });
+        self
+    }
+
+    /// The budget that is used up, if one is.
+    pub fn reached(&self) -> Option<Reached> {
+        self.reached
     }
 
     /// What the caller can act on.
@@ -167,6 +202,7 @@ impl fmt::Debug for ServiceError {
             .field("kind", &self.kind)
             .field("text", &self.text)
             .field("cause", &self.cause)
+            .field("reached", &self.reached)
             .finish()
     }
 }

@@ -80,9 +80,6 @@ pub const CREDENTIAL_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
 /// The longest life of a credential of IBC.
 pub const CREDENTIAL_LIFETIME_MAX: Duration = Duration::from_secs(400 * 86_400);
 
-/// Live credentials of IBC for one entity: the new one and the one it replaces.
-pub const LIVE_CREDENTIALS: usize = 2;
-
 /// How long a replaced credential stays usable if its replacement is never confirmed.
 pub const REPLACEMENT_GRACE: Duration = Duration::from_secs(86_400);
 

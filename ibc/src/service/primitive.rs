@@ -3,7 +3,7 @@
 //! A binding fills a [`Request`] from its own header fields or options, hands it to
 //! [`Endpoint::perform`](super::dispatch::Endpoint::perform), and sends the [`Response`]. Nothing here knows which.
 
-use super::error::{Kind, ServiceError};
+use super::error::{Kind, Reached, ServiceError};
 use crate::wire::ResponseStatusCode;
 use zeroize::Zeroizing;
 
@@ -72,6 +72,8 @@ pub struct Response {
     pub refusal: Option<Kind>,
     /// Why, as may be sent.
     pub text: Option<&'static str>,
+    /// The budget that is used up, if one is.
+    pub reached: Option<Reached>,
 }
 
 crate::redacted::redacted_debug!(Response);
@@ -96,6 +98,7 @@ impl Response {
             location: None,
             refusal: Some(error.kind()),
             text: Some(error.text()),
+            reached: error.reached(),
         }
     }
 }

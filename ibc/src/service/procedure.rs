@@ -51,6 +51,9 @@ impl Core {
             request_id: printable(&call.request_id),
             ..Refusal::of(procedure, &error)
         };
+        if !self.store.shows_refusal(&refusal.session) {
+            return Err(error.in_summary());
+        }
         self.store.write(refusal).await?;
         Err(error)
     }

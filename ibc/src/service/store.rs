@@ -26,6 +26,7 @@ pub(crate) mod policies;
 #[cfg(feature = "store-postgres")]
 mod postgres_url;
 mod probe;
+mod refusals;
 pub(crate) mod registrations;
 pub(crate) mod sealed;
 pub(crate) mod secrets;
@@ -44,9 +45,11 @@ pub(crate) use probe::Probe;
 pub(crate) use writer::{BoxFuture, SignedDenyList, begin};
 pub use writer::{Change, WriteTransaction};
 
+use super::budgets::REFUSAL_WINDOW;
 use super::error::ServiceError;
 use crate::clock::Clock;
 use eccsi_sakke::onem2m::UnixTime;
+use refusals::{Counted, Refusals, Sum, SumRefusals};
 use sqlx::{Any, Pool};
 use state_file::StateFile;
 use std::path::{Path, PathBuf};
@@ -93,6 +96,7 @@ pub struct Store {
     writer: Writer,
     /// Where this process makes and grows files.
     folders: Arc<[PathBuf]>,
+    refusals: Arc<Refusals>,
 }
 
 crate::redacted::redacted_debug!(Store);
@@ -193,7 +197,7 @@ impl Store {
             mark,
             state,
         });
-        Ok(Self { reads, writer, folders })
+        Ok(Self { reads, writer, folders, refusals: Arc::default() })
     }
 
     /// The handle that cannot write.
@@ -210,8 +214,48 @@ impl Store {
         self.writer.write(change).await
     }
 
+    /// Whether a refusal of this source gets an audit entry of its own. If not, it is counted, and the sum gets one within
+    /// [`REFUSAL_WINDOW`](super::budgets::REFUSAL_WINDOW).
+    pub(crate) fn shows_refusal(&self, source: &str) -> bool {
+        match self.refusals.count(source, self.reads.now()) {
+            Counted::Shown => true,
+            Counted::Summed => false,
+            Counted::First => {
+                let store = self.clone();
+                tokio::spawn(async move {
+                    let mut sums = Vec::new();
+                    loop {
+                        tokio::time::sleep(REFUSAL_WINDOW).await;
+                        store.refusals.put_back(sums);
+                        sums = store.sum_refusals().await;
+                        if sums.is_empty() {
+                            break;
+                        }
+                    }
+                });
+                false
+            }
+        }
+    }
+
+    /// Writes the sums of refusals that have no entry of their own; gives them back if that fails.
+    async fn sum_refusals(&self) -> Vec<Sum> {
+        let sums = self.refusals.take();
+        if sums.is_empty() {
+            return sums;
+        }
+        match self.write(SumRefusals(sums.clone())).await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                tracing::error!(error = %error, cause = ?error.cause(), ?sums, "refusals are not in the log");
+                sums
+            }
+        }
+    }
+
     /// Ends the writer, after what waits.
     pub async fn close(self) {
+        self.sum_refusals().await;
         self.writer.close().await;
         self.reads.pool.close().await;
     }

@@ -14,13 +14,15 @@
 
 use super::admin::{credential_record, psa_record};
 use super::audit::chain::Event;
-use super::deny_list::{self, Publish};
+use super::budgets::REPLACED_IN_ALL;
+use super::deny_list::{self, Publish, acceptable_after};
 use super::error::ServiceError;
 use super::kms::KeyDirectory;
 use super::registry::key_record;
 use super::store::early_ends::{self, EarlyEnd};
+use super::store::identities::{self, SUPERSEDED};
 use super::store::sweep::{self, Expiring, Sealed};
-use super::store::{Change, WriteTransaction, identities, lists, sealed};
+use super::store::{Change, WriteTransaction, lists, sealed};
 use super::{Core, Function, limits, psk};
 use core::time::Duration;
 use eccsi_sakke::SysRng;
@@ -223,10 +225,13 @@ impl Change for Supersede {
     async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
         let now = tx.now();
         let Some(before) = now.checked_sub(limits::REPLACEMENT_GRACE) else { return Ok(0) };
-        let replaced = sweep::replaced(tx.connection(), now, before, BATCH).await?;
+        // They end soon by themselves, and their holder has newer ones: not worth a list that nobody can read.
+        let there = identities::denials(tx.connection(), acceptable_after(now)).await?;
+        let room = i64::try_from(REPLACED_IN_ALL.saturating_sub(there)).unwrap_or(BATCH);
+        let replaced = sweep::replaced(tx.connection(), now, before, BATCH.min(room)).await?;
         for (id_2, end) in &replaced {
-            identities::deny(tx.connection(), id_2, *end, now, "superseded").await?;
-            tx.audit(Event::new("denied").with("id2", id_2.as_str()).with("reason", "superseded")).await?;
+            identities::deny(tx.connection(), id_2, *end, now, SUPERSEDED).await?;
+            tx.audit(Event::new("denied").with("id2", id_2.as_str()).with("reason", SUPERSEDED)).await?;
         }
         u64::try_from(replaced.len()).map_err(ServiceError::internal)
     }

@@ -17,6 +17,7 @@ directory = "keys"
 key_file = "seal.key"
 [mef]
 fqdn = "mef.example.com"
+live_credentials = 10
 command_retry = "1s"
 [maf]
 fqdn = "maf.example.com"

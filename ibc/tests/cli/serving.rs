@@ -32,7 +32,7 @@ pub(crate) fn made(url: &str) -> Place {
         format!(
             "provider = \"sp.example.com\"\nnode = \"{NODE}\"\n[store]\nurl = \"{url}\"\nstate = \"state\"\n\
              [keys]\ndirectory = \"keys\"\nkey_file = \"seal.key\"\n[mef]\nfqdn = \"{MEF}\"\nlive_credentials = 1000000\n\
-             [maf]\nfqdn = \"maf.example.com\"\n[server]\ncredential_rate = 10000\naddress_rate = 10000\n\
+             [maf]\nfqdn = \"maf.example.com\"\n[server]\ncredential_rate = 10000\nrequest_rate = 10000\naddress_rate = 10000\n\
              [audit]\nsegments = \"segments\"\n"
         ),
     );

@@ -67,7 +67,7 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(keys(SAMPLE).len(), 39, "{:?}", keys(SAMPLE));
+    assert_eq!(keys(SAMPLE).len(), 40, "{:?}", keys(SAMPLE));
     let explicit = parse(&all).unwrap();
     assert_eq!(explicit.lab, sample.lab);
     assert_eq!(explicit.store.clock_tolerance, sample.store.clock_tolerance);
@@ -78,6 +78,10 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
     assert_eq!(
         (a.default_lifetime, a.max_lifetime, a.refuse_longer, a.live_credentials, a.rsk, a.command_retry),
         (b.default_lifetime, b.max_lifetime, b.refuse_longer, b.live_credentials, b.rsk, b.command_retry)
+    );
+    assert_eq!(
+        (a.supersede_window, b.supersede_window),
+        (Duration::from_secs(3600), Duration::from_secs(3600))
     );
     assert_eq!(a.default_lifetime, Duration::from_secs(30 * 86_400));
     assert_eq!(explicit.maf.unwrap().mef.len(), 1);
@@ -90,6 +94,7 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             a.sessions_per_credential,
             a.address_rate,
             a.credential_rate,
+            a.request_rate,
             a.idle,
             a.session,
             a.log
@@ -101,6 +106,7 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             b.sessions_per_credential,
             b.address_rate,
             b.credential_rate,
+            b.request_rate,
             b.idle,
             b.session,
             b.log

@@ -18,6 +18,7 @@ mod setting;
 
 mod admin;
 mod audit;
+mod budgets;
 mod config;
 mod kms_keys;
 mod plateau;

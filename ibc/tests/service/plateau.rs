@@ -3,7 +3,7 @@
 //! Tombstones and segments that were moved to files are left out of the plateau, as they have to be kept; what they
 //! take for each record is printed. `PLATEAU_ISSUES` sets the number of issues (a million in tests/soak).
 
-use crate::service::{MEF, On, Place, call, fqdn, psk};
+use crate::service::{MEF, On, Place, call, fqdn, psk, unhurried};
 use ibc::service::audit::move_segments;
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::sweeper::Sweeper;
@@ -46,8 +46,7 @@ async fn reaches_a_plateau(place: &Place) {
     let identities: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
     place.add_client("device", &identities).await;
     let core = place.core("a").await;
-    let policy =
-        ProvisioningPolicy { default_lifetime: Duration::from_secs(60), ..ProvisioningPolicy::default() };
+    let policy = ProvisioningPolicy { default_lifetime: Duration::from_secs(60), ..unhurried() };
     let mef = Mef::new(core.clone(), fqdn(MEF), place.keys.clone(), policy);
     let sweeper = Sweeper::new(core.clone(), Some(fqdn(MEF)));
     let segments = place.folder.join("segments");

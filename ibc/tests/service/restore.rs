@@ -2,13 +2,13 @@
 
 use crate::service;
 use crate::service::PROVIDER;
-use crate::service::{MEF, Place, START, call, fqdn, psk};
+use crate::service::{MEF, Place, START, call, fqdn, psk, unhurried};
 use eccsi_sakke::onem2m::ExpiringIdentity;
 use ibc::service::Core;
 use ibc::service::audit::{Checkpoint, verify};
 use ibc::service::error::{Kind, ServiceError};
 use ibc::service::kms::Kms;
-use ibc::service::mef::{Mef, ProvisioningPolicy};
+use ibc::service::mef::Mef;
 use ibc::service::readiness::Readiness;
 use ibc::service::restore::replace::{self, Source};
 use ibc::service::restore::{Acceptance, Accepted, RestoreError, accept_loss, idle};
@@ -650,7 +650,7 @@ fn at_node(place: &Place, node: &str, writer: &str) -> StoreOptions {
 async fn mef_at(place: &Place, node: &str) -> Mef {
     let store = Store::open(at_node(place, node, node)).await.unwrap();
     let core = Core { store, keys: place.keys.clone(), provider: fqdn(PROVIDER) };
-    Mef::new(core, fqdn(MEF), place.keys.clone(), ProvisioningPolicy::default())
+    Mef::new(core, fqdn(MEF), place.keys.clone(), unhurried())
 }
 
 async fn accept_at(place: &Place, node: &str) -> Result<Option<Accepted>, RestoreError> {

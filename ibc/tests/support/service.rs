@@ -175,7 +175,7 @@ impl Place {
     }
 
     pub async fn mef(&self, writer: &str) -> Mef {
-        Mef::new(self.core(writer).await, fqdn(MEF), self.keys.clone(), ProvisioningPolicy::default())
+        Mef::new(self.core(writer).await, fqdn(MEF), self.keys.clone(), unhurried())
     }
 
     /// A connection past the service, as somebody with the database's password has it.
@@ -217,6 +217,15 @@ impl Place {
                 (row.get("writer"), row.get("seq"), row.get("event"), serde_json::from_str(&detail).unwrap())
             })
             .collect()
+    }
+}
+
+/// What tests issue with that are not about how often: an entity gets as many credentials as it asks for.
+pub fn unhurried() -> ProvisioningPolicy {
+    ProvisioningPolicy {
+        supersede_window: Duration::ZERO,
+        superseded: usize::MAX,
+        ..ProvisioningPolicy::default()
     }
 }
 

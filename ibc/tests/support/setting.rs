@@ -2,14 +2,14 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use crate::service::{FakeExporter, MAF, MEF, PROVIDER, Place, call, fqdn, session, time};
+use crate::service::{FakeExporter, MAF, MEF, PROVIDER, Place, call, fqdn, session, time, unhurried};
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, KeId, SecurityUsage};
 use ibc::Function;
 use ibc::credential_fetcher::{CredentialFetcher, Fetching};
 use ibc::service::admin::{Admin, ClientChange, NewCredential, Policy, PolicyKey};
 use ibc::service::error::{Kind, ServiceError};
 use ibc::service::maf::Maf;
-use ibc::service::mef::{Mef, ProvisioningPolicy};
+use ibc::service::mef::Mef;
 use ibc::service::party::Bound;
 use ibc::service::registry::Registry;
 use ibc::service::session::{Authenticated, Call, Handshake, Session};
@@ -120,7 +120,7 @@ impl Setting {
     /// What [`new`](Self::new) made before.
     pub(crate) async fn open(place: &Place) -> Self {
         let core = place.core("a").await;
-        let mef = Mef::new(core.clone(), fqdn(MEF), place.keys.clone(), ProvisioningPolicy::default());
+        let mef = Mef::new(core.clone(), fqdn(MEF), place.keys.clone(), unhurried());
         let fetcher =
             Arc::new(Fetcher { mef: mef.clone(), session: at_mef("maf"), asked: AtomicU64::new(0) });
         let maf = Maf::new(core.clone(), fqdn(MAF), &[fqdn(MEF)], fetcher.clone());

@@ -14,6 +14,7 @@ use ibc::server::prometheus_client::metrics::gauge::Gauge;
 use ibc::server::prometheus_client::registry::Registry;
 use ibc::server::{Limits, Monitor};
 use ibc::service::admin::{ClientChange, NewCredential, certificate_id};
+use ibc::service::mef::{Mef, ProvisioningPolicy};
 use ibc::service::readiness::Readiness;
 use ibc::tls::{ClientContext, Exporter, TlsError, TrustedCertificates};
 use ibc::wire::{CommandArguments, CommandDescription};
@@ -529,6 +530,34 @@ async fn numbers_and_times_are_bounded(place: &Place) {
     server.stop().await;
 }
 
+async fn budgets_are_told_with_their_time(place: &Place) {
+    let mut setting = Setting::new(place).await;
+    let policy = ProvisioningPolicy::default();
+    setting.mef = Mef::new(setting.admin.core.clone(), fqdn(MEF), place.keys.clone(), policy);
+    let server = Running::with(&setting, Limits { request_rate: 1, ..lenient() }, None).await;
+    let mut device = server.at_mef("device");
+    let body = json!({"id": DEVICE}).to_string();
+    let enrol = device.message("POST", "/ibc/enrol", "Content-Type: application/json\r\n", &body);
+    for _ in 0..2 {
+        check(&device.exchange(enrol.as_bytes()).content(201, 2001), DEVICE);
+    }
+    let refused = device.exchange(enrol.as_bytes());
+    refused.refused(429, 5000, "a third credential in an hour");
+    let wait: u64 = refused.field("Retry-After").expect("a time").parse().unwrap();
+    assert!((3500..=3600).contains(&wait), "{wait}");
+    assert_eq!(server.counted("ibc_limits_reached_total{limit=\"live_credentials\"}"), 1);
+    // The session goes on; its fifth request is one too many, and ends it.
+    let kpak = device.message("GET", "/ibc/kpak", "", "");
+    assert_eq!(device.exchange(kpak.as_bytes()).status, 200);
+    let refused = device.exchange(kpak.as_bytes());
+    assert_eq!((refused.status, refused.field("Retry-After")), (429, Some("1")));
+    assert!(device.is_closed());
+    assert_eq!(server.counted("ibc_limits_reached_total{limit=\"request_rate\"}"), 1);
+    let mut gateway = server.at_mef("gateway");
+    assert_eq!(gateway.exchange(kpak.as_bytes()).status, 200, "another credential has its own");
+    server.stop().await;
+}
+
 async fn what_is_no_request_is_counted_by_its_status(place: &Place) {
     let setting = Setting::new(place).await;
     let server =
@@ -742,6 +771,7 @@ crate::on_each_store!(
     what_is_no_request_ends_the_connection,
     requests_follow_one_another_on_a_connection,
     numbers_and_times_are_bounded,
+    budgets_are_told_with_their_time,
     what_is_no_request_is_counted_by_its_status,
     a_client_that_was_disabled_gets_nothing_more,
     a_session_too_many_is_closed_at_once,

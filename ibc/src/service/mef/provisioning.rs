@@ -9,13 +9,14 @@
 use super::Mef;
 use crate::Function;
 use crate::service::audit::chain::Event;
-use crate::service::deny_list::Deny;
+use crate::service::budgets;
+use crate::service::deny_list::{Deny, acceptable_after};
 use crate::service::error::{Kind, ServiceError, bad_request, no_privilege, unacceptable};
 use crate::service::kms::{Issued, PublicKeys};
 use crate::service::limits;
 use crate::service::party::Party;
-use crate::service::session::Call;
-use crate::service::store::identities::{self, Reservation};
+use crate::service::session::{Call, Handshake};
+use crate::service::store::identities::{self, Reservation, SUPERSEDED};
 use crate::service::store::{Change, WriteTransaction, lists};
 use crate::wire::{EnrolRequest, IssuedCredential, KpakList, PublishedKpak, ReenrolRequest, SecretText};
 use core::time::Duration;
@@ -35,8 +36,13 @@ pub struct ProvisioningPolicy {
     /// Refuse a proposal beyond the longest life, in place of cutting it.
     pub refuse_longer: bool,
     /// Live credentials of one entity: older ones are denied. Credentials whose answer was lost count too: with 1, a
-    /// single lost answer leaves a device with nothing.
+    /// single lost answer leaves a device with nothing until the window is over.
     pub live_credentials: usize,
+    /// The time in which an entity gets at most so many new ones; zero for no such limit.
+    pub supersede_window: Duration,
+    /// Superseded credentials of one entity that are denied and have not expired. With so many, the entity gets a new one
+    /// only where it supersedes none.
+    pub superseded: usize,
     /// Give a Receiver Secret Key of SAKKE along.
     pub with_rsk: bool,
     /// When a client for which no command waits asks again (retryDuration of NO_MORE_COMMANDS).
@@ -49,7 +55,9 @@ impl Default for ProvisioningPolicy {
             default_lifetime: limits::CREDENTIAL_LIFETIME,
             max_lifetime: limits::CREDENTIAL_LIFETIME_MAX,
             refuse_longer: false,
-            live_credentials: limits::LIVE_CREDENTIALS,
+            live_credentials: budgets::LIVE_CREDENTIALS.count(),
+            supersede_window: budgets::SUPERSEDE_WINDOW.time(),
+            superseded: budgets::SUPERSEDED.count(),
             with_rsk: false,
             command_retry: limits::COMMAND_RETRY,
         }
@@ -71,7 +79,8 @@ impl Mef {
     /// [`Kind::BadRequest`] for what is no CSE-ID or AE-ID or no time; [`Kind::ContentsUnacceptable`] for an end in
     /// the past; [`Kind::NoPrivilege`] for an identity that is not bound to the client;
     /// [`Kind::Conflict`] if no unique ID_2 is left near that end, or the name is in use for the other
-    /// kind of entity; [`Kind::Unavailable`] if the store, the audit log or the KMS fails.
+    /// kind of entity; [`Kind::TooManyRequests`] if the entity had as many new ones as it gets now;
+    /// [`Kind::Unavailable`] if the store, the audit log or the KMS fails.
     pub async fn enrol(&self, call: &Call, request: &EnrolRequest) -> Result<IssuedCredential, ServiceError> {
         let wanted = name(&request.id, &self.core.provider).map(Wanted::Initial);
         self.provision("enrol", call, wanted, request.expiration_time.as_deref()).await
@@ -221,6 +230,9 @@ impl Change for Reserve {
         let provider = &self.mef.core.provider;
         let entity = party.owns(&name, provider).ok_or_else(no_privilege)?.clone();
         identities::claim_kind(tx.connection(), &entity).await?;
+        if self.call.session.handshake() != Handshake::Operator {
+            self.check_rate(tx, entity.as_str()).await?;
+        }
         let keys = self.mef.kms.issuing(&self.mef.fqdn, now).map_err(ServiceError::unavailable)?;
         let last = self.end(now, party.not_after.min(keys.not_after))?;
         let tag = format!("{}", keys.tag);
@@ -269,6 +281,44 @@ struct Reserved {
 }
 
 impl Reserve {
+    /// How often an entity gets a new credential, and how many it leaves on the deny list.
+    async fn check_rate(&self, tx: &mut WriteTransaction<'_>, entity: &str) -> Result<(), ServiceError> {
+        let (now, policy) = (tx.now(), &self.mef.policy);
+        let ago = |time| now.checked_sub(time).unwrap_or(UnixTime::EPOCH);
+        let until = |time: UnixTime| Duration::from_secs(time.as_seconds().saturating_sub(now.as_seconds()));
+        let most = policy.live_credentials.max(1);
+        let window = policy.supersede_window;
+        let since = (ago(window), ago(window.min(budgets::RESERVED)));
+        for (budget, most, after) in [
+            (&budgets::LIVE_CREDENTIALS, most, now),
+            (&budgets::NEW_CREDENTIALS, most.max(budgets::NEW_CREDENTIALS.count()), UnixTime::EPOCH),
+        ] {
+            let recent = identities::recent(tx.connection(), entity, since, after, most).await?;
+            if recent.len() == most
+                && let Some(room) = recent.last().and_then(|first| first.checked_add(window))
+            {
+                let text = "this entity had as many new credentials as it gets in this time";
+                return Err(ServiceError::too_many(budget, text, until(room)));
+            }
+        }
+        if identities::live(tx.connection(), entity, now).await?.len() < most {
+            return Ok(()); // nothing to supersede
+        }
+        let after = acceptable_after(now);
+        let (entries, end) = identities::superseded(tx.connection(), entity, after).await?;
+        if entries >= policy.superseded as u64 {
+            let text = "too many credentials of this entity were superseded before they expired";
+            let gone = until(end.checked_add(limits::CLOCK_SKEW).unwrap_or(end));
+            return Err(ServiceError::too_many(&budgets::SUPERSEDED, text, gone));
+        }
+        let all = &budgets::SUPERSEDED_IN_ALL;
+        if identities::denials(tx.connection(), after).await? >= all.count() as u64 {
+            let text = "too many credentials were superseded before they expired";
+            return Err(ServiceError::too_many(all, text, window));
+        }
+        Ok(())
+    }
+
     /// ID_1 was issued here, to this client, and is valid. One answer for all that is not.
     async fn check_holder(
         &self,
@@ -331,14 +381,14 @@ impl Change for Complete {
             .with("client", client.as_str())
             .with("requester", requester.as_str());
         tx.audit(event).await?;
-        // Only the newest stay: an answer that was lost leaves none behind.
-        identities::hold_entity(tx.connection(), entity.as_str()).await?;
+        // Only the newest stay, whichever node issued them: an answer that was lost leaves none behind.
+        identities::lock(tx.connection(), entity.as_str()).await?;
         let live = identities::live(tx.connection(), entity.as_str(), now).await?;
         // The one that was issued now is the newest, also among others of the same second.
         for old in live.iter().filter(|old| *old != id_2.as_str()).skip(self.live.max(1) - 1) {
             let end = ExpiringIdentity::parse(old).map_err(ServiceError::internal)?.expiration().to_unix();
-            identities::deny(tx.connection(), old, end, now, "superseded").await?;
-            tx.audit(Event::new("denied").with("id2", old.as_str()).with("reason", "superseded")).await?;
+            identities::deny(tx.connection(), old, end, now, SUPERSEDED).await?;
+            tx.audit(Event::new("denied").with("id2", old.as_str()).with("reason", SUPERSEDED)).await?;
         }
         Ok(id_2.clone())
     }

@@ -6,6 +6,9 @@ use crate::service::error::{Kind, ServiceError};
 use eccsi_sakke::onem2m::{EntityId, ExpiringIdentity, UnixTime};
 use sqlx::{AnyConnection, Row};
 
+/// Why an identity is denied that was replaced by newer ones.
+pub(crate) const SUPERSEDED: &str = "superseded";
+
 /// A row to be reserved.
 pub(crate) struct Reservation<'a> {
     pub(crate) id_2: &'a ExpiringIdentity,
@@ -40,15 +43,72 @@ pub(crate) async fn claim_kind(
         .bind(kind)
         .execute(&mut *connection)
         .await?;
-    let known: i64 = sqlx::query_scalar("select kind from entity where name = $1")
-        .bind(entity.as_str())
-        .fetch_one(connection)
-        .await?;
-    if known == kind {
+    if lock(connection, entity.as_str()).await? == kind {
         Ok(())
     } else {
         Err(ServiceError::new(Kind::Conflict, "this name is in use for another kind of entity"))
     }
+}
+
+/// Lets no other node change what is there of an entity until the transaction ends, and gives the entity's kind.
+pub(crate) async fn lock(connection: &mut AnyConnection, name: &str) -> Result<i64, ServiceError> {
+    Ok(sqlx::query_scalar("update entity set kind = kind where name = $1 returning kind")
+        .bind(name)
+        .fetch_one(connection)
+        .await?)
+}
+
+/// When the last `most` credentials of an entity that end after `after` were issued after `since`, or reserved after
+/// `reserved_since` and not issued yet; newest first.
+pub(crate) async fn recent(
+    connection: &mut AnyConnection,
+    name: &str,
+    (since, reserved_since): (UnixTime, UnixTime),
+    after: UnixTime,
+    most: usize,
+) -> Result<Vec<UnixTime>, ServiceError> {
+    let times: Vec<i64> = sqlx::query_scalar(
+        "select case when state = 1 then issued_at else reserved_at end as began from ibc_identity \
+         where name = $1 and ((state = 1 and issued_at > $2) or (state = 0 and reserved_at > $3)) and not_after > $4 \
+         order by began desc limit $5",
+    )
+    .bind(name)
+    .bind(seconds(since))
+    .bind(seconds(reserved_since))
+    .bind(seconds(after))
+    .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await?;
+    Ok(times.into_iter().map(time).collect())
+}
+
+/// The superseded identities of an entity that are denied and end after `after`: how many, and the first end, or 0.
+pub(crate) async fn superseded(
+    connection: &mut AnyConnection,
+    name: &str,
+    after: UnixTime,
+) -> Result<(u64, UnixTime), ServiceError> {
+    let row = sqlx::query(
+        "select count(*) as entries, coalesce(min(denied.not_after), 0) as first_end from ibc_identity \
+         join denied on denied.id2 = ibc_identity.id2 \
+         where ibc_identity.name = $1 and denied.reason = $2 and denied.not_after > $3",
+    )
+    .bind(name)
+    .bind(SUPERSEDED)
+    .bind(seconds(after))
+    .fetch_one(connection)
+    .await?;
+    let entries: i64 = row.try_get("entries")?;
+    Ok((entries.unsigned_abs(), time(row.try_get("first_end")?)))
+}
+
+/// How many denials end after `after`.
+pub(crate) async fn denials(connection: &mut AnyConnection, after: UnixTime) -> Result<u64, ServiceError> {
+    let entries: i64 = sqlx::query_scalar("select count(*) from denied where not_after > $1")
+        .bind(seconds(after))
+        .fetch_one(connection)
+        .await?;
+    Ok(entries.unsigned_abs())
 }
 
 /// Inserts the row; false if this ID_2 was given before.
@@ -117,13 +177,6 @@ pub(crate) async fn issued(
     .transpose()
 }
 
-/// Lets nobody else count or deny the credentials of an entity until this transaction ends: two nodes would both leave what
-/// the other has just issued.
-pub(crate) async fn hold_entity(connection: &mut AnyConnection, name: &str) -> Result<(), ServiceError> {
-    sqlx::query("update entity set kind = kind where name = $1").bind(name).execute(connection).await?;
-    Ok(())
-}
-
 /// The live identities of an entity, newest first, that are not denied yet.
 pub(crate) async fn live(
     connection: &mut AnyConnection,
@@ -161,13 +214,13 @@ pub(crate) async fn deny(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// All that is denied and has not expired: (ID_2, since).
+/// All that is denied and ends after `after`: (ID_2, since).
 pub(crate) async fn denied(
     connection: &mut AnyConnection,
-    now: UnixTime,
+    after: UnixTime,
 ) -> Result<Vec<(String, UnixTime)>, ServiceError> {
     let rows = sqlx::query("select id2, since from denied where not_after > $1 order by id2")
-        .bind(seconds(now))
+        .bind(seconds(after))
         .fetch_all(connection)
         .await?;
     rows.iter().map(|row| Ok((row.try_get("id2")?, time(row.try_get("since")?)))).collect()
