@@ -13,6 +13,12 @@ const HEAD: usize = 16 * 1024;
 /// Header fields of one message.
 const FIELDS: usize = 64;
 
+/// Octets of a chunked body's extensions and trailer fields, which nothing here needs.
+const SPARE: usize = 8 * 1024;
+
+/// Octets of a chunk's first line that its size alone may have.
+const SIZE_DIGITS: usize = 16;
+
 /// What is wrong with a message, or with the stream.
 #[derive(Debug)]
 pub(crate) enum FramingError {
@@ -226,8 +232,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
     async fn read_chunks(&mut self, limit: usize) -> Result<Zeroizing<Vec<u8>>, FramingError> {
         // At once as long as it may become: a vector that grows leaves copies behind.
         let mut body = Zeroizing::new(Vec::with_capacity(limit));
+        let mut spare = SPARE;
         loop {
-            let size = chunk_size(&self.line().await?).ok_or(FramingError::Malformed)?;
+            let line = self.line().await?;
+            spend(&mut spare, line.len().saturating_sub(SIZE_DIGITS))?;
+            let size = chunk_size(&line).ok_or(FramingError::Malformed)?;
             let size = usize::try_from(size).map_err(|_| FramingError::BodyTooLarge)?;
             if size > limit - body.len() {
                 return Err(FramingError::BodyTooLarge);
@@ -246,6 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
             if line.is_empty() {
                 return Ok(body);
             }
+            spend(&mut spare, line.len())?;
             if !is_field(&line) {
                 return Err(FramingError::Malformed);
             }
@@ -340,6 +350,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
             while matches!(self.io.read(&mut self.buffer[..]).await, Ok(1..)) {}
         }
     }
+}
+
+fn spend(spare: &mut usize, octets: usize) -> Result<(), FramingError> {
+    *spare = spare.checked_sub(octets).ok_or(FramingError::HeadTooLarge)?;
+    Ok(())
 }
 
 fn malformed(error: httparse::Error) -> FramingError {
@@ -437,11 +452,9 @@ fn after_quoted(mut octets: &[u8]) -> Option<&[u8]> {
 }
 
 fn keeps_alive(version: u8, headers: &Headers) -> bool {
-    let connection = super::header::CONNECTION;
-    if version == 0 {
-        return headers.lists(connection, "keep-alive");
-    }
-    !headers.lists(connection, "close")
+    let says = |option| headers.lists(super::header::CONNECTION, option);
+    // "close" has precedence (RFC 9112 section 9.3).
+    !says("close") && (version > 0 || says("keep-alive"))
 }
 
 #[cfg(test)]

@@ -48,6 +48,38 @@ fn a_request_is_read_in_whatever_pieces_it_comes() {
 }
 
 #[test]
+fn what_nobody_needs_of_a_chunked_body_is_bounded() {
+    let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let extensions =
+        |count: usize| format!("{head}{}0\r\n\r\n", "1;x=aaaaaaaaaaaaaaaaaaaa\r\nb\r\n".repeat(count));
+    assert_eq!(read(&extensions(900)).expect("8 octets each").1.len(), 900);
+    assert!(matches!(read(&extensions(1001)), Err(FramingError::BodyTooLarge | FramingError::HeadTooLarge)));
+    let long = |octets: usize| format!("{head}1;x={}\r\nb\r\n0\r\n\r\n", "a".repeat(octets));
+    read(&long(8000)).expect("within");
+    assert!(matches!(read(&long(8300)), Err(FramingError::HeadTooLarge)));
+    let zeros = |count: usize| format!("{head}{}1\r\nb\r\n0\r\n\r\n", "0".repeat(count));
+    read(&zeros(8000)).expect("within");
+    assert!(matches!(read(&zeros(8300)), Err(FramingError::HeadTooLarge)));
+    let trailer =
+        |octets: usize| format!("{head}0\r\nA: {}\r\nB: {}\r\n\r\n", "a".repeat(octets), "b".repeat(octets));
+    read(&trailer(4000)).expect("within");
+    assert!(matches!(read(&trailer(4200)), Err(FramingError::HeadTooLarge)));
+}
+
+#[test]
+fn to_close_has_precedence() {
+    for (text, keeps) in [
+        ("HTTP/1.1\r\n\r\n", true),
+        ("HTTP/1.1\r\nConnection: keep-alive, Close\r\n\r\n", false),
+        ("HTTP/1.0\r\n\r\n", false),
+        ("HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true),
+        ("HTTP/1.0\r\nConnection: keep-alive\r\nConnection: close\r\n\r\n", false),
+    ] {
+        assert_eq!(read(&format!("GET / {text}")).expect("a request").0.keep_alive, keeps, "{text}");
+    }
+}
+
+#[test]
 fn chunks_are_joined() {
     let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
     for end in ["0\r\n\r\n", "0;last=yes\r\nTrailer: x\r\n\r\n"] {

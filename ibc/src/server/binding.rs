@@ -27,11 +27,15 @@ impl<'a> Target<'a> {
             None => (None, text),
         };
         let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
-        path.starts_with('/').then_some(Self {
-            host,
-            path,
-            has_query: query.is_some_and(|query| !query.is_empty()),
-        })
+        let is_sound =
+            path.starts_with('/') && is_path(path) && is_path(&query.unwrap_or_default().replace('?', "/"));
+        is_sound.then_some(Self { host, path, has_query: query.is_some_and(|query| !query.is_empty()) })
+    }
+
+    /// The path, without a query.
+    #[cfg(feature = "__backends")]
+    pub(super) const fn path(&self) -> &'a str {
+        self.path
     }
 
     /// Whether this server, and none but it, is meant: `Host`, and the URI if it is absolute.
@@ -45,6 +49,22 @@ impl<'a> Target<'a> {
         };
         matches!(headers.one(header::HOST), Ok(Some(host)) if names(host)) && self.host.is_none_or(names)
     }
+}
+
+/// Characters of a path, with all its escapes whole (RFC 3986 section 3.3): what stands outside of them, two readers may
+/// cut off or change in different ways.
+fn is_path(text: &str) -> bool {
+    let mut octets = text.bytes();
+    while let Some(octet) = octets.next() {
+        let is_sound = match octet {
+            b'%' => (0..2).all(|_| octets.next().is_some_and(|digit| digit.is_ascii_hexdigit())),
+            _ => octet.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&octet),
+        };
+        if !is_sound {
+            return false;
+        }
+    }
+    true
 }
 
 /// A port, which may be empty (RFC 3986 section 3.2.3).
@@ -231,7 +251,15 @@ mod tests {
             Some((Some("mef.example.com:443"), "/mef", false))
         );
         assert_eq!(parse("https://mef.example.com"), Some((Some("mef.example.com"), "/", false)));
+        assert_eq!(parse("/mef/%41~?a=%20?/:@"), Some((None, "/mef/%41~", true)));
         for text in ["", "*", "mef", "http://mef.example.com/mef", "mef.example.com:443"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        // What is no character of a path or a query, and escapes that are cut.
+        for text in [
+            "/mef#x", "/mef?#x", "/<mef>", "/me\\f", "/me^f", "/m{e}f", "/m|f", "/`", "/\"", "/\u{e4}", "/%",
+            "/%4", "/%4x", "/?%",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -44,6 +44,35 @@ pub fn exchanges(octets: &[u8], piece: usize, server: &str) -> (Vec<Exchange>, S
     (done, end)
 }
 
+/// A request as its framing was understood, whatever it asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Framing {
+    /// The method.
+    pub method: String,
+    /// The path of the target, without a query.
+    pub path: String,
+    /// The content.
+    pub content: Zeroizing<Vec<u8>>,
+}
+
+/// Reads requests as a connection does, until the octets or their sense end, or one says that it is the last.
+pub fn framings(octets: &[u8]) -> Vec<Framing> {
+    let mut done = Vec::new();
+    let mut framed = Framed::new(Pieces { octets, piece: usize::MAX });
+    at_once(async {
+        while let Ok(true) = framed.wait().await {
+            let Ok(head) = framed.read_request().await else { break };
+            let Some(target) = Target::parse(&head.target) else { break };
+            let Ok(content) = framed.read_request_body(&head, limits::BODY).await else { break };
+            done.push(Framing { method: head.method.clone(), path: target.path().into(), content });
+            if !head.keep_alive {
+                break;
+            }
+        }
+    });
+    done
+}
+
 /// Runs what never has to wait.
 fn at_once<T>(work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);

@@ -1,6 +1,9 @@
 //! Connections: (D)TLS, associations, MEF and MAF with their clients and with others'.
 #![cfg(feature = "tls-openssl")]
 
+#[cfg(all(feature = "server", feature = "__backends"))]
+#[path = "../support/against_hyper.rs"]
+mod against_hyper;
 #[path = "../support/certificates.rs"]
 mod certificates;
 #[cfg(feature = "server")]
@@ -30,6 +33,8 @@ mod dtls;
 mod eccsi_tls;
 #[cfg(feature = "server")]
 mod fuzz_seeds;
+#[cfg(all(feature = "server", feature = "__backends"))]
+mod http_framing;
 #[cfg(feature = "__peers")]
 mod peers;
 mod secret_types;
