@@ -113,7 +113,8 @@ impl Refusal {
                 "a value is outside its policy: end, SUID, targets or length of the key"
             }
             Code::OriginatorHasNoPrivilege => {
-                "this client may not do that: let the operator bind the identity or admit the client (ibc admin client)"
+                "this client may not do that: register first (ibc registration new), or let the operator bind the identity or \
+                 admit the client (ibc admin client)"
             }
             Code::Conflict => "it is taken: connect anew and repeat, each session registers one exported key",
             Code::OriginatorNotAuthenticated => {

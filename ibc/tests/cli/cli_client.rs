@@ -25,14 +25,24 @@ fqdn = "maf.example.com"
 segments = "segments"
 "#;
 
-const CSE: &str = "//sp.example.com/CSE1";
-const AE: &str = "//sp.example.com/CSE1/C7";
-const KEY: &str = "3132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f50";
+/// The MAF fetches from the MEF beside it.
+const MEF_OF_MAF: &str = r#"
+[[maf.mef]]
+fqdn = "mef.example.com"
+address = "ADDRESS"
+identity = "maf@mef.example.com"
+key_file = "key.hex"
+[audit]
+"#;
+
+pub(crate) const CSE: &str = "//sp.example.com/CSE1";
+pub(crate) const AE: &str = "//sp.example.com/CSE1/C7";
+pub(crate) const KEY: &str = "3132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f50";
 
 /// A service at work, stopped when dropped.
-struct Service {
-    place: Place,
-    address: String,
+pub(crate) struct Service {
+    pub(crate) place: Place,
+    pub(crate) address: String,
     server: Child,
 }
 
@@ -45,9 +55,16 @@ impl Drop for Service {
 
 impl Service {
     /// With a client for the CSE and one for the AE, both admitted at MEF and MAF, with one key everywhere.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::with_retry("1s")
+    }
+
+    /// The MEF says to ask for commands again after so long.
+    pub(crate) fn with_retry(retry: &str) -> Self {
         let place = Place::new();
-        place.write("ibc.toml", CONFIG);
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let config = CONFIG.replace("\"1s\"", &format!("\"{retry}\""));
+        place.write("ibc.toml", config.replace("[audit]", &MEF_OF_MAF.replace("ADDRESS", &address)));
         place.write_private("key.hex", format!("{KEY}\n"));
         place.ibc(&["service", "init"]).done();
         place.ibc(&["admin", "stakeholder", "add", "sp.example.com"]).done();
@@ -73,12 +90,15 @@ impl Service {
                     .done();
             }
         }
+        let maf = ["maf", "--maf", "maf.example.com", "--admit", "mef:sp.example.com"];
+        place.ibc(&[&["admin", "client", "add"][..], &maf].concat()).done();
+        let key = ["maf", "--kpm-id", "maf@mef.example.com", "--key-file", "key.hex"];
+        place.ibc(&[&["admin", "client", "add-key"][..], &key].concat()).done();
         for function in ["mef", "maf"] {
             place
                 .ibc(&["admin", "policy", "add", "--at", function, "--stakeholder", "sp.example.com"])
                 .done();
         }
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let monitor = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let server = place
             .command(&["serve", "--listen", &address, "--monitor", &monitor, "--log", "warn"])
@@ -96,7 +116,7 @@ impl Service {
     }
 
     /// The arguments of `ibc COMMAND` as a client of the service at `function`.
-    fn arguments(
+    pub(crate) fn arguments(
         &self,
         command: &[&str],
         function: &str,
@@ -121,7 +141,7 @@ impl Service {
     }
 
     /// Runs it to its end.
-    fn run(&self, command: &[&str], function: &str, who: (&str, &str), rest: &[&str]) -> Ran {
+    pub(crate) fn run(&self, command: &[&str], function: &str, who: (&str, &str), rest: &[&str]) -> Ran {
         let arguments = self.arguments(command, function, who, rest);
         self.place.ibc(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).hides(KEY)
     }
@@ -239,24 +259,53 @@ fn keys_are_registered_and_retrieved() {
     let (ae, cse) = (("ae", AE), ("cse", CSE));
     for (function, suid) in [("mef", "22"), ("maf", "32")] {
         let key = |command, who, rest: &[&str]| service.run(&["key", command], function, who, rest);
-        let out = format!("{function}-out.hex");
-        let register =
-            ["--stakeholder", "sp.example.com", "--suid", suid, "--target", CSE, "--lifetime", "5d"];
+        let out = format!("{function}-out.json");
+        let register = [
+            "--stakeholder",
+            "sp.example.com",
+            "--suid",
+            suid,
+            "--target",
+            CSE,
+            "--lifetime",
+            "5d",
+            "--label",
+            "line 3",
+        ];
         let exported =
             key("register", ae, &[&register[..], &["--out", &out, "--json"]].concat()).done().json();
         let identifier = exported["identifier"].as_str().unwrap();
         assert!(exported["key"].is_null());
         assert_eq!(service.place.mode(&out), 0o600);
-        let registered = service.place.read(&out);
+        let file = |name: &str| serde_json::from_str::<serde_json::Value>(&service.place.read(name)).unwrap();
+        let registered = file(&out);
+        let kept = ["identifier", "suid", "source", "adminFQDN", "end"];
+        assert_eq!(
+            (&registered["identifier"], &registered["end"]),
+            (&exported["identifier"], &exported["until"])
+        );
+        assert_eq!((&registered["source"], &registered["targets"][0]), (&AE.into(), &CSE.into()));
+        assert_eq!(
+            (&registered["labels"][0], &registered["adminFQDN"]),
+            (&"line 3".into(), &"sp.example.com".into())
+        );
+        let digits = registered["key"].as_str().unwrap();
 
         // The CSE is registered with its own key, and retrieves the other's.
         service.place.write_private("own.hex", "41".repeat(32));
         let own =
             ["--stakeholder", "sp.example.com", "--suid", suid, "--target", AE, "--key-file", "own.hex"];
         let own = key("register", cse, &[&own[..], &["--json"]].concat()).done().json();
-        let retrieved = format!("{function}-in.hex");
-        key("retrieve", cse, &["--id", identifier, "--out", &retrieved]).done().hides(&registered);
-        assert_eq!(service.place.read(&retrieved), registered);
+        let retrieved = format!("{function}-in.json");
+        key("retrieve", cse, &["--id", identifier, "--out", &retrieved]).done().hides(digits);
+        let retrieved = file(&retrieved);
+        for name in kept.into_iter().chain(["key", "labels"]) {
+            assert_eq!(retrieved[name], registered[name], "{name}");
+        }
+        assert!(retrieved["targets"].is_null(), "a target is not told the others");
+        let raw = format!("{function}-in.hex");
+        key("retrieve", cse, &["--id", identifier, "--out", &raw, "--raw"]).done().hides(digits);
+        assert_eq!(service.place.read(&raw).trim(), digits);
         let own = own["identifier"].as_str().unwrap();
         let shown = key("retrieve", ae, &["--id", own, "--show-secret", "--json"]).done().json();
         assert_eq!(shown["key"], "41".repeat(32));
@@ -308,7 +357,7 @@ fn a_registration_lives_from_new_to_delete() {
 fn commands_of_the_mef_are_executed() {
     let service = Service::new();
     let commands = |rest: &[&str]| {
-        let common = ["--stakeholder", "sp.example.com", "--store", "cse", "--once"];
+        let common = ["--stakeholder", "sp.example.com", "--store", "cse", "--once", "--now"];
         service.run(&["commands"], "mef", ("cse", CSE), &[&common[..], rest].concat())
     };
     let none = commands(&["--json"]).done().json();
@@ -352,7 +401,7 @@ fn a_key_is_registered_again_before_it_ends() {
     let service = Service::new();
     let mut seen = std::collections::BTreeSet::new();
     let register = ["--stakeholder", "sp.example.com", "--suid", "32", "--target", CSE, "--lifetime", "8s"];
-    let keep = [&register[..], &["--out", "kc.hex", "--keep", "--json"]].concat();
+    let keep = [&register[..], &["--out", "kc.hex", "--raw", "--keep", "--json"]].concat();
     service.runs_until(&["key", "register"], "maf", ("ae", AE), &keep, || {
         if service.place.path("kc.hex").exists() {
             seen.insert(service.place.read("kc.hex"));
@@ -367,7 +416,7 @@ fn a_key_is_registered_again_before_it_ends() {
     }
     // The last one lives, and is the one in the file.
     let identifier = said.last().unwrap()["identifier"].as_str().unwrap();
-    let retrieve = ["--id", identifier, "--out", "in.hex"];
+    let retrieve = ["--id", identifier, "--out", "in.hex", "--raw"];
     service.run(&["key", "retrieve"], "maf", ("cse", CSE), &retrieve).done();
     assert_eq!(service.place.read("in.hex"), service.place.read("kc.hex"));
 }

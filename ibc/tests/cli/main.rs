@@ -34,6 +34,8 @@ mod cli_operator;
 mod cli_serve;
 #[cfg(feature = "service")]
 mod cli_service;
+#[cfg(feature = "server")]
+mod device;
 // The documents wait for the service with curl.
 #[cfg(feature = "__peers")]
 mod documents;

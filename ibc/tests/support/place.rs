@@ -176,6 +176,19 @@ impl Ran {
         assert!(message.contains(words), "no {words:?} in {message:?}");
     }
 
+    /// Refused by an object with one sentence that has these words in it.
+    #[track_caller]
+    pub(crate) fn refused_as_object(self, words: &[&str]) -> Self {
+        assert_eq!(self.status, 1, "{self:#?}");
+        let object = self.json();
+        let sentence =
+            object["error"]["message"].as_str().unwrap_or_else(|| panic!("no sentence: {self:#?}"));
+        for word in words {
+            assert!(sentence.contains(word), "no {word:?} in {sentence:?}");
+        }
+        self
+    }
+
     #[track_caller]
     pub(crate) fn misused(self, words: &[&str]) -> Self {
         assert_eq!(self.status, 2, "{self:#?}");

@@ -28,6 +28,8 @@ mod association_maf;
 mod association_psk;
 #[cfg(feature = "server")]
 mod client;
+#[cfg(feature = "server")]
+mod command_flow;
 mod dtls;
 #[cfg(feature = "tls-rustls")]
 mod eccsi_tls;

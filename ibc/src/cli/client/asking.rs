@@ -1,6 +1,6 @@
 //! One function as a device asks it, with the store that every answer goes into.
 
-use super::{Address, Connect, Opened};
+use super::connect::{Address, Connect, Opened, address};
 use crate::Function;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
@@ -11,6 +11,7 @@ use crate::client::{Client, ClientError, DeviceStore, EnrolmentKey, MasterKey, R
 use crate::clock::SystemClock;
 use crate::command::client::{CommandState, Task};
 use crate::wire::{Registration, RegistrationUpdate, ResponseStatusCode};
+use clap::Args;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityId, EntityKind, EntityName, ExpirationTime, Fqdn, KeId, KmId};
 use serde_json::{Value, json};
@@ -20,6 +21,31 @@ use zeroize::Zeroizing;
 
 /// Life that is proposed for a registration that is made because something else needs it.
 pub(super) const LIFE: Duration = Duration::from_secs(365 * 86_400);
+
+/// The function.
+#[derive(Debug, Args)]
+pub(super) struct Server {
+    /// The MEF: its FQDN, and its port if that is not 443
+    #[arg(long, value_name = "FQDN[:PORT]", value_parser = address, required_unless_present = "maf", conflicts_with = "maf")]
+    mef: Option<Address>,
+    /// The MAF, likewise
+    #[arg(long, value_name = "FQDN[:PORT]", value_parser = address)]
+    maf: Option<Address>,
+    #[command(flatten)]
+    pub(super) connect: Connect,
+}
+
+impl Server {
+    /// Opens the store, if there is one, and gets ready to ask.
+    pub(super) fn open(&self) -> Result<Asking, Failure> {
+        let (function, address) = match (&self.mef, &self.maf) {
+            (Some(mef), _) => (Function::Mef, mef),
+            (None, Some(maf)) => (Function::Maf, maf),
+            (None, None) => return Err(Failure::usage("give --mef or --maf")),
+        };
+        Asking::new(&self.connect, function, address)
+    }
+}
 
 /// A function, in the name of one entity.
 pub(super) struct Asking {
@@ -32,6 +58,8 @@ pub(super) struct Asking {
 /// What a registration brought.
 pub(super) struct Registered {
     pub(super) registration: StoredRegistration,
+    /// It was made now.
+    pub(super) is_new: bool,
     pub(super) waits: bool,
     /// KeID, with where the key behind it is kept.
     pub(super) enrolled: Option<(KeId, Option<PathBuf>)>,
@@ -131,7 +159,7 @@ impl Asking {
         if let Some(store) = &self.store {
             store.keep_registration(&registration)?;
         }
-        Ok(Registered { registration, waits, enrolled, km })
+        Ok(Registered { registration, is_new: true, waits, enrolled, km })
     }
 
     /// Keeps Km of this session under a KmID that was assigned; gives where.
@@ -202,7 +230,13 @@ impl Asking {
         end: ExpirationTime,
     ) -> Result<Option<Registered>, Failure> {
         if let Some(registration) = self.known(Some(stakeholder))?.into_iter().next() {
-            return Ok(Some(Registered { registration, waits: false, enrolled: None, km: None }));
+            return Ok(Some(Registered {
+                registration,
+                is_new: false,
+                waits: false,
+                enrolled: None,
+                km: None,
+            }));
         }
         match self.register(stakeholder, end, None).await {
             Ok(registered) => Ok(Some(registered)),

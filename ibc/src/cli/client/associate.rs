@@ -1,143 +1,32 @@
 //! `ibc associate`: a security association with another entity, and the terminal at either end of it.
 
+pub(super) mod arguments;
 mod keys;
 mod talk;
 
-use super::{Address, address};
 use crate::association::{AssociationError, Framework, Initiator, Offer, Responder, SecurityAssociation};
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, Kind};
-use crate::cli::options;
 use crate::cli::report::Report;
-use crate::client::DeviceStore;
 use crate::clock::SystemClock;
 use crate::derive::EnrolmentTarget;
 use crate::tls::{HandshakeLimits, PskSuites, Session, TlsError, Transport};
-use clap::{Args, ValueEnum};
+use arguments::{Associate, failed};
 use core::time::Duration;
-use eccsi_sakke::onem2m::{
-    CredentialId, EntityId, EntityKind, EntityName, ExpirationTime, Fqdn, KeyIdentifier, KmId, KpsaId,
-};
+use eccsi_sakke::onem2m::{EntityId, EntityKind, EntityName, ExpirationTime, Fqdn};
 use serde_json::json;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
 use talk::Talk;
+
+/// Before another attempt to connect.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// How long a listener waits at a time before it looks around.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// Associate with another entity, send standard input to it and print what comes
-///
-/// One end listens, the other connects; after the handshake each knows the CSE-ID or AE-ID of the other, which is told on
-/// standard error. Then bytes flow both ways, as with `openssl s_client`. Three ways to a common key:
-///
-/// --by psk: a key (Kpsa) that somebody configured at both ends, under its KpsaID: --psa-id and --psa-file.
-/// --by maf: a key that the end that connects has registered at a MAF for the other (`ibc key register --suid 32`), and that
-/// the end that listens retrieves there, during the handshake. --by mef is the same with a MEF (`--suid 22`).
-/// --by ibc: no key in common: each end derives it from its own credential (`ibc enrol --store`) and what the other sends.
-///
-/// The end that connects says which way, or leaves it out where its store has only one. The end that listens serves each way
-/// that it has something for. An end that is refused is told nothing but "bad record mac" (or, with --dtls, nothing at all);
-/// the reason stands on standard error of the end that refused.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples, a sensor that associates with a gateway by a key from a MAF:\n  ibc associate --listen 0.0.0.0:7000 --as //sp.example.com/CSE1 --peer //sp.example.com/CSE1/C7 --store gateway --maf maf.example.com\n  echo 21.5 | ibc associate --connect gateway.example.com:7000 --as //sp.example.com/CSE1/C7 --peer //sp.example.com/CSE1 --store sensor --by maf\n\nBy their credentials, over DTLS:\n  ibc associate --listen 0.0.0.0:7000 --dtls --as //sp.example.com/CSE1 --peer //sp.example.com/CSE1/C7 --store gateway\n  echo 21.5 | ibc associate --connect gateway.example.com:7000 --dtls --as //sp.example.com/CSE1/C7 --peer //sp.example.com/CSE1 --store sensor --by ibc\n\nThe end that connects closes the association a moment after the end of its standard input, and both end with status 0."
-)]
-pub(in crate::cli) struct Associate {
-    /// Wait here for the other end, and serve the first that is accepted
-    #[arg(
-        long,
-        value_name = "ADDRESS:PORT",
-        required_unless_present = "connect",
-        conflicts_with = "connect"
-    )]
-    listen: Option<String>,
-    /// Call the other end here
-    #[arg(long, value_name = "HOST:PORT")]
-    connect: Option<String>,
-    /// Over DTLS (UDP) in place of TLS (TCP)
-    #[arg(long)]
-    dtls: bool,
-    /// This entity: its CSE-ID or AE-ID, //PROVIDER/…
-    #[arg(long = "as", value_name = "ID", value_parser = EntityName::parse)]
-    entity: EntityName,
-    /// The entity at the other end; nobody else is accepted
-    #[arg(long, value_name = "ID", value_parser = EntityName::parse)]
-    peer: EntityName,
-    /// The device's folder: its credential, and the keys it has registered; at a listener the key to ask the MAF with
-    #[arg(long, value_name = "FOLDER")]
-    store: Option<PathBuf>,
-    /// The way to the common key
-    #[arg(long, value_enum, conflicts_with = "listen")]
-    by: Option<By>,
-    /// The name of the end that listens, which the other asks for (SNI); without it it is made of its CSE-ID or AE-ID
-    #[arg(long, value_name = "FQDN", value_parser = Fqdn::parse)]
-    name: Option<Fqdn>,
-    /// psk: the name of the key (KpsaID)
-    #[arg(long, value_name = "NAME@FQDN", value_parser = KpsaId::parse, requires = "psa_file")]
-    psa_id: Option<KpsaId>,
-    /// psk: file of mode 0600 with the key, 16 to 64 octets, in hexadecimal or as it is
-    #[arg(long, value_name = "FILE", requires = "psa_id")]
-    psa_file: Option<PathBuf>,
-    /// maf, mef: the key to associate with, by its identifier; without it the one in the store that lasts longest
-    #[arg(long, value_name = "KEY", value_parser = KeyIdentifier::parse, requires = "connect")]
-    key: Option<KeyIdentifier>,
-    /// maf, mef: the file that `ibc key register --out` wrote, in place of the store
-    #[arg(long, value_name = "FILE", requires = "connect", conflicts_with = "key")]
-    key_file: Option<PathBuf>,
-    /// maf: the MAF from which the listener retrieves keys, and from no other
-    #[arg(long, value_name = "FQDN[:PORT]", value_parser = address, requires = "listen")]
-    maf: Option<Address>,
-    /// mef: the MEF, likewise
-    #[arg(long, value_name = "FQDN[:PORT]", value_parser = address, requires = "listen")]
-    mef: Option<Address>,
-    /// Where MAF and MEF are, if their FQDNs do not lead there
-    #[arg(long, value_name = "HOST:PORT", requires = "listen")]
-    function: Option<String>,
-    /// The key of the listener at MAF or MEF: its identity, if the store has none
-    #[arg(long, value_name = "IDENTITY", requires_all = ["psk_file", "listen"])]
-    psk_identity: Option<String>,
-    /// File of mode 0600 with that key
-    #[arg(long, value_name = "FILE", requires = "psk_identity")]
-    psk_file: Option<PathBuf>,
-    /// maf: which entity stands behind a KmID, where the MAF names no other; may be given again
-    #[arg(long, value_name = "KMID=ID", value_parser = origin, requires = "maf")]
-    origin: Vec<(CredentialId, EntityName)>,
-    /// ibc: public key files of other KMSs whose credentials are accepted, besides the KPAKs in the store
-    #[arg(long, value_name = "FILE")]
-    kpak: Vec<PathBuf>,
-    /// Wait so long for connection and handshake
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = options::duration)]
-    timeout: Duration,
-    /// After the end of standard input, wait so long for what still comes before closing
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = options::duration, requires = "connect")]
-    linger: Duration,
-}
-
-/// The way to the common key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum By {
-    Psk,
-    Maf,
-    Mef,
-    Ibc,
-}
-
-fn origin(text: &str) -> Result<(CredentialId, EntityName), String> {
-    let (credential, entity) = text.split_once('=').ok_or("a KmID, =, and a CSE-ID or AE-ID")?;
-    let credential = match KmId::parse(credential) {
-        Ok(km_id) => CredentialId::from(&km_id),
-        Err(_) => CredentialId::parse(credential).map_err(|error| format!("{credential}: {error}"))?,
-    };
-    let entity = EntityName::parse(entity).map_err(|error| format!("{entity}: {error}"))?;
-    if entity.is_absolute() {
-        Ok((credential, entity))
-    } else {
-        Err("give the entity as //PROVIDER/…".into())
-    }
-}
 
 impl Associate {
     pub(in crate::cli) fn run(self, json: bool) -> Outcome {
@@ -153,18 +42,10 @@ impl Associate {
         match (&self.listen, &self.connect) {
             (Some(listen), _) => self.listen(listen, json),
             (None, Some(connect)) => self.connect(connect, json),
-            (None, None) => Err(Failure::usage("give --listen or --connect")),
+            (None, None) => Err(Failure::usage(
+                "one end waits, with --listen ADDRESS:PORT, and the other calls it, with --connect HOST:PORT",
+            )),
         }
-    }
-
-    /// The device's folder, read and not held: while an association lasts others may change it.
-    fn store(&self) -> Result<Option<DeviceStore>, Failure> {
-        let open = |folder: &PathBuf| {
-            let mut store = DeviceStore::open_within(folder, super::PATIENCE)?;
-            store.release();
-            Ok::<_, Failure>(store)
-        };
-        self.store.as_ref().map(open).transpose()
     }
 
     /// The name of the entity that listens.
@@ -196,10 +77,22 @@ impl Associate {
             let association = initiator.connect_datagrams(socket, &name, offer, self.timeout);
             self.talk(association.map_err(|error| self.not_associated(connect, &error))?, json)
         } else {
-            let tcp = TcpStream::connect_timeout(&address, self.timeout);
-            let tcp = tcp.map_err(|error| unreachable(connect, &error))?;
+            let tcp = self.reach(&address).map_err(|error| unreachable(connect, &error))?;
             let association = initiator.connect(tcp, &name, offer, self.timeout);
             self.talk(association.map_err(|error| self.not_associated(connect, &error))?, json)
+        }
+    }
+
+    /// Connects; while nobody listens, again and again for as long as was said.
+    fn reach(&self, address: &SocketAddr) -> io::Result<TcpStream> {
+        let until = Instant::now() + self.wait.unwrap_or_default();
+        loop {
+            match TcpStream::connect_timeout(address, self.timeout) {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && Instant::now() < until => {
+                    thread::sleep(AGAIN);
+                }
+                outcome => return outcome,
+            }
         }
     }
 
@@ -337,19 +230,4 @@ fn not_accepted(error: &AssociationError) {
 fn unreachable(address: &str, error: &io::Error) -> Failure {
     let message = format!("no connection to {address}: {error}; is the other end listening there?");
     Failure::refused(Kind::Unavailable, message)
-}
-
-fn failed(error: &AssociationError) -> Failure {
-    let (kind, advice) = match error {
-        AssociationError::Expired => (Kind::Key, ": register another with ibc key register"),
-        AssociationError::WrongUsage => (Kind::Key, ": an association takes SUID 32 of a MAF or 22 of a MEF"),
-        AssociationError::Saef(_) | AssociationError::Identifier(_) => {
-            (Kind::Identity, ": compare --as, --peer and the credential of the store (ibc credential show)")
-        }
-        AssociationError::UnknownIdentity => {
-            (Kind::Refused, ": the other end serves no IBC credential; give another --by")
-        }
-        _ => (Kind::Refused, ""),
-    };
-    Failure::refused(kind, format!("{error}{advice}"))
 }

@@ -1,7 +1,8 @@
 //! `ibc commands`.
 
 use super::asking::{Asking, CommandTurns, LIFE, identities};
-use super::{Address, Connect, PATIENCE, address, block_on, new_kpak};
+use super::connect::{Address, Connect, PATIENCE, address};
+use super::{block_on, new_kpak};
 use crate::Function;
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, Kind};

@@ -1,6 +1,7 @@
 //! `ibc enrol` and `ibc renew`.
 
-use super::{Address, Connect, address, block_on, new_kpak, sleep_until};
+use super::connect::{Address, Connect, address};
+use super::{block_on, new_kpak, sleep_until};
 use crate::Function;
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;

@@ -1,8 +1,9 @@
 //! `ibc key`: symmetric keys at a MEF or a MAF.
 
-use super::asking::{Asking, LIFE, Registered};
+use super::asking::{Asking, LIFE, Registered, Server};
+use super::connect::PATIENCE;
 use super::registration::Then;
-use super::{Server, block_on, sleep_until, some};
+use super::{block_on, sleep_until, some};
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
@@ -145,7 +146,9 @@ impl<'a> Shown<'a> {
         let registration = registered.map(|registered| &registered.registration);
         Self {
             registration: registration.map(|one| one.id.as_str()),
-            identity: registration.and_then(|one| one.identity.as_deref()),
+            identity: registration
+                .filter(|_| registered.is_some_and(|registered| registered.is_new))
+                .and_then(|one| one.identity.as_deref()),
             ..self
         }
     }
@@ -294,7 +297,7 @@ async fn keep(
             Kept::Until(until) => until,
             Kept::Renewed(registered) => {
                 if let Some(store) = &mut asking.store {
-                    store.hold(super::PATIENCE)?;
+                    store.hold(PATIENCE)?;
                 }
                 let key = Zeroizing::new(registered.key.to_vec());
                 let key = own_key(&registered.registration, registered.identifier, key)?;

@@ -1,7 +1,7 @@
 //! `ibc registration`: the registration of a client with a MEF or a MAF.
 
-use super::asking::Asking;
-use super::{Server, block_on, some};
+use super::asking::{Asking, Server};
+use super::{block_on, some};
 use crate::Function;
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;

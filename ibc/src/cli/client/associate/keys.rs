@@ -1,12 +1,12 @@
 //! What an end brings to a handshake: a configured key, a registered one, or its credential.
 
-use super::super::{Address, kept_key};
-use super::{Associate, By, failed};
+use super::arguments::{Associate, By, failed};
 use crate::Function;
 use crate::association::{
     Framework, IbcOffer, IbcParty, KeyLookup, LookupLimits, Offer, PsaKey, PsaKeys, PsaOffer,
     RegisteredKeyOffer, Responder,
 };
+use crate::cli::client::connect::{Address, kept_key, no_proof};
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::client::{Access, ClientError, DeviceStore, NetworkKeySource, Patience};
@@ -263,7 +263,7 @@ fn access(
     let (identity, key) = match (&this.psk_identity, &this.psk_file, store) {
         (Some(identity), Some(file), _) => (identity.clone(), key_file::read(file)?),
         (_, _, Some(store)) if function == Function::Maf => kept_key(store, &address.fqdn, &this.entity)?,
-        _ => return Err(Failure::usage(super::super::no_proof(function))),
+        _ => return Err(Failure::usage(no_proof(function))),
     };
     let key = Psk::new(key).map_err(ClientError::from)?;
     let access = Access::psk(function, address.fqdn.clone(), (&identity, key), this.entity.as_str())?;
