@@ -78,8 +78,11 @@ macro_rules! p256 {
 
 /// What each kind of elements has of [`Arithmetic`].
 macro_rules! arithmetic {
-    ($backend:literal, $fe:ty) => {
+    ($backend:literal, $fe:ty, $proof:ty, $raw:ty) => {
         [
+            entry!(concat!($backend, " zero"), (out: &mut $fe, p: &$proof) *out = <$fe>::zero(*p)),
+            entry!(concat!($backend, " one"), (out: &mut $fe, p: &$proof) *out = <$fe>::one(*p)),
+            entry!(concat!($backend, " from_raw"), (out: &mut $fe, p: &$proof, raw: &$raw) *out = <$fe>::from_raw(*p, raw)),
             entry!(concat!($backend, " add"), (out: &mut $fe, a: &$fe, b: &$fe) *out = a.add(b)),
             entry!(concat!($backend, " sub"), (out: &mut $fe, a: &$fe, b: &$fe) *out = a.sub(b)),
             entry!(concat!($backend, " neg"), (out: &mut $fe, a: &$fe) *out = a.neg()),
@@ -167,13 +170,16 @@ static PROOFS_PORTABLE_P256: [Entry; 14] = p256!("portable", Portable);
 #[unsafe(no_mangle)]
 static PROOFS_ADX_P256: [Entry; 14] = p256!("adx", Adx);
 #[unsafe(no_mangle)]
-static PROOFS_PORTABLE_FP1024: [Entry; 24] = arithmetic!("portable fp1024", PortableFe);
+static PROOFS_PORTABLE_FP1024: [Entry; 27] =
+    arithmetic!("portable fp1024", PortableFe, Portable, <PortableFe as Arithmetic>::Raw);
 #[unsafe(no_mangle)]
-static PROOFS_ADX_FP1024: [Entry; 24] = arithmetic!("adx fp1024", AdxFe);
+static PROOFS_ADX_FP1024: [Entry; 27] = arithmetic!("adx fp1024", AdxFe, Adx, <AdxFe as Arithmetic>::Raw);
 #[unsafe(no_mangle)]
-static PROOFS_IFMA_FP1024: [Entry; 24] = arithmetic!("ifma fp1024", IfmaFe);
+static PROOFS_IFMA_FP1024: [Entry; 27] =
+    arithmetic!("ifma fp1024", IfmaFe, Proof, <IfmaFe as Arithmetic>::Raw);
 #[unsafe(no_mangle)]
-static PROOFS_LANES_FP1024: [Entry; 24] = arithmetic!("lanes fp1024", LanesFe);
+static PROOFS_LANES_FP1024: [Entry; 27] =
+    arithmetic!("lanes fp1024", LanesFe, Proof, <LanesFe as Arithmetic>::Raw);
 #[unsafe(no_mangle)]
 static PROOFS_PORTABLE_FIELD: [Entry; 6] = field!("portable fp1024", PortableFe, Portable);
 #[unsafe(no_mangle)]
@@ -183,7 +189,7 @@ static PROOFS_IFMA_FIELD: [Entry; 6] = field!("ifma fp1024", IfmaFe, Proof);
 
 /// Eight elements of the field of P-256.
 #[unsafe(no_mangle)]
-static PROOFS_LANES_P256: [Entry; 13] = [
+static PROOFS_LANES_P256: [Entry; 19] = [
     entry!("lanes p256 mul", (out: &mut Fe8, a: &Fe8, b: &Fe8, p: &Proof) *out = a.mul(*p, b)),
     entry!("lanes p256 square", (out: &mut Fe8, a: &Fe8, p: &Proof) *out = a.square(*p)),
     vectors!("lanes p256 mul_inline", Fe8, (p; a: Fe8, b: Fe8) a.mul_inline(p, b)),
@@ -200,6 +206,30 @@ static PROOFS_LANES_P256: [Entry; 13] = [
     vectors!("lanes p256 where_set", Fe8, (p; yes: Fe8, no: Fe8, mask: Zmm) {
         let _ = p;
         yes.where_set(*mask, no)
+    }),
+    vectors!("lanes p256 zero", Fe8, (p; a: Fe8) {
+        let _ = a;
+        Fe8::zero(p)
+    }),
+    vectors!("lanes p256 one", Fe8, (p; a: Fe8) {
+        let _ = a;
+        Fe8::one(p)
+    }),
+    vectors!("lanes p256 swap 1", Fe8, (p; a: Fe8) {
+        let _ = p;
+        a.swap(1)
+    }),
+    vectors!("lanes p256 swap 2", Fe8, (p; a: Fe8) {
+        let _ = p;
+        a.swap(2)
+    }),
+    vectors!("lanes p256 swap 4", Fe8, (p; a: Fe8) {
+        let _ = p;
+        a.swap(4)
+    }),
+    vectors!("lanes p256 replace_where_equal", Fe8, (p; a: Fe8, b: Fe8, x: Zmm, y: Zmm) {
+        let _ = p;
+        a.replace_where_equal(*x, *y, b)
     }),
 ];
 
@@ -226,7 +256,7 @@ static PROOFS_LANES_SINGLES: [Entry; 5] = [
 
 /// The integers modulo both orders, and octets.
 #[unsafe(no_mangle)]
-static PROOFS_ORDERS: [Entry; 7] = [
+static PROOFS_ORDERS: [Entry; 10] = [
     entry!("portable p256 order reduce", (out: &mut Limbs, a: &Limbs) *out = p256_order::reduce(a)),
     entry!("portable p256 from_octets", (out: &mut Limbs, octets: &[u8; 32]) *out = limbs::from_octets(octets)),
     entry!("portable p256 to_octets", (out: &mut [u8; 32], a: &Limbs) *out = limbs::to_octets(a)),
@@ -234,6 +264,11 @@ static PROOFS_ORDERS: [Entry; 7] = [
         *out = fp1024_order::montgomery_mul(a, b)),
     entry!("portable fp1024 order add", (out: &mut [u8; 128], a: &[u8; 128], b: &[u8; 128])
         *out = fp1024_order::add(a, b)),
+    entry!("portable fp1024 order reduce", (out: &mut [u8; 128], a: &[u8; 128]) *out = fp1024_order::reduce(a)),
+    entry!("portable fp1024 order mul", (out: &mut [u8; 128], a: &[u8; 128], b: &[u8; 128])
+        *out = fp1024_order::mul(a, b)),
+    entry!("portable fp1024 order halve_plus_ones", (out: &mut [u8; 128], k: &[u8; 128])
+        *out = fp1024_order::halve_plus_ones::<1026>(k)),
     entry!("portable fp1024 from_octets of words", (out: &mut words::Words, octets: &[u8; 128])
         *out = words::from_octets(octets)),
     entry!("portable fp1024 to_octets of words", (out: &mut [u8; 128], a: &words::Words) *out = words::to_octets(a)),

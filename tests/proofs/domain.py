@@ -21,6 +21,8 @@ from words import FULL, NO, Bit, Form, Unproved, Word, constant, flag
 
 # Longer polynomials are not taken apart.
 SHORT = 8
+# So many values of a word that is shifted are looked at one by one, where a proof asks for it.
+FEW = 16
 
 
 class Domain(Facts, Bits):
@@ -68,6 +70,14 @@ class Domain(Facts, Bits):
 
         out.later = later
         return True
+
+    def read_unsigned(self, word, later):
+        """Makes the unsigned form of a word that has a signed one, of which its parts are parts."""
+        made = later()
+        ((monomial, c),) = word._unsigned.poly.terms.items() if len(word._unsigned.poly.terms) == 1 else (((), 0),)
+        if c == 1 and len(monomial) == 1:
+            self.unknowns[monomial[0]].signed = word.signed
+        return made
 
     def sum32(self, words, signs, carry):
         """The same for instructions on 32 bits: ±x ± y ± carry modulo 2^32, and the carry or borrow out."""
@@ -136,7 +146,7 @@ class Domain(Facts, Bits):
 
         if self.combined(result, out, words, [1] * len(words), carry):
             if result._unsigned is None:
-                out.later = result.later = later
+                out.later = result.later = lambda: self.read_unsigned(result, later)
         elif all(w._unsigned is not None for w in words):
             later()
         else:
@@ -218,7 +228,7 @@ class Domain(Facts, Bits):
 
         if self.combined(result, out, [x, y], [1, -1], borrow):
             if result._unsigned is None:
-                out.later = result.later = later
+                out.later = result.later = lambda: self.read_unsigned(result, later)
         elif x._unsigned is not None and y._unsigned is not None:
             later()
         else:
@@ -257,6 +267,10 @@ class Domain(Facts, Bits):
             return Word(Form(poly, low, high)), constant(0)
         key = (k, poly.key())
         if key not in self.products:
+            known = self.congruence(Word(Form(poly, low, high)), k)
+            if known is not None and not known.terms:
+                # A multiple of 2^k, as factors that are halves of products show: compilers leave out that half.
+                return constant(0), Word(Form(poly.down(k), low >> k, high >> k))
             rest = self.unknown("low", 0, (1 << k) - 1)
             self.unknowns[-1].congruent, self.unknowns[-1].whole = (k, poly), (Form(poly, low, high), k)
             above = Form(poly.plus(rest, -1).down(k), low >> k, high >> k)
@@ -272,19 +286,32 @@ class Domain(Facts, Bits):
             for name in word.xors:
                 names ^= frozenset([self.low_part(name, k)])
             return self.xor_of(names)
-        form = word.small32 if word.small32 and k <= 32 else word.signed if word.is_mask() else word.either() or word.unsigned
+        form = word.small32 if word.small32 and k <= 32 else word.signed or word.either() or word.unsigned
         if 0 <= form.low and form.high < 1 << k:
             return word
+        form = self.signed_unknown(form) or form
         if form.low == -1 and form.high == 0:
-            return Word(Form(form.poly.scaled(1 - (1 << k)), 0, (1 << k) - 1))
+            mask = Word(Form(form.poly.scaled(1 - (1 << k)), 0, (1 << k) - 1))
+            mask.small32 = form if k == 32 else None
+            return mask
         if form.low == form.high:
             return constant(form.low % (1 << k))
-        if form.low < 0 and form.high < 1 << k and self.value(word, True):
-            return word
+        if form.low < 0 and form.high < 1 << k:
+            # Not negative after all?
+            low, high = self.tight(form.poly)
+            if low >= 0:
+                return Word(Form(form.poly, low, min(high, form.high)))
         key = (k, form.poly.key())
         if key not in self.low_parts:
             self.low_parts[key] = self.cut(word, form, k)
         return self.low_parts[key]
+
+    def signed_unknown(self, form):
+        """The integer that an unknown word is equal to modulo 2^64, if it was made from one."""
+        if form.poly.shift or len(form.poly.terms) != 1:
+            return None
+        ((monomial, c),) = form.poly.terms.items()
+        return self.unknowns[monomial[0]].signed if c == 1 and len(monomial) == 1 else None
 
     def cut(self, word, form, k):
         """A part of a word that is not there yet."""
@@ -292,13 +319,18 @@ class Domain(Facts, Bits):
         if self.numbers and (low < 0 or high >= 1 << k) and -(1 << k) < low and high < 1 << k + 3:
             least, most = self.bounds(self.by_numbers(form.poly))
             low, high = max(low, least), min(high, most)
-        if 0 <= low and high < 1 << k:
-            # Nothing is cut off, as the whole number shows.
-            return Word(Form(form.poly, low, high))
+        if self.enumerated and self.equations and low >> k != high >> k and high < 1 << k + 3:
+            # Where every value of what was folded is looked at, it bounds what comes out.
+            least, most = self.tight(form.poly)
+            low, high = max(low, least), min(high, most)
+        if low >> k == high >> k:
+            # What is cut off is one number, most often 0, as the whole number shows.
+            above = low >> k << k
+            return Word(Form(form.poly.plus(Poly.constant(-above)), low - above, high - above))
         known = self.residue(form.poly.lowest(), k)
         if known is not None:
             return constant(known)
-        joined = self.low_part_of_joined(form, k)
+        joined = self.low_part_of_joined(form, k) or self.low_part_of_part(form, k)
         if joined is not None:
             return joined
         if self.vanishes(word, k):
@@ -334,6 +366,38 @@ class Domain(Facts, Bits):
                 c *= low
             total += c
         return total % (1 << k)
+
+    def low_part_of_part(self, form, k):
+        """Of what is itself a part of a word, in terms of that word: so that one part has one name, whichever way it was taken."""
+        poly = form.poly.lowest()
+        if len(poly.terms) > SHORT:
+            return None
+        rest = Poly({m: c for m, c in poly.terms.items() if c % (1 << k + poly.shift)}, poly.shift).lowest()
+        if len(rest.terms) < len(poly.terms):
+            # Multiples of 2^k do not matter.
+            return self.low_part(self.word_of(Form(rest, *self.bounds(rest))), k)
+        if poly.shift == 0 and len(poly.terms) == 1:
+            ((monomial, c),) = poly.terms.items()
+            part = self.unknowns[monomial[0]] if c == 1 and len(monomial) == 1 else None
+            if part and part.name == "part" and part.whole and part.whole[1] > k:
+                # (x mod 2^j) mod 2^k with j > k
+                return self.low_part(self.word_of(part.whole[0]), k)
+        for monomial in poly.terms:
+            part = self.unknowns[monomial[0]] if len(monomial) == 1 else None
+            if part is None or part.name != "part" or not part.whole or part.whole[1] != poly.shift:
+                continue
+            whole, j = part.whole
+            found = Form(poly.scaled(1 << j).plus(Poly({monomial: 1})).lowest(), 0, 0)
+            same = j + k <= 64 and self.signed_unknown(found) or found
+            if whole.poly.key() in (found.poly.key(), same.poly.key()):
+                # (x div 2^j) mod 2^k = ((x mod 2^(j + k)) − (x mod 2^j)) / 2^j
+                both = self.low_part(self.word_of(whole), j + k).unsigned
+                return Word(Form(both.poly.plus(Poly({monomial: 1}), -1).down(j), 0, (1 << k) - 1))
+        return None
+
+    @staticmethod
+    def word_of(form):
+        return Word(form if form.low >= 0 else None, form)
 
     def low_part_of_joined(self, form, k):
         """Of l + 2^z·h with l in [0, 2^z): l and the lower part of h."""
@@ -372,17 +436,22 @@ class Domain(Facts, Bits):
             if not arithmetic:
                 return Word(Form(sign, 0, int(word.signed.low < 0)))
             return self.maybe_negative(Form(sign.scaled(-1), word.signed.low >> 63, word.signed.high >> 63))
-        whole = Word(form if form.low >= 0 else None, form)
+        # Where both forms are there the part is that of the signed one, as in low_part.
+        whole = Word(form if form.low >= 0 else None, word.signed or form)
         whole.parts, whole.alias = word.parts, word.alias
         if 0 <= form.low and form.high < 1 << k:
             return constant(0)
         rest = self.low_part(word, k).unsigned
         shifted = Form(form.poly.plus(rest.poly, -1).down(k), form.low >> k, form.high >> k)
-        if k == self.enumerated and not arithmetic and len(form.poly.terms) == 1:
+        if not shifted.poly.terms:
+            return constant(0)
+        few = shifted.high - shifted.low < FEW
+        if k == self.enumerated and not arithmetic and (few or len(form.poly.terms) == 1):
             # Each value by itself, and the word between the bounds that it has then.
             value = self.decide(shifted)
-            ((n,),) = form.poly.terms
-            self.narrow(n, value << k, (value + 1 << k) - 1)
+            if len(form.poly.terms) == 1:
+                ((n,),) = form.poly.terms
+                self.narrow(n, value << k, (value + 1 << k) - 1)
             word._unsigned = Form(form.poly, max(form.low, value << k), min(form.high, (value + 1 << k) - 1))
             return constant(value)
         return self.maybe_negative(shifted)

@@ -119,8 +119,9 @@ class Facts:
             poly = self.substituted(poly, limbs[-1], meaning.down(weights[-1]))
         return poly
 
-    def tight(self, poly):
-        """The best bounds found: as it is; with the inputs as numbers; with multiples of what is 0 by a decision."""
+    def tight(self, poly, wanted=None):
+        """The best bounds found: as it is; with the inputs as numbers; with multiples of what is 0 by a decision. Where bounds are
+        wanted, the first that are as good."""
         low, high = self.bounds(poly)
         seen, todo = {poly.key()}, [(poly, 0)]
         decided = self.expanded(poly, decided=True)
@@ -139,6 +140,8 @@ class Facts:
             for form in forms:
                 least, most = self.bounds(form)
                 low, high = max(low, least), min(high, most)
+            if wanted and wanted[0] <= low and high <= wanted[1]:
+                break
             if depth == DEPTH:
                 continue
             for equation in self.equations:

@@ -228,6 +228,14 @@ class General:
         self.write(parts[0], self.shifted(self.moved(self.read(parts[0]), self.count_of(parts))))
 
     def do_shr(self, parts):
+        if self.octets(parts[0]) == 1:
+            # Of an octet that is a known number.
+            word, count = self.read(parts[0]), 1 if len(parts) == 1 else self.read(parts[1]).known
+            if word.known is None or count is None:
+                raise Unproved("a shift of an octet that is not known")
+            self.cf = self.of = self.zero = None
+            self.write(parts[0], constant(word.known % 256 >> count % 32))
+            return
         self.write(parts[0], self.shifted(self.moved(self.read(parts[0]), -self.count_of(parts))))
 
     def do_sar(self, parts):

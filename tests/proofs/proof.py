@@ -81,26 +81,26 @@ class Run:
 
         self.machine.contracts[self.program.find(pattern)] = replaced
 
-    def read(self, place, words):
-        """The integer in memory, words of 64 bits."""
+    def read(self, place, words, bits=64):
+        """The integer in memory, words of so many bits."""
         total = Poly({})
         for i in range(words):
-            total = total.plus(self.domain.value(self.machine.memory[place + 8 * i]).poly, 1 << 64 * i)
+            total = total.plus(self.domain.value(self.machine.memory[place + 8 * i]).poly, 1 << bits * i)
         return total.lowest()
 
-    def put(self, place, words, total, high, name="result"):
+    def put(self, place, words, total, high, name="result", bits=64):
         """Words of their own for an integer that is known to be in [0, high]."""
-        fresh = [self.domain.word("alias" if i == 0 else name, min(FULL - 1, high >> 64 * i)) for i in range(words)]
+        fresh = [self.domain.word("alias" if i == 0 else name, min((1 << bits) - 1, high >> bits * i)) for i in range(words)]
         meaning = total
         for i in range(1, words):
             if fresh[i].unsigned.poly.terms:
-                meaning = meaning.plus(fresh[i].unsigned.poly, -1 << 64 * i)
+                meaning = meaning.plus(fresh[i].unsigned.poly, -1 << bits * i)
         ((lowest,),) = fresh[0].unsigned.poly.terms
         self.domain.unknowns[lowest].meaning = meaning.lowest()
         for i, word in enumerate(fresh):
             self.machine.memory[place + 8 * i] = word
         count = max(i for i, word in enumerate(fresh) if word.known is None) + 1
-        self.domain.number(name, fresh[:count], [64 * i for i in range(count)], high)
+        self.domain.number(name, fresh[:count], [bits * i for i in range(count)], high)
         return fresh
 
     # After
@@ -133,9 +133,9 @@ class Run:
         return bool(found) and bool(self.domain.decided)
 
     def within(self, total, high, what="the result"):
-        least, most = self.domain.tight(total)
+        least, most = self.domain.tight(total, (0, high))
         while (most > high or least < 0) and (self.domain.settle_open(total) or self.domain.decide_open(total)):
-            least, most = self.domain.tight(total)
+            least, most = self.domain.tight(total, (0, high))
         if most > high or least < 0:
             raise Unproved(f"{what}: in [{least:#x}, {most:#x}] is all that was shown, not in [0, {high:#x}]")
 

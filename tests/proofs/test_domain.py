@@ -9,7 +9,7 @@ import unittest
 from domain import Domain
 from memory import Memory
 from polynomial import Poly
-from words import FULL, NO, Bit, Contradiction, Fork, Unproved, constant
+from words import FULL, NO, Bit, Contradiction, Fork, Unproved, Word, constant
 
 EDGES = (0, 1, 2, 0xFFFFFFFF, 1 << 32, 1 << 52, (1 << 52) - 1, 1 << 63, (1 << 63) - 1, FULL - 2, FULL - 1)
 
@@ -113,6 +113,50 @@ class Arithmetic(unittest.TestCase):
                 values.new(a % (1 << 64 - k))
                 self.agrees(values, shifted, (a << k) % FULL)
 
+    def test_a_part_of_a_part_has_the_name_of_the_part(self):
+        for a, _ in self.numbers():
+            values, x, _ = self.two(a, 0)
+            domain = values.domain
+            twice = domain.low_part(domain.low_part(x, 28), 16)
+            self.assertEqual(domain.value(twice).poly.key(), domain.low_part(x, 16).unsigned.poly.key())
+            middle = domain.low_part(domain.right(x, 8), 24)
+            both, low = domain.low_part(x, 32), domain.low_part(x, 8)
+            self.assertEqual(middle.unsigned.poly.scaled(256).plus(low.unsigned.poly).key(), both.unsigned.poly.key())
+            for n, unknown in enumerate(domain.unknowns):
+                if unknown.whole:
+                    form, k = unknown.whole
+                    values.of[n] = values.form(form.poly) % (1 << k)
+            self.assertEqual(values.form(middle.unsigned.poly), a >> 8 & 0xFFFFFF)
+
+    def test_what_is_above_a_part_may_be_known(self):
+        for a in (0, 1, 5, 0xFFFF):
+            values = Values(Domain())
+            x = values.input("a", a, 0xFFFF)
+            above = values.domain.sum([x, constant(1 << 48)])[0]
+            self.agrees(values, values.domain.low_part(above, 48), a)
+
+    def test_half_of_a_product_that_is_0(self):
+        for a, _ in self.numbers((1 << 52) - 1):
+            values = Values(Domain())
+            x = values.input("a", a, (1 << 52) - 1)
+            low, _ = values.domain.product(x, constant(0x300), 52)
+            values.new(a * 0x300 % (1 << 52))
+            none, high = values.domain.product(low, constant(1 << 44), 52)
+            self.assertEqual(none.known, 0)
+            self.assertEqual(values.form(high.unsigned.poly), (a * 0x300 % (1 << 52) << 44) >> 52)
+
+    def test_parts_of_a_word_that_was_read_without_its_sign(self):
+        for a, b in self.numbers((1 << 51) - 1):
+            values, x, y = self.two(a, b, (1 << 51) - 1)
+            domain = values.domain
+            difference, _ = domain.difference(x, y)
+            before = domain.low_part(difference, 52)
+            difference.unsigned
+            # The same word, read as a number: its parts are those of the difference.
+            again = domain.low_part(Word(difference.unsigned), 52)
+            self.assertEqual(again.unsigned.poly.key(), before.unsigned.poly.key())
+            self.agrees(values, again, (a - b) % (1 << 52))
+
     def test_shift_with_the_sign(self):
         for a, b in self.numbers((1 << 62) - 1):
             values, x, y = self.two(a, b, (1 << 62) - 1)
@@ -208,6 +252,14 @@ class Decisions(unittest.TestCase):
         domain.decide(carry.form)
         with self.assertRaises(Contradiction):
             domain.narrow(0, 9, 3)
+
+    def test_a_shift_looks_at_few_values_where_that_is_asked_for(self):
+        domain = Domain([1])
+        domain.enumerated = 48
+        x = domain.word("a", (1 << 50) - 1)
+        self.assertEqual(domain.right(x, 48).known, 1)
+        rest = domain.expanded(domain.low_part(x, 48).unsigned.poly.plus(x.unsigned.poly, -1))
+        self.assertEqual(rest.terms, {(): -(1 << 48)})
 
     def test_bounds_of_products_of_negative_numbers(self):
         domain = Domain()

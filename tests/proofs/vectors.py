@@ -377,6 +377,11 @@ class Vectors:
         self.across()
         self.write(parts[0], self.vector(parts[1])[parts[2][1]])
 
+    def do_vpextrw(self, parts):
+        self.across()
+        words, at = self.vector(parts[1]), parts[2][1]
+        self.write(parts[0], self.domain.low_part(self.domain.right(words[at // 4], 16 * (at % 4)), 16))
+
     def extracted(self, parts, octets):
         self.across()
         at = octets // 8 * parts[2][1]
@@ -472,6 +477,14 @@ class Vectors:
             words += (a if i < 2 else b)[2 * at:2 * at + 2]
         self.set_vector(parts[0], words)
 
+    def do_vpermilps(self, parts):
+        """Parts of 32 bits change places in each pair of words."""
+        self.across()
+        words, control = self.vector(parts[1], parts[0][2]), parts[2][1] % 256
+        if control != 0x4E:
+            raise Unproved("parts of words change places")
+        self.set_vector(parts[0], [words[i ^ 1] for i in range(len(words))])
+
     def do_vpermq(self, parts):
         self.across()
         if parts[2][0] == "i":
@@ -481,6 +494,8 @@ class Vectors:
             words = self.vector(parts[2], parts[0][2])
             order = [self.place(word) % len(words) for word in self.vector(parts[1], parts[0][2])]
         self.set_vector(parts[0], [words[i] for i in order])
+
+    do_vpermpd = do_vpermq
 
     @staticmethod
     def place(word):

@@ -24,12 +24,13 @@ class Contradiction(Exception):
 
 
 class Unknown:
-    __slots__ = ("name", "low", "high", "meaning", "congruent", "whole")
+    __slots__ = ("name", "low", "high", "meaning", "congruent", "whole", "signed")
 
     def __init__(self, name, low, high):
         self.name, self.low, self.high = name, low, high
         self.meaning = None  # the polynomial that it stands for
         self.congruent = None  # (k, polynomial): equal to it modulo 2^k
+        self.signed = None  # an integer, maybe negative, equal to it modulo 2^64
         self.whole = None  # (form, k): the lowest k bits of it
 
 

@@ -2,7 +2,7 @@
 
 An identity holds wherever no denominator is 0. What the formulas do where one is, `EXCEPTIONS` says, and docs/proofs.md."""
 
-from curves import doubled, summed
+from curves import doubled, edwards_sum as edwards_law, on_edwards, summed
 from field import Fraction, Polynomial
 from formulas.rust import Evaluation, Group, Struct, function
 from formulas.values import FUNCTIONS, Element, Kernel, Pair, variables
@@ -207,24 +207,8 @@ def extended(x, y, z):
     return [x.mul(z), y.mul(z), z, x.mul(y).mul(z)]
 
 
-def edwards_sum(x1, y1, x2, y2):
-    """The law of docs/maths.md, section 12."""
-    x1, y1, x2, y2 = (element.value for element in (x1, y1, x2, y2))
-    e = x1 * x2 * y1 * y2
-    return (x1 * y2 + x2 * y1) / (1 + e), (y1 * y2 + x1 * x2) / (1 - e)
-
-
-def on_curve(polynomial):
-    """With (1 + X²)/(1 − X²) in place of Y², times a power of 1 − X²."""
-    most = max([m.count("Y") // 2 for m in polynomial.terms], default=0)
-    one = polynomial._of(1)
-    square = Polynomial(P1024, {("X", "X"): 1})
-    result = polynomial._of(0)
-    for m, c in polynomial.terms.items():
-        times = m.count("Y") // 2
-        rest = tuple(n for n in m if n != "Y") + ("Y",) * (m.count("Y") % 2)
-        result = result + Polynomial(P1024, {tuple(sorted(rest)): c}) * (one + square) ** times * (one - square) ** (most - times)
-    return result
+def edwards_sum(*coordinates):
+    return edwards_law(*(element.value for element in coordinates))
 
 
 def expect_extended(found, wanted, reduce=lambda polynomial: polynomial):
@@ -245,7 +229,7 @@ def edwards_add():
 def edwards_double():
     p = extended(U, V, W)
     evaluate(FIELD, "edwards_double", {"p": p})
-    expect_extended(p, edwards_sum(U, V, U, V), on_curve)
+    expect_extended(p, edwards_sum(U, V, U, V), on_edwards)
 
 
 @formula("Edwards::add", "(X : Y : Z : T) + (x : y : z : t)")
@@ -349,7 +333,7 @@ def lanes_edwards_add():
 def lanes_edwards_double():
     p = extended(*copies(U, V, W))
     in_lanes("edwards_double", {"p": p})
-    expect_extended(p, edwards_sum(U, V, U, V), on_curve)
+    expect_extended(p, edwards_sum(U, V, U, V), on_edwards)
 
 
 @formula("fp1024x8::curve::complex_step", "f⁸·g")
@@ -400,7 +384,7 @@ def across_edwards_add():
 def across_edwards_double():
     p = extended(U, V, W)
     across("run", {"self": [p]}, within="Job for EdwardsDouble<")
-    expect_extended(p, edwards_sum(U, V, U, V), on_curve)
+    expect_extended(p, edwards_sum(U, V, U, V), on_edwards)
 
 
 @formula("ifma::fp1024::curve::square_and_multiply", "a^(2ⁿ)·b for n = 0 and 3")

@@ -57,13 +57,13 @@ for NAME_OF, ARGUMENTS in (("mul", 2), ("mul_inline", 2), ("square", 1), ("squar
         run.within(result.plus(found[0][1].times(found[-1][1]), -1), 2**260 * P256)
 ROWS += [
     ("Loose::reduce", "reduce", same, False, [MOST], REDUCED, "a mod p, below 2^256 + 2^231, for a < 2^260"),
-    ("Loose::carry", "add", combined(P256, 1), False, [2**259 - 1] * 2, MOST, "a + b, below 2^260, for a, b < 2^259"),
-    ("Loose::carry", "twice", lambda a: a.scaled(2), False, [2**259 - 1], MOST, "2a, below 2^260, for a < 2^259"),
-    ("Loose::carry", "sub and add_p 2", combined(P256, -1), False, [2**259 - 1, 2 * P256], 2**259 - 1 + 2 * P256,
+    ("Loose::carry and Loose::add and Fe8::loose", "add", combined(P256, 1), False, [2**259 - 1] * 2, MOST, "a + b, below 2^260, for a, b < 2^259"),
+    ("Loose::carry and Loose::twice", "twice", lambda a: a.scaled(2), False, [2**259 - 1], MOST, "2a, below 2^260, for a < 2^259"),
+    ("Loose::carry and Loose::sub and Loose::add_p", "sub and add_p 2", combined(P256, -1), False, [2**259 - 1, 2 * P256], 2**259 - 1 + 2 * P256,
      "a + 2p − b, below 2^259 + 2p, for a < 2^259, b ≤ 2p"),
-    ("Loose::carry", "sub and add_p 16", combined(P256, -1), False, [0, 2**260 - 2**228 - 1], 16 * P256,
+    ("Loose::carry and Loose::sub and Loose::add_p", "sub and add_p 16", combined(P256, -1), False, [0, 2**260 - 2**228 - 1], 16 * P256,
      "a + 16p − b, at most 16p, for a = 0, b < 2^260 − 2^228"),
-    ("Loose::reduce", "sub thrice, add_p 8 and reduce", combined(P256, -1, -2), False, [2**258 - 1, 2**257 - 1, 2**257 - 1], REDUCED,
+    ("Loose::reduce and Loose::sub and Loose::add_p", "sub thrice, add_p 8 and reduce", combined(P256, -1, -2), False, [2**258 - 1, 2**257 - 1, 2**257 - 1], REDUCED,
      "a + 8p − b − 2c mod p, below 2^256 + 2^231, for a < 2^258, b, c < 2^257"),
 ]
 operations(FIELD, "lanes", NAME, ROWS, vertical=True)

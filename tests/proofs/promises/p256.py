@@ -31,10 +31,11 @@ for BACKEND in ("portable", "adx"):
     kernel("field_halve", same, "a/2 mod p in [0, p − 1]", factor=2)
     kernel("field_negate_if", opposite, "−a mod p in [0, p], mask all ones", mask=WORD, most=P256)
     kernel("field_negate_if", same, "a, mask 0", mask=0)
-    kernel("order_mul", product, "a·b/2^256 mod q in [0, q − 1], a any four words", modulus=Q256, factor=2**256,
-           highs=[2**256 - 1, Q256 - 1])
-    kernel("order_mul", product, "a·b/2^256 mod q in [0, q − 1], b any four words", modulus=Q256, factor=2**256,
-           highs=[Q256 - 1, 2**256 - 1])
+    # `portable` multiplies by the function of p256_order, under its own name.
+    ORDER_MUL = "order_mul and p256_order::mul" if BACKEND == "portable" else "order_mul"
+    for HIGHS, ANY in (([2**256 - 1, Q256 - 1], "a"), ([Q256 - 1, 2**256 - 1], "b")):
+        words(BACKEND, f"Kernel::{ORDER_MUL}", f"{BACKEND} p256 order_mul", product,
+              f"a·b/2^256 mod q in [0, q − 1], {ANY} any four words", modulus=Q256, factor=2**256, highs=HIGHS)
 
 words("portable", "p256_order::reduce", "portable p256 order reduce", same, "a mod q in [0, q − 1], a any four words", modulus=Q256,
       highs=[2**256 - 1])

@@ -14,6 +14,32 @@ def sums_recognized(run):
     run.recognized("portable::fp1024::unreduced_sum$", 17, 61)
 
 
+def factor(run, place):
+    """An integer that Wide::product takes: at most 4p, in limbs of 61 bits."""
+    for i in range(17):
+        run.within(run.domain.value(run.machine.memory[place + 8 * i]).poly, LIMB, "a limb")
+    total = run.read(place, 17, 61)
+    run.within(total, 4 * P1024, "a factor")
+    return total
+
+
+def contracts(run):
+    """The product and the reduction as what they promise."""
+
+    def multiplied(out, a, b, *_):
+        x, y = (factor(run, place.known) for place in (a, b))
+        run.put(out.known, 34, x.times(y), run.domain.tight(x)[1] * run.domain.tight(y)[1], "product", 61)
+
+    def reduced(out, t, *_):
+        total = run.read(t.known, 34, 61)
+        run.within(total, 2**1036 * P1024, "what is to be reduced")
+        multiple = run.domain.unknown("multiple", -(1 << 1040), 1 << 1040)
+        run.put(out.known, 17, total.plus(multiple, P1024).down(1037), TOP, "reduced", 61)
+
+    run.contract(WIDE + "product$", multiplied)
+    run.contract(WIDE + "reduce$", reduced)
+
+
 operations(FIELD, "portable", "portable fp1024", [
     ("Arithmetic::add", "add", plus, False, [TOP] * 2, TOP, f"a + b mod p {SAYS}"),
     ("Arithmetic::sub", "sub", minus, False, [TOP] * 2, TOP, f"a − b mod p {SAYS}"),
