@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
-"""One fault of each kind, each caught by the proof that is named for it: planted.py LIBRARY. Those of formulas are in test_formulas.py."""
+"""One fault of each kind, each caught by the proof that is named for it: planted.py LIBRARY. test_formulas.py plants all signs of all
+formulas."""
 
 import sys
 
 from check import library
 from faults import WITHOUT_CARRY, body
+from formulas import bounds as bounds_of_formulas
+from formulas import identities, rust
+from formulas.bounds import BOUNDS, Exceeded
+from formulas.identities import FORMULAS, Differs
 from promises import P1024, PROMISES, lanes_fp1024, minus, product
 from proof import prove, quickly
 from words import Unproved
@@ -75,6 +80,51 @@ def bound(program, entry, goal, highs, high, power=0):
         return str(error)
 
 
+def in_source(checks, module, name, right, wrong, noticed):
+    """Does the check of a formula fail once its source has something else in one place, and hold before?"""
+    check = next(check for known, _, check in checks if known == name)
+    check()
+    read, planted = rust.function, []
+
+    def changed(*asked):
+        parameters, text = read(*asked)
+        if right in text and not planted:
+            planted.append(asked)
+            text = text.replace(right, wrong, 1)
+        return parameters, text
+
+    module.function = changed
+    try:
+        check()
+        return None
+    except noticed as error:
+        return f"{type(error).__name__} {error}" if planted else None
+    finally:
+        module.function = read
+
+
+def wrong_call(program, name, right, wrong):
+    """Does the proof of a step fail once it calls another operation in one place?"""
+    promise = next(p for p in PROMISES if p.name.startswith(name))
+    prove(program, promise)
+    called, other = program.find(right), program.find(wrong)
+    for at in body(program, promise.address(program), {called, other}):
+        mnemonic, parts = program.decoded(at)
+        if mnemonic == "call" and parts[0] == ("a", called):
+            program.code[at] = mnemonic, (("a", other),)
+            try:
+                prove(program, promise)
+                return None
+            except Unproved as error:
+                return str(error)
+            finally:
+                program.code[at] = mnemonic, parts
+    raise KeyError(f"no call of {right} in {name}")
+
+
+KERNELS = "eccsi_sakke::backend::adx::fp1024::kernels::"
+
+
 def main():
     program, failed = library(sys.argv[1]), 0
     checks = [(what, lambda row=row: fault(program, *row)) for what, *row in FAULTS]
@@ -82,6 +132,12 @@ def main():
                    lambda: bound(program, "sub", minus, [16 * P1024, 17 * P1024], 2**15 * P1024)))
     checks.append(("a result at most p of a product in lanes, where 2p is documented",
                    lambda: bound(program, "mul", product, [64 * P1024, 64 * P1024], P1024, 1040)))
+    checks.append(("a step of adx that adds where it should subtract",
+                   lambda: wrong_call(program, "adx fp1024 edwards_add", KERNELS + "sub_kernel$", KERNELS + "add_kernel$")))
+    checks.append(("a sign in the formula of Kernel::add_affine",
+                   lambda: in_source(FORMULAS, identities, "Kernel::add_affine", "field_sub", "field_add", Differs)))
+    checks.append(("a multiple of p that is too small in batch::points::Double",
+                   lambda: in_source(BOUNDS, bounds_of_formulas, "batch::points::Double", "add_p(proof, 9)", "add_p(proof, 2)", Exceeded)))
     for what, check in checks:
         error = check()
         print(f"ok   {what}: {error}" if error else f"FAIL {what}: not noticed", flush=True)

@@ -198,9 +198,11 @@ def prove(program, promise):
 
 
 def quickly(program, promise):
-    """Where proofs are expected to fail: without the last resort and with less work, unless the kernel as it is needs them."""
+    """Where proofs are expected to fail: without the last resort and with less work, unless the kernel as it is needs them. Gives the
+    limits that it sets: decisions, work, seconds."""
     Domain.most_decisions, Domain.most_work, Domain.most_seconds = 0, LITTLE_WORK, FEW_SECONDS
     try:
         prove(program, promise)
     except Unproved:
         Domain.most_decisions, Domain.most_work = Facts.most_decisions, Facts.most_work
+    return Domain.most_decisions, Domain.most_work, Domain.most_seconds
