@@ -3,7 +3,8 @@
 import re
 import unittest
 
-from formulas import identities, rust
+from formulas import identities, miller  # registers what it checks
+from formulas.exceptions import EXCEPTIONS, Wrong
 from formulas.identities import FORMULAS, Differs
 from formulas.rust import NotKnown
 
@@ -39,6 +40,37 @@ class Faults(unittest.TestCase):
                                 check()
             identities.function = right
         self.assertGreater(planted, 150)
+
+
+class FaultsOnTinyFields(unittest.TestCase):
+    """What identities do not see, and the functions of the Miller loop."""
+
+    PLANTED = [("walk::step_function", "&tangent, x_2", "&tangent, x_4"), ("walk::step_function", "&function, x_4", "&four, x_4"),
+               ("walk::step_function", "&line(9), ", "&line(4), "), ("walk::step_function", "== 1", "== 2"),
+               ("walk::Multiples", "&chord, &two.x", "&chord, &three.x"), ("walk::Multiples", "slope(k, &two)", "slope(k, &three)"),
+               ("walk::Multiples", ".triple()", ".double()"), ("Kernel::add_affine", "field_sub", "field_add"),
+               ("Kernel::double", "field_mul", "field_add"), ("Edwards::add", ".sub(", ".add("), ("lanes::Fold", ".sub(", ".add(")]
+
+    def test_each_is_noticed(self):
+        right = identities.function
+        for name, wanted, wrong in self.PLANTED:
+            check = next(check for known, _, check in EXCEPTIONS if known == name)
+            check()
+            planted = []
+
+            def changed(*asked):
+                parameters, body = right(*asked)
+                if wanted in body:
+                    planted.append(asked)
+                return parameters, body.replace(wanted, wrong, 1)
+
+            identities.function = changed
+            try:
+                with self.subTest(name=name, fault=wrong), self.assertRaises((*NOTICED, Wrong)):
+                    check()
+            finally:
+                identities.function = right
+            self.assertTrue(planted, f"{wanted} is not in {name}")
 
 
 if __name__ == "__main__":

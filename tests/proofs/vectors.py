@@ -15,6 +15,7 @@ OPERATIONS = {
 LANEWISE = {prefix + name for name in OPERATIONS for prefix in ("", "v")} - {"pmadd52luq", "pmadd52huq", "psraq", "psrlvq", "psllvq"}
 MOVES = {"movups", "movaps", "movupd", "movapd", "movdqa", "movdqu", "vmovups", "vmovaps", "vmovupd", "vmovapd", "vmovdqa", "vmovdqu",
          "vmovdqa64", "vmovdqu64", "vmovdqa32", "vmovdqu32"}
+ALIGNED = ("movaps", "movapd", "movdqa")
 
 
 # The same for all lanes, so that what is made of it is.
@@ -89,6 +90,8 @@ class Vectors:
     def move(self, parts):
         legacy = not self.name_now().startswith("v")
         octets = parts[0][2] if parts[0][0] == "v" else parts[1][2] if parts[1][0] == "v" else None
+        if self.name_now().removeprefix("v").startswith(ALIGNED) and any(part[0] == "m" and self.address(part) % octets for part in parts):
+            raise Unproved("a move of words that are not aligned as it asks for")
         self.set_vector(parts[0], self.vector(parts[1], octets), legacy)
 
     def name_now(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares the formulas of the curve code with the affine laws, and follows their bounds: check.py."""
+"""Compares the formulas of the curve code with the affine laws, looks where they end, and follows their bounds: check.py."""
 
 import sys
 import time
@@ -8,21 +8,23 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from formulas import miller  # registers what it checks
 from formulas.bounds import BOUNDS, Exceeded
+from formulas.exceptions import EXCEPTIONS, Wrong
 from formulas.identities import FORMULAS, Differs
 from formulas.rust import NotKnown
 
 
 def main():
     start, failed = time.monotonic(), 0
-    for name, says, check in FORMULAS + BOUNDS:
+    for name, says, check in FORMULAS + EXCEPTIONS + BOUNDS:
         try:
             check()
             print(f"ok   {name}: {says}", flush=True)
-        except (Differs, Exceeded, NotKnown, AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        except (Differs, Wrong, Exceeded, NotKnown, AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
             failed += 1
             print(f"FAIL {name}: {says}: {type(error).__name__} {error}", flush=True)
-    print(f"{len(FORMULAS)} formulas, bounds of {len(BOUNDS)}, {failed} failures, {time.monotonic() - start:.0f} s")
+    print(f"{len(FORMULAS)} formulas, exceptions of {len(EXCEPTIONS)}, bounds of {len(BOUNDS)}, {failed} failures, {time.monotonic() - start:.0f} s")
     sys.exit(bool(failed))
 
 

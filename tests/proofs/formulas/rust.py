@@ -1,6 +1,6 @@
 """Reads straight-line Rust, the formulas of the curve code, and evaluates it over any values that have its methods.
 
-Known are let, assignments, blocks, counted loops, method calls, calls of named functions, arrays, tuples, structs, closures and the
+Known are let, let-else, if with else, return, assignments, blocks, counted loops, method calls, calls of named functions, arrays, tuples, structs, closures and the
 macros `each!` and `below!`. Whatever else is met is an error."""
 
 import re
@@ -51,6 +51,14 @@ def function(file, pattern, within=None):
     return text[head.end():at - 1], body_of(text, at)
 
 
+class Returned(Exception):
+    """An early return."""
+
+    def __init__(self, value):
+        super().__init__()
+        self.value = value
+
+
 class Struct(dict):
     """Fields by name."""
 
@@ -64,7 +72,10 @@ class Evaluation:
     def run(self, text):
         outer = getattr(self, "code", None), getattr(self, "at", None)
         self.code, self.at = tokens(text), 0
-        value = self.block()
+        try:
+            value = self.block()
+        except Returned as returned:
+            value = returned.value
         self.code, self.at = outer
         return value
 
@@ -98,6 +109,12 @@ class Evaluation:
         return value
 
     def statement(self):
+        if self.skip("return"):
+            raise Returned(self.expression())
+        if self.peek() == "let" and self.peek(1) == "Some":
+            return self.let_else()
+        if self.peek() == "if":
+            return self.expression()
         if self.skip("let"):
             pattern = self.pattern()
             self.skip_type()
@@ -123,6 +140,41 @@ class Evaluation:
         if end is not None:
             return self.assignment(end)
         return self.expression()
+
+    def let_else(self):
+        """let Some(pattern) = value else { … }: None is none."""
+        self.take("let"), self.take("Some"), self.take("(")
+        pattern = self.pattern()
+        self.take(")"), self.take("=")
+        value = self.expression()
+        self.take("else")
+        self.branch(value is None)
+        self.bind(pattern, value)
+
+    def branch(self, taken):
+        """A block in braces, evaluated or skipped."""
+        self.take("{")
+        value, depth = None, 0
+        if taken:
+            value = self.block()
+        while not (depth == 0 and self.peek() == "}"):
+            depth += {"{": 1, "}": -1}.get(self.take(), 0)
+        self.take("}")
+        return value
+
+    def choice(self):
+        """if a { … } else { … }, or if a == b."""
+        self.take("if")
+        condition = self.expression()
+        if self.peek() == "=" and self.peek(1) == "=":
+            self.take(), self.take()
+            condition = condition == self.expression()
+        if condition not in (True, False):
+            raise NotKnown("a condition that is no truth value")
+        first = self.branch(condition)
+        self.take("else")
+        second = self.branch(not condition)
+        return first if condition else second
 
     def assigned(self):
         """Where the = of an assignment stands, if the statement is one."""
@@ -325,22 +377,25 @@ class Evaluation:
             return value
         if token == "|":
             return self.closure()
+        if token == "if":
+            return self.choice()
         if token == "each!":
             return self.each()
         self.take()
         if token[0].isdigit():
             return int(token.replace("_", ""))
+        qualified = False
         while self.peek() == "::":
             flag = self.generics()
             if flag:
                 token += f"<{flag}>"
             if self.peek() == "::":
                 self.take()
-                token = self.take()
+                token, qualified = self.take(), True
                 self.generics()
         if self.peek() == "(":
             arguments = [argument for argument in self.arguments() if argument != "proof"]
-            if token in self.names:
+            if token in self.names and not qualified:
                 return self.names[token](*arguments)
             if token not in self.functions:
                 raise NotKnown(f"the function {token}")

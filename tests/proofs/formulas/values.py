@@ -57,6 +57,9 @@ class Element:
     def set(self, other):
         self.value = other.value
 
+    def invert(self):
+        return Element(1 / self.value)
+
     mul_inline, square_inline, twice = mul, square, double
     loose = carry = reduce = same
     __add__, __sub__, __mul__, __neg__ = add, sub, mul, neg
