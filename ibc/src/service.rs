@@ -40,6 +40,7 @@ pub mod psk;
 pub mod readiness;
 pub mod registry;
 pub mod restore;
+pub mod rule;
 pub mod session;
 pub mod setup;
 pub mod store;

@@ -23,15 +23,14 @@ mod policy;
 mod psa;
 mod stakeholder;
 
+pub use super::psk::{CERTIFICATES, certificate_id};
 pub use client::{Client, ClientChange, Removed};
-pub(super) use credential::record as credential_record;
-pub use credential::{CERTIFICATES, Credential, NewCredential, certificate_id};
+pub use credential::{Credential, NewCredential};
 pub use denial::{Denied, Whom};
 pub use instruct::QueuedCommand;
 pub use key::KeyChange;
 pub use listed::{Filter, IssuedIdentity, ListedKey, ListedRegistration, StandingCommand, State};
 pub use policy::{Policy, PolicyKey};
-pub(super) use psa::record as psa_record;
 pub use psa::{NewPsa, Psa};
 pub use stakeholder::Stakeholder;
 

@@ -7,18 +7,33 @@
 use super::error::ServiceError;
 use super::kms::SecretOctets;
 use super::store::administration as rows;
-use super::store::{clients, sealed, secrets};
-use super::{Core, Function, admin, limits};
-use eccsi_sakke::onem2m::{CredentialId, KeId, KmId, KpmId};
+use super::store::sealed::{self, Record};
+use super::store::{clients, secrets};
+use super::{Core, Function, limits};
+use eccsi_sakke::onem2m::{CredentialId, CredentialType, IdentifierError, KeId, KmId, KpmId};
 
-/// The associated data of a key that a MAF fetched.
-pub(crate) fn fetched_record(ke_id: &str) -> String {
-    format!("fetched key {ke_id}")
+/// The Credential-ID of a certificate: its type, 31 to 34, and SHA-256 of its DER in lower-case hexadecimal.
+///
+/// # Errors
+/// [`IdentifierError::CredentialType`] for a type that is no certificate.
+pub fn certificate_id(kind: CredentialType, sha_256: &[u8; 32]) -> Result<CredentialId, IdentifierError> {
+    if is_certificate(kind) {
+        CredentialId::new(kind, &base16ct::lower::encode_string(sha_256))
+    } else {
+        Err(IdentifierError::CredentialType)
+    }
 }
 
-/// The same of an enrolment key.
-pub(crate) fn enrolment_record(ke_id: &str) -> String {
-    format!("enrolment key {ke_id}")
+/// The types of certificates.
+pub const CERTIFICATES: [CredentialType; 4] = [
+    CredentialType::DeviceCertificate,
+    CredentialType::CseCertificate,
+    CredentialType::AeCertificate,
+    CredentialType::NodeCertificate,
+];
+
+pub(super) fn is_certificate(kind: CredentialType) -> bool {
+    CERTIFICATES.contains(&kind)
 }
 
 impl Core {
@@ -44,6 +59,30 @@ impl Core {
         }
     }
 
+    /// The key of a client's credential, for a handshake: none if credential or client is unknown, disabled or has
+    /// ended, all the same from outside.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if store or keys cannot be read.
+    pub async fn credential_key(
+        &self,
+        function: Function,
+        id: &CredentialId,
+    ) -> Result<Option<SecretOctets>, ServiceError> {
+        let id = id.to_string();
+        let mut connection = self.store.reads().pool().acquire().await?;
+        let now = self.store.reads().now();
+        let columns = rows::credential_key(&mut connection, (&id, function), now).await?;
+        drop(connection);
+        match columns {
+            Some(columns) => {
+                let record = Record::Credential(function, &id);
+                sealed::open(&self.keys, columns, record).await.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
     /// The credential that a certificate is at a function, by the SHA-256 of its DER, if an administrator has bound one.
     ///
     /// # Errors
@@ -54,8 +93,8 @@ impl Core {
         sha_256: &[u8; 32],
     ) -> Result<Option<CredentialId>, ServiceError> {
         let mut connection = self.store.reads().pool().acquire().await?;
-        for kind in admin::CERTIFICATES {
-            let id = admin::certificate_id(kind, sha_256).map_err(ServiceError::internal)?;
+        for kind in CERTIFICATES {
+            let id = certificate_id(kind, sha_256).map_err(ServiceError::internal)?;
             if clients::credential(&mut connection, function, &format!("{id}")).await?.is_some() {
                 return Ok(Some(id));
             }
@@ -74,7 +113,7 @@ impl Core {
         let row = secrets::fetched_key(&mut connection, &ke_id, now).await?;
         drop(connection);
         match row {
-            Some(row) => sealed::open(&self.keys, row.sealed, fetched_record(&ke_id)).await.map(Some),
+            Some(row) => sealed::open(&self.keys, row.sealed, Record::FetchedKey(&ke_id)).await.map(Some),
             None => Ok(None),
         }
     }

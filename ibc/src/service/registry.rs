@@ -31,7 +31,6 @@ mod update_key;
 
 pub use register_key::CONNECTION;
 pub(super) use request::labels as labels_text;
-pub(super) use sealed_key::record as key_record;
 
 use super::error::{ServiceError, no_privilege};
 use super::party::Party;

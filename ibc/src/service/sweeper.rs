@@ -12,18 +12,17 @@
 //! Names that were given stay: RelativeKeyIDs as 16 octets each, KmIDs and KpsaIDs. Everything is done in batches, each
 //! a transaction of its own, so that requests wait for a batch at most.
 
-use super::admin::{credential_record, psa_record};
 use super::audit::chain::Event;
 use super::budgets::REPLACED_IN_ALL;
 use super::deny_list::{self, Publish, acceptable_after};
 use super::error::ServiceError;
 use super::kms::KeyDirectory;
-use super::registry::key_record;
 use super::store::early_ends::{self, EarlyEnd};
 use super::store::identities::{self, SUPERSEDED};
+use super::store::sealed::{self, Record};
 use super::store::sweep::{self, Expiring, Sealed};
-use super::store::{Change, WriteTransaction, lists, sealed};
-use super::{Core, Function, limits, psk};
+use super::store::{Change, WriteTransaction, lists};
+use super::{Core, Function, limits};
 use core::time::Duration;
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{Fqdn, UnixTime};
@@ -308,14 +307,14 @@ impl Change for Reseal {
                 Sealed::Credential => {
                     let function = Function::from_number(row.space)
                         .ok_or_else(|| ServiceError::internal("a credential of no function"))?;
-                    credential_record(function, &row.name)
+                    Record::Credential(function, &row.name)
                 }
-                Sealed::RegisteredKey => key_record(&row.name),
-                Sealed::EnrolmentKey => psk::enrolment_record(&row.name),
-                Sealed::FetchedKey => psk::fetched_record(&row.name),
-                Sealed::Psa => psa_record(&row.name),
+                Sealed::RegisteredKey => Record::RegisteredKey(&row.name),
+                Sealed::EnrolmentKey => Record::EnrolmentKey(&row.name),
+                Sealed::FetchedKey => Record::FetchedKey(&row.name),
+                Sealed::Psa => Record::Psa(&row.name),
             };
-            let value = sealed::open(&self.keys, row.value.clone(), record.clone()).await?;
+            let value = sealed::open(&self.keys, row.value.clone(), record).await?;
             let value = Zeroizing::new(value.expose().to_vec());
             let value = sealed::seal_on(&self.keys, row.value.day, record, value).await?;
             sweep::replace(tx.connection(), self.table, row, &value).await?;

@@ -1,22 +1,22 @@
 //! What clients authenticate with: keys under a KpmID or a KmID, and certificates.
 
 use super::{Admin, refused, written};
+use crate::Function;
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
-use crate::service::kms::SecretOctets;
 use crate::service::limits::KEY_BYTES;
+use crate::service::psk::is_certificate;
 use crate::service::store::WriteTransaction;
 use crate::service::store::administration as rows;
-use crate::service::store::sealed::{self, SealedColumns};
-use crate::service::{Core, Function};
+use crate::service::store::sealed::{self, Record, SealedColumns};
 use core::fmt;
-use eccsi_sakke::onem2m::{CredentialId, CredentialType, Fqdn, IdentifierError, KmId, KpmId, UnixTime};
+use eccsi_sakke::onem2m::{CredentialId, CredentialType, Fqdn, KmId, KpmId, UnixTime};
 use zeroize::Zeroizing;
 
 /// A credential to be bound to a client.
 pub struct NewCredential {
     /// Where it authenticates.
     pub function: Function,
-    /// Type 10 (KpmID) at the MEF, 11 (KmID) at the MAF, or 31 to 34: see [`certificate_id`].
+    /// Type 10 (KpmID) at the MEF, 11 (KmID) at the MAF, or 31 to 34: see [`certificate_id`](super::certificate_id).
     pub id: CredentialId,
     /// Its end.
     pub not_after: UnixTime,
@@ -60,30 +60,6 @@ impl Credential {
     }
 }
 
-/// The Credential-ID of a certificate: its type, 31 to 34, and SHA-256 of its DER in lower-case hexadecimal.
-///
-/// # Errors
-/// [`IdentifierError::CredentialType`] for a type that is no certificate.
-pub fn certificate_id(kind: CredentialType, sha_256: &[u8; 32]) -> Result<CredentialId, IdentifierError> {
-    if is_certificate(kind) {
-        CredentialId::new(kind, &base16ct::lower::encode_string(sha_256))
-    } else {
-        Err(IdentifierError::CredentialType)
-    }
-}
-
-/// The types of certificates.
-pub const CERTIFICATES: [CredentialType; 4] = [
-    CredentialType::DeviceCertificate,
-    CredentialType::CseCertificate,
-    CredentialType::AeCertificate,
-    CredentialType::NodeCertificate,
-];
-
-fn is_certificate(kind: CredentialType) -> bool {
-    CERTIFICATES.contains(&kind)
-}
-
 /// Refuses keys that are too short, too long, or all zeros.
 pub(super) fn check_key(key: &[u8], lab: bool) -> Result<(), ServiceError> {
     let shortest = if lab { 1 } else { *KEY_BYTES.start() };
@@ -94,11 +70,6 @@ pub(super) fn check_key(key: &[u8], lab: bool) -> Result<(), ServiceError> {
         return Err(unacceptable("the key is all zeros"));
     }
     Ok(())
-}
-
-/// The name of the row, under which its key is sealed.
-pub(in crate::service) fn record(function: Function, id: &str) -> String {
-    format!("credential {} {id}", function.as_str())
 }
 
 impl Admin {
@@ -131,7 +102,8 @@ impl Admin {
         }
         let key = new.key.as_ref().ok_or_else(|| bad_request("this credential needs its key"))?;
         check_key(key, self.lab)?;
-        let record = record(new.function, &new.id.to_string());
+        let id = new.id.to_string();
+        let record = Record::Credential(new.function, &id);
         sealed::seal(&self.core.keys, new.not_after, record, key.clone()).await
     }
 }
@@ -159,27 +131,4 @@ pub(super) async fn insert(
         }
     }
     written(true)
-}
-
-impl Core {
-    /// The key of a client's credential, for a handshake: none if credential or client is unknown, disabled or has
-    /// ended, all the same from outside.
-    ///
-    /// # Errors
-    /// [`Kind::Unavailable`] if store or keys cannot be read.
-    pub async fn credential_key(
-        &self,
-        function: Function,
-        id: &CredentialId,
-    ) -> Result<Option<SecretOctets>, ServiceError> {
-        let id = id.to_string();
-        let mut connection = self.store.reads().pool().acquire().await?;
-        let now = self.store.reads().now();
-        let columns = rows::credential_key(&mut connection, (&id, function), now).await?;
-        drop(connection);
-        match columns {
-            Some(columns) => sealed::open(&self.keys, columns, record(function, &id)).await.map(Some),
-            None => Ok(None),
-        }
-    }
 }

@@ -5,7 +5,7 @@ use crate::Function;
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::TARGETS;
-use crate::service::registry::authorize::KNOWN;
+use crate::service::rule::KNOWN;
 use crate::service::store::administration::{self as rows, PolicyRow};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityName, Fqdn, SecurityUsage};

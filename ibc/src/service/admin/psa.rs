@@ -6,7 +6,8 @@ use crate::service::Core;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::kms::SecretOctets;
 use crate::service::store::administration::{self as rows, PsaRow};
-use crate::service::store::{identities, sealed};
+use crate::service::store::identities;
+use crate::service::store::sealed::{self, Record};
 use eccsi_sakke::onem2m::{EntityId, KpsaId, UnixTime};
 use sqlx::AnyConnection;
 use zeroize::Zeroizing;
@@ -40,10 +41,6 @@ pub struct Psa {
     pub version: u64,
 }
 
-pub(in crate::service) fn record(id: &str) -> String {
-    format!("psa {id}")
-}
-
 async fn find(connection: &mut AnyConnection, id: &str) -> Result<PsaRow, ServiceError> {
     let found = rows::psas(connection).await?.into_iter().find(|row| row.id == id);
     found.ok_or_else(|| refused(Kind::NotFound, "there is no such Kpsa: see them with list"))
@@ -60,7 +57,7 @@ impl Admin {
         let procedure = "admin psa add";
         let id = format!("{}", new.id);
         let sealed = match self.check_psa(&new) {
-            Ok(()) => sealed::seal(&self.core.keys, new.not_after, record(&id), new.key.clone()).await,
+            Ok(()) => sealed::seal(&self.core.keys, new.not_after, Record::Psa(&id), new.key.clone()).await,
             Err(error) => Err(error),
         };
         let columns = self.audited(procedure, sealed).await?;
@@ -168,7 +165,7 @@ impl Core {
         let columns = rows::psa_key(&mut connection, &id, self.store.reads().now()).await?;
         drop(connection);
         match columns {
-            Some(columns) => sealed::open(&self.keys, columns, record(&id)).await.map(Some),
+            Some(columns) => sealed::open(&self.keys, columns, Record::Psa(&id)).await.map(Some),
             None => Ok(None),
         }
     }

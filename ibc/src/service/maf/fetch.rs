@@ -11,9 +11,10 @@ use crate::credential_fetcher::CredentialFetcher;
 use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, no_privilege};
 use crate::service::kms::SecretOctets;
+use crate::service::store::sealed::{self, Record};
 use crate::service::store::secrets::{self, SecretRow};
-use crate::service::store::{Change, WriteTransaction, sealed};
-use crate::service::{Core, limits, psk};
+use crate::service::store::{Change, WriteTransaction};
+use crate::service::{Core, limits};
 use crate::wire::{FetchedCredentials, RetrievedKey};
 use core::fmt;
 use core::time::Duration;
@@ -210,7 +211,7 @@ impl Change for Keep {
         if not_after <= now {
             return Err(no_privilege());
         }
-        let record = psk::fetched_record(&self.ke_id);
+        let record = Record::FetchedKey(&self.ke_id);
         let row = SecretRow {
             client: client.clone(),
             entity: enrolee.into(),

@@ -8,9 +8,10 @@ use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, unacceptable};
 use crate::service::party::Party;
 use crate::service::session::Call;
+use crate::service::store::sealed::{self, Record};
 use crate::service::store::secrets::{self, SecretRow};
-use crate::service::store::{Change, WriteTransaction, sealed};
-use crate::service::{Function, limits, psk};
+use crate::service::store::{Change, WriteTransaction};
+use crate::service::{Function, limits};
 use eccsi_sakke::onem2m::KeId;
 
 /// What a session exports Ke under: TS-0003 clause 10.3.1.
@@ -53,7 +54,7 @@ impl Change for Keep {
         }
         let longest = now.checked_add(limits::KEY_LIFETIME_MAX).unwrap_or(party.not_after);
         let not_after = party.not_after.min(longest);
-        let record = psk::enrolment_record(&text);
+        let record = Record::EnrolmentKey(&text);
         let sealed = sealed::seal(&self.mef.core.keys, not_after, record, exported.key).await?;
         let row = SecretRow {
             client: party.client.clone(),

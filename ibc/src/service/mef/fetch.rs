@@ -12,15 +12,16 @@
 //! Steps 1 and 3 fail with one answer: Status false and a constant text.
 
 use super::Mef;
+use crate::Function;
 use crate::derive::{self, EnrolmentTarget};
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, not_found};
 use crate::service::party::{Bound, Party};
 use crate::service::registry::authorize;
 use crate::service::session::Call;
+use crate::service::store::sealed::{self, Record};
 use crate::service::store::secrets::{self, SecretRow};
-use crate::service::store::{Change, WriteTransaction, policies, registrations, sealed};
-use crate::service::{Function, psk};
+use crate::service::store::{Change, WriteTransaction, policies, registrations};
 use crate::wire::{FetchedCredentials, KeyValue};
 use eccsi_sakke::onem2m::{KeId, Purpose, SecurityUsage, UnixTime};
 use std::vec::Vec;
@@ -77,7 +78,7 @@ impl Change for Fetch {
         let enrolee = secrets::enrolment_key(tx.connection(), &text, now).await?.ok_or_else(not_found)?; // 1)
         let end = self.allowed_end(tx, &party, &enrolee).await?; // 3)
         let target = target(&party.identity).ok_or_else(not_found)?;
-        let ke = sealed::open(&self.mef.core.keys, enrolee.sealed, psk::enrolment_record(&text)).await?;
+        let ke = sealed::open(&self.mef.core.keys, enrolee.sealed, Record::EnrolmentKey(&text)).await?;
         let ke: &[u8; 32] = ke.expose().try_into().map_err(ServiceError::internal)?;
         let key = derive::kuse(ke, self.usage, &target); // 4)
         let lifetime = end.as_seconds() - now.as_seconds(); // 5)

@@ -4,39 +4,12 @@
 //! (client or all, SUID or all); the one that names most holds, a client before a SUID. Without a rule a key is refused.
 
 use crate::Function;
+use crate::service::bound::Bound;
 use crate::service::error::{Kind, ServiceError, unacceptable};
 use crate::service::limits;
-use crate::service::party::Bound;
+use crate::service::rule::Rule;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{Purpose, SecurityUsage, UnixTime};
-
-/// Among the targets of a [`Rule`]: every identity that the stakeholder knows, by a client it has admitted.
-pub const KNOWN: &str = "known";
-
-/// What a stakeholder allows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rule {
-    /// Whether at all.
-    pub allow: bool,
-    /// For whom: identities, [`KNOWN`], or nobody named for anybody.
-    pub targets: Vec<String>,
-    /// For whom if the request names nobody.
-    pub default_targets: Vec<String>,
-    /// For how long.
-    pub max_lifetime: Option<Duration>,
-}
-
-impl Rule {
-    /// Whether an identity may be a target; `is_known` for one that the stakeholder knows.
-    pub fn admits(&self, target: &str, is_known: bool) -> bool {
-        self.targets.is_empty() || self.targets.iter().any(|one| one == target || (one == KNOWN && is_known))
-    }
-
-    /// Whether it matters if a target is known.
-    pub fn asks_whether_known(&self) -> bool {
-        self.targets.iter().any(|one| one == KNOWN)
-    }
-}
 
 /// The rule that holds: the first, if it allows.
 ///
@@ -150,6 +123,7 @@ pub(crate) fn raced() -> ServiceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::rule::KNOWN;
 
     fn kind<T>(result: Result<T, ServiceError>) -> Option<Kind> {
         result.err().map(|error| error.kind())

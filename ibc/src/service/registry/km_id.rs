@@ -3,12 +3,12 @@
 //! Relative parts are distinct without regard to case, and never given again: `assigned_name` keeps each.
 
 use super::Registry;
-use crate::service::admin::credential_record;
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, no_privilege};
 use crate::service::session::{Authenticated, Call};
-use crate::service::store::{WriteTransaction, administration, sealed, secrets};
-use crate::service::{Function, limits, psk};
+use crate::service::store::sealed::{self, Record};
+use crate::service::store::{WriteTransaction, administration, secrets};
+use crate::service::{Function, limits};
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{CredentialId, KmId, hex_binary};
 use rand_core::TryRng;
@@ -33,8 +33,8 @@ pub(super) async fn assign(
     let km_id = new_km_id(tx, registry).await?;
     let credential = format!("{}", CredentialId::from(&km_id));
     let keys = &registry.core.keys;
-    let km = sealed::open(keys, fetched.sealed.clone(), psk::fetched_record(&ke_id)).await?;
-    let record = credential_record(Function::Maf, &credential);
+    let km = sealed::open(keys, fetched.sealed.clone(), Record::FetchedKey(&ke_id)).await?;
+    let record = Record::Credential(Function::Maf, &credential);
     let columns = sealed::seal(keys, fetched.not_after, record, Zeroizing::new(km.expose().to_vec())).await?;
     let row = administration::NewCredential {
         id: &credential,

@@ -15,16 +15,18 @@
 //! RelativeKeyID is the hexadecimal form of KcID; with one it is 16 random octets. A RelativeKeyID is never given
 //! twice, so that a session registers what it exports once.
 
-use super::authorize::{self, Rule};
-use super::{Registry, request, sealed_key};
+use super::authorize;
+use super::{Registry, request};
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, no_privilege, unacceptable};
 use crate::service::limits;
 use crate::service::party::Party;
+use crate::service::rule::Rule;
 use crate::service::session::Call;
 use crate::service::store::keys::{self, KeyRow};
 use crate::service::store::registrations::{self, RegistrationRow};
-use crate::service::store::{Change, WriteTransaction, policies, sealed};
+use crate::service::store::sealed::{self, Record};
+use crate::service::store::{Change, WriteTransaction, policies};
 use crate::wire::root::ResourceType;
 use crate::wire::{KeyRegistration, KeyRegistrationRequest};
 use eccsi_sakke::SysRng;
@@ -88,7 +90,7 @@ impl Change for Register {
         // 6) and 8)
         let (rkid, key) = self.key(tx).await?;
         let sealed =
-            sealed::seal(&self.registry.core.keys, end, sealed_key::record(rkid.as_str()), key).await?;
+            sealed::seal(&self.registry.core.keys, end, Record::RegisteredKey(rkid.as_str()), key).await?;
         let row = KeyRow {
             rkid: rkid.as_str().into(),
             registration: registration.id,

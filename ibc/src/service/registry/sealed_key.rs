@@ -4,19 +4,15 @@ use super::authorize::raced;
 use crate::service::error::ServiceError;
 use crate::service::kms::{KeyDirectory, SecretOctets};
 use crate::service::store::keys::{self, KeyRow};
-use crate::service::store::{WriteTransaction, early_ends, sealed};
+use crate::service::store::sealed::{self, Record};
+use crate::service::store::{WriteTransaction, early_ends};
 use eccsi_sakke::onem2m::UnixTime;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// The associated data of a key in the database.
-pub(crate) fn record(rkid: &str) -> String {
-    format!("registered key {rkid}")
-}
-
 /// Opens the key of a row.
 pub(super) async fn open(directory: &Arc<KeyDirectory>, row: &KeyRow) -> Result<SecretOctets, ServiceError> {
-    sealed::open(directory, row.sealed.clone(), record(&row.rkid)).await
+    sealed::open(directory, row.sealed.clone(), Record::RegisteredKey(&row.rkid)).await
 }
 
 /// Gives a row another end. If that lies on another day, the key is sealed under that day's data key.
@@ -33,7 +29,8 @@ pub(super) async fn move_end(
     early_ends::mark(tx.connection(), &row.sealed).await?;
     let key = open(directory, row).await?;
     row.sealed =
-        sealed::seal(directory, end, record(&row.rkid), Zeroizing::new(key.expose().to_vec())).await?;
+        sealed::seal(directory, end, Record::RegisteredKey(&row.rkid), Zeroizing::new(key.expose().to_vec()))
+            .await?;
     Ok(())
 }
 

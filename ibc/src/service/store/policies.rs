@@ -2,7 +2,7 @@
 
 use crate::Function;
 use crate::service::error::ServiceError;
-use crate::service::registry::authorize::Rule;
+use crate::service::rule::Rule;
 use core::time::Duration;
 use eccsi_sakke::onem2m::SecurityUsage;
 use sqlx::{AnyConnection, Row};

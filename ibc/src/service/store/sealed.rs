@@ -1,8 +1,10 @@
 //! A secret value in a row: three columns, `day`, `generation` and `sealed`, under a data key of the day on
 //! which it ends.
 
+use crate::Function;
 use crate::service::error::ServiceError;
 use crate::service::kms::{ExpiryDay, KeyDirectory, SecretOctets};
+use core::fmt;
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{ExpirationTime, UnixTime};
 use std::sync::Arc;
@@ -18,6 +20,34 @@ pub(crate) struct SealedColumns {
     pub(crate) sealed: Vec<u8>,
 }
 
+/// The row that a value is sealed for: it opens there only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Record<'a> {
+    /// By Credential-ID.
+    Credential(Function, &'a str),
+    /// By RelativeKeyID.
+    RegisteredKey(&'a str),
+    /// By KeID, at the MEF.
+    EnrolmentKey(&'a str),
+    /// By KeID, at the MAF.
+    FetchedKey(&'a str),
+    /// By KpsaID.
+    Psa(&'a str),
+}
+
+/// The associated data of the value.
+impl fmt::Display for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credential(function, id) => write!(f, "credential {} {id}", function.as_str()),
+            Self::RegisteredKey(id) => write!(f, "registered key {id}"),
+            Self::EnrolmentKey(id) => write!(f, "enrolment key {id}"),
+            Self::FetchedKey(id) => write!(f, "fetched key {id}"),
+            Self::Psa(id) => write!(f, "psa {id}"),
+        }
+    }
+}
+
 /// The day that a column names.
 pub(crate) fn expiry_day(day: i64) -> Result<ExpiryDay, ServiceError> {
     let start = UnixTime::from_seconds(day.unsigned_abs().saturating_mul(DAY));
@@ -29,11 +59,11 @@ pub(crate) fn day_of(not_after: UnixTime) -> Result<i64, ServiceError> {
     i64::try_from(not_after.as_seconds() / DAY).map_err(ServiceError::internal)
 }
 
-/// Seals a value that ends at `not_after`. `record` names the row: the value opens with the same only.
+/// Seals a value that ends at `not_after`.
 pub(crate) async fn seal(
     keys: &Arc<KeyDirectory>,
     not_after: UnixTime,
-    record: String,
+    record: Record<'_>,
     value: zeroize::Zeroizing<Vec<u8>>,
 ) -> Result<SealedColumns, ServiceError> {
     seal_on(keys, day_of(not_after)?, record, value).await
@@ -43,11 +73,11 @@ pub(crate) async fn seal(
 pub(crate) async fn seal_on(
     keys: &Arc<KeyDirectory>,
     day: i64,
-    record: String,
+    record: Record<'_>,
     value: zeroize::Zeroizing<Vec<u8>>,
 ) -> Result<SealedColumns, ServiceError> {
     let expiry = expiry_day(day)?;
-    let keys = Arc::clone(keys);
+    let (keys, record) = (Arc::clone(keys), record.to_string());
     let sealed = tokio::task::spawn_blocking(move || {
         keys.data_keys().seal(expiry, record.as_bytes(), &value, &mut SysRng)
     })
@@ -61,11 +91,11 @@ pub(crate) async fn seal_on(
 pub(crate) async fn open(
     keys: &Arc<KeyDirectory>,
     columns: SealedColumns,
-    record: String,
+    record: Record<'_>,
 ) -> Result<SecretOctets, ServiceError> {
     let day = expiry_day(columns.day)?;
     let generation = u32::try_from(columns.generation).map_err(ServiceError::internal)?;
-    let keys = Arc::clone(keys);
+    let (keys, record) = (Arc::clone(keys), record.to_string());
     tokio::task::spawn_blocking(move || {
         keys.data_keys().open_value(day, generation, record.as_bytes(), &columns.sealed)
     })

@@ -12,7 +12,7 @@ use ibc::service::admin::{ClientChange, NewPsa};
 use ibc::service::error::Kind;
 use ibc::service::maf::Fetched;
 use ibc::service::mef::{BOOTSTRAP, NOT_AVAILABLE};
-use ibc::service::registry::authorize::KNOWN;
+use ibc::service::rule::KNOWN;
 use ibc::service::session::{Exporter, Handshake};
 use ibc::wire::{FetchedCredentials, KeyUpdateRequest, KeyValue, RegistrationUpdateRequest, RetrievedKey};
 use std::sync::atomic::Ordering;

@@ -10,7 +10,7 @@ use ibc::Function;
 use ibc::service::admin::ClientChange;
 use ibc::service::error::Kind;
 use ibc::service::registry::CONNECTION;
-use ibc::service::registry::authorize::KNOWN;
+use ibc::service::rule::KNOWN;
 use ibc::service::session::{Exporter, Handshake};
 use ibc::wire::{KeyRegistrationRequest, KeyUpdateRequest, KeyValue};
 use zeroize::Zeroizing;
