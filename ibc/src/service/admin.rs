@@ -24,13 +24,13 @@ mod psa;
 mod stakeholder;
 
 pub use super::psk::{CERTIFICATES, certificate_id};
+pub use super::rule::{Policy, PolicyKey};
 pub use client::{Client, ClientChange, Removed};
 pub use credential::{Credential, NewCredential};
 pub use denial::{Denied, Whom};
 pub use instruct::QueuedCommand;
 pub use key::KeyChange;
 pub use listed::{Filter, IssuedIdentity, ListedKey, ListedRegistration, StandingCommand, State};
-pub use policy::{Policy, PolicyKey};
 pub use psa::{NewPsa, Psa};
 pub use stakeholder::Stakeholder;
 
@@ -129,9 +129,9 @@ fn changed_meanwhile() -> ServiceError {
 }
 
 /// Compares the version that the operator saw, if any, with the one in the row.
-fn check_version(seen: Option<u64>, row: i64) -> Result<(), ServiceError> {
+fn check_version(seen: Option<u64>, row: impl TryInto<u64>) -> Result<(), ServiceError> {
     match seen {
-        Some(seen) if i64::try_from(seen) != Ok(row) => Err(changed_meanwhile()),
+        Some(seen) if row.try_into().ok() != Some(seen) => Err(changed_meanwhile()),
         _ => Ok(()),
     }
 }

@@ -6,8 +6,8 @@
 
 use super::error::ServiceError;
 use super::kms::SecretOctets;
+use super::sealed::{self, Record};
 use super::store::administration as rows;
-use super::store::sealed::{self, Record};
 use super::store::{clients, secrets};
 use super::{Core, Function, limits};
 use eccsi_sakke::onem2m::{CredentialId, CredentialType, IdentifierError, KeId, KmId, KpmId};

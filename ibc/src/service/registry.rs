@@ -16,13 +16,16 @@
 //! behaves as if it were not there; no key outlives the registration it was made under. Who may do what is decided in
 //! [`authorize`], from rows and without a database.
 
+mod answer;
 mod answered;
 pub mod authorize;
+pub(in crate::service) mod check;
 mod configuration;
 mod deregister;
 mod km_id;
 mod register_client;
 mod register_key;
+mod registration_id;
 mod request;
 mod retrieve_key;
 mod sealed_key;
@@ -30,12 +33,8 @@ mod update_client;
 mod update_key;
 
 pub use register_key::CONNECTION;
-pub(super) use request::labels as labels_text;
+pub(super) use request::labels;
 
-use super::error::{ServiceError, no_privilege};
-use super::party::Party;
-use super::session::{Authenticated, Call};
-use super::store::{WriteTransaction, registrations};
 use super::{Core, Function};
 use eccsi_sakke::onem2m::Fqdn;
 
@@ -63,26 +62,5 @@ impl Registry {
     /// The name of the function.
     pub fn fqdn(&self) -> &Fqdn {
         &self.fqdn
-    }
-
-    /// Who asks for a procedure on keys. A client whose Km comes from a MEF names itself by a KeID until it has registered
-    /// here; before that there are no keys for it (clause 8.2.2.3, step 4).
-    ///
-    /// # Errors
-    /// As [`Party::find`]; [`Kind::NoPrivilege`](super::error::Kind::NoPrivilege) for a KeID without a live registration.
-    pub(super) async fn key_party(
-        &self,
-        tx: &mut WriteTransaction<'_>,
-        call: &Call,
-    ) -> Result<Party, ServiceError> {
-        let party = Party::find(tx, self.function, call).await?;
-        if let Authenticated::KeId(_) = call.session.mutually_authenticated()? {
-            let now = tx.now();
-            let owner = (party.client.as_str(), party.identity.as_str());
-            if !registrations::is_registered(tx.connection(), self.function, owner, now).await? {
-                return Err(no_privilege());
-            }
-        }
-        Ok(party)
     }
 }

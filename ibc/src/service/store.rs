@@ -11,6 +11,7 @@ pub(crate) mod audit;
 pub mod backup;
 pub(crate) mod backup_error;
 pub(crate) mod clients;
+mod columns;
 pub(crate) mod commands;
 pub(crate) mod contents;
 pub(crate) mod early_ends;
@@ -28,12 +29,10 @@ mod postgres_url;
 mod probe;
 mod refusals;
 pub(crate) mod registrations;
-pub(crate) mod sealed;
 pub(crate) mod secrets;
 pub mod state_file;
 pub(crate) mod statement;
 pub(crate) mod sweep;
-mod times;
 mod writer;
 
 #[cfg(not(feature = "store-postgres"))]

@@ -8,8 +8,8 @@ use crate::service::deny_list;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::LABEL_BYTES;
 use crate::service::party::Bound;
+use crate::service::sealed::SealedColumns;
 use crate::service::store::administration::{self as rows, ClientRecord};
-use crate::service::store::sealed::SealedColumns;
 use crate::service::store::{WriteTransaction, clients, identities};
 use eccsi_sakke::onem2m::{CredentialId, Fqdn, UnixTime};
 use sqlx::AnyConnection;
@@ -268,11 +268,8 @@ async fn complete(connection: &mut AnyConnection, row: ClientRecord) -> Result<C
     let credentials = rows::credentials(connection, &row.id).await?;
     Ok(Client {
         identities: clients::identities(connection, &row.id).await?,
-        admissions: admissions
-            .into_iter()
-            .filter_map(|(function, stakeholder)| Some((Function::from_number(function)?, stakeholder)))
-            .collect(),
-        credentials: credentials.into_iter().filter_map(Credential::open).collect(),
+        admissions,
+        credentials: credentials.into_iter().map(Credential::open).collect(),
         id: row.id,
         label: row.label,
         enabled: row.enabled,

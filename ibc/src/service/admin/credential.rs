@@ -5,9 +5,9 @@ use crate::Function;
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
 use crate::service::limits::KEY_BYTES;
 use crate::service::psk::is_certificate;
+use crate::service::sealed::{self, Record, SealedColumns};
 use crate::service::store::WriteTransaction;
 use crate::service::store::administration as rows;
-use crate::service::store::sealed::{self, Record, SealedColumns};
 use core::fmt;
 use eccsi_sakke::onem2m::{CredentialId, CredentialType, Fqdn, KmId, KpmId, UnixTime};
 use zeroize::Zeroizing;
@@ -49,14 +49,14 @@ pub struct Credential {
 }
 
 impl Credential {
-    pub(super) fn open(row: rows::CredentialRecord) -> Option<Self> {
-        Some(Self {
-            function: Function::from_number(row.function)?,
+    pub(super) fn open(row: rows::CredentialRecord) -> Self {
+        Self {
+            function: row.function,
             id: row.id,
             enabled: row.enabled,
             not_after: row.not_after,
             has_key: row.has_key,
-        })
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use crate::Function;
 use crate::command::values::{class, class_of, host, uri};
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
 use crate::service::limits::{COMMAND_BYTES, COMMANDS, CONFIGURATION_BYTES, IDENTIFIER_BYTES};
-use crate::service::store::{administration as rows, commands};
+use crate::service::store::administration as rows;
+use crate::service::store::commands::{self, State};
 use crate::wire::CommandDescription;
 use eccsi_sakke::onem2m::Fqdn;
 
@@ -88,23 +89,22 @@ impl Admin {
         description: &CommandDescription,
     ) -> Result<u64, ServiceError> {
         let procedure = "admin command queue";
-        let arguments = self.audited(procedure, self.arguments(description)).await?;
+        self.audited(procedure, self.check_command(description)).await?;
         let (event, registration) = (self.event(procedure), registration.to_owned());
-        let (class, target) = (description.class, description.target.clone().unwrap_or_default());
+        let command = description.clone();
         self.act(procedure, move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let function = rows::registration_function(tx.connection(), &registration, now).await?;
-                if function != Some(Function::Mef.number()) {
+                if function != Some(Function::Mef) {
                     return Err(refused(Kind::NotFound, "there is no such registration at the MEF"));
                 }
                 if commands::open(tx.connection(), &registration).await? >= COMMANDS {
                     return Err(refused(Kind::ContentsUnacceptable, "too many commands wait: at most 32"));
                 }
-                let number =
-                    rows::queue_command(tx.connection(), &registration, class, &arguments, &target).await?;
-                let event =
-                    event.with("registration", registration).with("number", number).with("class", class);
+                let number = commands::append(tx.connection(), &registration, &command, State::Waits).await?;
+                let event = event.with("registration", registration).with("number", number);
+                let event = event.with("class", command.class);
                 tx.audit(event).await?;
                 Ok(number)
             })
@@ -125,21 +125,21 @@ impl Admin {
         description: &CommandDescription,
     ) -> Result<(), ServiceError> {
         let procedure = "admin command stand";
-        let arguments = self.audited(procedure, self.arguments(description)).await?;
+        self.audited(procedure, self.check_command(description)).await?;
         let (event, fqdn) = (self.event(procedure), stakeholder.as_str().to_owned());
-        let (class, target) = (description.class, description.target.clone().unwrap_or_default());
+        let command = description.clone();
         let client = client.unwrap_or_default().to_owned();
         self.act(procedure, move |tx| {
             Box::pin(async move {
                 stakeholder::check(tx.connection(), &fqdn).await?;
-                let command = (class, arguments.as_str(), target.as_str());
-                if !commands::insert_standing(tx.connection(), (&fqdn, &client), command, COMMANDS).await? {
+                if !commands::insert_standing(tx.connection(), (&fqdn, &client), &command, COMMANDS).await? {
                     return Err(refused(
                         Kind::ContentsUnacceptable,
                         "too many standing commands: at most 32",
                     ));
                 }
-                tx.audit(event.with("stakeholder", fqdn).with("client", client).with("class", class)).await
+                tx.audit(event.with("stakeholder", fqdn).with("client", client).with("class", command.class))
+                    .await
             })
         })
         .await
@@ -174,18 +174,17 @@ impl Admin {
     /// # Errors
     /// [`Kind::Unavailable`] if the store cannot be read.
     pub async fn commands(&self, registration: &str) -> Result<Vec<QueuedCommand>, ServiceError> {
-        let open = |row: commands::CommandFate| QueuedCommand {
-            number: row.number.unsigned_abs(),
-            class: u16::try_from(row.class).unwrap_or(u16::MAX),
-            is_issued: row.state == 1,
-            deliveries: row.deliveries.unsigned_abs(),
-            status: u16::try_from(row.status).ok().filter(|status| *status != 0),
+        let open = |commands::CommandFate { number, class, is_issued, deliveries, status }| QueuedCommand {
+            number,
+            class,
+            is_issued,
+            deliveries,
+            status,
         };
         Ok(commands::all(&mut *self.read().await?, registration).await?.into_iter().map(open).collect())
     }
 
-    /// The arguments of a command that may be queued, as they are kept.
-    fn arguments(&self, description: &CommandDescription) -> Result<String, ServiceError> {
+    fn check_command(&self, description: &CommandDescription) -> Result<(), ServiceError> {
         let (class, uri) = (class_of(&description.arguments), uri(&description.arguments));
         if class != description.class {
             return Err(bad_request("the arguments are those of another class"));
@@ -202,7 +201,7 @@ impl Admin {
         }
         let own = |uri: &str| host(uri).is_some_and(|host| Some(host) == self.mef);
         if uri.is_none_or(own) {
-            Ok(arguments)
+            Ok(())
         } else {
             Err(bad_request("the host of the URI is the MEF (clause 8.3.9)"))
         }

@@ -4,7 +4,7 @@
 use super::{Admin, refused, written};
 use crate::Function;
 use crate::service::error::{Kind, ServiceError};
-use crate::service::registry::labels_text;
+use crate::service::registry::labels as labels_of;
 use crate::service::store::keys;
 use eccsi_sakke::onem2m::{RelativeKeyId, SecurityUsage, TargetIds};
 
@@ -51,11 +51,9 @@ impl Admin {
         self.act(procedure, move |tx| {
             Box::pin(async move {
                 let now = tx.now();
-                let row = keys::live(tx.connection(), function, key.as_str(), now).await?;
+                let row = keys::live(tx.connection(), function, &key, now).await?;
                 let mut row = row.ok_or_else(|| refused(Kind::NotFound, "there is no such key"))?;
-                let usage = u8::try_from(row.suid).map_err(ServiceError::internal)?;
-                let usage = SecurityUsage::from_u8(usage).map_err(ServiceError::internal)?;
-                let usage = change.usage.unwrap_or(usage);
+                let usage = change.usage.unwrap_or(row.usage);
                 let is_there = match function {
                     Function::Mef => usage.is_registered_at_mef(),
                     Function::Maf => usage.is_registered_at_maf(),
@@ -66,25 +64,20 @@ impl Admin {
                         "keys of this use are not registered there",
                     ));
                 }
-                let targets = match change.targets {
-                    Some(targets) => targets,
-                    None => serde_json::from_str(&row.targets).map_err(ServiceError::internal)?,
-                };
+                let targets = change.targets.as_ref().unwrap_or(&row.targets);
                 let unfit =
                     |_| refused(Kind::ContentsUnacceptable, "the use of this key does not have such targets");
-                let targets = TargetIds::parse(usage, &targets).map_err(unfit)?;
+                let targets = TargetIds::parse(usage, targets).map_err(unfit)?;
                 if targets.texts().any(|target| target == row.source) {
                     return Err(refused(Kind::ContentsUnacceptable, "the source is no target"));
                 }
-                let texts: Vec<&str> = targets.texts().collect();
-                row.targets = serde_json::to_string(&texts).map_err(ServiceError::internal)?;
-                row.suid = i64::from(usage.to_u8());
+                (row.targets, row.usage) = (targets.texts().map(Into::into).collect(), usage);
                 if let Some(labels) = change.labels {
-                    row.labels = labels_text(&labels)?;
+                    row.labels = labels_of(&labels)?;
                 }
                 written(keys::update(tx.connection(), &row).await?)?;
-                let event = event.with("function", function.as_str()).with("key", row.rkid);
-                let event = event.with("targets", texts).with("suid", row.suid);
+                let event = event.with("function", function.as_str()).with("key", row.id.as_str());
+                let event = event.with("targets", row.targets).with("suid", usage.to_u8());
                 tx.audit(event.with("labels", row.labels)).await
             })
         })

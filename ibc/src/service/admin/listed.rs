@@ -149,10 +149,6 @@ pub struct StandingCommand {
     pub target: Option<String>,
 }
 
-fn texts(json: &str) -> Result<Vec<String>, ServiceError> {
-    serde_json::from_str(json).map_err(ServiceError::internal)
-}
-
 impl Admin {
     /// The credentials that were issued, in the order of their ID_2.
     ///
@@ -194,8 +190,8 @@ impl Admin {
                 client: row.client,
                 stakeholder: row.stakeholder,
                 entity: row.entity,
-                labels: texts(&row.labels)?,
-                km_id: Some(row.assigned).filter(|id| !id.is_empty()),
+                labels: row.labels,
+                km_id: row.assigned,
                 created: row.created,
                 not_after: row.not_after,
                 keys: row.keys.unsigned_abs(),
@@ -221,8 +217,8 @@ impl Admin {
                 source: row.source,
                 stakeholder: row.stakeholder,
                 suid: u8::try_from(row.suid).map_err(ServiceError::internal)?,
-                targets: texts(&row.targets)?,
-                labels: texts(&row.labels)?,
+                targets: row.targets,
+                labels: row.labels,
                 not_after: row.not_after,
             })
         };
@@ -242,11 +238,11 @@ impl Admin {
         let open = |row: rows::StandingRow| {
             Ok(StandingCommand {
                 stakeholder: row.stakeholder,
-                client: Some(row.client).filter(|client| !client.is_empty()),
+                client: row.client,
                 number: row.number.unsigned_abs(),
-                class: u16::try_from(row.class).map_err(ServiceError::internal)?,
-                arguments: serde_json::from_str(&row.arguments).map_err(ServiceError::internal)?,
-                target: Some(row.target).filter(|target| !target.is_empty()),
+                class: row.command.class,
+                arguments: serde_json::to_value(&row.command.arguments).map_err(ServiceError::internal)?,
+                target: row.command.target,
             })
         };
         rows.into_iter().map(open).collect()

@@ -5,48 +5,12 @@ use crate::Function;
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::TARGETS;
-use crate::service::rule::KNOWN;
-use crate::service::store::administration::{self as rows, PolicyRow};
-use core::time::Duration;
+use crate::service::rule::{KNOWN, Policy, PolicyKey};
+use crate::service::store::administration as rows;
 use eccsi_sakke::onem2m::{EntityName, Fqdn, SecurityUsage};
 use sqlx::AnyConnection;
 
-/// What a row of policy is about. The row that names most holds, and a client counts more than a SUID.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyKey {
-    /// Where.
-    pub function: Function,
-    /// Under which stakeholder.
-    pub stakeholder: Fqdn,
-    /// Whose keys; `None` for all clients.
-    pub client: Option<String>,
-    /// Keys of which use; `None` for all.
-    pub usage: Option<SecurityUsage>,
-}
-
-/// A row of policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// What it is about.
-    pub key: PolicyKey,
-    /// Whether such keys may be registered at all.
-    pub allow: bool,
-    /// For whom, in absolute form; [`KNOWN`] stands for whom the stakeholder knows; nobody named means anybody.
-    pub targets: Vec<String>,
-    /// The targets if a request names none.
-    pub default_targets: Vec<String>,
-    /// Longest life of such a key.
-    pub max_lifetime: Option<Duration>,
-    /// Counts changes; 0 for a new row.
-    pub version: u64,
-}
-
 impl PolicyKey {
-    fn columns(&self) -> (i64, &str, &str, i64) {
-        let suid = self.usage.map_or(0, |usage| i64::from(usage.to_u8()));
-        (self.function.number(), self.stakeholder.as_str(), self.client.as_deref().unwrap_or(""), suid)
-    }
-
     fn check(&self) -> Result<(), ServiceError> {
         let registered = |usage: SecurityUsage| match self.function {
             Function::Mef => usage.is_registered_at_mef(),
@@ -62,24 +26,18 @@ impl PolicyKey {
     }
 
     fn event<'a>(&self, event: Event<'a>) -> Event<'a> {
-        let (_, stakeholder, client, suid) = self.columns();
         event
             .with("function", self.function.as_str())
-            .with("stakeholder", stakeholder)
-            .with("client", client)
-            .with("suid", suid)
+            .with("stakeholder", self.stakeholder.as_str())
+            .with("client", self.client.as_deref().unwrap_or(""))
+            .with("suid", self.usage.map_or(0, SecurityUsage::to_u8))
     }
 
-    async fn find(&self, connection: &mut AnyConnection) -> Result<Option<PolicyRow>, ServiceError> {
-        let key = self.columns();
+    async fn find(&self, connection: &mut AnyConnection) -> Result<Policy, ServiceError> {
         let all = rows::policies(connection).await?;
-        let same = |row: &PolicyRow| key == (row.function, &*row.stakeholder, &*row.client, row.suid);
-        Ok(all.into_iter().find(same))
+        let missing = || refused(Kind::NotFound, "there is no such row of policy: see them with list");
+        all.into_iter().find(|policy| policy.key == *self).ok_or_else(missing)
     }
-}
-
-fn missing() -> ServiceError {
-    refused(Kind::NotFound, "there is no such row of policy: see them with list")
 }
 
 /// Targets in the form in which they are compared.
@@ -123,53 +81,40 @@ impl Admin {
     /// there; [`Kind::Conflict`] for a row that is there already or has another version.
     pub async fn set_policy(&self, policy: &Policy) -> Result<(), ServiceError> {
         let procedure = if policy.version == 0 { "admin policy add" } else { "admin policy replace" };
-        let row = self.audited(procedure, self.policy_row(policy)).await?;
-        let (event, key) = (policy.key.event(self.event(procedure)), policy.key.clone());
+        let policy = self.audited(procedure, self.canonical(policy)).await?;
+        let event = policy.key.event(self.event(procedure));
         self.act(procedure, move |tx| {
             Box::pin(async move {
-                stakeholder::check(tx.connection(), key.stakeholder.as_str()).await?;
-                if let Some(id) = &key.client {
+                stakeholder::check(tx.connection(), policy.key.stakeholder.as_str()).await?;
+                if let Some(id) = &policy.key.client {
                     client::find(tx.connection(), id).await?;
                 }
-                if row.version == 0 {
-                    if !rows::insert_policy(tx.connection(), &row).await? {
+                if policy.version == 0 {
+                    if !rows::insert_policy(tx.connection(), &policy).await? {
                         let text =
                             "there is a row of policy for this already: replace it, giving its version";
                         return Err(refused(Kind::Conflict, text));
                     }
                 } else {
-                    written(rows::update_policy(tx.connection(), &row).await?)?;
+                    written(rows::update_policy(tx.connection(), &policy).await?)?;
                 }
                 let event = event
-                    .with("allow", row.allow)
-                    .with("targets", row.targets.as_str())
-                    .with("default_targets", row.default_targets.as_str())
-                    .with("max_lifetime", row.max_lifetime);
+                    .with("allow", policy.allow)
+                    .with("targets", policy.targets)
+                    .with("default_targets", policy.default_targets)
+                    .with("max_lifetime", policy.max_lifetime.unwrap_or_default().as_secs());
                 tx.audit(event).await
             })
         })
         .await
     }
 
-    fn policy_row(&self, policy: &Policy) -> Result<PolicyRow, ServiceError> {
+    /// The row with its targets in the form in which they are compared.
+    fn canonical(&self, policy: &Policy) -> Result<Policy, ServiceError> {
         policy.key.check()?;
-        let list = |targets: &[String]| {
-            let targets = canonical(targets, policy.key.usage, &self.core.provider)?;
-            serde_json::to_string(&targets).map_err(ServiceError::internal)
-        };
-        let (function, stakeholder, client, suid) = policy.key.columns();
-        Ok(PolicyRow {
-            function,
-            stakeholder: stakeholder.into(),
-            client: client.into(),
-            suid,
-            allow: policy.allow,
-            targets: list(&policy.targets)?,
-            default_targets: list(&policy.default_targets)?,
-            max_lifetime: i64::try_from(policy.max_lifetime.unwrap_or_default().as_secs())
-                .unwrap_or(i64::MAX),
-            version: i64::try_from(policy.version).unwrap_or(i64::MAX),
-        })
+        let list = |targets: &[String]| canonical(targets, policy.key.usage, &self.core.provider);
+        let (targets, default_targets) = (list(&policy.targets)?, list(&policy.default_targets)?);
+        Ok(Policy { targets, default_targets, ..policy.clone() })
     }
 
     /// Forbids what a row allowed, or allows it again.
@@ -186,9 +131,9 @@ impl Admin {
         let (event, key) = (key.event(self.event(procedure)), key.clone());
         self.act(procedure, move |tx| {
             Box::pin(async move {
-                let row = key.find(tx.connection()).await?.ok_or_else(missing)?;
-                check_version(version, row.version)?;
-                written(rows::update_policy(tx.connection(), &PolicyRow { allow, ..row }).await?)?;
+                let policy = key.find(tx.connection()).await?;
+                check_version(version, policy.version)?;
+                written(rows::update_policy(tx.connection(), &Policy { allow, ..policy }).await?)?;
                 tx.audit(event).await
             })
         })
@@ -204,9 +149,9 @@ impl Admin {
         let (event, key) = (key.event(self.event(procedure)), key.clone());
         self.act(procedure, move |tx| {
             Box::pin(async move {
-                let row = key.find(tx.connection()).await?.ok_or_else(missing)?;
-                check_version(version, row.version)?;
-                written(rows::remove_policy(tx.connection(), key.columns(), row.version).await?)?;
+                let policy = key.find(tx.connection()).await?;
+                check_version(version, policy.version)?;
+                written(rows::remove_policy(tx.connection(), &key, policy.version).await?)?;
                 tx.audit(event).await
             })
         })
@@ -218,30 +163,6 @@ impl Admin {
     /// # Errors
     /// [`Kind::Unavailable`] if the store cannot be read.
     pub async fn policies(&self) -> Result<Vec<Policy>, ServiceError> {
-        rows::policies(&mut *self.read().await?).await?.into_iter().map(open).collect()
+        rows::policies(&mut *self.read().await?).await
     }
-}
-
-fn open(row: PolicyRow) -> Result<Policy, ServiceError> {
-    let function =
-        Function::from_number(row.function).ok_or_else(|| ServiceError::internal("another function"))?;
-    let usage = match u8::try_from(row.suid).map_err(ServiceError::internal)? {
-        0 => None,
-        suid => Some(SecurityUsage::from_u8(suid).map_err(ServiceError::internal)?),
-    };
-    let list = |text: &str| crate::json::from_str(text).map_err(ServiceError::internal);
-    Ok(Policy {
-        key: PolicyKey {
-            function,
-            stakeholder: Fqdn::parse_lab(&row.stakeholder).map_err(ServiceError::internal)?,
-            client: Some(row.client).filter(|client| !client.is_empty()),
-            usage,
-        },
-        allow: row.allow,
-        targets: list(&row.targets)?,
-        default_targets: list(&row.default_targets)?,
-        max_lifetime: Some(Duration::from_secs(row.max_lifetime.unsigned_abs()))
-            .filter(|life| !life.is_zero()),
-        version: row.version.unsigned_abs(),
-    })
 }

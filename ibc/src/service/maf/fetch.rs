@@ -11,7 +11,8 @@ use crate::credential_fetcher::CredentialFetcher;
 use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, no_privilege};
 use crate::service::kms::SecretOctets;
-use crate::service::store::sealed::{self, Record};
+use crate::service::registry::authorize::latest_end;
+use crate::service::sealed::{self, Record};
 use crate::service::store::secrets::{self, SecretRow};
 use crate::service::store::{Change, WriteTransaction};
 use crate::service::{Core, limits};
@@ -205,9 +206,7 @@ impl Change for Keep {
         let enrolee = self.fetched.enrolee.as_str();
         let holders = secrets::holders(tx.connection(), enrolee).await?;
         let [(client, client_end)] = &holders[..] else { return Err(no_privilege()) };
-        let longest =
-            now.checked_add(self.fetched.lifetime.min(limits::KEY_LIFETIME_MAX)).unwrap_or(*client_end);
-        let not_after = longest.min(*client_end);
+        let not_after = latest_end(now, [self.fetched.lifetime, limits::KEY_LIFETIME_MAX], *client_end);
         if not_after <= now {
             return Err(no_privilege());
         }
@@ -216,7 +215,7 @@ impl Change for Keep {
             client: client.clone(),
             entity: enrolee.into(),
             not_after,
-            assigned: String::new(),
+            assigned: None,
             sealed: sealed::seal(&self.core.keys, not_after, record, self.fetched.key.clone()).await?,
         };
         if secrets::insert_fetched_key(tx.connection(), &self.ke_id, &row, now).await? {

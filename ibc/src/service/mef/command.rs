@@ -12,10 +12,11 @@ use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, bad_request};
 use crate::service::limits;
 use crate::service::party::Party;
+use crate::service::registered::Registration;
+use crate::service::registry::check::hold;
 use crate::service::registry::{Registry, authorize};
 use crate::service::session::Call;
-use crate::service::store::commands::{self, CommandRow};
-use crate::service::store::registrations::{self, RegistrationRow};
+use crate::service::store::commands::{self, CommandRow, State};
 use crate::service::store::{Change, WriteTransaction};
 use crate::wire::{Command, CommandArguments, CommandDescription, CommandReport};
 use core::time::Duration;
@@ -77,9 +78,7 @@ impl Change for Next {
 
     async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<Command, ServiceError> {
         let (party, row) = self.registry.own_registration(tx, &self.call, &self.registration).await?;
-        if !registrations::hold(tx.connection(), &row).await? {
-            return Err(authorize::raced());
-        }
+        hold(tx, &row).await?;
         if let Some(report) = &self.report {
             take(tx, (&party, &row), report).await?;
         }
@@ -102,7 +101,7 @@ impl Change for Next {
 /// Records a report about the command that was issued; discards any other.
 async fn take(
     tx: &mut WriteTransaction<'_>,
-    (party, row): (&Party, &RegistrationRow),
+    (party, row): (&Party, &Registration),
     report: &CommandReport,
 ) -> Result<(), ServiceError> {
     let issued = commands::first(tx.connection(), &row.id).await?.filter(|command| command.is_issued);
@@ -124,9 +123,10 @@ async fn take(
     if !commands::report(tx.connection(), &row.id, command.number, report.status).await? {
         return Err(authorize::raced());
     }
-    let done = event("command reported").with("number", command.number).with("class", command.class);
+    let done =
+        event("command reported").with("number", command.number).with("class", command.description.class);
     tx.audit(done).await?;
-    if report.status == status::OK && command.class == i64::from(class::IBC_PROV) {
+    if report.status == status::OK && command.description.class == class::IBC_PROV {
         confirm(tx, party, &command).await?;
     }
     Ok(())
@@ -138,10 +138,11 @@ async fn confirm(
     party: &Party,
     command: &CommandRow,
 ) -> Result<(), ServiceError> {
-    let arguments = crate::json::from_str(&command.arguments).map_err(ServiceError::internal)?;
-    let CommandArguments::IbcProvisioning { subject_id, .. } = arguments else { return Ok(()) };
+    let CommandArguments::IbcProvisioning { subject_id, .. } = &command.description.arguments else {
+        return Ok(());
+    };
     let own = |name: &EntityName| party.identities.iter().any(|identity| identity.as_str() == name.as_str());
-    let Some(name) = EntityName::parse(&subject_id).ok().filter(own) else { return Ok(()) };
+    let Some(name) = EntityName::parse(subject_id).ok().filter(own) else { return Ok(()) };
     let now = tx.now();
     if commands::confirm_credential(tx.connection(), (&party.client, name.as_str()), now).await? {
         let event = Event::new("credential confirmed").with("client", party.client.as_str());
@@ -152,34 +153,24 @@ async fn confirm(
 
 async fn issue(
     tx: &mut WriteTransaction<'_>,
-    row: &RegistrationRow,
+    row: &Registration,
     command: CommandRow,
 ) -> Result<Command, ServiceError> {
     commands::deliver(tx.connection(), &row.id, command.number).await?;
     Ok(Command {
         id: format!("{}", command.number),
         status: if command.is_issued { status::REISSUED } else { status::ISSUED },
-        description: CommandDescription {
-            class: u16::try_from(command.class).map_err(ServiceError::internal)?,
-            arguments: crate::json::from_str(&command.arguments).map_err(ServiceError::internal)?,
-            target: Some(command.target).filter(|target| !target.is_empty()),
-        },
+        description: command.description,
     })
 }
 
 async fn no_more(
     tx: &mut WriteTransaction<'_>,
-    row: &RegistrationRow,
+    row: &Registration,
     retry: Duration,
 ) -> Result<Command, ServiceError> {
     let arguments = CommandArguments::NoMoreCommands { retry_duration: duration::text(retry) };
-    let text = serde_json::to_string(&arguments).map_err(ServiceError::internal)?;
-    const REPORTED: i64 = 2;
-    let number =
-        commands::append(tx.connection(), &row.id, (class::NO_MORE_COMMANDS, &text, ""), REPORTED).await?;
-    Ok(Command {
-        id: format!("{number}"),
-        status: status::ISSUED,
-        description: CommandDescription { class: class::NO_MORE_COMMANDS, arguments, target: None },
-    })
+    let description = CommandDescription { class: class::NO_MORE_COMMANDS, arguments, target: None };
+    let number = commands::append(tx.connection(), &row.id, &description, State::Reported).await?;
+    Ok(Command { id: format!("{number}"), status: status::ISSUED, description })
 }

@@ -7,8 +7,9 @@ use super::Mef;
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, unacceptable};
 use crate::service::party::Party;
+use crate::service::registry::authorize::latest_end;
+use crate::service::sealed::{self, Record};
 use crate::service::session::Call;
-use crate::service::store::sealed::{self, Record};
 use crate::service::store::secrets::{self, SecretRow};
 use crate::service::store::{Change, WriteTransaction};
 use crate::service::{Function, limits};
@@ -52,15 +53,14 @@ impl Change for Keep {
         if secrets::enrolment_keys(tx.connection(), &party.client).await? >= limits::ENROLMENT_KEYS {
             return Err(unacceptable("too many enrolment keys"));
         }
-        let longest = now.checked_add(limits::KEY_LIFETIME_MAX).unwrap_or(party.not_after);
-        let not_after = party.not_after.min(longest);
+        let not_after = latest_end(now, [limits::KEY_LIFETIME_MAX], party.not_after);
         let record = Record::EnrolmentKey(&text);
         let sealed = sealed::seal(&self.mef.core.keys, not_after, record, exported.key).await?;
         let row = SecretRow {
             client: party.client.clone(),
             entity: entity.into(),
             not_after,
-            assigned: String::new(),
+            assigned: None,
             sealed,
         };
         if !secrets::insert_enrolment_key(tx.connection(), &text, &row).await? {

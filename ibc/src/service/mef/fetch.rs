@@ -18,8 +18,8 @@ use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, not_found};
 use crate::service::party::{Bound, Party};
 use crate::service::registry::authorize;
+use crate::service::sealed::{self, Record};
 use crate::service::session::Call;
-use crate::service::store::sealed::{self, Record};
 use crate::service::store::secrets::{self, SecretRow};
 use crate::service::store::{Change, WriteTransaction, policies, registrations};
 use crate::wire::{FetchedCredentials, KeyValue};
@@ -122,8 +122,7 @@ impl Fetch {
         }
         let rules = stakeholders.iter().map(|(rules, is_known)| (rules.as_slice(), *is_known));
         let longest = authorize::may_fetch(rules, target).ok_or_else(not_found)?;
-        let longest = tx.now().checked_add(longest).unwrap_or(enrolee.not_after);
-        Ok(enrolee.not_after.min(longest))
+        Ok(authorize::latest_end(tx.now(), [longest], enrolee.not_after))
     }
 }
 

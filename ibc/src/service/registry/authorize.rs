@@ -33,22 +33,32 @@ pub fn usage(function: Function, suid: u64) -> Result<SecurityUsage, ServiceErro
         .ok_or_else(|| unacceptable("no key is registered here for this SUID"))
 }
 
-/// The end that is granted: what was proposed, cut to each of `bounds`.
+/// The latest end that may be granted: `bound`, or the end of the shortest of these lifetimes from now on.
+pub fn latest_end(now: UnixTime, lifetimes: impl IntoIterator<Item = Duration>, bound: UnixTime) -> UnixTime {
+    lifetimes.into_iter().filter_map(|lifetime| now.checked_add(lifetime)).fold(bound, Ord::min)
+}
+
+/// The end that is granted: what was proposed, cut to the latest end.
 ///
 /// # Errors
 /// [`Kind::ContentsUnacceptable`] if it has passed.
-pub fn end(
-    now: UnixTime,
-    proposed: UnixTime,
-    bounds: impl IntoIterator<Item = UnixTime>,
-) -> Result<UnixTime, ServiceError> {
-    let end = bounds.into_iter().fold(proposed, Ord::min);
+pub fn end(now: UnixTime, proposed: UnixTime, latest: UnixTime) -> Result<UnixTime, ServiceError> {
+    let end = proposed.min(latest);
     if end > now { Ok(end) } else { Err(unacceptable("the expiration time has passed")) }
 }
 
-/// `now` and a lifetime after it, where there is one.
-pub fn after(now: UnixTime, lifetime: Option<Duration>) -> Option<UnixTime> {
-    now.checked_add(lifetime?)
+/// The end of a key: cut to the rule and to its registration.
+///
+/// # Errors
+/// As [`end`].
+pub(super) fn key_end(
+    now: UnixTime,
+    proposed: UnixTime,
+    rule: &Rule,
+    registration: UnixTime,
+) -> Result<UnixTime, ServiceError> {
+    let longest = rule.max_lifetime.into_iter().chain([limits::KEY_LIFETIME_MAX]);
+    end(now, proposed, latest_end(now, longest, registration))
 }
 
 /// Checks a key that a client made: 32 octets for SAEF and MAF, 16 to 64 otherwise, not all zero.
@@ -151,17 +161,20 @@ mod tests {
     #[test]
     fn an_end_is_cut_and_never_moved_later() {
         let at = UnixTime::from_seconds;
-        for (now, proposed, bounds, granted) in [
-            (10, 20, vec![], Some(20)),
-            (10, 20, vec![15, 30], Some(15)),
-            (10, 20, vec![30], Some(20)),
-            (10, 10, vec![30], None),
-            (10, 9, vec![], None),
-            (10, 20, vec![10], None),
-            (10, 11, vec![11], Some(11)),
+        for (now, proposed, lifetimes, bound, granted) in [
+            (10, 20, vec![], 100, Some(20)),
+            (10, 20, vec![5, 20], 100, Some(15)),
+            (10, 20, vec![], 15, Some(15)),
+            (10, 20, vec![20], 30, Some(20)),
+            (10, 20, vec![u64::MAX], 30, Some(20)),
+            (10, 10, vec![20], 30, None),
+            (10, 9, vec![], 100, None),
+            (10, 20, vec![0], 100, None),
+            (10, 20, vec![], 10, None),
+            (10, 11, vec![1], 11, Some(11)),
         ] {
-            let bounds = bounds.into_iter().map(at);
-            assert_eq!(end(at(now), at(proposed), bounds).ok(), granted.map(at), "{now} {proposed}");
+            let latest = latest_end(at(now), lifetimes.into_iter().map(Duration::from_secs), at(bound));
+            assert_eq!(end(at(now), at(proposed), latest).ok(), granted.map(at), "{now} {proposed} {bound}");
         }
     }
 

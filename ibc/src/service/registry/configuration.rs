@@ -1,11 +1,9 @@
 //! Client Configuration Retrieval: TS-0003 clauses 8.3.5.2.4 and 8.8.2.4. Without a configuration: 4004.
 
-use super::{Registry, request};
+use super::{Registry, registration_id};
 use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, not_found};
-use crate::service::party::Party;
 use crate::service::session::Call;
-use crate::service::store::registrations::{self, RegistrationRow};
 use crate::service::store::{Change, WriteTransaction};
 use crate::wire::ClientConfiguration;
 
@@ -22,23 +20,9 @@ impl Registry {
         fqdn: &str,
         registration: &str,
     ) -> Result<ClientConfiguration, ServiceError> {
-        let id = self.check_fqdn(fqdn).and_then(|()| request::registration_id(registration));
+        let id = self.check_fqdn(fqdn).and_then(|()| registration_id::parse(registration));
         let change = id.map(|id| Retrieve { registry: self.clone(), call: call.clone(), id });
         self.core.perform("retrieve configuration", call, change).await
-    }
-
-    /// The registration of a call's identity that is alive and has this identifier.
-    pub(in crate::service) async fn own_registration(
-        &self,
-        tx: &mut WriteTransaction<'_>,
-        call: &Call,
-        id: &str,
-    ) -> Result<(Party, RegistrationRow), ServiceError> {
-        let now = tx.now();
-        let party = Party::find(tx, self.function, call).await?;
-        let row = registrations::by_id(tx.connection(), self.function, id).await?.ok_or_else(not_found)?;
-        let is_own = row.client == party.client && row.entity == party.identity.as_str();
-        if is_own && row.not_after > now { Ok((party, row)) } else { Err(not_found()) }
     }
 }
 
@@ -53,10 +37,7 @@ impl Change for Retrieve {
 
     async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<ClientConfiguration, ServiceError> {
         let (_, row) = self.registry.own_registration(tx, &self.call, &self.id).await?;
-        if row.config.is_empty() {
-            return Err(not_found());
-        }
-        let configuration = crate::json::from_str(&row.config).map_err(ServiceError::internal)?;
+        let configuration = row.configuration.ok_or_else(not_found)?;
         let event = Event::new("configuration retrieved")
             .with("function", self.registry.function.as_str())
             .with("registration", row.id.as_str())

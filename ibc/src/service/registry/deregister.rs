@@ -3,12 +3,11 @@
 //! With a registration go its commands and its keys. Names stay taken, audit entries stay, and the key material is
 //! erased by the sweeper, in the database and in its backups.
 
-use super::{Registry, request, sealed_key};
+use super::{Registry, registration_id, request, sealed_key};
 use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, not_found};
-use crate::service::party::Party;
+use crate::service::registered::Registration;
 use crate::service::session::Call;
-use crate::service::store::registrations::RegistrationRow;
 use crate::service::store::{Change, WriteTransaction, keys, registrations};
 use eccsi_sakke::onem2m::{RelativeKeyId, UnixTime};
 
@@ -25,7 +24,7 @@ impl Registry {
         fqdn: &str,
         registration: &str,
     ) -> Result<(), ServiceError> {
-        let id = self.check_fqdn(fqdn).and_then(|()| request::registration_id(registration));
+        let id = self.check_fqdn(fqdn).and_then(|()| registration_id::parse(registration));
         let change = id.map(|id| DeregisterClient { registry: self.clone(), call: call.clone(), id });
         self.core.perform("deregister client", call, change).await
     }
@@ -46,27 +45,12 @@ impl Registry {
         let change = id.map(|id| DeregisterKey { registry: self.clone(), call: call.clone(), id });
         self.core.perform("deregister key", call, change).await
     }
-
-    /// The key of a call's identity that is alive and has this name.
-    pub(super) async fn own_key(
-        &self,
-        tx: &mut WriteTransaction<'_>,
-        call: &Call,
-        id: &RelativeKeyId,
-    ) -> Result<(Party, keys::KeyRow), ServiceError> {
-        let now = tx.now();
-        let party = self.key_party(tx, call).await?;
-        let row =
-            keys::live(tx.connection(), self.function, id.as_str(), now).await?.ok_or_else(not_found)?;
-        let is_own = row.client == party.client && row.source == party.identity.as_str();
-        if is_own { Ok((party, row)) } else { Err(not_found()) }
-    }
 }
 
 /// Removes a registration and everything under it, and gives the names of its keys.
 pub(super) async fn cascade(
     tx: &mut WriteTransaction<'_>,
-    row: &RegistrationRow,
+    row: &Registration,
 ) -> Result<Vec<String>, ServiceError> {
     // First the registration: another node that registers a key under it waits, and then finds it gone.
     if !registrations::remove(tx.connection(), &row.id).await? {
@@ -75,7 +59,7 @@ pub(super) async fn cascade(
     let mut removed = Vec::new();
     for key in keys::of_registration(tx.connection(), &row.id, UnixTime::EPOCH).await? {
         sealed_key::remove(tx, &key).await?;
-        removed.push(key.rkid);
+        removed.push(key.id.as_str().into());
     }
     Ok(removed)
 }
@@ -116,7 +100,7 @@ impl Change for DeregisterKey {
         sealed_key::remove(tx, &row).await?;
         let event = Event::new("key deregistered")
             .with("function", self.registry.function.as_str())
-            .with("key", row.rkid.as_str())
+            .with("key", row.id.as_str())
             .with("client", row.client.as_str());
         tx.audit(event).await
     }

@@ -5,8 +5,8 @@
 use super::Registry;
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, no_privilege};
+use crate::service::sealed::{self, Record};
 use crate::service::session::{Authenticated, Call};
-use crate::service::store::sealed::{self, Record};
 use crate::service::store::{WriteTransaction, administration, secrets};
 use crate::service::{Function, limits};
 use eccsi_sakke::SysRng;
@@ -19,7 +19,7 @@ pub(super) async fn assign(
     tx: &mut WriteTransaction<'_>,
     registry: &Registry,
     call: &Call,
-) -> Result<Option<String>, ServiceError> {
+) -> Result<Option<KmId>, ServiceError> {
     let (Function::Maf, Authenticated::KeId(ke_id)) =
         (registry.function, call.session.mutually_authenticated()?)
     else {
@@ -27,8 +27,8 @@ pub(super) async fn assign(
     };
     let (ke_id, now) = (format!("{ke_id}"), tx.now());
     let fetched = secrets::fetched_key(tx.connection(), &ke_id, now).await?.ok_or_else(no_privilege)?;
-    if !fetched.assigned.is_empty() {
-        return Ok(Some(fetched.assigned));
+    if fetched.assigned.is_some() {
+        return Ok(fetched.assigned);
     }
     let km_id = new_km_id(tx, registry).await?;
     let credential = format!("{}", CredentialId::from(&km_id));
@@ -46,8 +46,7 @@ pub(super) async fn assign(
     if !administration::insert_credential(tx.connection(), &row).await? {
         return Err(ServiceError::internal("a KmID that was new is in use"));
     }
-    let km_id = format!("{km_id}");
-    if !secrets::assign(tx.connection(), &ke_id, &km_id).await? {
+    if !secrets::assign(tx.connection(), &ke_id, km_id.as_str()).await? {
         return Err(super::authorize::raced());
     }
     let event = Event::new("KmID assigned")

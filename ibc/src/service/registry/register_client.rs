@@ -10,19 +10,18 @@
 //! | | | assignedSymmKeyID, of a MAF | 0..1 |
 //! | | | a command that waits, of a MEF | 0..1 |
 
-use super::{Registry, authorize, deregister, km_id, request};
+use super::check::registration_end;
+use super::{Registry, answer, deregister, km_id, registration_id, request};
+use crate::Function;
 use crate::service::audit::chain::Event;
-use crate::service::error::{Kind, ServiceError, no_privilege};
+use crate::service::error::{Kind, ServiceError};
 use crate::service::party::Party;
+use crate::service::registered::Registration;
 use crate::service::session::Call;
-use crate::service::store::registrations::{self, RegistrationRow};
-use crate::service::store::{Change, WriteTransaction, commands, policies};
-use crate::service::{Function, limits};
+use crate::service::store::{Change, WriteTransaction, commands, registrations};
 use crate::wire::root::ResourceType;
-use crate::wire::{ChildReference, Registration, RegistrationRequest};
-use eccsi_sakke::SysRng;
-use eccsi_sakke::onem2m::UnixTime;
-use rand_core::TryRng;
+use crate::wire::{self, ChildReference, RegistrationRequest};
+use eccsi_sakke::onem2m::{KmId, UnixTime};
 
 impl Registry {
     /// Registers the client behind a session with a stakeholder: Client Registration.
@@ -38,7 +37,7 @@ impl Registry {
         &self,
         call: &Call,
         request: &RegistrationRequest,
-    ) -> Result<Registration, ServiceError> {
+    ) -> Result<wire::Registration, ServiceError> {
         self.perform_once("register client", call, request, Register::parse).await
     }
 }
@@ -48,20 +47,18 @@ struct Register {
     call: Call,
     stakeholder: String,
     proposed: UnixTime,
-    labels: String,
+    labels: Vec<String>,
 }
 
 impl Change for Register {
-    type Output = Registration;
+    type Output = wire::Registration;
 
-    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<Registration, ServiceError> {
+    async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<wire::Registration, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
         let party = Party::find(tx, function, &self.call).await?;
         let entity = party.entity()?.as_str().to_owned();
-        let config = registrations::admission(tx.connection(), function, &party.client, &self.stakeholder)
-            .await?
-            .ok_or_else(no_privilege)?;
-        let end = granted_end(tx, function, &party, &self.stakeholder, self.proposed).await?;
+        let admission = self.registry.admission(tx, &party, &self.stakeholder).await?;
+        let end = registration_end(tx, function, &party, &self.stakeholder, self.proposed).await?;
         let place = (self.stakeholder.as_str(), entity.as_str());
         if let Some(before) = registrations::by_owner(tx.connection(), function, &party.client, place).await?
         {
@@ -71,15 +68,15 @@ impl Change for Register {
             deregister::cascade(tx, &before).await?;
         }
         let assigned = km_id::assign(tx, &self.registry, &self.call).await?;
-        let row = RegistrationRow {
-            id: new_id()?,
+        let row = Registration {
+            id: registration_id::draw()?,
             client: party.client.clone(),
             stakeholder: self.stakeholder.clone(),
             entity,
             not_after: end,
             labels: self.labels.clone(),
-            assigned: assigned.unwrap_or_default(),
-            config,
+            assigned,
+            configuration: admission.configuration,
             version: 1,
         };
         if !registrations::insert(tx.connection(), function, &row, now).await? {
@@ -100,10 +97,10 @@ impl Change for Register {
             .with("requester", party.credential.as_str())
             .with("entity", row.entity.as_str())
             .with("stakeholder", row.stakeholder.as_str())
-            .with("until", request::time_text(end)?)
-            .with("assigned", row.assigned.as_str());
+            .with("until", answer::time(end)?)
+            .with("assigned", row.assigned.as_ref().map_or("", KmId::as_str));
         tx.audit(event).await?;
-        answer(function, row, waits)
+        answered(function, row, waits)
     }
 }
 
@@ -120,33 +117,11 @@ impl Register {
     }
 }
 
-/// The end of a registration: what was proposed, cut to the life of credential and client and to policy.
-pub(super) async fn granted_end(
-    tx: &mut WriteTransaction<'_>,
-    function: Function,
-    party: &Party,
-    stakeholder: &str,
-    proposed: UnixTime,
-) -> Result<UnixTime, ServiceError> {
-    let now = tx.now();
-    let rules = policies::rules(tx.connection(), function, (stakeholder, &party.client), None).await?;
-    let of_policy = rules.first().and_then(|rule| rule.max_lifetime);
-    let longest = [of_policy, Some(limits::REGISTRATION_LIFETIME_MAX)];
-    let bounds = longest.into_iter().filter_map(|lifetime| authorize::after(now, lifetime));
-    authorize::end(now, proposed, bounds.chain([party.not_after]))
-}
-
 fn already_registered() -> ServiceError {
     ServiceError::new(Kind::AlreadyRegistered, "registered with this stakeholder already")
 }
 
-fn new_id() -> Result<String, ServiceError> {
-    let mut random = [0; 20];
-    SysRng.try_fill_bytes(&mut random).map_err(ServiceError::unavailable)?;
-    Ok(request::new_registration_id(&random))
-}
-
-fn answer(function: Function, row: RegistrationRow, waits: bool) -> Result<Registration, ServiceError> {
+fn answered(function: Function, row: Registration, waits: bool) -> Result<wire::Registration, ServiceError> {
     let ty = match function {
         Function::Mef => ResourceType::MefClientReg,
         Function::Maf => ResourceType::MafClientReg,
@@ -156,14 +131,14 @@ fn answer(function: Function, row: RegistrationRow, waits: bool) -> Result<Regis
         resource_type: ResourceType::MefClientCmd.number(),
         value: format!("{}/cmd", row.id),
     };
-    Ok(Registration {
+    Ok(wire::Registration {
         ty: ty.number(),
         children: waits.then(|| vec![child()]),
         id: row.id.clone(),
-        expiration_time: request::time_text(row.not_after)?,
+        expiration_time: answer::time(row.not_after)?,
         admin_fqdn: row.stakeholder,
         client_id: row.entity,
-        labels: request::labels_of(&row.labels)?,
-        assigned_symm_key_id: Some(row.assigned).filter(|assigned| !assigned.is_empty()),
+        labels: answer::labels(row.labels),
+        assigned_symm_key_id: row.assigned.map(|km_id| km_id.to_string()),
     })
 }

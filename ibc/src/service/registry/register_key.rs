@@ -16,23 +16,20 @@
 //! twice, so that a session registers what it exports once.
 
 use super::authorize;
-use super::{Registry, request};
+use super::{Registry, answer, check, request};
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, no_privilege, unacceptable};
 use crate::service::limits;
 use crate::service::party::Party;
-use crate::service::rule::Rule;
+use crate::service::registered::{RegisteredKey, Registration};
+use crate::service::sealed::{self, Record};
 use crate::service::session::Call;
-use crate::service::store::keys::{self, KeyRow};
-use crate::service::store::registrations::{self, RegistrationRow};
-use crate::service::store::sealed::{self, Record};
-use crate::service::store::{Change, WriteTransaction, policies};
+use crate::service::store::{Change, WriteTransaction, keys, policies, registrations};
 use crate::wire::root::ResourceType;
 use crate::wire::{KeyRegistration, KeyRegistrationRequest};
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{RelativeKeyId, SecurityUsage, TargetIds, UnixTime};
 use rand_core::TryRng;
-use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// What a session exports a registered key under: TS-0003 clause 10.3.1.
@@ -63,7 +60,7 @@ struct Register {
     stakeholder: String,
     proposed: UnixTime,
     usage: SecurityUsage,
-    labels: String,
+    labels: Vec<String>,
     targets: Option<TargetIds>,
     given: Option<Zeroizing<Vec<u8>>>,
 }
@@ -80,55 +77,53 @@ impl Change for Register {
         let rules = policies::rules(tx.connection(), function, owner, Some(self.usage)).await?;
         let rule = authorize::rule(&rules)?;
         // 7) and 9)
-        let targets = check_targets(tx, (self.usage, rule), &registration, self.targets.as_ref()).await?;
-        let longest = [rule.max_lifetime, Some(limits::KEY_LIFETIME_MAX)];
-        let bounds = longest.into_iter().filter_map(|lifetime| authorize::after(now, lifetime));
-        let end = authorize::end(now, self.proposed, bounds.chain([registration.not_after]))?;
+        let targets = check::targets(tx, (self.usage, rule), &registration, self.targets.as_ref()).await?;
+        let end = authorize::key_end(now, self.proposed, rule, registration.not_after)?;
         if keys::count(tx.connection(), &registration.id).await? >= limits::KEYS {
             return Err(unacceptable("too many keys"));
         }
         // 6) and 8)
-        let (rkid, key) = self.key(tx).await?;
+        let (id, key) = self.key(tx).await?;
         let sealed =
-            sealed::seal(&self.registry.core.keys, end, Record::RegisteredKey(rkid.as_str()), key).await?;
-        let row = KeyRow {
-            rkid: rkid.as_str().into(),
+            sealed::seal(&self.registry.core.keys, end, Record::RegisteredKey(id.as_str()), key).await?;
+        let row = RegisteredKey {
+            id,
             registration: registration.id,
             client: party.client,
             source: registration.entity,
             stakeholder: self.stakeholder.clone(),
-            suid: i64::from(self.usage.to_u8()),
-            targets: serde_json::to_string(&targets).map_err(ServiceError::internal)?,
+            usage: self.usage,
+            targets,
             not_after: end,
             labels: self.labels.clone(),
             sealed,
             version: 1,
         };
         keys::insert(tx.connection(), function, &row).await?;
-        let until = request::time_text(end)?;
+        let until = answer::time(end)?;
         let event = Event::new("key registered")
             .with("function", function.as_str())
-            .with("key", row.rkid.as_str())
+            .with("key", row.id.as_str())
             .with("client", row.client.as_str())
             .with("requester", party.credential.as_str())
             .with("source", row.source.as_str())
             .with("stakeholder", row.stakeholder.as_str())
             .with("suid", self.usage.to_u8())
-            .with("targets", targets.clone())
+            .with("targets", row.targets.clone())
             .with("until", until.as_str())
             .with("exported", self.given.is_none());
         tx.audit(event).await?;
         // 10)
         Ok(KeyRegistration {
             ty: ResourceType::SymmKeyReg.number(),
-            id: row.rkid.clone(),
-            relative_key_id: row.rkid,
+            id: row.id.as_str().into(),
+            relative_key_id: row.id.as_str().into(),
             expiration_time: until,
             admin_fqdn: row.stakeholder,
             suid: self.usage.to_u8(),
-            target_ids: targets,
+            target_ids: row.targets,
             source: row.source,
-            labels: request::labels_of(&self.labels)?,
+            labels: answer::labels(row.labels),
         })
     }
 }
@@ -167,7 +162,7 @@ impl Register {
         &self,
         tx: &mut WriteTransaction<'_>,
         party: &Party,
-    ) -> Result<RegistrationRow, ServiceError> {
+    ) -> Result<Registration, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
         let place = (self.stakeholder.as_str(), party.entity()?.as_str());
         let admitted =
@@ -203,31 +198,4 @@ impl Register {
         }
         Err(ServiceError::new(Kind::Internal, "internal error"))
     }
-}
-
-/// The targets that were asked for, else the stakeholder's; held against the rule.
-pub(super) async fn check_targets(
-    tx: &mut WriteTransaction<'_>,
-    (usage, rule): (SecurityUsage, &Rule),
-    registration: &RegistrationRow,
-    asked: Option<&TargetIds>,
-) -> Result<Vec<String>, ServiceError> {
-    let of_policy = match asked {
-        Some(_) => None,
-        None if rule.default_targets.is_empty() => return Err(unacceptable("targets are needed")),
-        None => Some(request::targets(usage, &rule.default_targets).map_err(ServiceError::internal)?),
-    };
-    let list: Vec<String> =
-        asked.or(of_policy.as_ref()).into_iter().flat_map(TargetIds::texts).map(Into::into).collect();
-    let mut known = BTreeSet::new();
-    if rule.asks_whether_known() {
-        for target in &list {
-            if registrations::is_known(tx.connection(), &registration.stakeholder, target).await? {
-                known.insert(target.as_str());
-            }
-        }
-    }
-    let texts = list.iter().map(String::as_str);
-    authorize::targets(rule, &registration.entity, texts, |target| known.contains(target))?;
-    Ok(list)
 }

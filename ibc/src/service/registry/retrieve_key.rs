@@ -12,7 +12,7 @@
 //! Unknown, expired, and not for any identity of the session: one answer, 4004. The source is no target. The audit
 //! entry is durable before the key leaves.
 
-use super::{Registry, authorize, request, sealed_key};
+use super::{Registry, answer, authorize, request, sealed_key};
 use crate::service::audit::chain::Event;
 use crate::service::error::{ServiceError, not_found};
 use crate::service::session::Call;
@@ -53,27 +53,26 @@ impl Change for Retrieve {
         let (now, function) = (tx.now(), self.registry.function);
         let party = self.registry.key_party(tx, &self.call).await?;
         // 3) and 4)
-        let row =
-            keys::live(tx.connection(), function, self.id.as_str(), now).await?.ok_or_else(not_found)?;
-        if !authorize::may_retrieve(&request::list(&row.targets)?, &party.identities) {
+        let row = keys::live(tx.connection(), function, &self.id, now).await?.ok_or_else(not_found)?;
+        if !authorize::may_retrieve(&row.targets, &party.identities) {
             return Err(not_found());
         }
         let key = sealed_key::open(&self.registry.core.keys, &row).await?;
         let event = Event::new("key retrieved")
             .with("function", function.as_str())
-            .with("key", row.rkid.as_str())
+            .with("key", row.id.as_str())
             .with("client", party.client.as_str())
             .with("requester", party.credential.as_str())
             .with("identity", party.identity.as_str());
         tx.audit(event).await?;
         // 5)
         Ok(RetrievedKey {
-            expiration_time: request::time_text(row.not_after)?,
+            expiration_time: answer::time(row.not_after)?,
             admin_fqdn: row.stakeholder,
-            suid: u8::try_from(row.suid).map_err(ServiceError::internal)?,
+            suid: row.usage.to_u8(),
             source: row.source,
             key_value: KeyValue::new(Zeroizing::new(key.expose().to_vec())),
-            labels: request::labels_of(&row.labels)?,
+            labels: answer::labels(row.labels),
         })
     }
 }

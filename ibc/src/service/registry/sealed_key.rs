@@ -3,23 +3,27 @@
 use super::authorize::raced;
 use crate::service::error::ServiceError;
 use crate::service::kms::{KeyDirectory, SecretOctets};
-use crate::service::store::keys::{self, KeyRow};
-use crate::service::store::sealed::{self, Record};
+use crate::service::registered::RegisteredKey;
+use crate::service::sealed::{self, Record};
+use crate::service::store::keys;
 use crate::service::store::{WriteTransaction, early_ends};
 use eccsi_sakke::onem2m::UnixTime;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Opens the key of a row.
-pub(super) async fn open(directory: &Arc<KeyDirectory>, row: &KeyRow) -> Result<SecretOctets, ServiceError> {
-    sealed::open(directory, row.sealed.clone(), Record::RegisteredKey(&row.rkid)).await
+pub(super) async fn open(
+    directory: &Arc<KeyDirectory>,
+    row: &RegisteredKey,
+) -> Result<SecretOctets, ServiceError> {
+    sealed::open(directory, row.sealed.clone(), Record::RegisteredKey(row.id.as_str())).await
 }
 
 /// Gives a row another end. If that lies on another day, the key is sealed under that day's data key.
 pub(super) async fn move_end(
     tx: &mut WriteTransaction<'_>,
     directory: &Arc<KeyDirectory>,
-    row: &mut KeyRow,
+    row: &mut RegisteredKey,
     end: UnixTime,
 ) -> Result<(), ServiceError> {
     row.not_after = end;
@@ -28,14 +32,18 @@ pub(super) async fn move_end(
     }
     early_ends::mark(tx.connection(), &row.sealed).await?;
     let key = open(directory, row).await?;
-    row.sealed =
-        sealed::seal(directory, end, Record::RegisteredKey(&row.rkid), Zeroizing::new(key.expose().to_vec()))
-            .await?;
+    row.sealed = sealed::seal(
+        directory,
+        end,
+        Record::RegisteredKey(row.id.as_str()),
+        Zeroizing::new(key.expose().to_vec()),
+    )
+    .await?;
     Ok(())
 }
 
 /// Removes a key before its end; the sweeper erases what is left of it.
-pub(super) async fn remove(tx: &mut WriteTransaction<'_>, row: &KeyRow) -> Result<(), ServiceError> {
+pub(super) async fn remove(tx: &mut WriteTransaction<'_>, row: &RegisteredKey) -> Result<(), ServiceError> {
     if !keys::remove(tx.connection(), row).await? {
         return Err(raced());
     }

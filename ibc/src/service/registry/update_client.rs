@@ -8,14 +8,14 @@
 //! | one of the two at least | | assignedSymmKeyID, of a MAF for a new Km | 0..1 |
 
 use super::authorize::raced;
-use super::register_client::granted_end;
-use super::{Registry, km_id, request, sealed_key};
+use super::check::registration_end;
+use super::{Registry, answer, km_id, registration_id, request, sealed_key};
 use crate::service::audit::chain::Event;
-use crate::service::error::{ServiceError, bad_request, no_privilege};
+use crate::service::error::{ServiceError, bad_request};
 use crate::service::session::Call;
 use crate::service::store::{Change, WriteTransaction, keys, registrations};
 use crate::wire::{RegistrationUpdate, RegistrationUpdateRequest};
-use eccsi_sakke::onem2m::UnixTime;
+use eccsi_sakke::onem2m::{KmId, UnixTime};
 
 impl Registry {
     /// Gives a registration another end or other labels: Client Registration Update.
@@ -41,7 +41,7 @@ struct Update {
     call: Call,
     id: String,
     proposed: Option<UnixTime>,
-    labels: Option<String>,
+    labels: Option<Vec<String>>,
 }
 
 impl Change for Update {
@@ -51,19 +51,18 @@ impl Change for Update {
         let registry = &self.registry;
         let (party, mut row) = registry.own_registration(tx, &self.call, &self.id).await?;
         let function = registry.function;
-        registrations::admission(tx.connection(), function, &party.client, &row.stakeholder)
-            .await?
-            .ok_or_else(no_privilege)?;
+        registry.admission(tx, &party, &row.stakeholder).await?;
         if let Some(proposed) = self.proposed {
-            row.not_after = granted_end(tx, function, &party, &row.stakeholder, proposed).await?;
+            row.not_after = registration_end(tx, function, &party, &row.stakeholder, proposed).await?;
         }
         if let Some(labels) = &self.labels {
             row.labels.clone_from(labels);
         }
-        let assigned =
-            km_id::assign(tx, registry, &self.call).await?.filter(|assigned| *assigned != row.assigned);
-        if let Some(assigned) = &assigned {
-            row.assigned.clone_from(assigned);
+        let assigned = km_id::assign(tx, registry, &self.call)
+            .await?
+            .filter(|km_id| row.assigned.as_ref() != Some(km_id));
+        if assigned.is_some() {
+            row.assigned.clone_from(&assigned);
         }
         if !registrations::update(tx.connection(), &row).await? {
             return Err(raced());
@@ -76,20 +75,19 @@ impl Change for Update {
                 return Err(raced());
             }
         }
-        let until = request::time_text(row.not_after)?;
+        let until = answer::time(row.not_after)?;
         let event = Event::new("client updated")
             .with("function", function.as_str())
             .with("registration", row.id.as_str())
             .with("client", row.client.as_str())
             .with("until", until.as_str())
             .with("keys_cut", cut)
-            .with("assigned", row.assigned.as_str());
+            .with("assigned", row.assigned.as_ref().map_or("", KmId::as_str));
         tx.audit(event).await?;
-        let labels = self.labels.as_deref().map(request::list).transpose()?;
         Ok(RegistrationUpdate {
             expiration_time: self.proposed.map(|_| until),
-            labels,
-            assigned_symm_key_id: assigned,
+            labels: self.labels.clone(),
+            assigned_symm_key_id: assigned.map(|km_id| km_id.to_string()),
         })
     }
 }
@@ -108,7 +106,7 @@ impl Update {
         Ok(Self {
             registry: registry.clone(),
             call: call.clone(),
-            id: request::registration_id(registration)?,
+            id: registration_id::parse(registration)?,
             proposed: request.expiration_time.as_deref().map(request::end).transpose()?,
             labels: request.labels.as_deref().map(request::labels).transpose()?,
         })

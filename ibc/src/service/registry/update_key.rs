@@ -12,15 +12,13 @@
 //! the list keeps the copy it has.
 
 use super::authorize::{self, raced};
-use super::register_key::check_targets;
-use super::{Registry, request, sealed_key};
+use super::{Registry, answer, check, request, sealed_key};
 use crate::service::audit::chain::Event;
-use crate::service::error::{ServiceError, bad_request, no_privilege, not_found};
-use crate::service::limits;
+use crate::service::error::{ServiceError, bad_request, not_found};
 use crate::service::session::Call;
 use crate::service::store::{Change, WriteTransaction, keys, policies, registrations};
 use crate::wire::{KeyUpdate, KeyUpdateRequest};
-use eccsi_sakke::onem2m::{RelativeKeyId, SecurityUsage, UnixTime};
+use eccsi_sakke::onem2m::{RelativeKeyId, UnixTime};
 
 impl Registry {
     /// Gives a key another end, other labels or other targets: Key Registration Update. Only its source may.
@@ -44,7 +42,7 @@ struct Update {
     call: Call,
     id: RelativeKeyId,
     proposed: Option<UnixTime>,
-    labels: Option<String>,
+    labels: Option<Vec<String>>,
     /// Read once the usage is known.
     targets: Option<Vec<String>>,
 }
@@ -59,27 +57,19 @@ impl Change for Update {
             .await?
             .filter(|registration| registration.not_after > now)
             .ok_or_else(not_found)?;
-        registrations::admission(tx.connection(), function, &party.client, &row.stakeholder)
-            .await?
-            .ok_or_else(no_privilege)?;
-        if !registrations::hold(tx.connection(), &registration).await? {
-            return Err(raced());
-        }
-        let usage = authorize::usage(function, row.suid.unsigned_abs())?;
+        self.registry.admission(tx, &party, &row.stakeholder).await?;
+        check::hold(tx, &registration).await?;
         if self.proposed.is_some() || self.targets.is_some() {
             let owner = (row.stakeholder.as_str(), party.client.as_str());
-            let rules = policies::rules(tx.connection(), function, owner, Some(usage)).await?;
+            let rules = policies::rules(tx.connection(), function, owner, Some(row.usage)).await?;
             let rule = authorize::rule(&rules)?;
             if let Some(proposed) = self.proposed {
-                let longest = [rule.max_lifetime, Some(limits::KEY_LIFETIME_MAX)];
-                let bounds = longest.into_iter().filter_map(|lifetime| authorize::after(now, lifetime));
-                let end = authorize::end(now, proposed, bounds.chain([registration.not_after]))?;
+                let end = authorize::key_end(now, proposed, rule, registration.not_after)?;
                 sealed_key::move_end(tx, &self.registry.core.keys, &mut row, end).await?;
             }
             if let Some(texts) = &self.targets {
-                let asked = request::targets(usage, texts)?;
-                let targets = check_targets(tx, (usage, rule), &registration, Some(&asked)).await?;
-                row.targets = serde_json::to_string(&targets).map_err(ServiceError::internal)?;
+                let asked = request::targets(row.usage, texts)?;
+                row.targets = check::targets(tx, (row.usage, rule), &registration, Some(&asked)).await?;
             }
         }
         if let Some(labels) = &self.labels {
@@ -88,11 +78,19 @@ impl Change for Update {
         if !keys::update(tx.connection(), &row).await? {
             return Err(raced());
         }
-        self.audit(tx, &row, usage).await?;
+        let until = answer::time(row.not_after)?;
+        let event = Event::new("key updated")
+            .with("function", function.as_str())
+            .with("key", row.id.as_str())
+            .with("client", row.client.as_str())
+            .with("suid", row.usage.to_u8())
+            .with("targets", row.targets.clone())
+            .with("until", until.as_str());
+        tx.audit(event).await?;
         Ok(KeyUpdate {
-            expiration_time: self.proposed.map(|_| request::time_text(row.not_after)).transpose()?,
-            labels: self.labels.as_deref().map(request::list).transpose()?,
-            target_ids: self.targets.as_ref().map(|_| request::list(&row.targets)).transpose()?,
+            expiration_time: self.proposed.map(|_| until),
+            labels: self.labels.clone(),
+            target_ids: self.targets.as_ref().map(|_| row.targets),
         })
     }
 }
@@ -116,21 +114,5 @@ impl Update {
             labels: request.labels.as_deref().map(request::labels).transpose()?,
             targets: request.target_ids.clone(),
         })
-    }
-
-    async fn audit(
-        &self,
-        tx: &mut WriteTransaction<'_>,
-        row: &keys::KeyRow,
-        usage: SecurityUsage,
-    ) -> Result<(), ServiceError> {
-        let event = Event::new("key updated")
-            .with("function", self.registry.function.as_str())
-            .with("key", row.rkid.as_str())
-            .with("client", row.client.as_str())
-            .with("suid", usage.to_u8())
-            .with("targets", request::list(&row.targets)?)
-            .with("until", request::time_text(row.not_after)?);
-        tx.audit(event).await
     }
 }

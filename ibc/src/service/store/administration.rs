@@ -3,15 +3,15 @@
 mod policies;
 mod psas;
 
-pub(crate) use policies::{PolicyRow, insert_policy, policies, remove_policy, update_policy};
+pub(crate) use policies::{insert_policy, policies, remove_policy, update_policy};
 pub(crate) use psas::{PSA_NAMES, PsaRow, enable_psa, insert_psa, psa_key, psas, remove_psa};
 
 use super::clients::kind_number;
-use super::sealed::SealedColumns;
-use super::times::{seconds, time};
+use super::columns::{function, sealed, seconds, time};
 use crate::Function;
 use crate::service::bound::Bound;
 use crate::service::error::ServiceError;
+use crate::service::sealed::SealedColumns;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
 
@@ -209,14 +209,13 @@ pub(crate) async fn dismiss(
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-/// (number of the function, stakeholder).
 pub(crate) async fn admissions(
     connection: &mut AnyConnection,
     client: &str,
-) -> Result<Vec<(i64, String)>, ServiceError> {
+) -> Result<Vec<(Function, String)>, ServiceError> {
     let text = "select fn, stakeholder from client_stakeholder where client = $1 order by fn, stakeholder";
     let rows = sqlx::query(text).bind(client).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.try_get("fn")?, row.try_get("stakeholder")?))).collect()
+    rows.iter().map(|row| Ok((function(row)?, row.try_get("stakeholder")?))).collect()
 }
 
 /// Keeps the configuration that registrations of this client under this stakeholder get, those there are and those
@@ -250,7 +249,7 @@ pub(crate) async fn configure_registration(
 /// A credential as administrators see it.
 pub(crate) struct CredentialRecord {
     pub(crate) id: String,
-    pub(crate) function: i64,
+    pub(crate) function: Function,
     pub(crate) enabled: bool,
     pub(crate) not_after: UnixTime,
     pub(crate) has_key: bool,
@@ -268,7 +267,7 @@ pub(crate) async fn credentials(
             let (enabled, generation): (i64, i64) = (row.try_get("enabled")?, row.try_get("generation")?);
             Ok(CredentialRecord {
                 id: row.try_get("id")?,
-                function: row.try_get("fn")?,
+                function: function(row)?,
                 enabled: enabled == 1,
                 not_after: time(row.try_get("not_after")?),
                 has_key: generation > 0,
@@ -343,7 +342,7 @@ pub(crate) async fn credential_key(
                 where credential.id = $1 and credential.fn = $2 and credential.enabled = 1 and client.enabled = 1 \
                 and credential.not_after > $3 and client.not_after > $3 and credential.generation > 0";
     let query = sqlx::query(text).bind(id).bind(function.number()).bind(seconds(now));
-    columns(query.fetch_optional(connection).await?)
+    query.fetch_optional(connection).await?.as_ref().map(sealed).transpose()
 }
 
 /// Whether a credential can be used, and if not why.
@@ -376,17 +375,6 @@ pub(crate) async fn credential_state(
     .transpose()
 }
 
-fn columns(row: Option<sqlx::any::AnyRow>) -> Result<Option<SealedColumns>, ServiceError> {
-    row.map(|row| {
-        Ok(SealedColumns {
-            day: row.try_get("day")?,
-            generation: row.try_get("generation")?,
-            sealed: row.try_get("sealed")?,
-        })
-    })
-    .transpose()
-}
-
 /// Takes a name for ever; false if it was taken before. `space` is the number of a function, or [`PSA_NAMES`].
 pub(crate) async fn assign_name(connection: &mut AnyConnection, space: i64, name: &str) -> Done {
     let text = "insert into assigned_name (fn, name) values ($1, $2) on conflict (fn, name) do nothing";
@@ -399,31 +387,10 @@ pub(crate) async fn registration_function(
     connection: &mut AnyConnection,
     id: &str,
     now: UnixTime,
-) -> Result<Option<i64>, ServiceError> {
+) -> Result<Option<Function>, ServiceError> {
     let text = "select fn from registration where id = $1 and not_after > $2";
-    Ok(sqlx::query_scalar(text).bind(id).bind(seconds(now)).fetch_optional(connection).await?)
-}
-
-/// Queues a command and gives its number, which counts up within the registration.
-pub(crate) async fn queue_command(
-    connection: &mut AnyConnection,
-    registration: &str,
-    class: u16,
-    arguments: &str,
-    target: &str,
-) -> Result<u64, ServiceError> {
-    let number: i64 = sqlx::query_scalar(
-        "insert into command (registration, number, class, args, target, state, deliveries, status) \
-         select $1, (select coalesce(max(number), 0) + 1 from command where registration = $1), $2, $3, $4, 0, 0, 0 \
-         returning number",
-    )
-    .bind(registration)
-    .bind(i64::from(class))
-    .bind(arguments)
-    .bind(target)
-    .fetch_one(connection)
-    .await?;
-    Ok(number.unsigned_abs())
+    let found = sqlx::query(text).bind(id).bind(seconds(now)).fetch_optional(connection).await?;
+    found.as_ref().map(function).transpose()
 }
 
 /// The identities of a client that live and are not denied: (ID_2, end).

@@ -1,6 +1,6 @@
 //! The audit log in the database: entries, segments that were moved to files, checkpoints.
 
-use super::times::{seconds, time};
+use super::columns::{seconds, time};
 use crate::service::audit::chain::{Entry, Head};
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;

@@ -1,6 +1,6 @@
 //! Clients, what they authenticate with, and the identities bound to them.
 
-use super::times::time;
+use super::columns::time;
 use crate::Function;
 use crate::service::bound::Bound;
 use crate::service::error::ServiceError;

@@ -1,19 +1,29 @@
 //! Commands of a registration at the MEF.
 
-use super::times::seconds;
+use super::columns::{self, seconds};
 use crate::service::error::ServiceError;
+use crate::wire::CommandDescription;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
 
-/// A command.
+/// A command that waits or is issued.
 pub(crate) struct CommandRow {
-    pub(crate) number: i64,
-    pub(crate) class: i64,
-    /// cmdArgs as JSON.
-    pub(crate) arguments: String,
-    /// targetID, or "".
-    pub(crate) target: String,
+    pub(crate) number: u64,
+    pub(crate) description: CommandDescription,
     pub(crate) is_issued: bool,
+}
+
+/// How far a command has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Waits = 0,
+    Issued = 1,
+    /// Or needs no report.
+    Reported = 2,
+}
+
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// The command that was issued and not reported; else the one that waits longest.
@@ -29,13 +39,11 @@ pub(crate) async fn first(
     .fetch_optional(connection)
     .await?;
     row.map(|row| {
-        let state: i64 = row.try_get("state")?;
+        let (number, state): (i64, i64) = (row.try_get("number")?, row.try_get("state")?);
         Ok(CommandRow {
-            number: row.try_get("number")?,
-            class: row.try_get("class")?,
-            arguments: row.try_get("args")?,
-            target: row.try_get("target")?,
-            is_issued: state == 1,
+            number: number.unsigned_abs(),
+            description: columns::command(&row)?,
+            is_issued: state == State::Issued as i64,
         })
     })
     .transpose()
@@ -50,25 +58,26 @@ pub(crate) async fn open(connection: &mut AnyConnection, registration: &str) -> 
     usize::try_from(count).map_err(ServiceError::internal)
 }
 
-/// Appends a command and gives its number. `state`: 0 to be issued, 2 for an answer that needs no report.
+/// Appends a command and gives its number, which counts up within the registration.
 pub(crate) async fn append(
     connection: &mut AnyConnection,
     registration: &str,
-    (class, arguments, target): (u16, &str, &str),
-    state: i64,
-) -> Result<i64, ServiceError> {
-    Ok(sqlx::query_scalar(
+    command: &CommandDescription,
+    state: State,
+) -> Result<u64, ServiceError> {
+    let number: i64 = sqlx::query_scalar(
         "insert into command (registration, number, class, args, target, state, deliveries, status) \
          select $1, (select coalesce(max(number), 0) + 1 from command where registration = $1), $2, $3, $4, $5, 0, 0 \
          returning number",
     )
     .bind(registration)
-    .bind(i64::from(class))
-    .bind(arguments)
-    .bind(target)
-    .bind(state)
+    .bind(i64::from(command.class))
+    .bind(columns::json(&command.arguments)?)
+    .bind(command.target.as_deref().unwrap_or_default())
+    .bind(state as i64)
     .fetch_one(connection)
-    .await?)
+    .await?;
+    Ok(number.unsigned_abs())
 }
 
 /// Appends what every registration of this client begins with.
@@ -86,10 +95,7 @@ pub(crate) async fn append_standing(
     .fetch_all(&mut *connection)
     .await?;
     for row in &rows {
-        let (class, arguments, target): (i64, String, String) =
-            (row.try_get("class")?, row.try_get("args")?, row.try_get("target")?);
-        let class = u16::try_from(class).map_err(ServiceError::internal)?;
-        append(connection, registration, (class, &arguments, &target), 0).await?;
+        append(connection, registration, &columns::command(row)?, State::Waits).await?;
     }
     Ok(rows.len())
 }
@@ -99,7 +105,7 @@ pub(crate) async fn append_standing(
 pub(crate) async fn insert_standing(
     connection: &mut AnyConnection,
     (stakeholder, client): (&str, &str),
-    (class, arguments, target): (u16, &str, &str),
+    command: &CommandDescription,
     most: usize,
 ) -> Result<bool, ServiceError> {
     let inserted = sqlx::query(
@@ -109,9 +115,9 @@ pub(crate) async fn insert_standing(
     )
     .bind(stakeholder)
     .bind(client)
-    .bind(i64::from(class))
-    .bind(arguments)
-    .bind(target)
+    .bind(i64::from(command.class))
+    .bind(columns::json(&command.arguments)?)
+    .bind(command.target.as_deref().unwrap_or_default())
     .bind(i64::try_from(most).unwrap_or(i64::MAX))
     .execute(connection)
     .await?;
@@ -135,13 +141,13 @@ pub(crate) async fn clear_standing(
 pub(crate) async fn deliver(
     connection: &mut AnyConnection,
     registration: &str,
-    number: i64,
+    command: u64,
 ) -> Result<(), ServiceError> {
     sqlx::query(
         "update command set state = 1, deliveries = deliveries + 1 where registration = $1 and number = $2 and state < 2",
     )
     .bind(registration)
-    .bind(number)
+    .bind(number(command))
     .execute(connection)
     .await?;
     Ok(())
@@ -151,7 +157,7 @@ pub(crate) async fn deliver(
 pub(crate) async fn report(
     connection: &mut AnyConnection,
     registration: &str,
-    number: i64,
+    command: u64,
     status: u16,
 ) -> Result<bool, ServiceError> {
     let reported = sqlx::query(
@@ -159,7 +165,7 @@ pub(crate) async fn report(
     )
     .bind(i64::from(status))
     .bind(registration)
-    .bind(number)
+    .bind(number(command))
     .execute(connection)
     .await?;
     Ok(reported.rows_affected() == 1)
@@ -205,12 +211,13 @@ pub(crate) async fn confirm_credential(
 
 /// A command with its fate.
 pub(crate) struct CommandFate {
-    pub(crate) number: i64,
-    pub(crate) class: i64,
-    /// 0 waits, 1 issued, 2 reported.
-    pub(crate) state: i64,
-    pub(crate) deliveries: i64,
-    pub(crate) status: i64,
+    pub(crate) number: u64,
+    pub(crate) class: u16,
+    /// The client has it, and has not reported it.
+    pub(crate) is_issued: bool,
+    pub(crate) deliveries: u64,
+    /// What the client reported.
+    pub(crate) status: Option<u16>,
 }
 
 /// Commands of a registration, for administrators.
@@ -226,12 +233,14 @@ pub(crate) async fn all(
     .await?;
     rows.iter()
         .map(|row| {
+            let count = |column| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
+            let code = |column| Ok::<_, ServiceError>(u16::try_from(count(column)?).unwrap_or(u16::MAX));
             Ok(CommandFate {
-                number: row.try_get("number")?,
-                class: row.try_get("class")?,
-                state: row.try_get("state")?,
-                deliveries: row.try_get("deliveries")?,
-                status: row.try_get("status")?,
+                number: count("number")?,
+                class: code("class")?,
+                is_issued: count("state")? == State::Issued as u64,
+                deliveries: count("deliveries")?,
+                status: Some(code("status")?).filter(|status| *status != 0),
             })
         })
         .collect()

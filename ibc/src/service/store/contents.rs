@@ -5,7 +5,7 @@
 
 use super::audit::{self, CheckpointRow};
 use super::backup_error::BackupError;
-use super::times::{seconds, time};
+use super::columns::{seconds, time};
 use crate::service::audit::chain::Head;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;

@@ -1,9 +1,9 @@
 //! Data keys under which values lay that ended before their day: the rest of the day is sealed anew, and then the data
 //! key erased.
 
-use super::sealed::SealedColumns;
-use super::times::seconds;
+use super::columns::seconds;
 use crate::service::error::ServiceError;
+use crate::service::sealed::SealedColumns;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
 

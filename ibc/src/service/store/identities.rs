@@ -1,7 +1,7 @@
 //! ID_2 as issued, the kinds of names, and what is denied.
 
 use super::clients::entity_kind_number;
-use super::times::{seconds, time};
+use super::columns::{seconds, time};
 use crate::service::error::{Kind, ServiceError};
 use eccsi_sakke::onem2m::{EntityId, ExpiringIdentity, UnixTime};
 use sqlx::{AnyConnection, Row};

@@ -1,7 +1,8 @@
 //! What administrators look through, page by page: each list in the order of its key, from the one after which it goes on.
 
-use super::times::{seconds, time};
+use super::columns::{command, list, non_empty, seconds, time};
 use crate::service::error::ServiceError;
+use crate::wire::CommandDescription;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -85,10 +86,9 @@ pub(crate) struct RegistrationRow {
     pub(crate) client: String,
     pub(crate) stakeholder: String,
     pub(crate) entity: String,
-    /// A JSON array.
-    pub(crate) labels: String,
-    /// The KmID that a MAF assigned, or "".
-    pub(crate) assigned: String,
+    pub(crate) labels: Vec<String>,
+    /// The KmID that a MAF assigned.
+    pub(crate) assigned: Option<String>,
     pub(crate) created: UnixTime,
     pub(crate) not_after: UnixTime,
     pub(crate) keys: i64,
@@ -127,8 +127,8 @@ pub(crate) async fn registrations(
             client: row.try_get("client")?,
             stakeholder: row.try_get("stakeholder")?,
             entity: row.try_get("entity")?,
-            labels: row.try_get("labels")?,
-            assigned: row.try_get("assigned")?,
+            labels: list(row, "labels")?,
+            assigned: non_empty(row.try_get("assigned")?),
             created: time(row.try_get("created")?),
             not_after: time(row.try_get("not_after")?),
             keys: row.try_get("keys")?,
@@ -147,9 +147,8 @@ pub(crate) struct KeyRow {
     pub(crate) source: String,
     pub(crate) stakeholder: String,
     pub(crate) suid: i64,
-    /// JSON arrays.
-    pub(crate) targets: String,
-    pub(crate) labels: String,
+    pub(crate) targets: Vec<String>,
+    pub(crate) labels: Vec<String>,
     pub(crate) not_after: UnixTime,
 }
 
@@ -186,8 +185,8 @@ pub(crate) async fn keys(
             source: row.try_get("source")?,
             stakeholder: row.try_get("stakeholder")?,
             suid: row.try_get("suid")?,
-            targets: row.try_get("targets")?,
-            labels: row.try_get("labels")?,
+            targets: list(row, "targets")?,
+            labels: list(row, "labels")?,
             not_after: time(row.try_get("not_after")?),
         })
     };
@@ -197,13 +196,10 @@ pub(crate) async fn keys(
 /// A command that registrations begin with.
 pub(crate) struct StandingRow {
     pub(crate) stakeholder: String,
-    /// "" for all clients.
-    pub(crate) client: String,
+    /// `None` for all clients.
+    pub(crate) client: Option<String>,
     pub(crate) number: i64,
-    pub(crate) class: i64,
-    /// JSON.
-    pub(crate) arguments: String,
-    pub(crate) target: String,
+    pub(crate) command: CommandDescription,
 }
 
 /// All of them, or those of a stakeholder.
@@ -217,11 +213,9 @@ pub(crate) async fn standing(
     let open = |row: &AnyRow| {
         Ok(StandingRow {
             stakeholder: row.try_get("stakeholder")?,
-            client: row.try_get("client")?,
+            client: non_empty(row.try_get("client")?),
             number: row.try_get("number")?,
-            class: row.try_get("class")?,
-            arguments: row.try_get("args")?,
-            target: row.try_get("target")?,
+            command: command(row)?,
         })
     };
     rows.iter().map(open).collect()

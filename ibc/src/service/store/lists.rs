@@ -1,6 +1,6 @@
 //! The newest deny list, as published.
 
-use super::times::seconds;
+use super::columns::seconds;
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};

@@ -1,57 +1,25 @@
 //! Registrations of clients at a MEF or MAF, and who may have one.
 
-use super::times::{seconds, time};
+use super::columns::{self, seconds};
 use crate::Function;
 use crate::service::error::ServiceError;
+use crate::service::registered::{Admission, Registration};
 use eccsi_sakke::onem2m::UnixTime;
-use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
-
-/// A registration.
-pub(crate) struct RegistrationRow {
-    pub(crate) id: String,
-    pub(crate) client: String,
-    pub(crate) stakeholder: String,
-    /// Absolute.
-    pub(crate) entity: String,
-    pub(crate) not_after: UnixTime,
-    /// A JSON array.
-    pub(crate) labels: String,
-    /// KmID, or "".
-    pub(crate) assigned: String,
-    /// A JSON object, or "".
-    pub(crate) config: String,
-    pub(crate) version: i64,
-}
+use sqlx::AnyConnection;
 
 const BY_ID: &str = "select id, client, stakeholder, entity, not_after, labels, assigned, config, version \
                      from registration where id = $1 and fn = $2";
 const BY_OWNER: &str = "select id, client, stakeholder, entity, not_after, labels, assigned, config, version \
                         from registration where client = $1 and fn = $2 and stakeholder = $3 and entity = $4";
 
-fn row(row: &AnyRow) -> Result<RegistrationRow, ServiceError> {
-    Ok(RegistrationRow {
-        id: row.try_get("id")?,
-        client: row.try_get("client")?,
-        stakeholder: row.try_get("stakeholder")?,
-        entity: row.try_get("entity")?,
-        not_after: time(row.try_get("not_after")?),
-        labels: row.try_get("labels")?,
-        assigned: row.try_get("assigned")?,
-        config: row.try_get("config")?,
-        version: row.try_get("version")?,
-    })
-}
-
-/// The configuration that a client's registrations get from this stakeholder; `None` unless the stakeholder is enabled
-/// and has admitted the client.
+/// `None` unless the stakeholder is enabled and has admitted the client.
 pub(crate) async fn admission(
     connection: &mut AnyConnection,
     function: Function,
     client: &str,
     stakeholder: &str,
-) -> Result<Option<String>, ServiceError> {
-    Ok(sqlx::query_scalar(
+) -> Result<Option<Admission>, ServiceError> {
+    let config: Option<String> = sqlx::query_scalar(
         "select client_stakeholder.config from client_stakeholder \
          join stakeholder on stakeholder.fqdn = client_stakeholder.stakeholder \
          where client_stakeholder.client = $1 and client_stakeholder.stakeholder = $2 and client_stakeholder.fn = $3 \
@@ -61,7 +29,8 @@ pub(crate) async fn admission(
     .bind(stakeholder)
     .bind(function.number())
     .fetch_optional(connection)
-    .await?)
+    .await?;
+    config.map(|config| Ok(Admission { configuration: columns::from_json(&config)? })).transpose()
 }
 
 /// The enabled stakeholders that have admitted a client.
@@ -125,9 +94,9 @@ pub(crate) async fn by_id(
     connection: &mut AnyConnection,
     function: Function,
     id: &str,
-) -> Result<Option<RegistrationRow>, ServiceError> {
+) -> Result<Option<Registration>, ServiceError> {
     let found = sqlx::query(BY_ID).bind(id).bind(function.number()).fetch_optional(connection).await?;
-    found.as_ref().map(row).transpose()
+    found.as_ref().map(columns::registration).transpose()
 }
 
 /// The registration of an entity under a stakeholder, expired or not.
@@ -136,7 +105,7 @@ pub(crate) async fn by_owner(
     function: Function,
     client: &str,
     (stakeholder, entity): (&str, &str),
-) -> Result<Option<RegistrationRow>, ServiceError> {
+) -> Result<Option<Registration>, ServiceError> {
     let found = sqlx::query(BY_OWNER)
         .bind(client)
         .bind(function.number())
@@ -144,14 +113,18 @@ pub(crate) async fn by_owner(
         .bind(entity)
         .fetch_optional(connection)
         .await?;
-    found.as_ref().map(row).transpose()
+    found.as_ref().map(columns::registration).transpose()
+}
+
+fn assigned(row: &Registration) -> &str {
+    row.assigned.as_ref().map_or("", |km_id| km_id.as_str())
 }
 
 /// Inserts a registration; false if its identifier or its place is taken.
 pub(crate) async fn insert(
     connection: &mut AnyConnection,
     function: Function,
-    row: &RegistrationRow,
+    row: &Registration,
     now: UnixTime,
 ) -> Result<bool, ServiceError> {
     let inserted = sqlx::query(
@@ -164,9 +137,9 @@ pub(crate) async fn insert(
     .bind(&row.stakeholder)
     .bind(&row.entity)
     .bind(seconds(row.not_after))
-    .bind(&row.labels)
-    .bind(&row.assigned)
-    .bind(&row.config)
+    .bind(columns::json(&row.labels)?)
+    .bind(assigned(row))
+    .bind(columns::json_or_empty(row.configuration.as_ref())?)
     .bind(seconds(now))
     .execute(connection)
     .await?;
@@ -174,17 +147,14 @@ pub(crate) async fn insert(
 }
 
 /// Writes end, labels and assigned name of a row that has not changed since it was read; false if it has.
-pub(crate) async fn update(
-    connection: &mut AnyConnection,
-    row: &RegistrationRow,
-) -> Result<bool, ServiceError> {
+pub(crate) async fn update(connection: &mut AnyConnection, row: &Registration) -> Result<bool, ServiceError> {
     let updated = sqlx::query(
         "update registration set not_after = $1, labels = $2, assigned = $3, version = version + 1 \
          where id = $4 and version = $5",
     )
     .bind(seconds(row.not_after))
-    .bind(&row.labels)
-    .bind(&row.assigned)
+    .bind(columns::json(&row.labels)?)
+    .bind(assigned(row))
     .bind(&row.id)
     .bind(row.version)
     .execute(connection)
@@ -193,10 +163,7 @@ pub(crate) async fn update(
 }
 
 /// Keeps a registration as it was read until the end of the transaction; false if it has changed or gone.
-pub(crate) async fn hold(
-    connection: &mut AnyConnection,
-    row: &RegistrationRow,
-) -> Result<bool, ServiceError> {
+pub(crate) async fn hold(connection: &mut AnyConnection, row: &Registration) -> Result<bool, ServiceError> {
     let held = sqlx::query("update registration set version = version where id = $1 and version = $2")
         .bind(&row.id)
         .bind(row.version)

@@ -1,9 +1,9 @@
 //! Rows with keys that sessions are opened with: enrolment keys, fetched keys, credentials, Kpsa.
 
-use super::sealed::SealedColumns;
-use super::times::{seconds, time};
+use super::columns::{self, seconds, time};
 use crate::service::error::ServiceError;
-use eccsi_sakke::onem2m::UnixTime;
+use crate::service::sealed::SealedColumns;
+use eccsi_sakke::onem2m::{KmId, UnixTime};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
@@ -13,8 +13,8 @@ pub(crate) struct SecretRow {
     /// The entity for which it is; "" in a credential.
     pub(crate) entity: String,
     pub(crate) not_after: UnixTime,
-    /// KmID, or "": of a fetched key only.
-    pub(crate) assigned: String,
+    /// Of a fetched key only.
+    pub(crate) assigned: Option<KmId>,
     pub(crate) sealed: SealedColumns,
 }
 
@@ -23,12 +23,8 @@ fn row(row: &AnyRow) -> Result<SecretRow, ServiceError> {
         client: row.try_get("client")?,
         entity: row.try_get("entity")?,
         not_after: time(row.try_get("not_after")?),
-        assigned: row.try_get("assigned")?,
-        sealed: SealedColumns {
-            day: row.try_get("day")?,
-            generation: row.try_get("generation")?,
-            sealed: row.try_get("sealed")?,
-        },
+        assigned: columns::km_id(row)?,
+        sealed: columns::sealed(row)?,
     })
 }
 

@@ -14,7 +14,7 @@
 //! A database that knows less than a state file of the folder is an older copy: nothing is written to it until
 //! its operator accepts the loss. One that knows more is well: the process ended between the two.
 
-use super::times::seconds;
+use super::columns::seconds;
 use crate::files::open_at_once;
 use crate::service::audit::chain::Head;
 use crate::service::error::ServiceError;

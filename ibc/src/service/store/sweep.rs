@@ -1,8 +1,8 @@
 //! Removing what has expired, and sealing anew, in batches.
 
-use super::sealed::SealedColumns;
-use super::times::seconds;
+use super::columns::seconds;
 use crate::service::error::ServiceError;
+use crate::service::sealed::SealedColumns;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
 
@@ -116,7 +116,9 @@ pub(crate) async fn replaced(
     .bind(most)
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| Ok((row.try_get("id2")?, super::times::time(row.try_get("not_after")?)))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get("id2")?, super::columns::time(row.try_get("not_after")?))))
+        .collect()
 }
 
 /// Tables with sealed values.

@@ -16,9 +16,9 @@
 //! wrote: a clock that was set back by more than the tolerance stops all writing.
 
 use super::audit;
+use super::columns::seconds;
 use super::open::has_other_writer;
 use super::state_file::{Behind, StateFile};
-use super::times::seconds;
 use super::{Database, ServiceError};
 use crate::clock::Clock;
 use crate::service::audit::chain::{Event, Head};

@@ -1,9 +1,9 @@
 //! Kpsa.
 
-use super::{Done, columns};
+use super::Done;
 use crate::service::error::ServiceError;
-use crate::service::store::sealed::SealedColumns;
-use crate::service::store::times::{seconds, time};
+use crate::service::sealed::SealedColumns;
+use crate::service::store::columns::{sealed, seconds, time};
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
 
@@ -81,5 +81,6 @@ pub(crate) async fn psa_key(
     now: UnixTime,
 ) -> Result<Option<SealedColumns>, ServiceError> {
     let text = "select day, generation, sealed from psa where id = $1 and enabled = 1 and not_after > $2";
-    columns(sqlx::query(text).bind(id).bind(seconds(now)).fetch_optional(connection).await?)
+    let found = sqlx::query(text).bind(id).bind(seconds(now)).fetch_optional(connection).await?;
+    found.as_ref().map(sealed).transpose()
 }
