@@ -8,6 +8,7 @@ mod circles;
 mod planted;
 mod survey;
 
+use arrows::Crate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -101,6 +102,84 @@ const IBC: Package = Package {
     unsafe_code: &["memory", "tls/openssl_ffi"],
 };
 
+/// The rooms of `ibc::service` from the bottom up, and for each those below it that it may name.
+const SERVICE: &[(&str, &[&str])] = &[
+    ("limits", &[]),
+    ("budgets", &[]),
+    ("error", &[]),
+    ("rule", &[]),
+    ("bound", &[]),
+    ("primitive", &[]),
+    ("session", &[]),
+    ("kms", &[]),
+    ("audit::chain", &[]),
+    ("sealed", &["kms"]),
+    ("registered", &["sealed"]),
+    ("store", &["audit::chain", "bound", "kms", "registered", "rule", "sealed"]),
+    ("audit", &["audit::chain", "kms", "store"]),
+    ("deny_list", &["audit::chain", "kms", "store"]),
+    ("restore", &["audit", "audit::chain", "deny_list", "kms", "store"]),
+    ("party", &["bound", "session", "store"]),
+    ("procedure", &["audit::chain", "kms", "session", "store"]),
+    ("psk", &["kms", "procedure", "sealed", "store"]),
+    (
+        "registry",
+        &[
+            "audit::chain",
+            "bound",
+            "kms",
+            "party",
+            "procedure",
+            "registered",
+            "rule",
+            "sealed",
+            "session",
+            "store",
+        ],
+    ),
+    (
+        "admin",
+        &[
+            "audit::chain",
+            "bound",
+            "deny_list",
+            "kms",
+            "procedure",
+            "psk",
+            "registry",
+            "rule",
+            "sealed",
+            "store",
+        ],
+    ),
+    ("sweeper", &["audit::chain", "deny_list", "kms", "procedure", "sealed", "store"]),
+    (
+        "mef",
+        &[
+            "audit::chain",
+            "bound",
+            "deny_list",
+            "kms",
+            "party",
+            "procedure",
+            "psk",
+            "registered",
+            "registry",
+            "sealed",
+            "session",
+            "store",
+        ],
+    ),
+    ("maf", &["audit::chain", "kms", "procedure", "psk", "registry", "sealed", "store"]),
+    ("readiness", &["mef", "procedure", "store"]),
+    ("setup", &["admin", "audit", "audit::chain", "kms", "procedure", "store"]),
+    ("bench", &["kms", "mef", "session"]),
+    ("dispatch", &["bound", "maf", "mef", "party", "primitive", "procedure", "registry", "session", "store"]),
+];
+
+/// Rooms of the service that all others may name.
+const SERVICE_EVERYWHERE: [&str; 3] = ["budgets", "error", "limits"];
+
 const PACKAGES: [&Package; 2] = [&CORE, &IBC];
 
 impl Package {
@@ -182,6 +261,30 @@ fn modules_name_only_those_below_them() {
         }
         assert!(checked > 50, "the search finds what it looks for: {checked}");
     }
+}
+
+#[test]
+fn rooms_of_the_service_name_only_those_below_them() {
+    let rooms: Vec<&str> = SERVICE.iter().map(|(room, _)| *room).collect();
+    for (at, (room, below)) in SERVICE.iter().enumerate() {
+        for named in *below {
+            assert!(
+                rooms[..at].contains(named),
+                "{room} may name {named}, which is not below it in the table"
+            );
+        }
+    }
+    let apart: Vec<&str> = rooms.into_iter().filter(|room| room.contains("::")).collect();
+    let arrows = Crate::read(&IBC.src().join("lib.rs")).arrows_inside("service", &apart);
+    let allowed: BTreeMap<_, _> = SERVICE.iter().copied().collect();
+    for (from, to) in &arrows {
+        let may = allowed
+            .get(from.as_str())
+            .unwrap_or_else(|| panic!("room {from} has no line in the table: say whom it may name"));
+        let everywhere = SERVICE_EVERYWHERE.contains(&to.as_str());
+        assert!(everywhere || may.contains(&to.as_str()), "{from} must not name {to}");
+    }
+    assert!(arrows.len() > 50, "the search finds what it looks for: {}", arrows.len());
 }
 
 #[test]

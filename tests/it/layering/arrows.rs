@@ -67,6 +67,34 @@ impl Crate {
         rooms.filter(|(from, to)| from != to).collect()
     }
 
+    /// The arrows between the modules inside a top-level module, by their paths: `store` for all that is below it, unless
+    /// a longer path is among `apart`.
+    pub(super) fn arrows_inside(&self, top: &str, apart: &[&str]) -> BTreeSet<(String, String)> {
+        let room = |module| {
+            let path = self.path_of(module);
+            let inside = path.strip_prefix(top)?.strip_prefix("::")?;
+            let is_in = |one: &&&str| inside == **one || inside.starts_with(&format!("{one}::"));
+            let first = inside.split("::").next()?;
+            Some(apart.iter().find(is_in).map_or(first, |one| *one).to_owned())
+        };
+        let arrows = self.arrows().into_iter();
+        let rooms = arrows.filter_map(|(from, to, _)| Some((room(from)?, room(to)?)));
+        rooms.filter(|(from, to)| from != to).collect()
+    }
+
+    /// The names of a module and of those around it.
+    fn path_of(&self, mut module: usize) -> String {
+        let mut path = Vec::new();
+        while module != 0 {
+            let parent = self.0[module].parent;
+            let named = self.0[parent].children.iter().find(|(_, child)| **child == module);
+            path.extend(named.map(|(name, _)| name.as_str()));
+            module = parent;
+        }
+        path.reverse();
+        path.join("::")
+    }
+
     /// The arrows between files. What a file takes from a module around it is no import: it is a part of that module.
     pub(super) fn arrows_between_files(&self) -> Arrows {
         let mut arrows = Arrows::new();
