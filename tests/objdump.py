@@ -118,6 +118,7 @@ class Program:
                 self.sections.append((int(row[3], 16), int(row[2], 16), int(row[4], 16)))
         self.relocated = relocations(path)
         self.code, self.names, self.next, self.owner = {}, {}, {}, {}
+        self.replaced = set()  # functions that a run did not enter, for those who want to know
         last = None
         for address, name, instructions in functions(path):
             self.names[name] = address

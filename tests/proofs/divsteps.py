@@ -6,7 +6,7 @@
    that the definition gives, with |u| + |v| and |q| + |r| at most 2^20, so that fields of 21 bits hold it.
 3. Every run ends: batches of 59 steps as the code does them bring g to 0 for edge values and random ones of 256 and of 1024 bits.
 
-1 rests on the literature; 2 and 3 are tests. docs/proofs.md says so."""
+1 rests on the literature; 2 and 3 are tests, 2 besides an exhaustive one of shorter words. docs/proofs.md says so."""
 
 import random
 import re
@@ -33,27 +33,53 @@ def matrix_step(zeta, f, g, m):
     return zeta - 1, f, (g + odd * f) // 2, ((2 * u, 2 * v), (q + odd * u, r + odd * v))
 
 
-def packed(zeta, f, g, count):
-    """As `run` in safegcd.rs, on words that have to fit 64 bits: (ζ, matrix scaled by 2^20, negated)."""
-    f, g = f - (1 << 41), g - (1 << 62)
+def packed(zeta, f, g, count, low=LOW):
+    """As `run` in safegcd.rs, on words that have to fit 64 bits: (ζ, matrix scaled by 2^20, negated). With another `low`, the same with
+    fewer bits."""
+    most = 1 << 3 * low + 3
+    f, g = f - (1 << 2 * low + 1), g - (1 << 3 * low + 2)
     for _ in range(count):
         positive, odd = zeta < 0, g & 1
         assert f & 1
         total = g + (-f if positive else f) if odd else g
-        assert -(1 << 63) <= total < 1 << 63, "g ± f does not fit its word"
+        assert -most <= total < most, "g ± f does not fit its word"
         if positive and odd:
             f, zeta = g, -zeta - 2
         else:
             zeta -= 1
         g = total >> 1
-        assert -(1 << 63) <= f < 1 << 63
+        assert -most <= f < most
     rows = []
     for row in (f, g):
-        fields = row + (1 << 20) >> 21
-        low = fields & (1 << 21) - 1
-        low -= low >> 20 << 21
-        rows.append((low, fields - low >> 21))
+        fields = row + (1 << low) >> low + 1
+        first = fields & (1 << low + 1) - 1
+        first -= first >> low << low + 1
+        rows.append((first, fields - first >> low + 1))
     return zeta, tuple(rows)
+
+
+def agrees(zeta, f, g, count, low):
+    """Does a run give the matrix of the definition, within the fields of its words?"""
+    state, x, y, m = zeta, f, g, ((1, 0), (0, 1))
+    for _ in range(count):
+        state, x, y, m = matrix_step(state, x, y, m)
+    expected = tuple(tuple(-entry << low - count for entry in row) for row in m)
+    found, rows = packed(zeta, f, g, count, low)
+    assert (found, rows) == (state, expected), f"ζ {zeta}, f {f}, g {g}, {count} steps of {low} bits"
+    assert all(abs(a) + abs(b) <= 1 << low for a, b in rows)
+
+
+def all_runs_agree(most_bits):
+    """With so few bits that every f, g and ζ that a run may begin with can be tried; ζ decides by its sign alone."""
+    tried = 0
+    for low in range(2, most_bits + 1):
+        for f in range(1, 1 << low, 2):
+            for g in range(1 << low):
+                for zeta in range(-low - 1, low + 1):
+                    for count in (low - 1, low):
+                        agrees(zeta, f, g, count, low)
+                        tried += 1
+    return tried
 
 
 def runs_agree(rounds):
@@ -63,14 +89,7 @@ def runs_agree(rounds):
         f = random.choice(edges) if n % 5 == 0 else random.getrandbits(LOW) | 1
         g = random.choice([0, 1, *edges]) if n % 7 == 0 else random.getrandbits(LOW)
         zeta, count = random.choice((-1, 0, 1, -2, random.randint(-591, 591))), random.choice((19, 20))
-        state, x, y, m = zeta, f, g, ((1, 0), (0, 1))
-        for _ in range(count):
-            state, x, y, m = matrix_step(state, x, y, m)
-        scale = 1 << LOW - count
-        expected = tuple(tuple(-entry * scale for entry in row) for row in m)
-        found, rows = packed(zeta, f, g, count)
-        assert (found, rows) == (state, expected), f"ζ {zeta}, f {f}, g {g}, {count} steps"
-        assert all(abs(a) + abs(b) <= 1 << LOW for a, b in rows)
+        agrees(zeta, f, g, count, LOW)
 
 
 def steps_needed(f, g):
@@ -91,6 +110,7 @@ def main():
         taken = batches[limbs] * sum(runs)
         assert taken >= least, f"{taken} steps for {bits} bits, {least} are needed"
         print(f"ok   {bits} bits: {taken} divsteps, the literature asks for {least}")
+    print(f"ok   packed words of 2 to 6 bits: all {all_runs_agree(6)} runs give the matrices of the definition, within their fields")
     runs_agree(rounds)
     print(f"ok   packed words: {rounds} runs give the matrices of the definition, within their fields")
     for bits, prime, taken in ((256, 2**256 - 2**224 + 2**192 + 2**96 - 1, 590), (1024, 2**1024 - 105, 2360)):

@@ -31,8 +31,14 @@ class Steps:
 
     # Places
 
+    def aligned(self, place):
+        """Vectors of eight words are moved as such, in functions that are not entered here."""
+        if place % (8 * self.elements.lanes):
+            raise Unproved("an element in lanes that is not aligned")
+
     def put(self, place, formula, high, bits=None, limbs=None, power=1):
         """A new value there."""
+        self.aligned(place)
         bits, limbs = bits or self.elements.bits, limbs or self.elements.limbs
         words = [self.domain.word("limb", min((1 << bits) - 1, high >> bits * i)) for i in range(limbs)]
         total = Poly({})
@@ -63,6 +69,7 @@ class Steps:
 
     def get(self, place, bits=None, limbs=None, power=1):
         """(formula, high, polynomial) of what is there, which has to have that power of R."""
+        self.aligned(place)
         bits, limbs = bits or self.elements.bits, limbs or self.elements.limbs
         words = self.words_at(place, bits, limbs)
         first = self.domain.value(words[0]).poly

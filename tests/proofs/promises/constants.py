@@ -11,7 +11,7 @@ for BACKEND, FIELD in ALL.items():
         @promise(BACKEND, f"Arithmetic::{FUNCTION}", f"{BACKEND} fp1024 {FUNCTION}", f"the form of {VALUE}, at most p")
         def constant(run, field=FIELD, value=VALUE):
             out = run.allot()
-            run.call(out, 0)
+            run.call(out, run.allot())
             field.expect(run, out, Poly.constant(value << field.power), 0, P1024)
 
     @promise(BACKEND, "Arithmetic::from_raw", f"{BACKEND} fp1024 from_raw",
