@@ -10,6 +10,7 @@ pub(crate) mod administration;
 pub(crate) mod audit;
 pub mod backup;
 pub(crate) mod backup_error;
+mod change;
 pub(crate) mod clients;
 mod columns;
 pub(crate) mod commands;
@@ -35,14 +36,14 @@ pub(crate) mod statement;
 pub(crate) mod sweep;
 mod writer;
 
+pub(crate) use change::{BoxFuture, SignedDenyList, begin};
+pub use change::{Change, WriteTransaction};
 #[cfg(not(feature = "store-postgres"))]
 pub(crate) use no_postgres::PostgresUrl;
 pub use open::{CONNECTIONS, OpenError, StoreUrl};
 #[cfg(feature = "store-postgres")]
 pub(crate) use postgres_url::PostgresUrl;
 pub(crate) use probe::Probe;
-pub(crate) use writer::{BoxFuture, SignedDenyList, begin};
-pub use writer::{Change, WriteTransaction};
 
 use super::budgets::REFUSAL_WINDOW;
 use super::error::ServiceError;

@@ -28,7 +28,7 @@ pub(crate) async fn run(pool: &Pool<Any>, database: Database) -> Result<usize, O
 }
 
 async fn apply(pool: &Pool<Any>, database: Database) -> Result<usize, OpenError> {
-    let mut tx = pool.begin_with(super::writer::begin(database)).await?;
+    let mut tx = pool.begin_with(super::begin(database)).await?;
     if database == Database::Postgres {
         sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await?;
     }

@@ -1,6 +1,6 @@
 //! Writing for its own sake: whether it would succeed now.
 
-use super::writer::{Change, WriteTransaction};
+use super::change::{Change, WriteTransaction};
 use super::{ServiceError, Store};
 use crate::files::check_room;
 
