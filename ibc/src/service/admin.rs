@@ -104,7 +104,7 @@ impl Admin {
         self.audited(procedure, outcome).await
     }
 
-    /// Gives an outcome on; if it is a refusal, once its audit entry is written.
+    /// Passes an outcome on. A refusal is audited first.
     async fn audited<T>(
         &self,
         procedure: &'static str,

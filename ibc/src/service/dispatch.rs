@@ -167,7 +167,7 @@ impl Endpoint {
         Response::refusal(&error)
     }
 
-    /// Gives an outcome on that no procedure has audited.
+    /// Passes on an outcome that no procedure has audited. A refusal is audited first.
     async fn audited<T>(&self, call: &Call, outcome: Result<T, ServiceError>) -> Result<T, ServiceError> {
         self.core().audited("request", call, outcome).await
     }

@@ -146,7 +146,7 @@ impl ServiceError {
         }
     }
 
-    /// What this process holds contradicts itself.
+    /// An inconsistency in what this process holds, or in the database.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { kind: Kind::Internal, text: "internal error", cause: Some(cause.into()), reached: None }
     }

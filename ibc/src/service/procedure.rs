@@ -37,7 +37,7 @@ impl Core {
         self.audited(procedure, call, outcome).await
     }
 
-    /// Gives an outcome on; if it is a refusal, once its audit entry is written. If that cannot be, why not.
+    /// Passes an outcome on. A refusal is audited first; if its audit entry cannot be written, that error is returned.
     pub(crate) async fn audited<T>(
         &self,
         procedure: &'static str,
@@ -58,7 +58,7 @@ impl Core {
         Err(error)
     }
 
-    /// The same for something that an operator asked for at this machine.
+    /// As [`audited`](Self::audited), for a request of an operator at this machine.
     pub(crate) async fn audited_operator<T>(
         &self,
         procedure: &'static str,

@@ -23,7 +23,7 @@ pub(crate) struct Registration {
     pub(crate) version: i64,
 }
 
-/// What the registrations of a client under a stakeholder that has admitted it begin with.
+/// A stakeholder has admitted a client: its registrations start with this.
 pub(crate) struct Admission {
     /// mefClientCfg, mafClientCfg.
     pub(crate) configuration: Option<serde_json::Value>,

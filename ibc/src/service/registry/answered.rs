@@ -25,7 +25,7 @@ impl Registry {
         if let Some(before) = call.session.answered::<Remembered<C::Output>>(&call.request_id)
             && before.asked == asked
         {
-            // Who was a client then need not be one now.
+            // The client may have been disabled or removed meanwhile.
             let admitted = self.still_admitted(call).await.map(|()| before.answer);
             return self.core.audited(procedure, call, admitted).await;
         }

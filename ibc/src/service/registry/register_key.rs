@@ -12,11 +12,10 @@
 //!
 //! Where the text contradicts itself: without targetIDs the stakeholder's list holds, and without one the request is
 //! refused; without Key Value the key is what the session exports under "EXPORTER-oneM2M-Connection", at a MEF too, and
-//! RelativeKeyID is the hexadecimal form of KcID; with one it is 16 random octets. A RelativeKeyID is never given
-//! twice, so that a session registers what it exports once.
+//! RelativeKeyID is the hexadecimal form of KcID; with one it is 16 random octets. A RelativeKeyID is never used
+//! twice: a second export in one session has the same one, and is refused.
 
-use super::authorize;
-use super::{Registry, answer, check, request};
+use super::{Registry, answer, authorize, check, request};
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, no_privilege, unacceptable};
 use crate::service::limits;
@@ -62,6 +61,7 @@ struct Register {
     usage: SecurityUsage,
     labels: Vec<String>,
     targets: Option<TargetIds>,
+    /// Key Value; without one the session exports the key.
     given: Option<Zeroizing<Vec<u8>>>,
 }
 
@@ -70,19 +70,19 @@ impl Change for Register {
 
     async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<KeyRegistration, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
-        // 5) by the authenticated identity
+        // Step 5 of the clause: the source, by the authenticated identity.
         let party = self.registry.key_party(tx, &self.call).await?;
         let registration = self.registration(tx, &party).await?;
         let owner = (self.stakeholder.as_str(), party.client.as_str());
         let rules = policies::rules(tx.connection(), function, owner, Some(self.usage)).await?;
         let rule = authorize::rule(&rules)?;
-        // 7) and 9)
+        // Steps 7 and 9: targets and end, cut to the stakeholder's rule.
         let targets = check::targets(tx, (self.usage, rule), &registration, self.targets.as_ref()).await?;
         let end = authorize::key_end(now, self.proposed, rule, registration.not_after)?;
         if keys::count(tx.connection(), &registration.id).await? >= limits::KEYS {
             return Err(unacceptable("too many keys"));
         }
-        // 6) and 8)
+        // Steps 6 and 8: the key, given or exported, under a name that was never used.
         let (id, key) = self.key(tx).await?;
         let sealed =
             sealed::seal(&self.registry.core.keys, end, Record::RegisteredKey(id.as_str()), key).await?;
@@ -113,7 +113,7 @@ impl Change for Register {
             .with("until", until.as_str())
             .with("exported", self.given.is_none());
         tx.audit(event).await?;
-        // 10)
+        // Step 10.
         Ok(KeyRegistration {
             ty: ResourceType::SymmKeyReg.number(),
             id: row.id.as_str().into(),
@@ -174,7 +174,7 @@ impl Register {
         }
     }
 
-    /// The key and its name, taken for ever.
+    /// The key, and a RelativeKeyID that no other key gets, not even after this one has ended.
     async fn key(
         &self,
         tx: &mut WriteTransaction<'_>,

@@ -52,7 +52,7 @@ impl Change for Retrieve {
     async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<RetrievedKey, ServiceError> {
         let (now, function) = (tx.now(), self.registry.function);
         let party = self.registry.key_party(tx, &self.call).await?;
-        // 3) and 4)
+        // Steps 3 and 4 of the clause: found, alive, and for this client.
         let row = keys::live(tx.connection(), function, &self.id, now).await?.ok_or_else(not_found)?;
         if !authorize::may_retrieve(&row.targets, &party.identities) {
             return Err(not_found());
@@ -65,7 +65,7 @@ impl Change for Retrieve {
             .with("requester", party.credential.as_str())
             .with("identity", party.identity.as_str());
         tx.audit(event).await?;
-        // 5)
+        // Step 5.
         Ok(RetrievedKey {
             expiration_time: answer::time(row.not_after)?,
             admin_fqdn: row.stakeholder,
