@@ -276,6 +276,11 @@ fn psa(id: &str, a: &str, b: &str, key: Zeroizing<Vec<u8>>) -> NewPsa {
 async fn kpsa_ids_differ_in_more_than_case(place: &Place) {
     let admin = admin(place).await;
     let (a, b) = (CSE, "//sp.example.com/CSE2");
+    let issued = admin.add_psa(psa("gw-16@sp.example.com", a, b, key(3, 16)));
+    is(issued.await, Kind::NotFound, "an issuer that is no stakeholder");
+    for issuer in [PROVIDER, "other.example.com"] {
+        admin.add_stakeholder(&fqdn(issuer)).await.unwrap();
+    }
     admin.add_psa(psa("Gw-17@sp.example.com", a, b, key(3, 16))).await.unwrap();
     is(admin.add_psa(psa("gw-17@sp.example.com", a, b, key(3, 16))).await, Kind::Conflict, "given before");
     admin.add_psa(psa("gw-17@other.example.com", a, b, key(4, 16))).await.unwrap();

@@ -152,7 +152,7 @@ pub(crate) struct Add {
     #[command(flatten)]
     identities: Identities,
     /// Let it register at a function under a stakeholder, as in mef:sp.example.com
-    #[arg(long, value_name = "FUNCTION:FQDN", value_parser = admission)]
+    #[arg(long, visible_alias = "at", value_name = "FUNCTION:FQDN", value_parser = admission)]
     admit: Vec<(Function, Fqdn)>,
 }
 
@@ -180,7 +180,7 @@ pub(crate) struct Admission {
     #[command(flatten)]
     changed: Changed,
     /// Where and under whom, as in mef:sp.example.com
-    #[arg(long, value_name = "FUNCTION:FQDN", value_parser = admission)]
+    #[arg(long, visible_alias = "admit", value_name = "FUNCTION:FQDN", value_parser = admission)]
     at: (Function, Fqdn),
 }
 

@@ -1,7 +1,7 @@
 //! Kpsa: a key that two entities have in common from an administrator (TS-0003 clause 8.2.2.1, KpsaID clause 10.5).
 
 use super::credential::check_key;
-use super::{Admin, check_version, refused, written};
+use super::{Admin, check_version, refused, stakeholder, written};
 use crate::service::Core;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::kms::SecretOctets;
@@ -50,7 +50,8 @@ impl Admin {
     /// Issues a Kpsa.
     ///
     /// # Errors
-    /// [`Kind::BadRequest`] unless there are two entities in absolute form; [`Kind::ContentsUnacceptable`] for an end
+    /// [`Kind::BadRequest`] unless there are two entities in absolute form; [`Kind::NotFound`] if the Issuer-FQDN of the KpsaID
+    /// is no stakeholder (clause 10.5); [`Kind::ContentsUnacceptable`] for an end
     /// that has passed, or a key of another length; [`Kind::Conflict`] if the KpsaID was given before, in whatever
     /// case, or an entity's name is known as the other kind.
     pub async fn add_psa(&self, new: NewPsa) -> Result<(), ServiceError> {
@@ -67,6 +68,7 @@ impl Admin {
                 if new.not_after <= tx.now() {
                     return Err(refused(Kind::ContentsUnacceptable, "the end has passed"));
                 }
+                stakeholder::check(tx.connection(), new.id.fqdn().as_str()).await?;
                 for entity in &new.entities {
                     identities::claim_kind(tx.connection(), entity).await?;
                 }
