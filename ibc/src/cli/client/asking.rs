@@ -263,7 +263,7 @@ impl Asking {
         let mut turns = CommandTurns::new(
             &self.client,
             (registration, identities(&self.entity, None)?),
-            (store, NewKpak::Refuse),
+            (store, NewKpak::First),
         )?;
         let turn = turns.turn(&mut self.client).await;
         self.store = Some(turns.into_store());

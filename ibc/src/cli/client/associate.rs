@@ -224,7 +224,7 @@ fn refused(identity: &str, error: &AssociationError) {
 }
 
 fn not_accepted(error: &AssociationError) {
-    let _ = writeln!(io::stderr(), "a handshake failed: {error}; still listening");
+    let _ = writeln!(io::stderr(), "not associated: {error}; still listening");
 }
 
 fn unreachable(address: &str, error: &io::Error) -> Failure {

@@ -120,6 +120,9 @@ struct Shown<'a> {
     registration: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     identity: Option<&'a str>,
+    /// What came of the commands of the MEF.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commands: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
 }
@@ -137,6 +140,7 @@ impl<'a> Shown<'a> {
             out: out.iter().map(|path| path.to_string_lossy().into()).collect(),
             registration: None,
             identity: None,
+            commands: None,
             key: digits,
         }
     }
@@ -153,7 +157,8 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn report(&self, verb: &str) -> Report {
+    /// `said` are further lines, each after a line end.
+    fn report(&self, verb: &str, said: &str) -> Report {
         let mut text = Zeroizing::new(String::with_capacity(16 * 1024));
         text.push_str(&format!(
             "{verb} {}\n  SUID   {}\n  until  {}\n  source {}\n",
@@ -172,6 +177,9 @@ impl<'a> Shown<'a> {
         }
         if let Some(identity) = self.identity {
             text.push_str(&format!("  KmID   {identity}, in handshakes from now on\n"));
+        }
+        if let Some(line) = said.strip_prefix('\n') {
+            text.push_str(&format!("{line}\n"));
         }
         if let Some(key) = self.key {
             for part in ["  key    ", key, "\n"] {
@@ -269,12 +277,14 @@ impl Register {
             };
             let places = to.put(&key, &asking)?;
             let digits = crate::files::hex::encode_secret(&key.key);
+            let (mut said, mut value) = (String::new(), json!({}));
             if let Some(under) = &under {
-                // Also where the key is at a MAF: a registration at a MEF is one that commands come for.
-                asking.commands(&under.registration.id, !self.then.no_commands).await?;
+                let commanded = asking.commands(&under.registration.id, !self.then.no_commands).await?;
+                commanded.tell(&mut said, &mut value);
             }
-            let shown = Shown::of(&key, &places, to.show_secret.then_some(&digits));
-            Ok(shown.under(under.as_ref()).report("registered"))
+            let commands = value.get("commands").cloned();
+            let shown = Shown { commands, ..Shown::of(&key, &places, to.show_secret.then_some(&digits)) };
+            Ok(shown.under(under.as_ref()).report("registered", &said))
         })
     }
 }
@@ -303,7 +313,7 @@ async fn keep(
                 let key = own_key(&registered.registration, registered.identifier, key)?;
                 let places = again.put(&key, &asking)?;
                 asking.succeeded()?;
-                Shown::of(&key, &places, None).report("registered").print(json)?;
+                Shown::of(&key, &places, None).report("registered", "").print(json)?;
                 continue;
             }
             Kept::Failed(error, until) => {
@@ -374,7 +384,7 @@ impl Retrieve {
             let places = self.to.put(&key, &asking)?;
             asking.succeeded()?;
             let digits = crate::files::hex::encode_secret(&key.key);
-            Ok(Shown::of(&key, &places, self.to.show_secret.then_some(&digits)).report("retrieved"))
+            Ok(Shown::of(&key, &places, self.to.show_secret.then_some(&digits)).report("retrieved", ""))
         })
     }
 }

@@ -120,6 +120,13 @@ fn registered(
         let message = format!("the key {} is that of {}, not of {}", key.identifier, key.source, this.entity);
         return Err(Failure::refused(Kind::Key, message));
     }
+    if options::now()? >= key.end.to_unix() {
+        let message = format!(
+            "the key {} reached its end at {}: register another with ibc key register",
+            key.identifier, key.end
+        );
+        return Err(Failure::refused(Kind::Key, message));
+    }
     let mut octets = Zeroizing::new([0; 32]);
     if key.key.len() != octets.len() {
         return Err(Failure::refused(Kind::Key, "a key of an association has 32 octets"));
