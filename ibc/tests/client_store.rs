@@ -1,18 +1,23 @@
-//! A process that installs credentials is killed at any moment: the store holds the old credential or the new one, with
-//! the KPAK it needs, never none.
+//! A process that installs credentials, and keeps registrations and keys, is killed at any moment: the store holds the old
+//! credential or the new one, with the KPAK it needs, never none; and the old registration and key or the new ones.
 //!
 //! This program is both: without an argument the one that kills, with a folder the one that is killed.
 
 use eccsi_sakke::SysRng;
 use eccsi_sakke::eccsi::KmsSecretKey;
-use eccsi_sakke::onem2m::{EntityName, ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
-use ibc::client::DeviceStore;
+use eccsi_sakke::onem2m::{
+    EntityName, ExpirationTime, ExpiringIdentity, Fqdn, KeyIdentifier, SecurityUsage, UnixTime,
+};
+use ibc::Function;
 use ibc::client::install::{Expected, NewKpak};
+use ibc::client::{DeviceStore, StoredRegistration};
+use ibc::files::registered_key_file::RegisteredKeyFile;
 use ibc::wire::{IssuedCredential, SecretText};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 const MEF: &str = "mef.example.com";
 const ENTITY: &str = "//sp.example.com/CSE1";
@@ -51,12 +56,40 @@ fn issue(number: u64) -> IssuedCredential {
     }
 }
 
+fn registration(number: u64) -> StoredRegistration {
+    StoredRegistration {
+        function: Function::Mef,
+        fqdn: Fqdn::parse(MEF).unwrap(),
+        stakeholder: Fqdn::parse("sp.example.com").unwrap(),
+        entity: EntityName::parse(ENTITY).unwrap(),
+        id: number.to_string(),
+        until: ExpirationTime::MAX,
+        identity: None,
+    }
+}
+
+/// One name, for values that follow one another.
+fn key(number: u64) -> RegisteredKeyFile {
+    RegisteredKeyFile {
+        key: Zeroizing::new(vec![1; 32]),
+        identifier: KeyIdentifier::parse("A1B2C3D4E5F60718293A4B5C6D7E8F90@mef.example.com").unwrap(),
+        usage: SecurityUsage::RspfSaef,
+        end: ExpirationTime::MAX,
+        source: ENTITY.into(),
+        targets: vec!["//sp.example.com/CSE2".into()],
+        stakeholder: Fqdn::parse("sp.example.com").unwrap(),
+        labels: vec![number.to_string()],
+    }
+}
+
 /// Installs one after another, and says which is there.
 fn install(folder: &Path, mut number: u64) {
     let store = DeviceStore::open(folder).unwrap();
     loop {
         let new = NewKpak::Accept(vec![ksak(number).public_key()]);
         store.install(&issue(number), &expected(), &new, NOW).unwrap();
+        store.keep_registration(&registration(number)).unwrap();
+        store.keep_key(&key(number)).unwrap();
         println!("{number}");
         number += 1;
     }
@@ -73,11 +106,20 @@ fn look(folder: &Path) -> u64 {
     assert!(pinned.iter().any(|key| key.kpak == kpak), "the KPAK of the credential is pinned");
     let since = store.installed().unwrap().unwrap().since;
     assert!(since.is_none_or(|since| since == NOW));
-    let parts = std::fs::read_dir(folder)
-        .unwrap()
+    let number = id_2.expiration().to_unix().as_seconds() - NOW.as_seconds() - 1;
+    // What follows a credential is of the same round, or still of the one before.
+    let follows = |text: &str| (number.saturating_sub(1)..=number).contains(&text.parse::<u64>().unwrap());
+    let registrations = store.registrations().unwrap();
+    assert!(registrations.len() == 1 && follows(&registrations[0].id), "{number}: {registrations:?}");
+    let keys = store.keys().unwrap();
+    assert!(keys.len() == 1 && follows(&keys[0].labels[0]), "{number}: {keys:?}");
+    let folders = [folder.to_path_buf(), folder.join("keys")];
+    let parts = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part"));
     assert_eq!(parts.count(), 0, "what was half written is removed");
-    id_2.expiration().to_unix().as_seconds() - NOW.as_seconds() - 1
+    number
 }
 
 fn main() {
