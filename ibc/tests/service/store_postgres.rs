@@ -126,7 +126,7 @@ fn tls_to_the_server_is_what_the_url_says_and_the_default_where_others_can_liste
     let server = TlsServer::start(&place.path("server.pem"), &place.path("server.key"));
     let migrate = |host: &str, parameters: &str| {
         configure(&place, &server.url(host, parameters));
-        place.ibc(&["config", "check"]).done();
+        place.ibc(&["config", "check", "--file-only"]).done();
         place.ibc(&["service", "migrate"])
     };
 
@@ -170,7 +170,7 @@ fn tls_to_the_server_is_what_the_url_says_and_the_default_where_others_can_liste
     place.ibc(&["restore", "copy", "--dry-run"]).refused(&["invalid peer certificate"]);
 
     configure(&place, &server.url("localhost", "sslmode=verify-full&sslrootcert=absent.pem"));
-    place.ibc(&["config", "check"]).refused(&["absent.pem", "No such file"]);
+    place.ibc(&["config", "check", "--file-only"]).refused(&["absent.pem", "No such file"]);
 }
 
 #[test]
@@ -186,10 +186,10 @@ fn what_endangers_the_database_is_said_by_check_and_at_start() {
         ("postgres://ibc@localhost/ibc?options=-csynchronous_commit=off", "prefer", &["synchronous_commit"]),
     ] {
         configure(&place, url);
-        let said = place.ibc(&["config", "check"]).done();
+        let said = place.ibc(&["config", "check", "--file-only"]).done();
         assert!(said.stdout.contains(&format!("(sslmode {mode})")), "{url}: {said:?}");
         assert_eq!(said.stdout.contains("\nwarning: "), !words.is_empty(), "{url}: {said:?}");
-        let json = place.ibc(&["config", "check", "--json"]).done().json();
+        let json = place.ibc(&["config", "check", "--file-only", "--json"]).done().json();
         assert_eq!(json["sslmode"], mode);
         let warnings = json["warnings"].as_array().unwrap();
         assert_eq!(warnings.is_empty(), words.is_empty());
@@ -202,7 +202,7 @@ fn what_endangers_the_database_is_said_by_check_and_at_start() {
         }
     }
     configure(&place, "postgres://ibc@one.example.com:5432,two.example.com:5432/ibc");
-    place.ibc(&["config", "check"]).refused(&["several hosts"]);
+    place.ibc(&["config", "check", "--file-only"]).refused(&["several hosts"]);
 }
 
 /// The trigger sees what the session that writes has.
@@ -300,7 +300,7 @@ fn a_server_that_refuses_is_heard_and_a_node_keeps_to_its_connections() {
     place.ibc(&["admin", "stakeholder", "add", "sp.example.com"]).done();
     let few = place.read("ibc.toml").replace("connections = 2", "connections = 1");
     place.write("ibc.toml", few);
-    place.ibc(&["config", "check"]).refused(&["connections is 2 to"]);
+    place.ibc(&["config", "check", "--file-only"]).refused(&["connections is 2 to"]);
 }
 
 /// pg_restore drops what has the names of our tables.
