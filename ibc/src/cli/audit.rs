@@ -5,18 +5,23 @@ use super::failure::Kind;
 use super::report::Report;
 use super::site::{Site, time};
 use crate::clock::SystemClock;
-use crate::service::audit::{self, Verification};
+use crate::service::audit::{self, Search, Verification};
 use crate::service::store::state_file::known_heads;
 use crate::service::store::{OpenError, ReadStore};
 use clap::{Args, Subcommand};
+use eccsi_sakke::onem2m::ExpirationTime;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print the newest entries
-    #[command(after_help = "Example:\n  ibc audit show --last 20")]
+    /// Print the newest entries, of all kinds or of some
+    ///
+    /// Entries that tidy has moved to files are not looked through: they are lines of JSON there.
+    #[command(
+        after_help = "Examples:\n  ibc audit show --last 20\n  ibc audit show --event issued --about gateway-1 --since 20270101T000000"
+    )]
     Show(Show),
     /// Check every chain from its first entry to its last, in files and database
     ///
@@ -33,6 +38,21 @@ pub(super) struct Show {
     /// How many
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     last: u32,
+    /// Of this node, or of this writer
+    #[arg(long, value_name = "NODE")]
+    node: Option<String>,
+    /// Of this kind, as issued, denied, refused
+    #[arg(long, value_name = "EVENT")]
+    event: Option<String>,
+    /// With this value in it: a client, an ID_2, a RelativeKeyID, a request identifier
+    #[arg(long, value_name = "VALUE")]
+    about: Option<String>,
+    /// Written at this time or later, in UTC, as YYYYMMDDThhmmss
+    #[arg(long, value_name = "TIME", value_parser = ExpirationTime::parse)]
+    since: Option<ExpirationTime>,
+    /// Written before this time
+    #[arg(long, value_name = "TIME", value_parser = ExpirationTime::parse)]
+    before: Option<ExpirationTime>,
 }
 
 impl Command {
@@ -49,7 +69,14 @@ impl Show {
         let config = self.site.read()?;
         super::site::block_on(async {
             let reads = ReadStore::open(&config.store_url()?, Arc::new(SystemClock)).await?;
-            let entries = audit::newest(&reads, self.last).await?;
+            let search = Search {
+                node: self.node,
+                event: self.event,
+                about: self.about,
+                since: self.since.map(ExpirationTime::to_unix),
+                before: self.before.map(ExpirationTime::to_unix),
+            };
+            let entries = audit::search(&reads, &search, self.last).await?;
             let lines: Vec<_> = entries
                 .iter()
                 .map(|entry| {

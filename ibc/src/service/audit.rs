@@ -13,6 +13,7 @@ pub use verify::{Chain, Finding, Verification, verify};
 use crate::service::error::ServiceError;
 use crate::service::store::{ReadStore, audit};
 use chain::Entry;
+use eccsi_sakke::onem2m::UnixTime;
 
 /// Entries that are read at once.
 const PAGE: u32 = 4096;
@@ -32,4 +33,37 @@ pub async fn newest(reads: &ReadStore, limit: u32) -> Result<Vec<Entry>, Service
     let surplus = all.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
     all.drain(..surplus);
     Ok(all)
+}
+
+/// Which entries are looked for; `None` for all.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Of this node, its commands included, or of this writer.
+    pub node: Option<String>,
+    /// Of this kind.
+    pub event: Option<String>,
+    /// With this value: a client, an ID_2, a key.
+    pub about: Option<String>,
+    /// Written at this time or later.
+    pub since: Option<UnixTime>,
+    /// Written before this time.
+    pub before: Option<UnixTime>,
+}
+
+/// The newest entries of a kind, oldest first: at most `limit`. Those that were moved to files are not looked through.
+///
+/// # Errors
+/// As [`newest`].
+pub async fn search(reads: &ReadStore, search: &Search, limit: u32) -> Result<Vec<Entry>, ServiceError> {
+    let wanted = audit::Wanted {
+        writer: search.node.as_deref().unwrap_or_default(),
+        event: search.event.as_deref().unwrap_or_default(),
+        about: search.about.as_deref().unwrap_or_default(),
+        since: search.since.unwrap_or(UnixTime::EPOCH),
+        before: search.before.unwrap_or(UnixTime::from_seconds(i64::MAX.unsigned_abs())),
+    };
+    let mut connection = reads.pool().acquire().await?;
+    let mut found = audit::search(&mut connection, &wanted, limit).await?;
+    found.reverse();
+    Ok(found)
 }

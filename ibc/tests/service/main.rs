@@ -21,6 +21,7 @@ mod audit;
 mod budgets;
 mod config;
 mod kms_keys;
+mod listed;
 mod plateau;
 mod provisioning;
 mod readiness;

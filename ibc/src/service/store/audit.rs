@@ -4,6 +4,7 @@ use super::columns::{seconds, time};
 use crate::service::audit::chain::{Entry, Head};
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
+use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row, Transaction};
 
 /// Appends an entry behind `before`, which has to be there: a chain that lost its end takes no more.
@@ -106,21 +107,57 @@ pub(crate) async fn entries(
     .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let hash: Vec<u8> = row.try_get("hash")?;
-            let (number, at): (i64, i64) = (row.try_get("seq")?, row.try_get("at")?);
-            Ok(Entry {
-                writer: writer.into(),
-                number: number.unsigned_abs(),
-                at: time(at),
-                event: row.try_get("event")?,
-                detail: row.try_get("detail")?,
-                // What has another length is no hash of anything, and shows as changed.
-                hash: hash.try_into().unwrap_or([0; 32]),
-            })
-        })
-        .collect()
+    rows.iter().map(|row| entry(row, writer.into())).collect()
+}
+
+/// Which entries are looked for; "" for all.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// A writer, or a node with its commands.
+    pub(crate) writer: &'a str,
+    pub(crate) event: &'a str,
+    /// A value in the detail.
+    pub(crate) about: &'a str,
+    pub(crate) since: UnixTime,
+    pub(crate) before: UnixTime,
+}
+
+/// The newest entries of that kind, the newest first.
+pub(crate) async fn search(
+    connection: &mut AnyConnection,
+    wanted: &Wanted<'_>,
+    limit: u32,
+) -> Result<Vec<Entry>, ServiceError> {
+    // The detail is JSON: a value in quotation marks is a whole one.
+    let text = "select writer, seq, at, event, detail, hash from audit where at >= $1 and at < $2 \
+                and ($3 = '' or writer = $3 or writer = $4) and ($5 = '' or event = $5) \
+                and ($6 = '' or replace(detail, $7, '') <> detail) order by at desc, writer desc, seq desc limit $8";
+    let rows = sqlx::query(text)
+        .bind(seconds(wanted.since))
+        .bind(seconds(wanted.before))
+        .bind(wanted.writer)
+        .bind(format!("{}.cli", wanted.writer))
+        .bind(wanted.event)
+        .bind(wanted.about)
+        .bind(format!("\"{}\"", wanted.about))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| entry(row, row.try_get("writer")?)).collect()
+}
+
+fn entry(row: &AnyRow, writer: String) -> Result<Entry, ServiceError> {
+    let hash: Vec<u8> = row.try_get("hash")?;
+    let (number, at): (i64, i64) = (row.try_get("seq")?, row.try_get("at")?);
+    Ok(Entry {
+        writer,
+        number: number.unsigned_abs(),
+        at: time(at),
+        event: row.try_get("event")?,
+        detail: row.try_get("detail")?,
+        // What has another length is no hash of anything, and shows as changed.
+        hash: hash.try_into().unwrap_or([0; 32]),
+    })
 }
 
 /// Entries that were moved to a file.
