@@ -24,6 +24,8 @@ mod setting;
 
 mod bulk_crash;
 mod cli;
+#[cfg(feature = "service")]
+mod cli_careful;
 #[cfg(feature = "server")]
 mod cli_client;
 #[cfg(feature = "service")]
