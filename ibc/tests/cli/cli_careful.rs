@@ -43,7 +43,7 @@ fn with_json_an_error_of_usage_is_an_object_too() {
 fn a_client_is_added_whole_or_not_at_all() {
     let place = made();
     let add = |arguments: &[&str]| place.ibc(&[&["admin", "client", "add", "second"], arguments].concat());
-    add(&["--cse", "//sp.example.com/CSE2", "--ae", CSE]).refused(&["kind of entity"]);
+    add(&["--cse", "//sp.example.com/CSE2", "--cse", CSE]).refused(&["bound to another client"]);
     place.ibc(&["admin", "client", "show", "second"]).refused(&["no such client"]);
     add(&["--cse", "//sp.example.com/CSE2", "--admit", "mef:unknown.example.com"]).refused(&["stakeholder"]);
     place.ibc(&["admin", "client", "show", "second"]).refused(&["no such client"]);

@@ -123,7 +123,7 @@ fn a_handshake_that_fails_is_explained_in_the_log() {
     assert!(!wrong_key.contains("ssl/"), "no place in the sources of OpenSSL: {wrong_key}");
     fails("other.example.com", &format!("device0@{MEF}"), &key(0));
     fails("maf.example.com", "nobody@maf.example.com", &key(0));
-    fails("maf.example.com", &format!("0123456789abcdef@{MEF}"), &key(0));
+    fails("maf.example.com", &format!("{}@{MEF}", "0123456789ABCDEF".repeat(2)), &key(0));
     assert!(connect(serving.address, 0).is_some());
     serving.signal("-TERM");
     let (_, _, log) = serving.wait();
@@ -140,7 +140,11 @@ fn a_handshake_that_fails_is_explained_in_the_log() {
         (MEF, "nonsense\u{fffd}in two lines", "no KpmID"),
         ("other.example.com", "", "none of this server's"),
         ("maf.example.com", "nobody@maf.example.com", "no client has this identity here"),
-        ("maf.example.com", "0123456789abcdef@mef.example.com", "no MEF of this MAF has this KeID"),
+        (
+            "maf.example.com",
+            "0123456789ABCDEF0123456789ABCDEF@mef.example.com",
+            "no MEF of this MAF has this KeID",
+        ),
     ];
     assert_eq!(failed.len(), expected.len(), "{failed:#?}");
     // Each connection has its own task: their lines come in any order.
