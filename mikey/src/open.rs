@@ -1,0 +1,334 @@
+//! The responder's steps: RFC 6509 §2.1, with the replay check of RFC 3830 §5.4 and the profile of TS 33.180 Annex E.
+//!
+//! 1. read, and refuse what is not supported,
+//! 2. ask who the initiator is and whether it is admitted,
+//! 3. derive the identifiers from the names and the key period of T, and compare what the message says of them,
+//! 4. verify the signature,
+//! 5. refuse what is too old, from the future or there before,
+//! 6. decapsulate,
+//! 7. read the security policies.
+//!
+//! No secret is touched before step 6, and SAKKE sees nothing that no admitted initiator signed.
+
+use crate::error::Refusal;
+use crate::keys::{Context, DerivedKey, KeyKind, Tgk};
+use crate::message::IMessage;
+use crate::payload::{ExtensionType, IdRole, PrfFunction, Sakke, SignatureType, SrtpPolicy, Timestamp};
+use crate::replay::{ReplayCache, Seen, Verdict};
+use crate::user::{User, UserIdentifier};
+use alloc::vec::Vec;
+use core::time::Duration;
+use eccsi_sakke::eccsi::{self, Signature};
+use eccsi_sakke::onem2m::UnixTime;
+use eccsi_sakke::sakke::{EncapsulatedData, ReceiverSecretKey};
+use sha2::{Digest, Sha256};
+
+/// Who opens, and what it accepts.
+#[derive(Clone, Copy, Debug)]
+pub struct Receiver<'a> {
+    /// Its name.
+    pub user: &'a User,
+    /// Its keys: that of the current period, and while periods overlap that of the other one.
+    pub keys: &'a [ReceiverSecretKey],
+    /// How far T may lie back.
+    pub past: Duration,
+    /// How far T may lie ahead.
+    pub future: Duration,
+    /// For how long keys of a period are accepted before it begins and after it ends.
+    pub overlap: Duration,
+}
+
+impl<'a> Receiver<'a> {
+    /// By how much clocks may differ, both ways: five minutes.
+    pub const SKEW: Duration = Duration::from_secs(5 * 60);
+    /// RFC 6509 §3.2: new keys from the second-to-last day of a month, old ones up to the second day.
+    pub const OVERLAP: Duration = Duration::from_secs(2 * 86_400);
+
+    /// A receiver for messages of a call that is being set up.
+    pub const fn new(user: &'a User, keys: &'a [ReceiverSecretKey]) -> Self {
+        Self { user, keys, past: Self::SKEW, future: Self::SKEW, overlap: Self::OVERLAP }
+    }
+
+    /// A receiver for messages that were stored: T may lie `past` back. RFC 6509 §6.2. Key periods end all the same.
+    pub const fn deferred(self, past: Duration) -> Self {
+        Self { past, ..self }
+    }
+}
+
+/// What a message says of its initiator, before anything is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim<'a> {
+    /// IDRi.
+    pub uri: Option<&'a [u8]>,
+    /// IDRuidi: the UID in the key period of T.
+    pub uid: Option<&'a [u8]>,
+    /// IDRkmsi.
+    pub kms_uri: Option<&'a [u8]>,
+    /// T, by which a user's UID is found.
+    pub time: UnixTime,
+}
+
+/// An initiator whose messages are accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Its name.
+    pub user: &'a User,
+    /// KPAK of its KMS.
+    pub kpak: &'a eccsi::KmsPublicKey,
+}
+
+/// Says who is admitted as an initiator.
+pub trait Initiators {
+    /// The initiator that this may be; `None` if it is not known or not admitted. What was claimed and is not that of the
+    /// user who is returned leads to a refusal.
+    fn find(&self, claim: &Claim<'_>) -> Option<Known<'_>>;
+}
+
+/// Those in a list, found by URI or by UID.
+impl Initiators for [Known<'_>] {
+    fn find(&self, claim: &Claim<'_>) -> Option<Known<'_>> {
+        let named = |known: &&Known<'_>| match (claim.uri, claim.uid) {
+            (Some(uri), _) => known.user.uri().as_bytes() == uri,
+            (None, Some(uid)) => {
+                known.user.identifier(claim.time).is_some_and(|identifier| identifier.uid() == Some(uid))
+            }
+            (None, None) => false,
+        };
+        self.iter().find(named).copied()
+    }
+}
+
+/// The one whom the signalling names, whether or not the message does.
+impl Initiators for Known<'_> {
+    fn find(&self, _: &Claim<'_>) -> Option<Known<'_>> {
+        Some(*self)
+    }
+}
+
+/// A message that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The message.
+    pub message: IMessage,
+    /// T.
+    pub time: UnixTime,
+    /// The key that it carries.
+    pub tgk: Tgk,
+    /// The policies of SRTP by their numbers. Empty: the default, [`SrtpPolicy::MCX`], holds.
+    pub policies: Vec<(u8, SrtpPolicy)>,
+}
+
+impl Opened {
+    /// Derives a key of `length` octets for a crypto session of the message: as [`Tgk::derive`], with PRF, CSB ID and RAND
+    /// of the message.
+    ///
+    /// # Timing
+    /// Constant in the TGK.
+    pub fn derive(&self, kind: KeyKind, cs_id: u8, length: usize) -> DerivedKey {
+        let header = self.message.header();
+        let context = Context { prf: header.prf, cs_id, csb_id: header.csb_id, rand: self.message.rand() };
+        self.tgk.derive(kind, &context, length).expect("messages with another PRF are not opened")
+    }
+}
+
+impl IMessage {
+    /// Opens a message as its responder.
+    ///
+    /// # Errors
+    /// [`Refusal`], in the order of the steps; with a failed signature nothing is remembered and no secret touched.
+    ///
+    /// # Timing
+    /// Variable up to the signature, which is public. Then constant in the receiver's key and the TGK, as far as
+    /// [`ReceiverSecretKey::decapsulate`] is.
+    pub fn open<D: Initiators + ?Sized, C: ReplayCache + ?Sized>(
+        octets: &[u8],
+        receiver: &Receiver<'_>,
+        initiators: &D,
+        replay: &mut C,
+        now: UnixTime,
+    ) -> Result<Opened, Refusal> {
+        let message = Self::parse(octets)?;
+        let time = check_supported(&message, receiver, now)?;
+        // 2)
+        let initiator = initiators.find(&claim(&message, time)).ok_or(Refusal::NotAdmitted)?;
+        // 3)
+        let signer = identify_initiator(&message, &initiator, receiver, time, now)?;
+        let own = receiver.user.identifier(time).ok_or(Refusal::KeyPeriod)?;
+        for (role, value) in [
+            (IdRole::RESPONDER, Some(receiver.user.uri().as_bytes())),
+            (IdRole::RESPONDER_UID, own.uid()),
+            (IdRole::RESPONDER_KMS, receiver.user.kms_uri().map(str::as_bytes)),
+        ] {
+            check_identity(&message, role, value)?;
+        }
+        verify(&message, &initiator, &signer)?;
+        check_fresh(&message, &initiator, &signer, receiver, replay, time, now)?;
+        let tgk = decapsulate(message.sakke(), receiver, &own)?;
+        let policies = read_policies(&message)?;
+        Ok(Opened { message, time, tgk, policies })
+    }
+
+    /// Opens one's own message by its SAKKE-to-self extension: as another device of the initiator, whose name and keys
+    /// `initiator` has, and whose KMS has `kpak`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Refusal::NotToSelf`] if the message does not have the extension.
+    ///
+    /// # Timing
+    /// As [`open`](Self::open).
+    pub fn open_own<C: ReplayCache + ?Sized>(
+        octets: &[u8],
+        initiator: &Receiver<'_>,
+        kpak: &eccsi::KmsPublicKey,
+        replay: &mut C,
+        now: UnixTime,
+    ) -> Result<Opened, Refusal> {
+        let message = Self::parse(octets)?;
+        let time = check_supported(&message, initiator, now)?;
+        let known = Known { user: initiator.user, kpak };
+        let own = identify_initiator(&message, &known, initiator, time, now)?;
+        verify(&message, &known, &own)?;
+        check_fresh(&message, &known, &own, initiator, replay, time, now)?;
+        let extension = message.extension(ExtensionType::SAKKE_TO_SELF).ok_or(Refusal::NotToSelf)?;
+        let sakke = extension.sakke_to_self()?.ok_or(Refusal::NotToSelf)?;
+        check_sakke(&sakke, initiator.user)?;
+        let tgk = decapsulate(&sakke, initiator, &own)?;
+        let policies = read_policies(&message)?;
+        Ok(Opened { message, time, tgk, policies })
+    }
+}
+
+/// 1) What is well-formed but not supported; gives T.
+fn check_supported(message: &IMessage, receiver: &Receiver<'_>, now: UnixTime) -> Result<UnixTime, Refusal> {
+    match message.header().prf {
+        PrfFunction::MIKEY_1 | PrfFunction::HMAC_SHA_256 => {}
+        PrfFunction(other) => return Err(Refusal::Prf(other)),
+    }
+    if message.sign().signature_type != SignatureType::ECCSI {
+        return Err(Refusal::SignatureType(message.sign().signature_type.0));
+    }
+    if message.has_certificate() {
+        return Err(Refusal::Certificate);
+    }
+    check_sakke(message.sakke(), receiver.user)?;
+    match message.timestamp() {
+        // RFC 6509 §2.1: the month is read from one of these two.
+        timestamp @ (Timestamp::NtpUtc(_) | Timestamp::Ntp(_)) => {
+            timestamp.near(now).ok_or(Refusal::KeyPeriod)
+        }
+        other => Err(Refusal::TimestampType(other.ts_type())),
+    }
+}
+
+fn check_sakke(sakke: &Sakke, user: &User) -> Result<(), Refusal> {
+    match (sakke.parameters, sakke.id_scheme) {
+        (1, scheme) if scheme == user.id_scheme() => Ok(()),
+        (1, scheme) => Err(Refusal::IdScheme(scheme.0)),
+        (other, _) => Err(Refusal::SakkeParameters(other)),
+    }
+}
+
+fn claim(message: &IMessage, time: UnixTime) -> Claim<'_> {
+    let identity = |role| message.identity(role).map(|idr| &idr.data[..]);
+    Claim {
+        uri: identity(IdRole::INITIATOR),
+        uid: identity(IdRole::INITIATOR_UID),
+        kms_uri: identity(IdRole::INITIATOR_KMS),
+        time,
+    }
+}
+
+/// 3) The initiator's identifier in the period of T.
+fn identify_initiator(
+    message: &IMessage,
+    initiator: &Known<'_>,
+    receiver: &Receiver<'_>,
+    time: UnixTime,
+    now: UnixTime,
+) -> Result<UserIdentifier, Refusal> {
+    let user = initiator.user;
+    if user.id_scheme() != receiver.user.id_scheme() {
+        return Err(Refusal::IdScheme(user.id_scheme().0));
+    }
+    for user in [user, receiver.user] {
+        if !user.accepts_period(time, now, receiver.overlap) {
+            return Err(Refusal::KeyPeriod);
+        }
+    }
+    let signer = user.identifier(time).ok_or(Refusal::KeyPeriod)?;
+    for (role, value) in [
+        (IdRole::INITIATOR, Some(user.uri().as_bytes())),
+        (IdRole::INITIATOR_UID, signer.uid()),
+        (IdRole::INITIATOR_KMS, user.kms_uri().map(str::as_bytes)),
+    ] {
+        check_identity(message, role, value)?;
+    }
+    Ok(signer)
+}
+
+/// What the message says in a role is this, if it says something. A KMS that is not configured may have any name: its
+/// public keys decide.
+fn check_identity(message: &IMessage, role: IdRole, value: Option<&[u8]>) -> Result<(), Refusal> {
+    let is_kms = matches!(role, IdRole::INITIATOR_KMS | IdRole::RESPONDER_KMS);
+    match (message.identity(role), value) {
+        (None, _) => Ok(()),
+        (Some(_), None) if is_kms => Ok(()),
+        (Some(idr), Some(value)) if idr.data == value => Ok(()),
+        (Some(_), _) => Err(Refusal::Identity(role)),
+    }
+}
+
+/// 4)
+fn verify(message: &IMessage, initiator: &Known<'_>, signer: &UserIdentifier) -> Result<(), Refusal> {
+    let signature = Signature::from_slice(&message.sign().signature).map_err(|_| Refusal::Signature)?;
+    let verified = initiator.kpak.verify(signer.identity(), message.signed_bytes(), &signature);
+    verified.map_err(|_| Refusal::Signature)
+}
+
+/// 5)
+fn check_fresh<C: ReplayCache + ?Sized>(
+    message: &IMessage,
+    initiator: &Known<'_>,
+    signer: &UserIdentifier,
+    receiver: &Receiver<'_>,
+    replay: &mut C,
+    time: UnixTime,
+    now: UnixTime,
+) -> Result<(), Refusal> {
+    let until = time.checked_add(receiver.past).unwrap_or(UnixTime::from_seconds(u64::MAX));
+    if until < now {
+        return Err(Refusal::Stale);
+    }
+    if now.checked_add(receiver.future).is_some_and(|latest| latest < time) {
+        return Err(Refusal::Future);
+    }
+    // A UID has 32 octets and the other form ends in its second NUL: nothing can move between the two.
+    let message = Sha256::new().chain_update(signer.as_bytes()).chain_update(message.signed_bytes());
+    let initiator = Sha256::digest(initiator.user.uri());
+    let seen = Seen { message: message.finalize().into(), initiator: initiator.into(), until };
+    match replay.check(&seen, now) {
+        Verdict::New => Ok(()),
+        Verdict::Replayed => Err(Refusal::Replayed),
+        Verdict::Full => Err(Refusal::ReplayCacheFull),
+    }
+}
+
+/// 6)
+fn decapsulate(sakke: &Sakke, receiver: &Receiver<'_>, own: &UserIdentifier) -> Result<Tgk, Refusal> {
+    let mut keys = receiver.keys.iter();
+    let key = keys.find(|key| key.identity().as_bytes() == own.as_bytes()).ok_or(Refusal::NoKey)?;
+    let data = EncapsulatedData::from_slice(&sakke.data).map_err(|_| Refusal::Decapsulation)?;
+    key.decapsulate(&data).map(Tgk::from_ssv).map_err(|_| Refusal::Decapsulation)
+}
+
+/// 7)
+fn read_policies(message: &IMessage) -> Result<Vec<(u8, SrtpPolicy)>, Refusal> {
+    let policies = message.policies().map(|policy| Ok((policy.number, SrtpPolicy::read(policy)?)));
+    let policies = policies.collect::<Result<Vec<_>, Refusal>>()?;
+    let named = message.header().map.policies();
+    let is_there = |number: &u8| policies.is_empty() || policies.iter().any(|(other, _)| other == number);
+    match named.into_iter().find(|number| !is_there(number)) {
+        Some(number) => Err(Refusal::PolicyNumber(number)),
+        None => Ok(policies),
+    }
+}
