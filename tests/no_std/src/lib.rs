@@ -1,11 +1,14 @@
-//! Sign and verify as a bare-metal program would call them.
+//! Sign, verify and open messages as a bare-metal program would call them.
 #![no_std]
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature};
 use eccsi_sakke::identity::Identity;
+use eccsi_sakke::onem2m::UnixTime;
 use eccsi_sakke::sakke;
+use mikey_sakke::open::{Known, Receiver};
+use mikey_sakke::{BoundedReplayCache, IMessage, User};
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -117,4 +120,28 @@ pub extern "C" fn ibc_encapsulate(z: &[u8; 257], ssv: &[u8; 16], out: &mut [u8; 
         z.encapsulate_ssv(&id, &sakke::SharedSecretValue::from_bytes(ssv)).ok()
     };
     encapsulated().map(|data| *out = data.to_bytes()).is_some()
+}
+
+/// Opens a message for a user of tel URIs; false if anything is refused.
+#[unsafe(no_mangle)]
+pub extern "C" fn ibc_open_mikey(
+    kpak: &[u8; 65],
+    z: &[u8; 257],
+    rsk: &[u8; 257],
+    message: &[u8; 600],
+    now: u64,
+    out: &mut [u8; 16],
+) -> bool {
+    let opened = || {
+        let kpak = KmsPublicKey::from_bytes(kpak).ok()?;
+        let z = sakke::KmsPublicKey::from_bytes(z).ok()?;
+        let (own, peer) = (User::tel("tel:+447700900123").ok()?, User::tel("tel:+447700900456").ok()?);
+        let now = UnixTime::from_seconds(now);
+        let id = own.identifier(now)?.sakke();
+        let keys = [sakke::IssuedKey::from_bytes(rsk).ok()?.validate(&z, &id).ok()?];
+        let known = Known { user: &peer, kpak: &kpak };
+        let mut seen = BoundedReplayCache::new(16);
+        IMessage::open(message, &Receiver::new(&own, &keys), &known, &mut seen, now).ok()
+    };
+    opened().map(|opened| *out = *opened.tgk.expose()).is_some()
 }
