@@ -11,7 +11,7 @@ struct Row {
 }
 
 /// Where the files of tests are.
-const FOLDERS: [&str; 10] = [
+const FOLDERS: [&str; 11] = [
     "ibc/tests/service",
     "ibc/tests/wire",
     "ibc/tests/cli",
@@ -19,6 +19,7 @@ const FOLDERS: [&str; 10] = [
     "tests/it",
     "tests/vectors",
     "tests/peers/it",
+    "mikey",
     "tests",
     "ibc/src",
     "src",
@@ -34,7 +35,9 @@ fn rows() -> BTreeMap<String, Row> {
     for line in text.lines() {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [number, _clause, _statement, state, tests] = cells.as_slice() else { continue };
-        if !number.starts_with(['S', 'M', 'A']) || !number[1..].bytes().all(|octet| octet.is_ascii_digit()) {
+        if !number.starts_with(['S', 'M', 'A', 'R'])
+            || !number[1..].bytes().all(|octet| octet.is_ascii_digit())
+        {
             continue;
         }
         let tests = tests.split(',').map(|test| test.trim().trim_matches('`').to_owned());
@@ -47,7 +50,7 @@ fn rows() -> BTreeMap<String, Row> {
 
 #[test]
 fn every_number_is_there_once() {
-    let expected: BTreeSet<String> = [("S", 102), ("M", 20), ("A", 14)]
+    let expected: BTreeSet<String> = [("S", 102), ("M", 20), ("A", 14), ("R", 22)]
         .iter()
         .flat_map(|(letter, last)| (1..=*last).map(move |number| format!("{letter}{number}")))
         .collect();
