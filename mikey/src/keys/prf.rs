@@ -5,7 +5,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// MIKEY-1.
 pub(super) fn mikey_1(inkey: &[u8; 16], label: &[u8], out: &mut [u8]) {
@@ -22,7 +22,10 @@ fn p<M: Mac + KeyInit>(s: &[u8], label: &[u8], out: &mut [u8]) {
     let hmac = |parts: [&[u8]; 2]| {
         let mut mac = <M as KeyInit>::new_from_slice(s).expect("HMAC takes keys of any length");
         parts.iter().for_each(|part| mac.update(part));
-        Zeroizing::new(mac.finalize().into_bytes().to_vec())
+        let mut octets = mac.finalize().into_bytes();
+        let kept = Zeroizing::new(octets.to_vec());
+        octets.as_mut_slice().zeroize();
+        kept
     };
     let mut a = hmac([label, &[]]);
     for block in out.chunks_mut(M::output_size()) {
