@@ -70,3 +70,49 @@ macro_rules! public_octets {
     };
 }
 pub(crate) use public_octets;
+
+/// Gives a type that keeps a point in the field `encoded`, as `04 ‖ x ‖ y`, what follows from these octets.
+macro_rules! encoded_point {
+    ($type:ident) => {
+        /// Equal when the points are: whether tables were built does not count.
+        impl PartialEq for $type {
+            fn eq(&self, other: &Self) -> bool {
+                self.encoded == other.encoded
+            }
+        }
+
+        impl Eq for $type {}
+
+        impl PartialOrd for $type {
+            fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $type {
+            fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+                self.encoded.cmp(&other.encoded)
+            }
+        }
+
+        impl core::hash::Hash for $type {
+            fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+                self.encoded.hash(state);
+            }
+        }
+
+        /// `04 ‖ x ‖ y`.
+        impl AsRef<[u8]> for $type {
+            fn as_ref(&self) -> &[u8] {
+                &self.encoded
+            }
+        }
+
+        impl core::fmt::Debug for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, concat!(stringify!($type), "({})"), self)
+            }
+        }
+    };
+}
+pub(crate) use encoded_point;

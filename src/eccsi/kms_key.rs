@@ -3,9 +3,6 @@
 use crate::curve::p256::{self, BasePoint, Point, Scalar};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::secret::declassify;
-use core::cmp::Ordering;
-use core::fmt;
-use core::hash::{Hash, Hasher};
 use rand_core::TryCryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -162,42 +159,4 @@ impl KmsPublicKey {
     }
 }
 
-/// Equal when the points are: whether a table was built does not count.
-impl PartialEq for KmsPublicKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.encoded == other.encoded
-    }
-}
-
-impl Eq for KmsPublicKey {}
-
-impl PartialOrd for KmsPublicKey {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for KmsPublicKey {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.encoded.cmp(&other.encoded)
-    }
-}
-
-impl Hash for KmsPublicKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.encoded.hash(state);
-    }
-}
-
-/// `04 ‖ x ‖ y`.
-impl AsRef<[u8]> for KmsPublicKey {
-    fn as_ref(&self) -> &[u8] {
-        &self.encoded
-    }
-}
-
-impl fmt::Debug for KmsPublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KmsPublicKey({self})")
-    }
-}
+crate::public_octets::encoded_point!(KmsPublicKey);

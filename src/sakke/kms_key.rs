@@ -6,9 +6,6 @@ use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::sync::Arc;
-use core::cmp::Ordering;
-use core::fmt;
-use core::hash::{Hash, Hasher};
 use rand_core::TryCryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -235,42 +232,4 @@ impl KmsPublicKey {
     }
 }
 
-/// Equal when the points are: whether tables were built does not count.
-impl PartialEq for KmsPublicKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.encoded == other.encoded
-    }
-}
-
-impl Eq for KmsPublicKey {}
-
-impl PartialOrd for KmsPublicKey {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for KmsPublicKey {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.encoded.cmp(&other.encoded)
-    }
-}
-
-impl Hash for KmsPublicKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.encoded.hash(state);
-    }
-}
-
-/// `04 ‖ x ‖ y`.
-impl AsRef<[u8]> for KmsPublicKey {
-    fn as_ref(&self) -> &[u8] {
-        &self.encoded
-    }
-}
-
-impl fmt::Debug for KmsPublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KmsPublicKey({self})")
-    }
-}
+crate::public_octets::encoded_point!(KmsPublicKey);
