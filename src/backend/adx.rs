@@ -25,7 +25,7 @@ mod point;
 pub(crate) use divsteps::divsteps;
 
 #[cfg(feature = "eccsi")]
-use super::ifma::lane::NoLanes;
+use super::ifma::vector::NoVector;
 #[cfg(feature = "eccsi")]
 use super::p256::{Kernel, Limbs, TablePoint};
 #[cfg(feature = "eccsi")]
@@ -54,7 +54,7 @@ impl Adx {
 
 #[cfg(feature = "eccsi")]
 impl Kernel for Adx {
-    type Lanes = NoLanes;
+    type Vector = NoVector;
 
     #[inline(always)]
     fn field_mul(self, a: &Limbs, b: &Limbs) -> Limbs {
@@ -115,7 +115,7 @@ impl Kernel for Adx {
     }
 
     #[inline(always)]
-    fn add_to_sum_and_select(
+    fn add_to_sum_and_look_up(
         self,
         sum: &mut [Limbs; 4],
         entry: &TablePoint,
@@ -125,19 +125,19 @@ impl Kernel for Adx {
     ) {
         // SAFETY: self proves ADX, BMI2 and AVX2; the row is as long as it should be.
         match row.len() {
-            64 => unsafe { point::add_to_sum_and_select::<8>(sum, entry, row.as_ptr(), n, found) },
-            32 => unsafe { point::add_to_sum_and_select::<4>(sum, entry, row.as_ptr(), n, found) },
+            64 => unsafe { point::add_to_sum_and_look_up::<8>(sum, entry, row.as_ptr(), n, found) },
+            32 => unsafe { point::add_to_sum_and_look_up::<4>(sum, entry, row.as_ptr(), n, found) },
             _ => {
                 self.add_to_sum(sum, entry);
-                self.select(row, n, found);
+                self.look_up(row, n, found);
             }
         }
     }
 
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
+    fn look_up(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
         // SAFETY: self proves AVX2.
-        unsafe { select(row, n, found) }
+        unsafe { look_up(row, n, found) }
     }
 }
 
@@ -154,10 +154,10 @@ fn opaque(mut x: core::arch::x86_64::__m256i) -> core::arch::x86_64::__m256i {
     x
 }
 
-/// As [`Kernel::select`], half a point at a time.
+/// As [`Kernel::look_up`], half a point at a time.
 #[cfg(feature = "eccsi")]
 #[target_feature(enable = "avx2")]
-fn select(row: &[TablePoint], n: u64, found: &mut TablePoint) {
+fn look_up(row: &[TablePoint], n: u64, found: &mut TablePoint) {
     use core::arch::x86_64::*;
 
     let load = |limbs: &Limbs| {

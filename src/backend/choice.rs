@@ -29,7 +29,8 @@ pub(crate) enum Backend {
     IfmaModel(ifma::IfmaModel),
 }
 
-/// The implementation for the operation that begins: ask once.
+/// The implementation that runs an operation of a seam. The CPU was asked the first time; after that this is a load and a
+/// comparison.
 #[inline]
 pub(crate) fn selected() -> Backend {
     #[cfg(feature = "__backends")]

@@ -6,9 +6,9 @@
 //! it has asked for the features.
 
 use super::adx::{Adx, fp1024::Fe as AdxFe};
-use super::fp1024::{Arithmetic, Field, Lanes8};
-use super::ifma::lane::{Job, Lanes};
-use super::ifma::zmm::{Proof, Zmm};
+use super::fp1024::{Arithmetic, Field, Lanes};
+use super::ifma::vector::{Job, Vector};
+use super::ifma::zmm::{Avx512, Zmm};
 use super::ifma::{fp1024, fp1024x8, p256x8};
 use super::p256::{Kernel, Limbs, TablePoint};
 use super::portable::fp1024::Fe as PortableFe;
@@ -64,14 +64,14 @@ macro_rules! p256 {
                 k.add_affine(point, entry)),
             entry!(concat!($backend, " p256 add_to_sum"), (sum: &mut [Limbs; 4], entry: &TablePoint, k: &$kernel)
                 k.add_to_sum(sum, entry)),
-            entry!(concat!($backend, " p256 add_to_sum_and_select of 64"), (sum: &mut [Limbs; 4], entry: &TablePoint,
+            entry!(concat!($backend, " p256 add_to_sum_and_look_up of 64"), (sum: &mut [Limbs; 4], entry: &TablePoint,
                 row: &[TablePoint; 64], n: u64, found: &mut TablePoint, k: &$kernel)
-                k.add_to_sum_and_select(sum, entry, row, n, found)),
-            entry!(concat!($backend, " p256 add_to_sum_and_select of 32"), (sum: &mut [Limbs; 4], entry: &TablePoint,
+                k.add_to_sum_and_look_up(sum, entry, row, n, found)),
+            entry!(concat!($backend, " p256 add_to_sum_and_look_up of 32"), (sum: &mut [Limbs; 4], entry: &TablePoint,
                 row: &[TablePoint; 32], n: u64, found: &mut TablePoint, k: &$kernel)
-                k.add_to_sum_and_select(sum, entry, row, n, found)),
-            entry!(concat!($backend, " p256 select"), (found: &mut TablePoint, row: &[TablePoint; 16], n: u64, k: &$kernel)
-                k.select(row, n, found)),
+                k.add_to_sum_and_look_up(sum, entry, row, n, found)),
+            entry!(concat!($backend, " p256 look_up"), (found: &mut TablePoint, row: &[TablePoint; 16], n: u64, k: &$kernel)
+                k.look_up(row, n, found)),
         ]
     };
 }
@@ -138,10 +138,10 @@ macro_rules! field {
             entry!(concat!($backend, " conditional_select"), (out: &mut $fe, a: &$fe, b: &$fe, choice: u8)
                 *out = <$fe>::conditional_select(a, b, Choice::from(choice & 1))),
             entry!(concat!($backend, " ct_eq"), (out: &mut Choice, a: &$fe, b: &$fe) *out = a.ct_eq(b)),
-            entry!(concat!($backend, " select"), (out: &mut [$fe; 2], table: &[[$fe; 2]; 8], n: u64)
-                *out = Field::select(table, n)),
-            entry!(concat!($backend, " select_signed"), (out: &mut [$fe; 3], table: &[[$fe; 3]; 32], n: u64, negative: u8)
-                Field::select_signed(out, table, n, Choice::from(negative & 1))),
+            entry!(concat!($backend, " look_up"), (out: &mut [$fe; 2], table: &[[$fe; 2]; 8], n: u64)
+                *out = Field::look_up(table, n)),
+            entry!(concat!($backend, " look_up_signed"), (out: &mut [$fe; 3], table: &[[$fe; 3]; 32], n: u64, negative: u8)
+                Field::look_up_signed(out, table, n, Choice::from(negative & 1))),
         ]
     };
 }
@@ -149,8 +149,8 @@ macro_rules! field {
 /// A job of vectors, run where the instructions are inlined; arguments are references.
 macro_rules! vectors {
     ($name:literal, $output:ty, ($proof:ident; $($argument:ident: $type:ty),*) $body:expr) => {
-        entry!($name, (out: &mut $output, $($argument: &$type,)* $proof: &Proof) {
-            struct This<'a> { $($argument: &'a $type,)* $proof: Proof }
+        entry!($name, (out: &mut $output, $($argument: &$type,)* $proof: &Avx512) {
+            struct This<'a> { $($argument: &'a $type,)* $proof: Avx512 }
             impl Job for This<'_> {
                 type Output = $output;
 
@@ -176,22 +176,22 @@ static PROOFS_PORTABLE_FP1024: [Entry; 27] =
 static PROOFS_ADX_FP1024: [Entry; 27] = arithmetic!("adx fp1024", AdxFe, Adx, <AdxFe as Arithmetic>::Raw);
 #[unsafe(no_mangle)]
 static PROOFS_IFMA_FP1024: [Entry; 27] =
-    arithmetic!("ifma fp1024", IfmaFe, Proof, <IfmaFe as Arithmetic>::Raw);
+    arithmetic!("ifma fp1024", IfmaFe, Avx512, <IfmaFe as Arithmetic>::Raw);
 #[unsafe(no_mangle)]
 static PROOFS_LANES_FP1024: [Entry; 27] =
-    arithmetic!("lanes fp1024", LanesFe, Proof, <LanesFe as Arithmetic>::Raw);
+    arithmetic!("lanes fp1024", LanesFe, Avx512, <LanesFe as Arithmetic>::Raw);
 #[unsafe(no_mangle)]
 static PROOFS_PORTABLE_FIELD: [Entry; 6] = field!("portable fp1024", PortableFe, Portable);
 #[unsafe(no_mangle)]
 static PROOFS_ADX_FIELD: [Entry; 6] = field!("adx fp1024", AdxFe, Adx);
 #[unsafe(no_mangle)]
-static PROOFS_IFMA_FIELD: [Entry; 6] = field!("ifma fp1024", IfmaFe, Proof);
+static PROOFS_IFMA_FIELD: [Entry; 6] = field!("ifma fp1024", IfmaFe, Avx512);
 
 /// Eight elements of the field of P-256.
 #[unsafe(no_mangle)]
 static PROOFS_LANES_P256: [Entry; 19] = [
-    entry!("lanes p256 mul", (out: &mut Fe8, a: &Fe8, b: &Fe8, p: &Proof) *out = a.mul(*p, b)),
-    entry!("lanes p256 square", (out: &mut Fe8, a: &Fe8, p: &Proof) *out = a.square(*p)),
+    entry!("lanes p256 mul", (out: &mut Fe8, a: &Fe8, b: &Fe8, p: &Avx512) *out = a.mul(*p, b)),
+    entry!("lanes p256 square", (out: &mut Fe8, a: &Fe8, p: &Avx512) *out = a.square(*p)),
     vectors!("lanes p256 mul_inline", Fe8, (p; a: Fe8, b: Fe8) a.mul_inline(p, b)),
     vectors!("lanes p256 square_inline", Fe8, (p; a: Fe8) a.square_inline(p)),
     vectors!("lanes p256 reduce", Fe8, (p; a: Fe8) a.loose().reduce(p)),
@@ -203,9 +203,9 @@ static PROOFS_LANES_P256: [Entry; 19] = [
         a.loose().sub(b).sub(c).sub(c).add_p(p, 8).reduce(p)),
     vectors!("lanes p256 from_montgomery", Fe8, (p; words: [Zmm; 4]) Fe8::from_montgomery(p, words)),
     vectors!("lanes p256 from_integers", Fe8, (p; words: [Zmm; 4]) Fe8::from_integers(p, words)),
-    vectors!("lanes p256 where_set", Fe8, (p; yes: Fe8, no: Fe8, mask: Zmm) {
+    vectors!("lanes p256 select", Fe8, (p; yes: Fe8, no: Fe8, mask: Zmm) {
         let _ = p;
-        yes.where_set(*mask, no)
+        Fe8::select(*mask, yes, no)
     }),
     vectors!("lanes p256 zero", Fe8, (p; a: Fe8) {
         let _ = a;
@@ -215,21 +215,21 @@ static PROOFS_LANES_P256: [Entry; 19] = [
         let _ = a;
         Fe8::one(p)
     }),
-    vectors!("lanes p256 swap 1", Fe8, (p; a: Fe8) {
+    vectors!("lanes p256 permute_xor 1", Fe8, (p; a: Fe8) {
         let _ = p;
-        a.swap(1)
+        a.permute_xor(1)
     }),
-    vectors!("lanes p256 swap 2", Fe8, (p; a: Fe8) {
+    vectors!("lanes p256 permute_xor 2", Fe8, (p; a: Fe8) {
         let _ = p;
-        a.swap(2)
+        a.permute_xor(2)
     }),
-    vectors!("lanes p256 swap 4", Fe8, (p; a: Fe8) {
+    vectors!("lanes p256 permute_xor 4", Fe8, (p; a: Fe8) {
         let _ = p;
-        a.swap(4)
+        a.permute_xor(4)
     }),
-    vectors!("lanes p256 replace_where_equal", Fe8, (p; a: Fe8, b: Fe8, x: Zmm, y: Zmm) {
+    vectors!("lanes p256 select_bits", Fe8, (p; a: Fe8, b: Fe8, x: Zmm, y: Zmm) {
         let _ = p;
-        a.replace_where_equal(*x, *y, b)
+        Fe8::select_bits(x.equal(*y), b, a)
     }),
 ];
 
@@ -240,7 +240,7 @@ static PROOFS_LANES_P256_OUT: [Entry; 5] = [
     vectors!("lanes p256 to_integer", Limbs, (p; a: Fe8) a.to_integer(p)),
     vectors!("lanes p256 to_montgomery", [Limbs; 8], (p; a: Fe8) a.to_montgomery(p)),
     vectors!("lanes p256 to_reduced_integers", [Limbs; 8], (p; a: Fe8) a.to_reduced_integers(p)),
-    vectors!("lanes p256 select", [u64; 8], (p; row: [TablePoint; 16], n: u64) Zmm::select(p, row, *n).store()),
+    vectors!("lanes p256 look_up_point", [u64; 8], (p; row: [TablePoint; 16], n: u64) Zmm::look_up_point(p, row, *n).store()),
 ];
 
 /// Between single elements of the 1024-bit field and lanes.
@@ -251,7 +251,7 @@ static PROOFS_LANES_SINGLES: [Entry; 5] = [
     entry!("lanes fp1024 to_singles", (out: &mut [IfmaFe; 8], a: &LanesFe) *out = a.to_singles()),
     entry!("lanes fp1024 broadcast", (out: &mut LanesFe, a: &LanesFe, lane: usize) *out = a.broadcast(lane)),
     entry!("lanes fp1024 select", (out: &mut LanesFe, a: &LanesFe, b: &LanesFe, bits: u8)
-        *out = Lanes8::select(a, b, bits)),
+        *out = Lanes::select(bits, b, a)),
 ];
 
 /// The integers modulo both orders, and octets.

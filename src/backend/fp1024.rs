@@ -22,22 +22,8 @@ pub(crate) type PointOctets = [u8; 256];
 /// A scalar: 128 octets, big-endian, below the group order q.
 pub(crate) type ScalarOctets = [u8; 128];
 
-/// A point with what is kept of it to make an operation faster.
-#[derive(Debug)]
-pub(crate) struct Base<'a, T> {
-    /// The point.
-    pub(crate) point: &'a PointOctets,
-    /// The table that was built from it, if any.
-    pub(crate) table: Option<&'a T>,
-}
-
-// Written out: a derived `Clone` would ask for `T: Clone`.
-impl<T> Clone for Base<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<T> Copy for Base<'_, T> {}
+/// A point with the table of it that makes an operation faster, if one was built.
+pub(crate) type Base<'a, T> = super::base::Base<'a, PointOctets, T>;
 
 /// What an implementation of the group of RFC 6509 parameter set 1 has to offer.
 ///
@@ -268,7 +254,7 @@ pub(crate) trait Field: Arithmetic + ConditionallySelectable + ConstantTimeEq {
     fn to_octets(&self) -> FieldOctets;
 
     /// `table[index]`. Reads all of the table, which is not empty, whatever the index.
-    fn select<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
+    fn look_up<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
         let mut found = table[0];
         for (candidate, i) in table.iter().zip(0u64..).skip(1) {
             let here = i.ct_eq(&index);
@@ -281,8 +267,13 @@ pub(crate) trait Field: Arithmetic + ConditionallySelectable + ConstantTimeEq {
 
     /// Writes `table[index]`, or its opposite: all but the last in reverse order, and the last negated. Reads all
     /// of the table.
-    fn select_signed<const N: usize>(out: &mut [Self; N], table: &[[Self; N]], index: u64, negative: Choice) {
-        *out = Self::select(table, index);
+    fn look_up_signed<const N: usize>(
+        out: &mut [Self; N],
+        table: &[[Self; N]],
+        index: u64,
+        negative: Choice,
+    ) {
+        *out = Self::look_up(table, index);
         let mut opposite = *out;
         opposite[..N - 1].reverse();
         opposite[N - 1] = opposite[N - 1].neg();
@@ -293,7 +284,7 @@ pub(crate) trait Field: Arithmetic + ConditionallySelectable + ConstantTimeEq {
 }
 
 /// Eight elements of a field at a time, one in each lane.
-pub(crate) trait Lanes8: Arithmetic {
+pub(crate) trait Lanes: Arithmetic {
     /// The same field, one element at a time.
     type Single: Field<Proof = Self::Proof>;
 
@@ -311,6 +302,6 @@ pub(crate) trait Lanes8: Arithmetic {
     /// Lane `lane` in all lanes.
     fn broadcast(&self, lane: usize) -> Self;
 
-    /// b in the lanes whose bit is set, a in the others. The bits may be secret.
-    fn select(a: &Self, b: &Self, bits: u8) -> Self;
+    /// `yes` in the lanes whose bit is set, `no` in the others. The bits may be secret.
+    fn select(bits: u8, yes: &Self, no: &Self) -> Self;
 }

@@ -1,54 +1,63 @@
 //! Eight field elements at a time, one per lane of a 512-bit register, by AVX-512 IFMA.
 //!
-//! The kernels are written over [`lane::Lanes`], which the registers implement and so does a
-//! scalar [`lane::Model`]: it runs on every machine and under valgrind, which knows no AVX-512.
+//! The kernels are written over [`vector::Vector`], which the registers implement and so does a
+//! scalar [`vector::Model`]: it runs on every machine and under valgrind, which knows no AVX-512.
 //! Single elements of P-256 go through MULX and ADX; one of the 1024-bit field fills the lanes of three registers.
 //!
 //! # Safety
 //!
 //! The intrinsics need what an [`Ifma`] value proves. All of them are called inside
-//! [`lane::Lanes::run`], a function with these features, into which the kernels are inlined: vectors
+//! [`vector::Vector::run`], a function with these features, into which the kernels are inlined: vectors
 //! stay in registers, and no vector passes between functions that disagree on their size.
 
 #[cfg(feature = "sakke")]
 pub(crate) mod fp1024;
 #[cfg(feature = "sakke")]
 pub(crate) mod fp1024x8;
-pub(crate) mod lane;
 #[cfg(feature = "eccsi")]
 pub(crate) mod p256x8;
+pub(crate) mod vector;
 #[cfg(feature = "eccsi")]
 pub(crate) mod words;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod zmm;
+
+use vector::Vector;
 
 #[cfg(feature = "eccsi")]
 use super::p256::{Kernel, Limbs, TablePoint};
 #[cfg(feature = "eccsi")]
 use super::portable::safegcd::Packed;
 
-/// A kernel for single elements together with eight lanes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WithLanes<K, P> {
+/// A kernel for single elements, and vectors for what is done eight times.
+#[derive(Clone, Copy)]
+pub(crate) struct WithVectors<K, L: Vector> {
     #[cfg_attr(not(feature = "eccsi"), allow(dead_code, reason = "proves what P-256 needs"))]
     single: K,
-    proof: P,
+    proof: L::Proof,
+}
+
+// Written out: a derived `Debug` would ask for that of vectors, which hold secrets.
+impl<K, L: Vector> core::fmt::Debug for WithVectors<K, L> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("WithVectors").finish_non_exhaustive()
+    }
 }
 
 /// The proof that this CPU has AVX-512 F and IFMA, and what [`super::adx::Adx`] proves.
 #[cfg(target_arch = "x86_64")]
-pub(crate) type Ifma = WithLanes<super::adx::Adx, zmm::Proof>;
+pub(crate) type Ifma = WithVectors<super::adx::Adx, zmm::Zmm>;
 
 /// The same algorithms without a special CPU: for tests.
 #[cfg(feature = "__backends")]
-pub(crate) type IfmaModel = WithLanes<super::portable::Portable, ()>;
+pub(crate) type IfmaModel = WithVectors<super::portable::Portable, vector::Model>;
 
 #[cfg(target_arch = "x86_64")]
 impl Ifma {
     /// Asks the CPU, the first time.
     #[inline]
     pub(crate) fn detect() -> Option<Self> {
-        Some(Self { single: super::adx::Adx::detect()?, proof: zmm::Proof::detect()? })
+        Some(Self { single: super::adx::Adx::detect()?, proof: zmm::Avx512::detect()? })
     }
 }
 
@@ -58,29 +67,19 @@ impl IfmaModel {
 }
 
 #[cfg(feature = "sakke")]
-impl<K, P: Proof> WithLanes<K, P> {
+impl<K, L: Vector> WithVectors<K, L> {
     /// What the kernels of the 1024-bit field need.
-    pub(crate) fn lanes_proof(self) -> P {
+    pub(crate) fn vector_proof(self) -> L::Proof {
         self.proof
     }
 }
 
-/// Kernels with lanes name the type of the lanes.
-pub(crate) trait Proof: Copy + Send + Sync + 'static {
-    type Lanes: lane::Lanes<Proof = Self>;
-}
-
-#[cfg(feature = "__backends")]
-impl Proof for () {
-    type Lanes = lane::Model;
-}
-
 #[cfg(feature = "eccsi")]
-impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
-    type Lanes = P::Lanes;
+impl<K: Kernel, L: Vector> Kernel for WithVectors<K, L> {
+    type Vector = L;
 
     #[inline(always)]
-    fn lanes(self) -> Option<P> {
+    fn vectors(self) -> Option<L::Proof> {
         Some(self.proof)
     }
 
@@ -140,7 +139,7 @@ impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
     }
 
     #[inline(always)]
-    fn add_to_sum_and_select(
+    fn add_to_sum_and_look_up(
         self,
         sum: &mut [Limbs; 4],
         entry: &TablePoint,
@@ -148,11 +147,11 @@ impl<K: Kernel, P: Proof> Kernel for WithLanes<K, P> {
         n: u64,
         found: &mut TablePoint,
     ) {
-        self.single.add_to_sum_and_select(sum, entry, row, n, found);
+        self.single.add_to_sum_and_look_up(sum, entry, row, n, found);
     }
 
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
-        self.single.select(row, n, found);
+    fn look_up(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
+        self.single.look_up(row, n, found);
     }
 }

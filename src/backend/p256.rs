@@ -6,11 +6,11 @@
 pub(crate) use super::portable::limbs::Limbs;
 pub(crate) use super::table_point::TablePoint;
 
-use super::ifma::lane::Lanes;
+use super::ifma::vector::Vector;
 use super::portable::p256::P;
 use super::portable::safegcd::{self, Modulus, Packed};
 use super::portable::{limbs, p256_order};
-use super::table_point;
+use super::{base, table_point};
 use alloc::vec::Vec;
 use subtle::Choice;
 use zeroize::{Zeroize, Zeroizing};
@@ -21,22 +21,8 @@ pub(crate) type ScalarOctets = [u8; 32];
 /// An affine point of the curve, never the identity: x ‖ y, 64 octets, big-endian, each below p.
 pub(crate) type PointOctets = [u8; 64];
 
-/// A public point to be multiplied, with a table of its multiples where one was built.
-#[derive(Debug)]
-pub(crate) struct Base<'a, T> {
-    /// The point.
-    pub(crate) point: &'a PointOctets,
-    /// What [`Ops::table`] built from it.
-    pub(crate) table: Option<&'a T>,
-}
-
-impl<T> Clone for Base<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Base<'_, T> {}
+/// A public point to be multiplied, with a table of its multiples where [`Ops::table`] built one.
+pub(crate) type Base<'a, T> = base::Base<'a, PointOctets, T>;
 
 /// One of many questions: is x that of \[g\]G + \[k\]P + \[h\]Q? All of it public.
 #[derive(Debug)]
@@ -191,12 +177,12 @@ const ONE: ScalarOctets = {
 /// Field elements are in Montgomery form, x·2²⁵⁶ mod p, below p, everywhere. Constant time, all of
 /// it. A value of the type is the proof that the CPU has what the functions need.
 pub(crate) trait Kernel: Copy + Send + Sync + 'static {
-    /// Eight elements at a time.
-    type Lanes: Lanes;
+    /// What computes eight elements at a time, one in each lane.
+    type Vector: Vector;
 
-    /// Are there lanes that are worth it?
+    /// The proof that goes with the vectors, if they take less time than eight single elements.
     #[inline(always)]
-    fn lanes(self) -> Option<<Self::Lanes as Lanes>::Proof> {
+    fn vectors(self) -> Option<<Self::Vector as Vector>::Proof> {
         None
     }
 
@@ -315,9 +301,9 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         *y = self.field_sub(&self.field_mul(&r, &self.field_sub(&q, x)), &y_p_3);
     }
 
-    /// [`add_to_sum`](Self::add_to_sum) of `entry`, and [`select`](Self::select).
+    /// [`add_to_sum`](Self::add_to_sum) of `entry`, and [`look_up`](Self::look_up).
     #[inline(always)]
-    fn add_to_sum_and_select(
+    fn add_to_sum_and_look_up(
         self,
         sum: &mut [Limbs; 4],
         entry: &TablePoint,
@@ -326,12 +312,12 @@ pub(crate) trait Kernel: Copy + Send + Sync + 'static {
         found: &mut TablePoint,
     ) {
         self.add_to_sum(sum, entry);
-        self.select(row, n, found);
+        self.look_up(row, n, found);
     }
 
     /// `row[n]`. Reads all of `row`.
     #[inline(always)]
-    fn select(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
-        *found = table_point::select(row, n);
+    fn look_up(self, row: &[TablePoint], n: u64, found: &mut TablePoint) {
+        *found = table_point::look_up(row, n);
     }
 }

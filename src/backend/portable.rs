@@ -16,7 +16,7 @@ pub(crate) mod word;
 pub(crate) mod words;
 
 #[cfg(feature = "eccsi")]
-use super::ifma::lane::NoLanes;
+use super::ifma::vector::NoVector;
 #[cfg(feature = "eccsi")]
 use super::p256::{Kernel, Limbs};
 
@@ -26,7 +26,7 @@ pub(crate) struct Portable;
 
 #[cfg(feature = "eccsi")]
 impl Kernel for Portable {
-    type Lanes = NoLanes;
+    type Vector = NoVector;
 
     // Devices, which leave out the tables, would rather have small code: there it is a call.
     #[cfg_attr(feature = "tables", inline(always))]

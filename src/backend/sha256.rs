@@ -3,7 +3,7 @@
 //! Only where the chosen backend has lanes of 32-bit words: elsewhere the crate `sha2` is as fast.
 
 use super::choice::{Backend, selected};
-use super::ifma::lane::{Job, Lanes};
+use super::ifma::vector::{Job, Vector};
 use super::ifma::words::Words;
 
 /// Word i of sixteen states, or of sixteen blocks of a message.
@@ -65,12 +65,12 @@ impl Sixteen {
 }
 
 fn run<K: super::p256::Kernel>(kernel: K, state: &mut State, block: &Block) {
-    if let Some(proof) = kernel.lanes() {
-        K::Lanes::run(proof, Compress::<K::Lanes> { proof, state, block });
+    if let Some(proof) = kernel.vectors() {
+        K::Vector::run(proof, Compress::<K::Vector> { proof, state, block });
     }
 }
 
-struct Compress<'a, L: Lanes> {
+struct Compress<'a, L: Vector> {
     proof: L::Proof,
     state: &'a mut State,
     block: &'a Block,
@@ -83,7 +83,7 @@ macro_rules! sigma {
     };
 }
 
-impl<L: Lanes> Job for Compress<'_, L> {
+impl<L: Vector> Job for Compress<'_, L> {
     type Output = ();
 
     #[inline(always)]

@@ -17,7 +17,7 @@ impl TablePoint {
 
 /// `row[n]`. Reads all of `row`.
 #[inline]
-pub(crate) fn select(row: &[TablePoint], n: u64) -> TablePoint {
+pub(crate) fn look_up(row: &[TablePoint], n: u64) -> TablePoint {
     let mut found = TablePoint::ZERO;
     for (entry, i) in row.iter().zip(0u64..) {
         let mask = limbs::barrier(limbs::is_zero_word(i ^ n));

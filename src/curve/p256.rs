@@ -3,9 +3,10 @@
 //! Since the cofactor is 1, a point on the curve that is not the identity has order q: there is no
 //! further subgroup check to make. A [`Point`] is never the identity, which has no encoding.
 //!
-//! [`Point`] and [`Scalar`] are what the protocols use. The functions here choose the backend, once
-//! for each operation. Below them lies the curve over an own backend's field: `field`, `jacobian`,
-//! `recode` (digits), `mul`, `tables`, and `own`, which puts them behind the seam.
+//! [`Point`] and [`Scalar`] are what the protocols use. Each function here, and each operation on scalars, chooses the
+//! backend. From the bottom up, the curve over the field of an own backend: `field`, `jacobian` (points), `recode` (scalars to
+//! digits), `tables`, `lanes` (eight additions at a time), `mul` (one multiplication), `batch` (many), and `own`, which puts
+//! them behind the seam.
 
 mod batch;
 mod comb_term;

@@ -34,7 +34,7 @@ OF_BACKENDS = (
 # Of public values alone, and not interpreted.
 VARIABLE_TIME = (
     r"_vartime",
-    r"^eccsi_sakke::curve::p256::tables::own::add_all::<",  # fills a table of a public point
+    r"^eccsi_sakke::curve::p256::tables::build::add_all::<",  # fills a table of a public point
 )
 
 # Memory of vectors: their lengths and references, which are loaded words. Counts are not held against these.
@@ -44,7 +44,7 @@ ZMM = "eccsi_sakke::backend::ifma::zmm::Zmm"
 BACKEND = "eccsi_sakke::backend::"
 CURVE = "eccsi_sakke::curve::"
 ADX = "eccsi_sakke::backend::adx::Adx"
-IFMA = f"eccsi_sakke::backend::ifma::WithLanes<{ADX}, eccsi_sakke::backend::ifma::zmm::Proof>"
+IFMA = f"eccsi_sakke::backend::ifma::WithVectors<{ADX}, {ZMM}>"
 ADX_FE = "eccsi_sakke::backend::adx::fp1024::element::Fe"
 FE = f"eccsi_sakke::backend::ifma::fp1024::fe::Fe<{ZMM}>"
 FE8 = f"eccsi_sakke::backend::ifma::fp1024x8::Fe8<{ZMM}>"
@@ -54,14 +54,14 @@ FE8 = f"eccsi_sakke::backend::ifma::fp1024x8::Fe8<{ZMM}>"
 # arguments are references, lengths or numbers of rounds.
 EXPECTED = {
     # The runs of doublings and squares count down the number they were given.
-    "adx::point::add_to_sum_and_select::<4": (0, 0, 0, "rdi rsi rdx r8"),
-    "adx::point::add_to_sum_and_select::<8": (0, 0, 0, "rdi rsi rdx r8"),
+    "adx::point::add_to_sum_and_look_up::<4": (0, 0, 0, "rdi rsi rdx r8"),
+    "adx::point::add_to_sum_and_look_up::<8": (0, 0, 0, "rdi rsi rdx r8"),
     "adx::point::add_to_sum": (0, 0, 0, "rdi rsi"),
     "adx::point::add_affine": (0, 0, 0, "rdi rsi"),
     "adx::point::double": (1, 0, 0, "rdi rsi"),
     "adx::point::square": (1, 0, 0, "rdi rsi"),
     # The end of the row.
-    "adx::select": (1, 0, 0, "rdi rsi rcx"),
+    "adx::look_up": (1, 0, 0, "rdi rsi rcx"),
     "lanes::Fold<": (0, 0, 0, "rdi"),
     # Rounds, lanes and entries; each address is `rows`, a reference inside the job, plus a counter.
     "lanes::SumUp<eccsi_sakke::backend::ifma::zmm::Zmm, eccsi_sakke::curve::p256::lanes::Turned>": (4, 0, 384, "rdi rsi"),
@@ -70,10 +70,10 @@ EXPECTED = {
     # Batches, by the number of groups side by side and in turn. All have the jump on the outcome of `invert_lanes`, which is
     # declassified there; with one group of two a counter of two rounds is kept in memory as one octet, which cannot be
     # told from a part of a word.
-    "zmm::Proof>, 1: usize, 1: usize, 64: usize, 37: usize>": (5, 1, 75, "rdi"),
-    "zmm::Proof>, 2: usize, 1: usize, 64: usize, 37: usize>": (9, 3, 75, "rdi"),
-    "zmm::Proof>, 2: usize, 2: usize, 64: usize, 37: usize>": (13, 1, 75, "rdi"),
-    "zmm::Proof>, 2: usize, 4: usize, 64: usize, 37: usize>": (14, 1, 75, "rdi"),
+    "zmm::Zmm>, 1: usize, 1: usize, 64: usize, 37: usize>": (5, 1, 75, "rdi"),
+    "zmm::Zmm>, 2: usize, 1: usize, 64: usize, 37: usize>": (9, 3, 75, "rdi"),
+    "zmm::Zmm>, 2: usize, 2: usize, 64: usize, 37: usize>": (13, 1, 75, "rdi"),
+    "zmm::Zmm>, 2: usize, 4: usize, 64: usize, 37: usize>": (14, 1, 75, "rdi"),
     # Of public points: the outcome of `invert_lanes`, and a counter of two rounds as above.
     "lanes::odd_multiples::Multiples<": (3, 2, 42, "rdi"),
     "batch::points::AddToSums<": (0, 0, 0, "rdi rsi"),
@@ -112,8 +112,8 @@ EXPECTED = {
     f"fp1024::element::LookUp<{ZMM}, 2: usize>": (2, 2, 6, "rdi rsi"),
     f"fp1024::element::LookUp<{ZMM}, 4: usize>": (2, 2, 12, "rdi rsi"),
     # The same, and where the result goes is a reference in the job.
-    f"fp1024::element::SelectSigned<{ZMM}, 1: usize>": (2, 2, 6, "rdi"),
-    f"fp1024::element::SelectSigned<{ZMM}, 3: usize>": (2, 2, 18, "rdi"),
+    f"fp1024::element::LookUpSigned<{ZMM}, 1: usize>": (2, 2, 6, "rdi"),
+    f"fp1024::element::LookUpSigned<{ZMM}, 3: usize>": (2, 2, 18, "rdi"),
     # An element in each lane: rows of a product; factors are references in the job.
     f"fp1024x8::curve::Into<eccsi_sakke::backend::ifma::fp1024x8::products::Sum<{ZMM}, 1: usize>": (1, 0, 41, "rdi"),
     f"fp1024x8::curve::Into<eccsi_sakke::backend::ifma::fp1024x8::products::Sum<{ZMM}, 2: usize>": (1, 0, 62, "rdi"),
@@ -162,7 +162,7 @@ EXPECTED = {
     f"<{ADX_FE} as {BACKEND}fp1024::Arithmetic>::sum_of_products::<4: usize>": (1, 0, 0, "rdi rsi rdx", 4),
     f"<{ADX_FE} as {BACKEND}fp1024::Arithmetic>::sum_of_products::<5: usize>": (1, 0, 0, "rdi rsi rdx", 5),
     f"<{ADX_FE} as {BACKEND}fp1024::Arithmetic>::sum_of_products::<6: usize>": (1, 0, 0, "rdi rsi rdx", 6),
-    f"<{ADX_FE} as {BACKEND}fp1024::Field>::select_signed::<3: usize>": (0, 0, 0, "rdi rsi"),
+    f"<{ADX_FE} as {BACKEND}fp1024::Field>::look_up_signed::<3: usize>": (0, 0, 0, "rdi rsi"),
     f"<{FE8} as {BACKEND}fp1024::Arithmetic>::edwards_double": (0, 0, 0, "rdi"),
     f"<{ADX_FE} as {BACKEND}fp1024::Field>::from_octets": (0, 0, 0, "rdi rsi", 1),
     f"<{FE}>::from_integer": (2, 0, 0, "rdi rsi"),
@@ -221,7 +221,7 @@ EXPECTED = {
 MASKED = {
     # Words of the scalar, of which there are four, for all digits of a comb; inlined into it, or not.
     "curve::p256::lanes::Secret<32: usize, 43: usize>>::new": 4,
-    "curve::p256::mul::comb::<eccsi_sakke::backend::ifma::WithLanes<": 4,
+    "curve::p256::mul::comb::<eccsi_sakke::backend::ifma::WithVectors<": 4,
     "curve::ss1024::commit_many": 4,  # jobs
 }
 

@@ -4,16 +4,15 @@ FORMULA = "one function with all its operations inlined; they are proved by them
 NOTHING = "gives a type without a value"
 
 GAPS = {
-    "Kernel::lanes": NOTHING,
+    "Kernel::vectors": NOTHING,
     "Kernel::divsteps": "a loop on data; see the section on divsteps",
     "Kernel::invert": "divsteps, between conversions that are proved",
     "Arithmetic::proof": NOTHING,
-    **{("Kernel::" + name, "portable"): FORMULA for name in ("double", "add_affine", "add_to_sum", "add_to_sum_and_select", "square_times")},
+    **{("Kernel::" + name, "portable"): FORMULA for name in ("double", "add_affine", "add_to_sum", "add_to_sum_and_look_up", "square_times")},
     **{(f"Arithmetic::{name}", "ifma"): FORMULA for name in ("complex_square", "complex_square_times", "complex_step", "complex_steps",
                                                    "edwards_add", "edwards_double", "complex_mul_unit")},
     "Field::invert": "divsteps, between conversions that are proved",
     "Fe8::assert_highest_limb": "in debug builds alone",
-    "Fe8::in_lanes": "makes masks of public bits, octet by octet, for Fe8::where_set",
     "fp1024_order::in_key_range": "two comparisons in a row; the checker follows each by itself",
     "fp1024_order::invert": "divsteps, between conversions that are proved",
 }

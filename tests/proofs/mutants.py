@@ -21,7 +21,7 @@ from words import Unproved
 
 SURVIVORS = Path(__file__).with_name("survivors.txt")
 SMALL = ("portable p256 field_add", "portable p256 field_sub", "portable p256 field_halve", "adx p256 field_add", "adx p256 field_sub",
-         "lanes p256 reduce", "lanes p256 from_montgomery", "ifma fp1024 neg", "portable p256 select", "adx p256 select")
+         "lanes p256 reduce", "lanes p256 from_montgomery", "ifma fp1024 neg", "portable p256 look_up", "adx p256 look_up")
 
 
 # So many times what a path may take, a proof may take as a whole.

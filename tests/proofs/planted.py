@@ -60,9 +60,9 @@ FAULTS = [
     ("the multiple of p in the lanes of P-256", "lanes p256 reduce: a mod p, below 2^256 + 2^231, for a < 2^260 in", ("vpsllq",), one_more),
     ("a product in the lanes", "lanes p256 mul: a·b/2^260 mod p, below 2^256 + p, for a < 2^258", ("vpmadd52huq",), left_out),
     ("a carry across lanes", "ifma fp1024 add", ("vpcmpgtq", "vpcmpnleuq", "vpcmpuq"), left_out),
-    ("a look-up that skips a row, portable", "portable p256 select", ("por", "or"), left_out),
-    ("a look-up that skips a row, adx", "adx p256 select", ("vpor", "vorps"), left_out),
-    ("a look-up that skips a row, lanes", "lanes p256 select", ("vpternlogq", "vporq"), left_out),
+    ("a look-up that skips a row, portable", "portable p256 look_up", ("por", "or"), left_out),
+    ("a look-up that skips a row, adx", "adx p256 look_up", ("vpor", "vorps"), left_out),
+    ("a look-up that skips a row, lanes", "lanes p256 look_up_point", ("vpternlogq", "vporq"), left_out),
     ("a point formula in assembly", "eccsi_sakke::backend::adx::point::add_affine", ("cmovae",), left_out),
 ]
 

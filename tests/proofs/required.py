@@ -11,7 +11,7 @@ TRAITS = {
     "Kernel": ("p256.rs", ("portable", "adx")),
     "Arithmetic": ("fp1024.rs", ("portable", "adx", "ifma", "lanes")),
     "Field": ("fp1024.rs", ("portable", "adx", "ifma")),
-    "Lanes8": ("fp1024.rs", ("lanes",)),
+    "Lanes": ("fp1024.rs", ("lanes",)),
 }
 
 
@@ -45,7 +45,7 @@ def lanes_of_p256():
     """What the curve code asks of eight elements."""
     for file in [BACKEND / "ifma/p256x8.rs", *sorted((BACKEND / "ifma/p256x8").glob("*.rs"))]:
         text = file.read_text()
-        for start in re.finditer(r"^impl<L: Lanes> (Fe8|Loose)<L>", text, re.M):
+        for start in re.finditer(r"^impl<L: Vector> (Fe8|Loose)<L>", text, re.M):
             for name in re.findall(r"^    pub\((?:crate|super)\) fn (\w+)", body_of(text, start.start()), re.M):
                 yield f"{start[1]}::{name}"
 

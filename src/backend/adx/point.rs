@@ -293,7 +293,7 @@ macro_rules! end_scan {
 /// # Safety
 /// ADX, BMI2 and AVX2; the row has so many points.
 #[unsafe(naked)]
-pub(super) unsafe extern "sysv64" fn add_to_sum_and_select<const EIGHTH: usize>(
+pub(super) unsafe extern "sysv64" fn add_to_sum_and_look_up<const EIGHTH: usize>(
     sum: &mut [Limbs; 4],
     entry: &TablePoint,
     row: *const TablePoint,

@@ -6,7 +6,7 @@
 
 #![allow(clippy::unit_arg, reason = "the proof of a backend that needs none")]
 
-use super::{Arithmetic, Field, FieldOctets, Lanes8, ScalarOctets};
+use super::{Arithmetic, Field, FieldOctets, Lanes, ScalarOctets};
 #[cfg(target_arch = "x86_64")]
 use crate::backend::adx;
 use crate::backend::{self, Backend, ifma, portable, rustcrypto};
@@ -132,12 +132,12 @@ macro_rules! on_field {
             #[cfg(target_arch = "x86_64")]
             Backend::Ifma(kernel) => {
                 type $field = ifma::fp1024::Fe<ifma::zmm::Zmm>;
-                let $proof = kernel.lanes_proof();
+                let $proof = kernel.vector_proof();
                 $body
             }
             Backend::IfmaModel(kernel) => {
-                type $field = ifma::fp1024::Fe<ifma::lane::Model>;
-                let $proof = kernel.lanes_proof();
+                type $field = ifma::fp1024::Fe<ifma::vector::Model>;
+                let $proof = kernel.vector_proof();
                 $body
             }
         }
@@ -156,12 +156,12 @@ pub fn run(registers: &mut [FieldOctets; 8], steps: &[Step]) -> [bool; 8] {
                 }
                 Op::LookUp(index) => {
                     let table = [[f(0), f(1)], [f(2), f(3)], [f(4), f(5)], [f(6), f(7)]];
-                    [r[step.to[0]], r[step.to[1]]] = F::select(&table, index);
+                    [r[step.to[0]], r[step.to[1]]] = F::look_up(&table, index);
                 }
                 Op::SelectSigned(index, negative) => {
                     let table: [[F; 3]; 4] = core::array::from_fn(|i| [f(3 * i), f(3 * i + 1), f(3 * i + 2)]);
                     let mut out = table[0];
-                    F::select_signed(&mut out, &table, index, Choice::from(negative & 1));
+                    F::look_up_signed(&mut out, &table, index, Choice::from(negative & 1));
                     [r[step.to[0]], r[step.to[1]], r[step.to[2]]] = out;
                 }
                 Op::Invert => r[step.to[0]] = f(0).invert(),
@@ -179,7 +179,7 @@ pub fn run(registers: &mut [FieldOctets; 8], steps: &[Step]) -> [bool; 8] {
 /// Runs the steps on eight elements each, all below p; false, and nothing done, on a backend without lanes. The
 /// caller keeps to the bounds that the kernel states; all are reduced in the end.
 pub fn run_in_lanes(registers: &mut [[FieldOctets; 8]; 8], steps: &[Step]) -> bool {
-    fn on<E: Lanes8>(proof: E::Proof, registers: &mut [[FieldOctets; 8]; 8], steps: &[Step]) {
+    fn on<E: Lanes>(proof: E::Proof, registers: &mut [[FieldOctets; 8]; 8], steps: &[Step]) {
         let mut r: [E; 8] = core::array::from_fn(|i| {
             let singles: [E::Single; 8] = core::array::from_fn(|lane| load(proof, &registers[i][lane]));
             E::from_singles(singles.each_ref())
@@ -187,7 +187,7 @@ pub fn run_in_lanes(registers: &mut [[FieldOctets; 8]; 8], steps: &[Step]) -> bo
         for step in steps {
             let f = |i: usize| &r[step.from[i]];
             match step.op {
-                Op::Choose(bits) => r[step.to[0]] = E::select(f(0), f(1), bits),
+                Op::Choose(bits) => r[step.to[0]] = E::select(bits, f(1), f(0)),
                 Op::LookUp(lane) => {
                     let found = f(0).broadcast(lane as usize);
                     r[step.to[0]] = found;
@@ -203,11 +203,11 @@ pub fn run_in_lanes(registers: &mut [[FieldOctets; 8]; 8], steps: &[Step]) -> bo
     match backend::selected() {
         #[cfg(target_arch = "x86_64")]
         Backend::Ifma(kernel) => {
-            on::<ifma::fp1024x8::Fe8<ifma::zmm::Zmm>>(kernel.lanes_proof(), registers, steps);
+            on::<ifma::fp1024x8::Fe8<ifma::zmm::Zmm>>(kernel.vector_proof(), registers, steps);
             true
         }
         Backend::IfmaModel(kernel) => {
-            on::<ifma::fp1024x8::Fe8<ifma::lane::Model>>(kernel.lanes_proof(), registers, steps);
+            on::<ifma::fp1024x8::Fe8<ifma::vector::Model>>(kernel.vector_proof(), registers, steps);
             true
         }
         _ => false,
@@ -247,7 +247,7 @@ pub fn repeat(registers: &mut [FieldOctets; 8], step: &Step, times: usize) {
                 [r[a], r[b]] = F::complex_square_times([&r[a], &r[b]], n);
             }),
             Op::LookUp(_) => (0..times as u64).for_each(|i| {
-                [r[a], _, _] = F::select(table.as_flattened(), core::hint::black_box(i % 32));
+                [r[a], _, _] = F::look_up(table.as_flattened(), core::hint::black_box(i % 32));
             }),
             _ => unreachable!("no bench for {:?}", step.op),
         }
@@ -260,7 +260,7 @@ pub fn repeat(registers: &mut [FieldOctets; 8], step: &Step, times: usize) {
 
 /// The same in lanes, eight elements in each register.
 pub fn repeat_in_lanes(registers: &mut [FieldOctets; 8], step: &Step, times: usize) -> bool {
-    fn on<E: Lanes8>(proof: E::Proof, registers: &mut [FieldOctets; 8], step: &Step, times: usize) {
+    fn on<E: Lanes>(proof: E::Proof, registers: &mut [FieldOctets; 8], step: &Step, times: usize) {
         let singles: [E::Single; 8] = core::array::from_fn(|i| load(proof, &registers[i]));
         let mut r: [E; 8] = core::array::from_fn(|_| E::from_singles(singles.each_ref()));
         let [a, b, c, d] = core::array::from_fn(|i| step.from[i]);
@@ -279,11 +279,11 @@ pub fn repeat_in_lanes(registers: &mut [FieldOctets; 8], step: &Step, times: usi
     match backend::selected() {
         #[cfg(target_arch = "x86_64")]
         Backend::Ifma(kernel) => {
-            on::<ifma::fp1024x8::Fe8<ifma::zmm::Zmm>>(kernel.lanes_proof(), registers, step, times);
+            on::<ifma::fp1024x8::Fe8<ifma::zmm::Zmm>>(kernel.vector_proof(), registers, step, times);
             true
         }
         Backend::IfmaModel(kernel) => {
-            on::<ifma::fp1024x8::Fe8<ifma::lane::Model>>(kernel.lanes_proof(), registers, step, times);
+            on::<ifma::fp1024x8::Fe8<ifma::vector::Model>>(kernel.vector_proof(), registers, step, times);
             true
         }
         _ => false,

@@ -24,7 +24,7 @@ mod products;
 
 pub(crate) use fe::Fe;
 
-use super::lane::Lanes;
+use super::vector::Vector;
 use crate::backend::portable::fp1024::P;
 use crate::backend::portable::words::{self, Words};
 
@@ -171,12 +171,12 @@ static LONG_PADDING: Digits = padding(61);
 pub(super) type Row<L> = [L; 3];
 
 #[inline(always)]
-fn load<L: Lanes>(proof: L::Proof, digits: &Digits) -> Row<L> {
+fn load<L: Vector>(proof: L::Proof, digits: &Digits) -> Row<L> {
     [L::load(proof, &digits.0[0]), L::load(proof, &digits.0[1]), L::load(proof, &digits.0[2])]
 }
 
 #[inline(always)]
-fn store<L: Lanes>(row: Row<L>) -> Digits {
+fn store<L: Vector>(row: Row<L>) -> Digits {
     Digits(row.map(L::store)).checked()
 }
 
@@ -186,15 +186,15 @@ fn store<L: Lanes>(row: Row<L>) -> Digits {
 /// are settled all at once, as an addition of 24 bits settles its carries: bits of digits that send one on, and of
 /// those that pass one on.
 #[inline(always)]
-fn carry<L: Lanes>(proof: L::Proof, t: Row<L>) -> Row<L> {
+fn carry<L: Vector>(proof: L::Proof, t: Row<L>) -> Row<L> {
     let mask = L::splat(proof, MASK);
     let zero = L::splat(proof, 0);
     let high = t.map(L::shr::<52>);
     let low = t.map(|t| t.and(mask));
     let sum = [
-        low[0].add(zero.window::<7>(high[0])),
-        low[1].add(high[0].window::<7>(high[1])),
-        low[2].add(high[1].window::<7>(high[2])),
+        low[0].add(zero.words_from::<7>(high[0])),
+        low[1].add(high[0].words_from::<7>(high[1])),
+        low[2].add(high[1].words_from::<7>(high[2])),
     ];
     let side_by_side = |bits: [u8; 3]| u32::from_le_bytes([bits[0], bits[1], bits[2], 0]);
     let send = side_by_side(sum.map(|sum| sum.above(mask)));
@@ -210,23 +210,23 @@ fn carry<L: Lanes>(proof: L::Proof, t: Row<L>) -> Row<L> {
 
 /// Below 2¹⁰⁷⁷ + 2¹⁰⁴³, for an integer below 2¹⁰⁸⁰ in digits below 2⁵⁵.
 #[inline(always)]
-fn fold<L: Lanes>(proof: L::Proof, t: Row<L>) -> Row<L> {
+fn fold<L: Vector>(proof: L::Proof, t: Row<L>) -> Row<L> {
     let [low, high] = [load(proof, &FOLDED_LOW), load(proof, &FOLDED_HIGH)];
     let stays: Row<L> = load(proof, &UNFOLDED);
     // The top digit is word 4 of the last register.
-    let h = t[2].swap(4).splat_first().shr::<FOLD_IN_TOP>();
+    let h = t[2].permute_xor(4).splat_first().shr::<FOLD_IN_TOP>();
     core::array::from_fn(|k| t[k].and(stays[k]).madd_low(low[k], h).madd_high(high[k], h))
 }
 
 /// a + b, not yet folded.
 #[inline(always)]
-fn sum<L: Lanes>(a: Row<L>, b: Row<L>) -> Row<L> {
+fn sum<L: Vector>(a: Row<L>, b: Row<L>) -> Row<L> {
     core::array::from_fn(|k| a[k].add(b[k]))
 }
 
 /// a − b plus a multiple of p, not yet folded: in [0, 2¹⁰⁸⁰) for elements, and each digit positive.
 #[inline(always)]
-fn difference<L: Lanes>(proof: L::Proof, a: Row<L>, b: Row<L>) -> Row<L> {
+fn difference<L: Vector>(proof: L::Proof, a: Row<L>, b: Row<L>) -> Row<L> {
     let padding = load(proof, &PADDING);
     core::array::from_fn(|k| a[k].add(padding[k]).sub(b[k]))
 }

@@ -20,8 +20,8 @@ mod convert;
 mod curve;
 mod products;
 
-use super::lane::{Job, Lanes};
-use crate::backend::fp1024::{Arithmetic, Lanes8};
+use super::vector::{Job, Vector};
+use crate::backend::fp1024::{Arithmetic, Lanes};
 use crate::backend::portable::fp1024::P;
 use crate::backend::portable::words::{self, Words};
 use zeroize::Zeroize;
@@ -64,7 +64,7 @@ struct Limbs([[u64; 8]; N]);
 
 /// Eight elements, and the proof that the CPU has what their operations need.
 #[derive(Clone, Copy)]
-pub(crate) struct Fe8<L: Lanes> {
+pub(crate) struct Fe8<L: Vector> {
     limbs: Limbs,
     proof: L::Proof,
     bound: Bound,
@@ -122,7 +122,7 @@ impl Bound {
 type Row<L> = [L; N];
 
 #[inline(always)]
-fn load<L: Lanes>(proof: L::Proof, limbs: &Limbs) -> Row<L> {
+fn load<L: Vector>(proof: L::Proof, limbs: &Limbs) -> Row<L> {
     let mut row = [L::splat(proof, 0); N];
     for (row, limb) in row.iter_mut().zip(&limbs.0) {
         *row = L::load(proof, limb);
@@ -132,7 +132,7 @@ fn load<L: Lanes>(proof: L::Proof, limbs: &Limbs) -> Row<L> {
 
 /// Carries from the lowest limb to the top, for limbs in (−2⁶³, 2⁶³).
 #[inline(always)]
-fn carried<L: Lanes>(proof: L::Proof, t: &Row<L>) -> Limbs {
+fn carried<L: Vector>(proof: L::Proof, t: &Row<L>) -> Limbs {
     let mask = L::splat(proof, MASK);
     let mut limbs = Limbs([[0; 8]; N]);
     let mut carry = L::splat(proof, 0);
@@ -146,9 +146,9 @@ fn carried<L: Lanes>(proof: L::Proof, t: &Row<L>) -> Limbs {
 }
 
 /// a + b.
-struct Add<'a, L: Lanes>(&'a Fe8<L>, &'a Fe8<L>);
+struct Add<'a, L: Vector>(&'a Fe8<L>, &'a Fe8<L>);
 
-impl<L: Lanes> Job for Add<'_, L> {
+impl<L: Vector> Job for Add<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -163,9 +163,9 @@ impl<L: Lanes> Job for Add<'_, L> {
 }
 
 /// a − b.
-struct Sub<'a, L: Lanes>(&'a Fe8<L>, &'a Fe8<L>);
+struct Sub<'a, L: Vector>(&'a Fe8<L>, &'a Fe8<L>);
 
-impl<L: Lanes> Job for Sub<'_, L> {
+impl<L: Vector> Job for Sub<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -180,9 +180,9 @@ impl<L: Lanes> Job for Sub<'_, L> {
 }
 
 /// −a.
-struct Neg<'a, L: Lanes>(&'a Fe8<L>);
+struct Neg<'a, L: Vector>(&'a Fe8<L>);
 
-impl<L: Lanes> Job for Neg<'_, L> {
+impl<L: Vector> Job for Neg<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -200,7 +200,7 @@ impl<L: Lanes> Job for Neg<'_, L> {
 ///
 /// With h = ⌊x/2¹⁰²⁰⌋ < 2²⁰, q = ⌊h·⌊2⁵⁰/(p/2¹⁰²⁰)⌋/2⁵⁰⌋ is at most x/p, and less than it by at most
 /// 2¹⁰²⁰/p + 2²⁰/2⁵⁰ + 1 < 2. q·p is subtracted by adding q·(2¹⁰⁴⁰ − p) and forgetting 2¹⁰⁴⁰.
-struct Reduce<'a, L: Lanes>(&'a Fe8<L>);
+struct Reduce<'a, L: Vector>(&'a Fe8<L>);
 
 /// ⌊2⁵⁰·2¹⁰²⁰/p⌋, with all ones for what p has below its highest word.
 const RECIPROCAL: u64 = ((1u128 << 110) / (P[15] as u128 + 1)) as u64;
@@ -217,7 +217,7 @@ static MINUS_P: Raw = {
     limbs
 };
 
-impl<L: Lanes> Job for Reduce<'_, L> {
+impl<L: Vector> Job for Reduce<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -243,35 +243,36 @@ impl<L: Lanes> Job for Reduce<'_, L> {
     }
 }
 
-/// b in the lanes whose bit is set.
-struct Select<'a, L: Lanes> {
-    a: &'a Fe8<L>,
-    b: &'a Fe8<L>,
+/// `yes` in the lanes whose bit is set, `no` in the others.
+struct Select<'a, L: Vector> {
     bits: u8,
+    yes: &'a Fe8<L>,
+    no: &'a Fe8<L>,
 }
 
-impl<L: Lanes> Job for Select<'_, L> {
+impl<L: Vector> Job for Select<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
     fn run(self) -> Fe8<L> {
-        let (a, b, proof) = (self.a, self.b, self.a.proof);
+        let Self { bits, yes, no } = self;
+        let proof = no.proof;
         let mut limbs = Limbs([[0; 8]; N]);
         for i in 0..N {
-            let [a, b] = [L::load(proof, &a.limbs.0[i]), L::load(proof, &b.limbs.0[i])];
-            limbs.0[i] = a.choose(self.bits, b).store();
+            let [yes, no] = [L::load(proof, &yes.limbs.0[i]), L::load(proof, &no.limbs.0[i])];
+            limbs.0[i] = L::select(bits, yes, no).store();
         }
-        Fe8::new(proof, limbs, Bound::new(a.bound.get().max(b.bound.get())))
+        Fe8::new(proof, limbs, Bound::new(yes.bound.get().max(no.bound.get())))
     }
 }
 
 /// One lane in all lanes.
-struct Broadcast<'a, L: Lanes> {
+struct Broadcast<'a, L: Vector> {
     a: &'a Fe8<L>,
     lane: usize,
 }
 
-impl<L: Lanes> Job for Broadcast<'_, L> {
+impl<L: Vector> Job for Broadcast<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -284,7 +285,7 @@ impl<L: Lanes> Job for Broadcast<'_, L> {
     }
 }
 
-impl<L: Lanes> Fe8<L> {
+impl<L: Vector> Fe8<L> {
     #[inline(always)]
     fn new(proof: L::Proof, limbs: Limbs, bound: Bound) -> Self {
         let element = Self { limbs, proof, bound };
@@ -304,7 +305,7 @@ impl<L: Lanes> Fe8<L> {
     }
 }
 
-impl<L: Lanes> Zeroize for Fe8<L> {
+impl<L: Vector> Zeroize for Fe8<L> {
     fn zeroize(&mut self) {
         self.limbs.0.as_flattened_mut().zeroize();
         // Public, but then nothing of a wiped table differs from 0.
@@ -313,7 +314,7 @@ impl<L: Lanes> Zeroize for Fe8<L> {
     }
 }
 
-impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe8<L> {
+impl<L: Vector> Arithmetic for Fe8<L> {
     type Proof = L::Proof;
     type Raw = Raw;
 
@@ -398,7 +399,7 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe8<L> {
     }
 }
 
-impl<L: Lanes<Proof: Send + Sync> + 'static> Lanes8 for Fe8<L> {
+impl<L: Vector> Lanes for Fe8<L> {
     type Single = super::fp1024::Fe<L>;
 
     fn from_singles(singles: [&Self::Single; 8]) -> Self {
@@ -417,7 +418,7 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Lanes8 for Fe8<L> {
         L::call(self.proof, Broadcast { a: self, lane })
     }
 
-    fn select(a: &Self, b: &Self, bits: u8) -> Self {
-        L::call(a.proof, Select { a, b, bits })
+    fn select(bits: u8, yes: &Self, no: &Self) -> Self {
+        L::call(no.proof, Select { bits, yes, no })
     }
 }

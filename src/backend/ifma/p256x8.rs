@@ -19,7 +19,7 @@ mod inline;
 
 pub(crate) use convert::words;
 
-use super::lane::{Job, Lanes};
+use super::vector::{Job, Vector};
 use crate::backend::p256::Limbs;
 
 /// p in limbs.
@@ -53,7 +53,7 @@ pub(crate) struct Fe8<L>([L; 5]);
 #[derive(Clone, Copy)]
 pub(crate) struct Loose<L>([L; 5]);
 
-impl<L: Lanes> Fe8<L> {
+impl<L: Vector> Fe8<L> {
     /// 0 in each lane.
     #[inline(always)]
     pub(crate) fn zero(proof: L::Proof) -> Self {
@@ -111,25 +111,15 @@ impl<L: Lanes> Fe8<L> {
     pub(crate) fn square(&self, proof: L::Proof) -> Self {
         L::call(proof, Square::<L> { proof, a: self })
     }
-
-    /// `self` in the lanes whose bit is set, else `other`. The bits are public.
-    #[inline(always)]
-    pub(crate) fn in_lanes(self, proof: L::Proof, lanes: u8, other: &Self) -> Self {
-        let mut words = [0; 8];
-        for (i, word) in words.iter_mut().enumerate() {
-            *word = 0u64.wrapping_sub(u64::from(lanes >> i & 1));
-        }
-        self.where_set(L::load(proof, &words), other)
-    }
 }
 
-struct Mul<'a, L: Lanes> {
+struct Mul<'a, L: Vector> {
     proof: L::Proof,
     a: &'a Fe8<L>,
     b: &'a Fe8<L>,
 }
 
-impl<L: Lanes> Job for Mul<'_, L> {
+impl<L: Vector> Job for Mul<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -151,12 +141,12 @@ impl<L: Lanes> Job for Mul<'_, L> {
     }
 }
 
-struct Square<'a, L: Lanes> {
+struct Square<'a, L: Vector> {
     proof: L::Proof,
     a: &'a Fe8<L>,
 }
 
-impl<L: Lanes> Job for Square<'_, L> {
+impl<L: Vector> Job for Square<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -188,7 +178,7 @@ impl<L: Lanes> Job for Square<'_, L> {
 
 /// In debug builds, that a·b/2²⁶⁰ + p stays below 2²⁶⁰ in each lane, by the highest limbs.
 #[inline(always)]
-fn assert_product_fits<L: Lanes>(a: &[L; 5], b: &[L; 5]) {
+fn assert_product_fits<L: Vector>(a: &[L; 5], b: &[L; 5]) {
     if cfg!(debug_assertions) {
         assert_highest_limbs_fit(&a[4].store(), &b[4].store());
     }
@@ -203,7 +193,7 @@ fn assert_highest_limbs_fit(a: &[u64; 8], b: &[u64; 8]) {
 
 /// In debug builds, that all limbs lie below a bound.
 #[inline(always)]
-fn assert_below<L: Lanes, const N: usize>(bound: u64, limbs: &[L; N]) {
+fn assert_below<L: Vector, const N: usize>(bound: u64, limbs: &[L; N]) {
     let mut all = [[0; 8]; N];
     for (words, limb) in all.iter_mut().zip(limbs) {
         *words = limb.store();
@@ -254,7 +244,7 @@ pub(crate) const fn highest_limb(power: &str) -> u64 {
     ((TENTHS[tenth] as u128) << (whole - 208) >> 32) as u64
 }
 
-impl<L: Lanes> Fe8<L> {
+impl<L: Vector> Fe8<L> {
     #[inline(always)]
     pub(crate) fn assert_highest_limb(&self, limit: u64) {
         assert_below(limit + 1, &[self.0[4]]);
@@ -264,7 +254,7 @@ impl<L: Lanes> Fe8<L> {
 /// (t + t₀·p)/2⁵², with `next` as the new highest limb. Sums stay below 2⁵⁹: a limb takes at most 32
 /// products below 2⁵² (doubled ones counted twice), six of the multiples of p, and a carry.
 #[inline(always)]
-fn clear_lowest<L: Lanes>(proof: L::Proof, t: &[L; 6], next: L) -> [L; 6] {
+fn clear_lowest<L: Vector>(proof: L::Proof, t: &[L; 6], next: L) -> [L; 6] {
     if cfg!(debug_assertions) {
         assert_below(1 << 59, t);
     }
@@ -284,7 +274,7 @@ fn clear_lowest<L: Lanes>(proof: L::Proof, t: &[L; 6], next: L) -> [L; 6] {
 
 /// Carries; the sixth limb is 0.
 #[inline(always)]
-fn finish<L: Lanes>(proof: L::Proof, t: &[L; 6]) -> Fe8<L> {
+fn finish<L: Vector>(proof: L::Proof, t: &[L; 6]) -> Fe8<L> {
     let mask = L::splat(proof, MASK);
     let mut r = [t[0], t[1], t[2], t[3], t[4]];
     for i in 0..4 {
@@ -294,7 +284,7 @@ fn finish<L: Lanes>(proof: L::Proof, t: &[L; 6]) -> Fe8<L> {
     Fe8(r).checked()
 }
 
-impl<L: Lanes> Loose<L> {
+impl<L: Vector> Loose<L> {
     #[inline(always)]
     pub(crate) fn add(self, other: &Fe8<L>) -> Self {
         let mut sums = self;
@@ -362,7 +352,7 @@ impl<L: Lanes> Loose<L> {
 
 #[cfg(all(test, feature = "__backends"))]
 mod tests {
-    use super::super::lane::Model;
+    use super::super::vector::Model;
     use super::*;
 
     fn highest(top: u64) -> Fe8<Model> {

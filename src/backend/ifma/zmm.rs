@@ -1,11 +1,11 @@
-//! The lanes in a 512-bit register.
+//! A vector in a 512-bit register.
 
 #![cfg_attr(
     not(all(feature = "eccsi", feature = "sakke")),
     allow(dead_code, reason = "each curve uses its part of the lanes")
 )]
 
-use super::lane::{Job, Lanes};
+use super::vector::{Job, Vector};
 #[cfg(feature = "eccsi")]
 use super::words::Words;
 #[cfg(feature = "eccsi")]
@@ -19,9 +19,9 @@ cpufeatures::new!(cpu, "avx512f", "avx512ifma", "avx512vl", "avx512dq", "avx512b
 
 /// The proof that this CPU, and the operating system, has AVX-512 with IFMA.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Proof(());
+pub(crate) struct Avx512(());
 
-impl Proof {
+impl Avx512 {
     /// Asks the CPU, the first time.
     #[inline]
     pub(super) fn detect() -> Option<Self> {
@@ -29,11 +29,7 @@ impl Proof {
     }
 }
 
-impl super::Proof for Proof {
-    type Lanes = Zmm;
-}
-
-/// Eight words. A value comes from a [`Proof`], directly or through another value.
+/// Eight words. A value comes from a [`Avx512`], directly or through another value.
 #[derive(Clone, Copy)]
 pub(crate) struct Zmm(__m512i);
 
@@ -77,36 +73,36 @@ fn called_with_features<J: Job>(job: J) -> J::Output {
 
 // SAFETY of all blocks below, unless they say more: the intrinsic needs AVX-512 F or IFMA alone, which
 // `self` or `proof` proves.
-impl Lanes for Zmm {
-    type Proof = Proof;
+impl Vector for Zmm {
+    type Proof = Avx512;
     #[cfg(feature = "eccsi")]
     type Words = Zmm32;
 
     #[inline(always)]
-    fn run<J: Job>(_: Proof, job: J) -> J::Output {
+    fn run<J: Job>(_: Avx512, job: J) -> J::Output {
         // SAFETY: the proof stands for AVX-512; BMI2 comes with every CPU that has it, and `Ifma` checks it.
         unsafe { with_features(job) }
     }
 
     #[inline(always)]
-    fn call<J: Job>(_: Proof, job: J) -> J::Output {
+    fn call<J: Job>(_: Avx512, job: J) -> J::Output {
         // SAFETY: as in `run`.
         unsafe { called_with_features(job) }
     }
 
     #[cfg(feature = "sakke")]
     #[inline(always)]
-    fn divsteps(_: Proof, count: u32, state: Packed) -> Packed {
+    fn divsteps(_: Avx512, count: u32, state: Packed) -> Packed {
         adx::divsteps(count, state)
     }
 
     #[inline(always)]
-    fn splat(_: Proof, x: u64) -> Self {
+    fn splat(_: Avx512, x: u64) -> Self {
         Self(unsafe { _mm512_set1_epi64(x as i64) })
     }
 
     #[inline(always)]
-    fn load(_: Proof, words: &[u64; 8]) -> Self {
+    fn load(_: Avx512, words: &[u64; 8]) -> Self {
         // SAFETY: also, 64 octets are there; the load needs no alignment.
         Self(unsafe { _mm512_loadu_epi64(words.as_ptr().cast()) })
     }
@@ -170,7 +166,7 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
-    fn swap(self, n: usize) -> Self {
+    fn permute_xor(self, n: usize) -> Self {
         Self(unsafe {
             let numbers =
                 _mm512_xor_si512(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi64(n as i64));
@@ -189,7 +185,7 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
-    fn window<const N: i32>(self, high: Self) -> Self {
+    fn words_from<const N: i32>(self, high: Self) -> Self {
         Self(unsafe { _mm512_alignr_epi64::<N>(high.0, self.0) })
     }
 
@@ -204,9 +200,14 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
-    fn choose(self, bits: u8, other: Self) -> Self {
+    fn select(bits: u8, yes: Self, no: Self) -> Self {
         // AVX-512 DQ is proven, too.
-        Self(unsafe { blend(words_of(bits), other.0, self.0) })
+        Self(unsafe { blend(words_of(bits), yes.0, no.0) })
+    }
+
+    #[inline(always)]
+    fn select_lane(lane: usize, yes: Self, no: Self) -> Self {
+        Self(unsafe { _mm512_mask_mov_epi64(no.0, 1 << lane, yes.0) })
     }
 
     #[inline(always)]
@@ -216,7 +217,7 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
-    fn with_bit(_: Proof, n: usize) -> Self {
+    fn with_bit(_: Avx512, n: usize) -> Self {
         // AVX-512 DQ is proven, too.
         Self(unsafe {
             let numbers = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
@@ -244,7 +245,7 @@ impl Lanes for Zmm {
 
     #[cfg(feature = "eccsi")]
     #[inline(always)]
-    fn point(_: Proof, point: &TablePoint) -> Self {
+    fn point(_: Avx512, point: &TablePoint) -> Self {
         // SAFETY: also, a point is 64 octets, aligned to 64.
         Self(unsafe { _mm512_load_epi64(core::ptr::from_ref(point).cast()) })
     }
@@ -277,24 +278,13 @@ impl Lanes for Zmm {
     }
 
     #[inline(always)]
-    fn pick(low: Self, high: Self, index: Self) -> Self {
+    fn look_up(low: Self, high: Self, index: Self) -> Self {
         Self(unsafe { _mm512_permutex2var_epi64(low.0, index.0, high.0) })
-    }
-
-    #[inline(always)]
-    fn replace_lane(self, lane: usize, other: Self) -> Self {
-        Self(unsafe { _mm512_mask_mov_epi64(self.0, 1 << lane, other.0) })
-    }
-
-    #[inline(always)]
-    fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
-        // AVX-512 DQ is proven, too.
-        Self(unsafe { blend(words_of(_mm512_cmpeq_epi64_mask(a.0, b.0)), other.0, self.0) })
     }
 
     #[cfg(feature = "eccsi")]
     #[inline(always)]
-    fn select(_: Proof, row: &[TablePoint], n: u64) -> Self {
+    fn look_up_point(_: Avx512, row: &[TablePoint], n: u64) -> Self {
         let mut found = unsafe { _mm512_setzero_si512() };
         let n = unsafe { _mm512_set1_epi64(n as i64) };
         let one = unsafe { _mm512_set1_epi64(1) };
@@ -314,7 +304,7 @@ impl Lanes for Zmm {
     }
 }
 
-/// Sixteen words of 32 bits. A value comes from a [`Proof`], directly or through another value.
+/// Sixteen words of 32 bits. A value comes from a [`Avx512`], directly or through another value.
 #[cfg(feature = "eccsi")]
 #[derive(Clone, Copy)]
 pub(crate) struct Zmm32(__m512i);
@@ -322,15 +312,15 @@ pub(crate) struct Zmm32(__m512i);
 // SAFETY of all blocks below, unless they say more: as above.
 #[cfg(feature = "eccsi")]
 impl Words for Zmm32 {
-    type Proof = Proof;
+    type Proof = Avx512;
 
     #[inline(always)]
-    fn splat(_: Proof, x: u32) -> Self {
+    fn splat(_: Avx512, x: u32) -> Self {
         Self(unsafe { _mm512_set1_epi32(x as i32) })
     }
 
     #[inline(always)]
-    fn load(_: Proof, words: &[u32; 16]) -> Self {
+    fn load(_: Avx512, words: &[u32; 16]) -> Self {
         // SAFETY: also, 64 octets are there; the load needs no alignment.
         Self(unsafe { _mm512_loadu_epi32(words.as_ptr().cast()) })
     }

@@ -15,8 +15,8 @@ use super::field::is_reduced;
 use super::jacobian::{Affine, Jacobian, coordinates, normalize};
 use super::mul::{self, BARE, Term};
 use super::order;
-use super::tables::{Odd, Table, generator_comb, generator_comb_for_lanes, generator_rows};
-use crate::backend::ifma::lane::Lanes;
+use super::tables::{Odd, Rows, Table, generator_rows};
+use crate::backend::ifma::vector::Vector;
 use crate::backend::p256::{Base, Check, Kernel, Limbs, PointOctets, ScalarOctets, TablePoint};
 use crate::backend::portable::{limbs, p256_order};
 use alloc::vec::Vec;
@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 /// \[kᵢ\]G for secret kᵢ in [1, q − 1], at most [`BATCH`].
 pub(super) fn mul_generator_many<K: Kernel>(kernel: K, scalars: &[Limbs], out: &mut [PointOctets]) {
     debug_assert!(scalars.len() <= BATCH && scalars.len() == out.len());
-    if let (Some(proof), Some(rows)) = (kernel.lanes(), generator_rows()) {
+    if let (Some(proof), Rows::OfGenerator(rows)) = (kernel.vectors(), generator_rows()) {
         let done = match scalars.len() {
             0..=1 => false,
             2..=8 => comb_many::<K, 1, 1, _, _>(kernel, proof, rows, scalars, out),
@@ -40,10 +40,9 @@ pub(super) fn mul_generator_many<K: Kernel>(kernel: K, scalars: &[Limbs], out: &
             return;
         }
     }
-    let comb = if kernel.lanes().is_some() { generator_comb_for_lanes() } else { generator_comb() };
     let mut points = [Jacobian::identity(kernel); BATCH];
     for (point, k) in points.iter_mut().zip(scalars) {
-        *point = mul::comb(kernel, comb, k);
+        *point = mul::generator(kernel, k);
     }
     normalize::<K, BATCH>(&points[..scalars.len()], |i, point| out[i] = point.to_octets());
 }
@@ -51,7 +50,7 @@ pub(super) fn mul_generator_many<K: Kernel>(kernel: K, scalars: &[Limbs], out: &
 /// The same by [`CombMany`], for at most 8·`N`·`GROUPS`; false where that does not work out.
 fn comb_many<K: Kernel, const N: usize, const GROUPS: usize, const ROW: usize, const ROWS: usize>(
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
+    proof: <K::Vector as Vector>::Proof,
     rows: &[[TablePoint; ROW]; ROWS],
     scalars: &[Limbs],
     out: &mut [PointOctets],
@@ -61,7 +60,7 @@ fn comb_many<K: Kernel, const N: usize, const GROUPS: usize, const ROW: usize, c
     all.as_flattened_mut().as_flattened_mut()[..scalars.len()].copy_from_slice(scalars);
     let mut points = [[[[0; 64]; 8]; N]; GROUPS];
     let job = CombMany { kernel, proof, rows, scalars: &all, out: &mut points };
-    let done = K::Lanes::run(proof, job);
+    let done = K::Vector::run(proof, job);
     if done {
         out.copy_from_slice(&points.as_flattened().as_flattened()[..out.len()]);
     }
@@ -78,7 +77,7 @@ const SHARED: usize = 16;
 /// the checks that do not fit into them.
 pub(super) fn check_many_vartime<K: Kernel>(
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
+    proof: <K::Vector as Vector>::Proof,
     checks: &[Check<'_, Table>],
     shared: Option<Base<'_, Table>>,
     alone: impl Fn(&Check<'_, Table>) -> bool,
@@ -93,7 +92,7 @@ pub(super) fn check_many_vartime<K: Kernel>(
     });
     let odd = match (&made, shared) {
         (Some(made), _) => Some(Odd { width: SHARED.ilog2() as usize + 2, entries: made }),
-        (None, shared) => shared.and_then(|shared| shared.table).map(|table| table.comb().odd()),
+        (None, shared) => shared.and_then(|shared| shared.table).map(|table| table.rows().comb().odd()),
     };
     // Which checks go with combs, and which without; what does not fit into lanes is left to itself.
     let mut with_combs = Vec::with_capacity(checks.len());
@@ -122,7 +121,7 @@ fn lane_check<'a>(check: &Check<'a, Table>, shared: bool) -> Option<LaneCheck<'a
     let [x, g, k, h] = [check.x, &check.g, &check.k, &check.h].map(limbs::from_octets);
     let [first, second] = coordinates(check.point.point);
     let regular = g != [0; 4] && k != [0; 4] && (h != [0; 4] || !shared) && is_reduced(&x);
-    let comb = check.point.table.filter(|_| !shared).map(Table::comb);
+    let comb = check.point.table.filter(|_| !shared).map(|table| table.rows().comb());
     regular.then_some(LaneCheck { x, g, k, h, point: [first, second], comb })
 }
 
@@ -131,7 +130,7 @@ const FEW: usize = 2;
 
 fn in_lanes<K: Kernel>(
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
+    proof: <K::Vector as Vector>::Proof,
     checks: &[LaneCheck<'_>],
     shared: Option<Odd<'_>>,
     out: &mut [Option<bool>],
@@ -139,10 +138,10 @@ fn in_lanes<K: Kernel>(
     let combs = checks[0].comb.is_some();
     match checks.len() {
         0..FEW => {}
-        FEW..=8 if combs => K::Lanes::run(proof, CombChecks::<K, 1> { proof, checks, out }),
-        _ if combs => K::Lanes::run(proof, CombChecks::<K, 2> { proof, checks, out }),
-        FEW..=8 => K::Lanes::run(proof, BareChecks::<K, 1> { kernel, proof, checks, shared, out }),
-        _ => K::Lanes::run(proof, BareChecks::<K, 2> { kernel, proof, checks, shared, out }),
+        FEW..=8 if combs => K::Vector::run(proof, CombChecks::<K, 1> { proof, checks, out }),
+        _ if combs => K::Vector::run(proof, CombChecks::<K, 2> { proof, checks, out }),
+        FEW..=8 => K::Vector::run(proof, BareChecks::<K, 1> { kernel, proof, checks, shared, out }),
+        _ => K::Vector::run(proof, BareChecks::<K, 2> { kernel, proof, checks, shared, out }),
     }
 }
 
@@ -150,7 +149,7 @@ fn in_lanes<K: Kernel>(
 pub(super) fn sum_vartime<K: Kernel>(kernel: K, terms: &[(ScalarOctets, PointOctets)]) -> Jacobian<K> {
     let mut sum = Jacobian::identity(kernel);
     for terms in terms.chunks(sums::MOST) {
-        let in_lanes = kernel.lanes().and_then(|proof| lane_sum_vartime(kernel, proof, terms));
+        let in_lanes = kernel.vectors().and_then(|proof| lane_sum_vartime(kernel, proof, terms));
         sum = sum.add_vartime(&in_lanes.unwrap_or_else(|| bare_sum_vartime(kernel, terms)));
     }
     sum
@@ -175,7 +174,7 @@ fn bare_sum_vartime<K: Kernel>(kernel: K, terms: &[(ScalarOctets, PointOctets)])
 /// In lanes, where there are enough terms for that; `None` where it does not work out.
 fn lane_sum_vartime<K: Kernel>(
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
+    proof: <K::Vector as Vector>::Proof,
     terms: &[(ScalarOctets, PointOctets)],
 ) -> Option<Jacobian<K>> {
     const LANES: usize = 16;
@@ -191,7 +190,7 @@ fn lane_sum_vartime<K: Kernel>(
     if lanes[0].0 == [0; 4] {
         return None;
     }
-    add_lanes_vartime(kernel, &K::Lanes::run(proof, LaneSums::<K, 2> { kernel, proof, terms: &lanes }))
+    add_lanes_vartime(kernel, &K::Vector::run(proof, LaneSums::<K, 2> { kernel, proof, terms: &lanes }))
 }
 
 /// Replaces each scalar, none of which is 0, by its inverse modulo q; one inversion for all.

@@ -248,8 +248,7 @@ impl<K: Kernel> Jacobian<K> {
     }
 }
 
-/// A sum of entries of tables: (X, Y, Z², Z³), which are dearer to double than Jacobian coordinates,
-/// and cheaper to add to.
+/// A sum of entries of tables as (X, Y, Z², Z³): an addition costs less than in Jacobian coordinates, a doubling more.
 pub(super) struct Sum<K> {
     limbs: [Limbs; 4],
     kernel: K,
@@ -274,14 +273,14 @@ impl<K: Kernel> Sum<K> {
 
     /// The same, and `row[n]` to `found`, all of which it reads.
     #[inline(always)]
-    pub(super) fn add_and_select(
+    pub(super) fn add_and_look_up(
         &mut self,
         other: &TablePoint,
         row: &[TablePoint],
         n: u64,
         found: &mut TablePoint,
     ) {
-        self.kernel.add_to_sum_and_select(&mut self.limbs, other, row, n, found);
+        self.kernel.add_to_sum_and_look_up(&mut self.limbs, other, row, n, found);
     }
 
     /// The point, with Z² for Z: (X·Z², Y·Z³, Z²). 2M.

@@ -7,17 +7,17 @@ use super::field::Fe;
 use super::jacobian::Jacobian;
 use super::recode::Digits;
 use super::tables::{TurnedRow, TurnedRows};
-use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::{Fe8, below};
+use crate::backend::ifma::vector::{Job, Vector};
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
 
-/// 2²⁵² : takes 2⁴ times a Montgomery form back to it.
+/// 2²⁵²: takes 2⁴ times a Montgomery form back to it.
 const SIXTEENTH: Limbs = [0, 0, 0, 1 << 60];
 
 /// What is summed up. Constant time, if the functions are.
 ///
-/// (A trait for the sake of `inline(always)`, see [`Job`].)
-pub(super) trait Entries<L: Lanes> {
+/// A trait and not closures, for the sake of `inline(always)`: see [`Job`].
+pub(super) trait Entries<L: Vector> {
     /// How many there are, at least 16.
     fn count(&self) -> usize;
 
@@ -59,7 +59,7 @@ impl<'a, const ROW: usize, const ROWS: usize> Secret<'a, ROW, ROWS> {
     }
 }
 
-impl<L: Lanes, const ROW: usize, const ROWS: usize> Entries<L> for Secret<'_, ROW, ROWS> {
+impl<L: Vector, const ROW: usize, const ROWS: usize> Entries<L> for Secret<'_, ROW, ROWS> {
     #[inline(always)]
     fn count(&self) -> usize {
         ROWS
@@ -68,7 +68,7 @@ impl<L: Lanes, const ROW: usize, const ROWS: usize> Entries<L> for Secret<'_, RO
     #[inline(always)]
     fn load(&self, proof: L::Proof, round: usize) -> ([L; 8], L) {
         load_each!(proof, ROWS, round, i => {
-            (L::select(proof, &self.rows[i], self.half[i]), self.negative[i])
+            (L::look_up_point(proof, &self.rows[i], self.half[i]), self.negative[i])
         })
     }
 }
@@ -76,7 +76,7 @@ impl<L: Lanes, const ROW: usize, const ROWS: usize> Entries<L> for Secret<'_, RO
 /// The entries of two combs for public scalars.
 pub(super) struct Public<'a>(pub(super) [&'a CombTerm<'a>; 2]);
 
-impl<L: Lanes> Entries<L> for Public<'_> {
+impl<L: Vector> Entries<L> for Public<'_> {
     #[inline(always)]
     fn count(&self) -> usize {
         let [a, b] = self.0;
@@ -108,7 +108,7 @@ impl<'a> Turned<'a> {
 
     /// As [`Digits::get`] for the eight digits of a round: the bits behind them, then masks and halves.
     #[inline(always)]
-    fn digits<L: Lanes>(&self, proof: L::Proof, round: usize) -> (L, L) {
+    fn digits<L: Vector>(&self, proof: L::Proof, round: usize) -> (L, L) {
         const WIDTH: usize = TurnedRow::WIDTH;
         let at = 8 * round * WIDTH + 1;
         let (limb, bit) = (at / 64, at % 64);
@@ -129,7 +129,7 @@ impl<'a> Turned<'a> {
     }
 }
 
-impl<L: Lanes> Entries<L> for Turned<'_> {
+impl<L: Vector> Entries<L> for Turned<'_> {
     #[inline(always)]
     fn count(&self) -> usize {
         self.rows.len()
@@ -145,7 +145,7 @@ impl<L: Lanes> Entries<L> for Turned<'_> {
                 let (low, high) = row.split_at(8);
                 let low = L::load(proof, low.first_chunk().expect("half of 16"));
                 let high = L::load(proof, high.first_chunk().expect("half of 16"));
-                *word = word.replace_lane(lane, L::pick(low, high, half));
+                *word = L::select_lane(lane, L::look_up(low, high, half), *word);
             }
         }
         (words, negative)
@@ -153,12 +153,12 @@ impl<L: Lanes> Entries<L> for Turned<'_> {
 }
 
 /// The sum of the entries. Where two points that meet on the way are equal or opposite, Z = 0.
-pub(super) fn sum<K: Kernel, E: Entries<K::Lanes>>(
+pub(super) fn sum<K: Kernel, E: Entries<K::Vector>>(
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
+    proof: <K::Vector as Vector>::Proof,
     entries: &E,
 ) -> Jacobian<K> {
-    let coordinates = <K::Lanes as Lanes>::run(proof, SumUp::<K::Lanes, E> { proof, entries });
+    let coordinates = <K::Vector as Vector>::run(proof, SumUp::<K::Vector, E> { proof, entries });
     let [x, y, z] = coordinates.map(|integer| Fe::from_limbs(kernel, kernel.field_mul(&SIXTEENTH, &integer)));
     Jacobian::new(x, y, z)
 }
@@ -172,7 +172,7 @@ struct Sum8<L> {
     zzz: Fe8<L>,
 }
 
-impl<L: Lanes> Sum8<L> {
+impl<L: Vector> Sum8<L> {
     /// The sums of two entries each, as they come: coordinates below 2²⁶⁰.
     ///
     /// EFD mmadd-2008-s, 4M + 2S.
@@ -210,75 +210,75 @@ impl<L: Lanes> Sum8<L> {
     }
 
     #[inline(always)]
-    fn in_lanes(&self, proof: L::Proof, lanes: u8, other: &Self) -> Self {
+    fn select_bits(bits: u8, yes: &Self, no: &Self) -> Self {
         Self {
-            x: self.x.in_lanes(proof, lanes, &other.x),
-            y: self.y.in_lanes(proof, lanes, &other.y),
-            zz: self.zz.in_lanes(proof, lanes, &other.zz),
-            zzz: self.zzz.in_lanes(proof, lanes, &other.zzz),
+            x: Fe8::select_bits(bits, &yes.x, &no.x),
+            y: Fe8::select_bits(bits, &yes.y, &no.y),
+            zz: Fe8::select_bits(bits, &yes.zz, &no.zz),
+            zzz: Fe8::select_bits(bits, &yes.zzz, &no.zzz),
         }
     }
 }
 
-/// In lanes whose number does not have the bit `n`, which is 1, 2 or 4, the sum of itself and the lane
-/// whose number has; the others hold nothing after it.
+/// Adds lane i + n to lane i, for each i without the bit `n`, which is 1, 2 or 4. The lanes with that bit mean nothing
+/// afterwards.
 ///
-/// EFD add-2008-s, 12M + 2S; those that wait for the same value are done at once, one in the lower
-/// lane and one in the upper. A function of its own, to be there once.
-struct Fold<'a, L: Lanes> {
+/// EFD add-2008-s, 12M + 2S. Two products that do not depend on each other are done at once, one in the lower lane and one
+/// in the upper: seven multiplications. Called, so that its code exists once.
+struct Fold<'a, L: Vector> {
     proof: L::Proof,
     n: usize,
     sum: &'a mut Sum8<L>,
 }
 
-impl<L: Lanes> Job for Fold<'_, L> {
+impl<L: Vector> Job for Fold<'_, L> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
         let Self { proof, n, sum: Sum8 { x, y, zz, zzz } } = self;
         let upper = L::with_bit(proof, n);
-        let swap = |element: &Fe8<L>| element.swap(n);
-        let (other_zz, other_zzz) = (swap(zz), swap(zzz));
+        let other_lane = |element: &Fe8<L>| element.permute_xor(n);
+        let (other_zz, other_zzz) = (other_lane(zz), other_lane(zzz));
         let u = x.mul_inline(proof, &other_zz);
         below!(u, 256.2);
         let s = y.mul_inline(proof, &other_zzz);
         below!(s, 256.2);
-        let (other_u, other_s) = (swap(&u), swap(&s));
+        let (other_u, other_s) = (other_lane(&u), other_lane(&s));
         let p = other_u.loose().sub(&u).add_p(proof, 2).carry(proof);
         below!(p, 257.7);
         let r = other_s.loose().sub(&s).add_p(proof, 2).carry(proof);
         below!(r, 257.7);
-        let both = r.where_set(upper, &p).square_inline(proof); // P², R²
+        let both = Fe8::select(upper, &r, &p).square_inline(proof); // P², R²
         below!(both, 256.7);
-        let other = swap(&both);
-        let (p_2, r_2) = (other.where_set(upper, &both), both.where_set(upper, &other));
-        let both = other_u.where_set(upper, &p).mul_inline(proof, &p_2); // P³, Q
+        let other = other_lane(&both);
+        let (p_2, r_2) = (Fe8::select(upper, &other, &both), Fe8::select(upper, &both, &other));
+        let both = Fe8::select(upper, &other_u, &p).mul_inline(proof, &p_2); // P³, Q
         below!(both, 256.5);
-        let other = swap(&both);
-        let (p_3, q) = (other.where_set(upper, &both), both.where_set(upper, &other));
-        let both = zzz.where_set(upper, zz); // ZZ, ZZZ
-        let both = both.mul_inline(proof, &other_zzz.where_set(upper, &other_zz));
+        let other = other_lane(&both);
+        let (p_3, q) = (Fe8::select(upper, &other, &both), Fe8::select(upper, &both, &other));
+        let both = Fe8::select(upper, zzz, zz); // ZZ, ZZZ
+        let both = both.mul_inline(proof, &Fe8::select(upper, &other_zzz, &other_zz));
         below!(both, 256.4);
-        let both = both.mul_inline(proof, &p_3.where_set(upper, &p_2)); // ZZ₃, ZZZ₃
+        let both = both.mul_inline(proof, &Fe8::select(upper, &p_3, &p_2)); // ZZ₃, ZZZ₃
         below!(both, 256.3);
         // 8p > P³ + 2Q; the sum lies below 2^259.5
         *x = r_2.loose().sub(&p_3).sub(&q).sub(&q).add_p(proof, 8).reduce(proof);
-        (*zz, *zzz) = (both, swap(&both));
+        (*zz, *zzz) = (both, other_lane(&both));
         let d = q.loose().sub(x).add_p(proof, 2).carry(proof);
         below!(d, 257.8);
-        let both = other_s.where_set(upper, &r).mul_inline(proof, &p_3.where_set(upper, &d));
+        let both = Fe8::select(upper, &other_s, &r).mul_inline(proof, &Fe8::select(upper, &p_3, &d));
         below!(both, 256.8);
         // R·D − S·P³
-        *y = both.loose().sub(&swap(&both)).add_p(proof, 2).reduce(proof);
+        *y = both.loose().sub(&other_lane(&both)).add_p(proof, 2).reduce(proof);
     }
 }
 
-/// What the additions above have in common: with U and S the coordinates of one point over the common
-/// denominators, below 2^256.2, and P and R what the other's are more, below 2^258.4: P²; P³; Q = U·P²;
+/// What the additions above have in common. U and S, below 2^256.2, are the coordinates of one point over the common
+/// denominators; P and R, below 2^258.4, are those of the other minus U and S. Computes P²; P³; Q = U·P²;
 /// X₃ = R² − P³ − 2Q; Y₃ = R(Q − X₃) − S·P³. Gives X₃, Y₃, P² and P³, the last two below 2^257.5 and 2²⁵⁷.
 #[inline(always)]
-fn meet<L: Lanes>(
+fn meet<L: Vector>(
     proof: L::Proof,
     u: &Fe8<L>,
     s: &Fe8<L>,
@@ -307,12 +307,12 @@ fn meet<L: Lanes>(
 
 /// Lane i takes the entries of number i modulo 8; then the lanes are added up. Gives X, Y and Z as
 /// [`Fe8::to_integer`] does.
-struct SumUp<'a, L: Lanes, E> {
+struct SumUp<'a, L: Vector, E> {
     proof: L::Proof,
     entries: &'a E,
 }
 
-impl<L: Lanes, E: Entries<L>> SumUp<'_, L, E> {
+impl<L: Vector, E: Entries<L>> SumUp<'_, L, E> {
     /// Eight entries, x and y below 2²⁶⁰.
     #[inline(always)]
     fn load(&self, round: usize) -> [Fe8<L>; 2] {
@@ -322,11 +322,11 @@ impl<L: Lanes, E: Entries<L>> SumUp<'_, L, E> {
         let y = Fe8::from_montgomery(proof, &[e, f, g, h]);
         // y = 16·y′ with y′ < p, so that 16p − y is positive, and below 2²⁶⁰.
         let opposite = Fe8::zero(proof).loose().sub(&y).add_p(proof, 16).carry(proof);
-        [x, opposite.where_set(negative, &y)]
+        [x, Fe8::select(negative, &opposite, &y)]
     }
 }
 
-impl<L: Lanes, E: Entries<L>> Job for SumUp<'_, L, E> {
+impl<L: Vector, E: Entries<L>> Job for SumUp<'_, L, E> {
     type Output = [Limbs; 3];
 
     #[inline(always)]
@@ -338,7 +338,7 @@ impl<L: Lanes, E: Entries<L>> Job for SumUp<'_, L, E> {
         for round in 2..count.div_ceil(8) {
             let next = sum.add_affine(proof, &self.load(round));
             let left = count - 8 * round;
-            sum = if left < 8 { next.in_lanes(proof, (1 << left) - 1, &sum) } else { next };
+            sum = if left < 8 { Sum8::select_bits((1 << left) - 1, &next, &sum) } else { next };
         }
         for n in [4, 2, 1] {
             L::call(proof, Fold { proof, n, sum: &mut sum });

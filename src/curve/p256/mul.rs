@@ -16,36 +16,36 @@ use super::field::Mask;
 use super::jacobian::{Affine, Jacobian, Sum, normalize};
 use super::lanes::{self, Entries, Public, Secret, Turned};
 use super::recode::{Digit, Digits, Naf, make_odd};
-use super::tables::{Comb, Odd, generator_comb, generator_turned};
-use crate::backend::ifma::lane::Lanes;
+use super::tables::{Comb, Odd, Rows, generator_rows, generator_turned};
+use crate::backend::ifma::vector::Vector;
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
 use crate::secret::declassify;
 
-/// The entry of a row for a digit. In its place from the beginning, see [`Jacobian::double`].
+/// Writes the entry of a row for a digit to `entry`: written where it is wanted, for the reason that [`Jacobian::double`]
+/// gives.
 #[inline(always)]
 fn entry<K: Kernel>(kernel: K, row: &[TablePoint], digit: Digit, entry: &mut TablePoint) {
-    kernel.select(row, digit.half, entry);
+    kernel.look_up(row, digit.half, entry);
     entry.y = kernel.field_negate_if(digit.negative, &entry.y);
 }
 
 /// \[k\]G for a secret k in [1, q − 1].
 pub(super) fn generator<K: Kernel>(kernel: K, k: &Limbs) -> Jacobian<K> {
-    if let (Some(proof), Some(rows)) = (kernel.lanes(), generator_turned()) {
+    if let (Some(proof), Some(rows)) = (kernel.vectors(), generator_turned()) {
         let (odd, negated) = make_odd(k);
         let entries = Turned::new(rows, &odd);
         if let Some(sum) = sum_in_lanes(kernel, proof, &entries, negated) {
             return sum;
         }
     }
-    comb(kernel, generator_comb(), k)
+    comb(kernel, generator_rows(), k)
 }
 
-/// `None` where points that met in lanes were equal modulo q: for a handful of k, none of which is
-/// ever drawn.
+/// `None` where equal or opposite points met in lanes: for a handful of the 2²⁵⁶ scalars, which no one draws.
 fn sum_in_lanes<K: Kernel>(
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
-    entries: &impl Entries<K::Lanes>,
+    proof: <K::Vector as Vector>::Proof,
+    entries: &impl Entries<K::Vector>,
     negated: Mask,
 ) -> Option<Jacobian<K>> {
     let mut sum = lanes::sum(kernel, proof, entries);
@@ -53,27 +53,27 @@ fn sum_in_lanes<K: Kernel>(
     (declassify(sum.is_identity()) == 0).then_some(sum)
 }
 
-/// The rows that lanes look up in, and their length: those of a point's table.
-const ROWS_IN_LANES: usize = Digits::count(6);
-const ROW_IN_LANES: usize = 1 << 5;
-
 /// \[k\]P from the rows of P, for a secret k in [1, q − 1].
-pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<K> {
+pub(super) fn comb<K: Kernel>(kernel: K, rows: Rows<'_>, k: &Limbs) -> Jacobian<K> {
     let (k, negated) = make_odd(k);
+    let comb = rows.comb();
     let digits = Digits::new(&k, comb.width);
-    let rows = comb.rows().len();
-    let (table, _) = comb.entries.as_chunks::<ROW_IN_LANES>();
-    let table: Result<&[_; ROWS_IN_LANES], _> = table.try_into();
-    if let (Some(proof), 1, Ok(rows)) = (kernel.lanes(), comb.spacing, table)
+    if let (Some(proof), Rows::OfPoint(rows)) = (kernel.vectors(), rows)
         && let Some(sum) = sum_in_lanes(kernel, proof, &Secret::new(rows, &digits), negated)
     {
         return sum;
     }
-    if comb.spacing == 1 {
-        let mut sum = comb_without_doublings(kernel, comb, &digits);
-        sum.negate_if(negated);
-        return sum;
-    }
+    let mut sum = match comb.spacing {
+        1 => comb_without_doublings(kernel, comb, &digits),
+        _ => comb_with_doublings(kernel, comb, &digits),
+    };
+    sum.negate_if(negated);
+    sum
+}
+
+/// The sum where rows stand for every eighth digit: column by column, and doublings between them.
+fn comb_with_doublings<K: Kernel>(kernel: K, comb: Comb<'_>, digits: &Digits) -> Jacobian<K> {
+    let rows = comb.rows().len();
     let mut sum = Jacobian::identity(kernel);
     for column in (0..comb.spacing).rev() {
         if column + 1 != comb.spacing {
@@ -93,11 +93,10 @@ pub(super) fn comb<K: Kernel>(kernel: K, comb: Comb<'_>, k: &Limbs) -> Jacobian<
             }
         }
     }
-    sum.negate_if(negated);
     sum
 }
 
-/// The same where there is a row for each digit, so that nothing is doubled.
+/// The sum where there is a row for each digit, so that nothing is doubled.
 fn comb_without_doublings<K: Kernel>(kernel: K, comb: Comb<'_>, digits: &Digits) -> Jacobian<K> {
     let count = comb.rows().len();
     debug_assert!(count > 2);
@@ -111,7 +110,7 @@ fn comb_without_doublings<K: Kernel>(kernel: K, comb: Comb<'_>, digits: &Digits)
         let Digit { negative, half } = digits.get(i);
         let [even, odd] = &mut places;
         let (this, next) = if i % 2 == 0 { (odd, even) } else { (even, odd) };
-        sum.add_and_select(this, comb.row(i), half, next);
+        sum.add_and_look_up(this, comb.row(i), half, next);
         next.y = kernel.field_negate_if(negative, &next.y);
         debug_assert!(sum.is_degenerate() == 0, "equal or opposite points, which the digits rule out");
     }
@@ -120,27 +119,34 @@ fn comb_without_doublings<K: Kernel>(kernel: K, comb: Comb<'_>, digits: &Digits)
     sum
 }
 
-/// \[k\]P for a secret k in [1, q − 1]: 52 windows of five bits.
+/// Bits of a window of a point without a table.
+const WINDOW: usize = 5;
+
+/// \[k\]P for a secret k in [1, q − 1]: 52 windows.
 pub(super) fn variable<K: Kernel>(kernel: K, point: &Affine<K>, k: &Limbs) -> Jacobian<K> {
-    const WIDTH: usize = 5;
-    const LAST: usize = Digits::count(WIDTH) - 1;
-    let table: [TablePoint; 1 << (WIDTH - 1)] = match kernel.lanes() {
+    let table: [TablePoint; 1 << (WINDOW - 1)] = match kernel.vectors() {
         Some(proof) => lanes::odd_multiples::odd_multiples_vartime(kernel, proof, point),
         None => {
-            let mut table = [TablePoint::ZERO; 1 << (WIDTH - 1)];
-            let multiples: [_; 1 << (WIDTH - 1)] = odd_multiples_vartime(&(*point).into());
-            normalize::<K, { 1 << (WIDTH - 1) }>(&multiples, |i, point| table[i] = point.to_table());
+            let mut table = [TablePoint::ZERO; 1 << (WINDOW - 1)];
+            let multiples: [_; 1 << (WINDOW - 1)] = odd_multiples_vartime(&(*point).into());
+            normalize::<K, { 1 << (WINDOW - 1) }>(&multiples, |i, point| table[i] = point.to_table());
             table
         }
     };
+    windows(kernel, &table, k)
+}
+
+/// \[k\]P from 1, 3, … 31 times P, for a secret k in [1, q − 1].
+fn windows<K: Kernel>(kernel: K, table: &[TablePoint; 1 << (WINDOW - 1)], k: &Limbs) -> Jacobian<K> {
+    const LAST: usize = Digits::count(WINDOW) - 1;
     let (k, negated) = make_odd(k);
-    let digits = Digits::new(&k, WIDTH);
+    let digits = Digits::new(&k, WINDOW);
     let mut point = TablePoint::ZERO;
-    entry(kernel, &table, digits.get(LAST), &mut point);
+    entry(kernel, table, digits.get(LAST), &mut point);
     let mut sum = Jacobian::from_table(kernel, &point);
     for i in (0..LAST).rev() {
-        sum.double_times(WIDTH);
-        entry(kernel, &table, digits.get(i), &mut point);
+        sum.double_times(WINDOW);
+        entry(kernel, table, digits.get(i), &mut point);
         if i == 0 {
             sum.add_or_double(&point);
         } else {
@@ -153,9 +159,10 @@ pub(super) fn variable<K: Kernel>(kernel: K, point: &Affine<K>, k: &Limbs) -> Ja
 
 /// The sum of the terms, without doublings, for public scalars.
 pub(super) fn combs_vartime<K: Kernel>(kernel: K, terms: &[CombTerm<'_>]) -> Jacobian<K> {
-    if let (Some(proof), [a, b]) = (kernel.lanes(), terms) {
+    if let (Some(proof), [a, b]) = (kernel.vectors(), terms) {
         let sum = lanes::sum(kernel, proof, &Public([a, b]));
-        // Z = 0: somebody chose points that relate, and the formulas do not suffice.
+        // Z = 0: equal or opposite points met, which an author of points can bring about.
+        // The formulas below handle all points.
         if sum.is_identity() == 0 {
             return sum;
         }
@@ -175,7 +182,7 @@ pub(super) fn combs_vartime<K: Kernel>(kernel: K, terms: &[CombTerm<'_>]) -> Jac
     if sum.is_degenerate() == 0 {
         return sum.to_jacobian();
     }
-    // As above; these formulas suffice.
+    // As above; these formulas handle all points.
     let mut sum = Jacobian::identity(kernel);
     for entry in entries() {
         sum.add_affine_vartime(&entry);

@@ -7,7 +7,7 @@ use super::jacobian::{Affine, Jacobian, normalize};
 use super::mul::{self, BARE, BARE_HALF, Term};
 use super::order;
 use super::recode::half_size_vartime;
-use super::tables::{Table, generator_comb, generator_odd};
+use super::tables::{Rows, Table, generator_odd, generator_rows};
 use crate::backend::p256::{Base, Check, Kernel, Limbs, Ops, PointOctets, ScalarOctets, TablePoint};
 use crate::backend::portable::{limbs, p256_order};
 use crate::secret::declassify;
@@ -41,9 +41,9 @@ impl<K: Kernel> Own<K> {
     }
 
     fn combination(self, g: &ScalarOctets, terms: &[(ScalarOctets, Base<'_, Table>)]) -> Jacobian<K> {
-        if let (1, [(k, Base { table: Some(table), .. })]) = (generator_comb().spacing, terms) {
-            let of_generator = CombTerm::new_vartime(generator_comb(), &scalar(g));
-            let of_point = CombTerm::new_vartime(table.comb(), &scalar(k));
+        if let (Rows::OfGenerator(_), [(k, Base { table: Some(table), .. })]) = (generator_rows(), terms) {
+            let of_generator = CombTerm::new_vartime(generator_rows().comb(), &scalar(g));
+            let of_point = CombTerm::new_vartime(table.rows().comb(), &scalar(k));
             return match [of_generator, of_point] {
                 [Some(a), Some(b)] => mul::combs_vartime(self.0, &[a, b]),
                 [a, b] => mul::combs_vartime(self.0, a.or(b).as_slice()),
@@ -78,7 +78,7 @@ impl<K: Kernel> Own<K> {
         all[0] = g.map(|g| Term::new_vartime(generator_odd(), &g, false));
         for (slot, (k, base)) in all[1..].iter_mut().zip(terms) {
             *slot = match base.table {
-                Some(table) => Some(Term::new_vartime(table.comb().odd(), &scalar(k), false)),
+                Some(table) => Some(Term::new_vartime(table.rows().comb().odd(), &scalar(k), false)),
                 None => odd.next().map(|odd| Term::bare_vartime(odd, &scalar(k), false)),
             };
         }
@@ -161,7 +161,7 @@ impl<K: Kernel> Ops for Own<K> {
         let (Some(table), false) = (p.table, h_limbs == [0; 4]) else {
             return self.add_mul_vartime(p.point, h, q).map(|sum| self.mul(k, &sum));
         };
-        let first = mul::comb(self.0, table.comb(), &k_limbs);
+        let first = mul::comb(self.0, table.rows(), &k_limbs);
         let second = mul::variable(self.0, &self.affine(q), &self.scalar_product(&k_limbs, &h_limbs));
         // Whoever chose Q knows how it relates to P, and so the sum may be one of equal points.
         let sum = first.add_complete(&second);
@@ -241,7 +241,7 @@ impl<K: Kernel> Ops for Own<K> {
         shared: Option<Base<'_, Table>>,
         out: &mut [bool],
     ) {
-        match self.0.lanes() {
+        match self.0.vectors() {
             Some(proof) => {
                 let alone = |check: &Check<'_, Table>| self.check_vartime(check, shared);
                 batch::check_many_vartime(self.0, proof, checks, shared, alone, out);

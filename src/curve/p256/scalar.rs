@@ -30,7 +30,7 @@ impl Scalar {
         (declassify(in_range) == 1).then(|| Self(*octets))
     }
 
-    /// Takes what a backend gave.
+    /// From octets that a backend computed, which are below q.
     pub(crate) fn from_reduced(octets: &ScalarOctets) -> Self {
         debug_assert!(limbs::sub(&limbs::from_octets(octets), &Q).1 == 1, "scalars are below q");
         Self(*octets)
@@ -67,7 +67,7 @@ impl Scalar {
         }
     }
 
-    /// A second one: where it is called, secrets multiply.
+    /// A copy. `Clone` is missing on purpose: each copy of a secret should be seen where it is made.
     pub(crate) fn duplicate(&self) -> Self {
         Self(self.0)
     }

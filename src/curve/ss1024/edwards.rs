@@ -106,13 +106,13 @@ impl<F: Parameters + Field> FieldGroup for Edwards<F> {
         Self(parts)
     }
 
-    fn select_parts(table: &[[F; 4]], index: u64) -> [F; 4] {
-        F::select(table, index)
+    fn look_up_parts(table: &[[F; 4]], index: u64) -> [F; 4] {
+        F::look_up(table, index)
     }
 
     /// Of −(x, y) = (−x, y) the entry is (y + x, y − x, −2xy).
-    fn select_entry(out: &mut Niels<F>, table: &[Niels<F>], index: u64, negative: Choice) {
-        F::select_signed(out, table, index, negative);
+    fn look_up_entry(out: &mut Niels<F>, table: &[Niels<F>], index: u64, negative: Choice) {
+        F::look_up_signed(out, table, index, negative);
     }
 
     /// `6M` each and one inversion. No Z is zero.

@@ -3,7 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 use crate::backend::adx::fp1024 as adx;
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets, PointOctets, ScalarOctets, Words};
-use crate::backend::ifma::{fp1024 as ifma, fp1024x8 as ifma_x8, lane::Lanes};
+use crate::backend::ifma::{fp1024 as ifma, fp1024x8 as ifma_x8, vector::Vector};
 use crate::backend::portable::{fp1024 as portable, fp1024_order as portable_order};
 #[cfg(any(test, feature = "__backends", eccsi_sakke_backend = "rustcrypto"))]
 use crate::backend::rustcrypto::{fp1024 as rustcrypto, fp1024_order as rustcrypto_order};
@@ -289,5 +289,5 @@ parameters!(rustcrypto::Fp, rustcrypto, rustcrypto_order);
 parameters!(portable::Fe, portable, portable_order);
 #[cfg(target_arch = "x86_64")]
 parameters!(adx::Fe, adx, portable_order);
-parameters!(ifma::Fe<L>, ifma, portable_order, L: Lanes<Proof: Send + Sync> + Send + Sync + 'static);
-parameters!(ifma_x8::Fe8<L>, ifma_x8, portable_order, L: Lanes<Proof: Send + Sync> + Send + Sync + 'static);
+parameters!(ifma::Fe<L>, ifma, portable_order, L: Vector);
+parameters!(ifma_x8::Fe8<L>, ifma_x8, portable_order, L: Vector);

@@ -6,14 +6,14 @@ use super::field2::Complex;
 use super::function::{Argument, Function, MAX_ORDER};
 use super::point::Affine;
 use super::walk::{Multiples, Step, digit, order, step_function};
-use crate::backend::fp1024::{Arithmetic, Field, Lanes8};
+use crate::backend::fp1024::{Arithmetic, Field, Lanes};
 use alloc::vec::Vec;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The functions of the loop that walks one point, as [`Lines`](super::lines::Lines) has them, eight
 /// steps to a row of lanes: steps with functions of one order stand together. As secret as the point.
 #[derive(Zeroize)]
-pub(crate) struct LaneLines<E: Lanes8> {
+pub(crate) struct LaneLines<E: Lanes> {
     start: Vec<E::Single>,
     rows: Vec<E>,
 }
@@ -146,13 +146,13 @@ impl<F: Parameters + Field> Multiples<F> {
             .enumerate()
             .fold(0, |bits, (lane, step)| bits | u8::from(E::OCTAL[*step] < 0) << lane);
         let function = multiple.function.map(splat::<E>);
-        let function = function.reflect(|same, opposite| E::select(same, opposite, negative));
+        let function = function.reflect(|same, opposite| E::select(negative, opposite, same));
         Some((splat(&multiple.x), function))
     }
 }
 
 #[cfg(feature = "hazmat")]
-impl<E: Lanes8> super::size::Size for LaneLines<E> {
+impl<E: Lanes> super::size::Size for LaneLines<E> {
     fn size(&self) -> usize {
         size_of_val(self.start.as_slice()) + size_of_val(self.rows.as_slice())
     }

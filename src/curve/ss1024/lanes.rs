@@ -1,6 +1,5 @@
 //! The operations of a kernel with lanes: eight scalars, eight points R, or eight steps of one loop at a
-//! time. What has one way only, a single product of a scalar and the squarings of the Miller loop, goes
-//! through single elements.
+//! time. Work without parallelism uses single elements: a single multiplication, and the squarings of the Miller loop.
 
 use super::edwards::Edwards;
 use super::eight::{CurveLanes, LANES, lanes_of, scatter};
@@ -11,7 +10,7 @@ use super::lane_lines::LaneLines;
 use super::mul::{BLOCKS, Comb, FieldGroup, Group, TEETH, mul_vartime};
 use super::pairing;
 use super::point::Affine;
-use crate::backend::fp1024::{Base, Commit, Committed, FieldOctets, Lanes8, Ops, PointOctets, ScalarOctets};
+use crate::backend::fp1024::{Base, Commit, Committed, FieldOctets, Lanes, Ops, PointOctets, ScalarOctets};
 use crate::error::Problem;
 use alloc::vec::Vec;
 use subtle::Choice;
@@ -19,7 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// The curve over a kernel with lanes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct InLanes<E: Lanes8>(pub(super) E::Proof);
+pub(crate) struct InLanes<E: Lanes>(pub(super) E::Proof);
 
 /// Work for that many takes less time in lanes than one by one.
 fn fills_lanes(items: usize) -> bool {

@@ -60,9 +60,9 @@ pub(crate) trait FieldGroup: Group<Element: Field> + ConditionallySelectable {
     /// From coordinates.
     fn from_parts(parts: Self::Parts) -> Self;
     /// `table[index]`. Reads all of it.
-    fn select_parts(table: &[Self::Parts], index: u64) -> Self::Parts;
+    fn look_up_parts(table: &[Self::Parts], index: u64) -> Self::Parts;
     /// Writes `table[index]`, or −`table[index]`. Reads all of it.
-    fn select_entry(out: &mut Self::Entry, table: &[Self::Entry], index: u64, negative: Choice);
+    fn look_up_entry(out: &mut Self::Entry, table: &[Self::Entry], index: u64, negative: Choice);
     /// Brings elements into the form of tables.
     fn entries(elements: &[Self]) -> Vec<Self::Entry>;
 }
@@ -116,7 +116,7 @@ impl<G: FieldGroup> Comb<G> {
     pub(super) fn entry(&self, out: &mut G::Entry, k: &SignedDigits, column: usize, block: usize) {
         let columns = G::Element::DIGITS / (TEETH * BLOCKS);
         let (index, negative) = index(TEETH, |a| k.sign(columns * (BLOCKS * a + block) + column));
-        G::select_entry(out, &self.0[ENTRIES * block..][..ENTRIES], index, negative);
+        G::look_up_entry(out, &self.0[ENTRIES * block..][..ENTRIES], index, negative);
     }
 
     /// A place for entries.
@@ -181,7 +181,7 @@ pub(crate) fn mul<G: FieldGroup>(base: &G, k: &SignedDigits) -> G {
     let mut product: Option<G> = None;
     for window in (0..G::Element::DIGITS / WINDOW).rev() {
         let (index, negative) = index(WINDOW, |a| k.sign(WINDOW * window + a));
-        let multiple = G::from_parts(G::select_parts(&odd[..], index));
+        let multiple = G::from_parts(G::look_up_parts(&odd[..], index));
         let multiple = G::conditional_select(&multiple, &multiple.neg(), negative);
         product = Some(match product {
             None => multiple,

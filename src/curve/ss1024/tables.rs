@@ -11,7 +11,7 @@ use crate::backend::fp1024::{Base, Commit, Ops, PointOctets};
 #[cfg(any(target_arch = "x86_64", feature = "__backends"))]
 use crate::backend::ifma::fp1024x8 as ifma;
 #[cfg(feature = "__backends")]
-use crate::backend::ifma::lane;
+use crate::backend::ifma::vector;
 #[cfg(target_arch = "x86_64")]
 use crate::backend::ifma::zmm;
 use crate::backend::portable::fp1024 as portable;
@@ -27,7 +27,7 @@ pub(crate) type Adx = Generic<adx::Fe>;
 #[cfg(target_arch = "x86_64")]
 pub(crate) type Ifma = InLanes<ifma::Fe8<zmm::Zmm>>;
 #[cfg(feature = "__backends")]
-pub(crate) type IfmaModel = InLanes<ifma::Fe8<lane::Model>>;
+pub(crate) type IfmaModel = InLanes<ifma::Fe8<vector::Model>>;
 
 /// Evaluates an expression over the chosen implementation of [`Ops`].
 macro_rules! on_backend {
@@ -51,12 +51,12 @@ macro_rules! on_backend {
             }
             #[cfg(target_arch = "x86_64")]
             Backend::Ifma(proof) => {
-                let $ops: tables::Ifma = $crate::curve::ss1024::lanes::InLanes(proof.lanes_proof());
+                let $ops: tables::Ifma = $crate::curve::ss1024::lanes::InLanes(proof.vector_proof());
                 $body
             }
             #[cfg(feature = "__backends")]
             Backend::IfmaModel(proof) => {
-                let $ops: tables::IfmaModel = $crate::curve::ss1024::lanes::InLanes(proof.lanes_proof());
+                let $ops: tables::IfmaModel = $crate::curve::ss1024::lanes::InLanes(proof.vector_proof());
                 $body
             }
         }

@@ -56,12 +56,12 @@ impl<F: Parameters + Field> FieldGroup for Complex<F> {
         Self { re, im }
     }
 
-    fn select_parts(table: &[[F; 2]], index: u64) -> [F; 2] {
-        F::select(table, index)
+    fn look_up_parts(table: &[[F; 2]], index: u64) -> [F; 2] {
+        F::look_up(table, index)
     }
 
-    fn select_entry(out: &mut [F; 1], table: &[[F; 1]], index: u64, negative: Choice) {
-        F::select_signed(out, table, index, negative);
+    fn look_up_entry(out: &mut [F; 1], table: &[[F; 1]], index: u64, negative: Choice) {
+        F::look_up_signed(out, table, index, negative);
     }
 
     /// `4M` each and one inversion.

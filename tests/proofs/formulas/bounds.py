@@ -44,10 +44,7 @@ class Lane:
     def loose(self):
         return Loose(0, self.high)
 
-    def where_set(self, _, other):
-        return Lane(max(self.high, other.high))
-
-    def swap(self, _):
+    def permute_xor(self, _):
         return self
 
     mul_inline, square_inline = mul, square
@@ -99,6 +96,7 @@ def power_of(high):
 
 
 FUNCTIONS = {"mul": lambda a, b: Group(a[0].mul(b[0])), "square": lambda a: Group(a[0].square()), "with_bit": lambda _: "upper",
+             "select": lambda _, yes, no: Lane(max(yes.high, no.high)),
              "one": lambda: Lane(P256 - 1)}
 
 

@@ -71,13 +71,14 @@ class Pair:
     def __init__(self, lower, upper):
         self.lanes = lower, upper
 
-    def swap(self, _):
+    def permute_xor(self, _):
         return Pair(*self.lanes[::-1])
 
-    def where_set(self, mask, other):
-        """self in the lanes of the mask, which is that of the upper ones."""
+    @staticmethod
+    def select(mask, yes, no):
+        """yes in the lanes of the mask, which is that of the upper ones."""
         assert mask == "upper"
-        return Pair(other.lanes[0], self.lanes[1])
+        return Pair(no.lanes[0], yes.lanes[1])
 
     def __getattr__(self, name):
         def both(*arguments):
@@ -113,6 +114,7 @@ FUNCTIONS = {
     "mul_pairs": lambda a, b: [x.mul(y) for x, y in zip(a, b)],
     "squares": lambda a: [x.square() for x in a],
     "with_bit": lambda _: "upper",
+    "select": Pair.select,
     "from_raw": lambda raw: raw,
 }
 

@@ -35,8 +35,8 @@ for FUNCTION, VALUE in (("zero", 0), ("one", 1)):
 
 
 for N in (1, 2, 4):
-    @promise("lanes", "Fe8::swap", f"lanes p256 swap {N}", "the element of lane i ⊕ n in lane i, for n of 1, 2, 4")
-    def swap(run, n=N):
+    @promise("lanes", "Fe8::permute_xor", f"lanes p256 permute_xor {N}", "the element of lane i ⊕ n in lane i, for n of 1, 2, 4")
+    def permute_xor(run, n=N):
         out, place = run.allot(), run.allot()
         a = words_at(run, "a", place, 40)
         run.call(out, place, 0)
@@ -44,9 +44,9 @@ for N in (1, 2, 4):
             run.same(out + 8 * i, a[place + 8 * (i ^ n)])
 
 
-@promise("lanes", "Fe8::replace_where_equal", "lanes p256 replace_where_equal",
+@promise("lanes", "Fe8::select_bits", "lanes p256 select_bits",
          "b in the lanes where two words of up to four bits are equal, a in the others")
-def replace_where_equal(run):
+def select_bits(run):
     out, left, right, one, other = (run.allot() for _ in range(5))
     a, b = words_at(run, "a", left, 40), words_at(run, "b", right, 40)
     # Lanes do not see each other: one is looked at with all pairs of few numbers, the rest with fixed ones.

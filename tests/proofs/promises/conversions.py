@@ -57,7 +57,7 @@ def singles(run, element):
 
 
 for NAME in ("from_singles", "set_singles"):
-    @promise("lanes", f"Lanes8::{NAME}", f"lanes fp1024 {NAME}", "a/2^52 mod p, at most 7p, in each lane; the same a in all lanes")
+    @promise("lanes", f"Lanes::{NAME}", f"lanes fp1024 {NAME}", "a/2^52 mod p, at most 7p, in each lane; the same a in all lanes")
     def from_singles(run):
         out = run.allot()
         place, total = singles(run, SINGLE)
@@ -65,7 +65,7 @@ for NAME in ("from_singles", "set_singles"):
         lanes_fp1024.FIELD.expect(run, out, total, 52, 7 * P1024)
 
 
-@promise("lanes", "Lanes8::to_singles", "lanes fp1024 to_singles", "a·2^52 below 2^1077 + 2^1076 from each lane, for a ≤ 5p; the same a in all lanes")
+@promise("lanes", "Lanes::to_singles", "lanes fp1024 to_singles", "a·2^52 below 2^1077 + 2^1076 from each lane, for a ≤ 5p; the same a in all lanes")
 def to_singles(run):
     out = run.allot()
     place, total = lanes_fp1024.FIELD.put(run, "a", high=5 * P1024)

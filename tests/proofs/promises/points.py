@@ -104,9 +104,9 @@ def add_to_sum(run):
 
 
 for EIGHTH in (4, 8):
-    @promise("adx", "adx::point::add_to_sum_and_select and Kernel::add_to_sum_and_select",
-             f"^{FILE}add_to_sum_and_select::<{EIGHTH}", f"the same, and row[n] of {8 * EIGHTH} rows, each word of which is read")
-    def add_to_sum_and_select(run, rows=8 * EIGHTH):
+    @promise("adx", "adx::point::add_to_sum_and_look_up and Kernel::add_to_sum_and_look_up",
+             f"^{FILE}add_to_sum_and_look_up::<{EIGHTH}", f"the same, and row[n] of {8 * EIGHTH} rows, each word of which is read")
+    def add_to_sum_and_look_up(run, rows=8 * EIGHTH):
         state = at_start(run.address, 4, {"rdx": ROW, "rcx": 1, "r8": FOUND})
         state.memory |= {ROW + 8 * i: ("row", i) for i in range(8 * rows)}
         at, end = computed(run, state, SUM)

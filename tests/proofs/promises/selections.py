@@ -32,8 +32,8 @@ def words_at(run, name, place, count, most=2**64 - 1):
 
 
 for BACKEND in ("portable", "adx"):
-    @promise(BACKEND, "Kernel::select", f"{BACKEND} p256 select", "row[n], each word of 16 rows is read")
-    def select_point(run):
+    @promise(BACKEND, "Kernel::look_up", f"{BACKEND} p256 look_up", "row[n], each word of 16 rows is read")
+    def look_up_point(run):
         out, row = run.allot(), run.allot()
         words = words_at(run, "row", row, 8 * 16)
         n = any_of(run, "n", 16)
@@ -44,8 +44,8 @@ for BACKEND in ("portable", "adx"):
             run.same(out + 8 * i, words[row + 64 * n + 8 * i])
 
 
-@promise("lanes", "Lanes::select", "lanes p256 select", "the words of row[n], each word of 16 rows is read")
-def select_words(run):
+@promise("lanes", "Vector::look_up_point", "lanes p256 look_up_point", "the words of row[n], each word of 16 rows is read")
+def look_up_words(run):
     out, row, index = run.allot(), run.allot(), run.allot()
     words = words_at(run, "row", row, 8 * 16)
     n = any_of(run, "n", 16)
@@ -86,8 +86,8 @@ def expect_words(run, place, words):
 
 
 for BACKEND, FIELD in FIELDS.items():
-    @promise(BACKEND, "Field::select", f"{BACKEND} fp1024 select", "table[n], each limb of 8 rows of 2 is read")
-    def select(run, field=FIELD):
+    @promise(BACKEND, "Field::look_up", f"{BACKEND} fp1024 look_up", "table[n], each limb of 8 rows of 2 is read")
+    def look_up(run, field=FIELD):
         out = run.allot()
         table, rows, words = table_of(run, field, 8, 2)
         n = any_of(run, "n", 8)
@@ -97,9 +97,9 @@ for BACKEND, FIELD in FIELDS.items():
         for i, element in enumerate(rows[n]):
             expect_words(run, out + field.octets * i, element)
 
-    @promise(BACKEND, "Field::select_signed", f"{BACKEND} fp1024 select_signed",
+    @promise(BACKEND, "Field::look_up_signed", f"{BACKEND} fp1024 look_up_signed",
              "table[n] of 32 rows of 3, or the first two in reverse order and the opposite of the third; each limb is read")
-    def select_signed(run, field=FIELD, backend=BACKEND):
+    def look_up_signed(run, field=FIELD, backend=BACKEND):
         out = run.allot()
         table, rows, words = table_of(run, field, 32, 3)
         negative, n = any_of(run, "negative", 2), any_of(run, "n", 32)
@@ -137,7 +137,7 @@ def sum_of(run, field, words):
     return total
 
 
-@promise("lanes", "Lanes8::select", "lanes fp1024 select", "b in the lanes whose bit is set, a in the others")
+@promise("lanes", "Lanes::select", "lanes fp1024 select", "b in the lanes whose bit is set, a in the others")
 def select_lanes(run):
     out, left, right = run.allot(), run.allot(), run.allot()
     a, b = words_at(run, "a", left, 160), words_at(run, "b", right, 160)
@@ -147,7 +147,7 @@ def select_lanes(run):
         run.same(out + 8 * i, b[right + 8 * i] if bits >> i % 8 & 1 else a[left + 8 * i])
 
 
-@promise("lanes", "Lanes8::broadcast", "lanes fp1024 broadcast", "lane n in all lanes")
+@promise("lanes", "Lanes::broadcast", "lanes fp1024 broadcast", "lane n in all lanes")
 def broadcast(run):
     out, place = run.allot(), run.allot()
     a = words_at(run, "a", place, 160)
@@ -157,8 +157,8 @@ def broadcast(run):
         run.same(out + 8 * i, a[place + 64 * (i // 8) + 8 * lane])
 
 
-@promise("lanes", "Fe8::where_set", "lanes p256 where_set", "yes in the lanes whose mask is all ones, no where it is 0")
-def where_set(run):
+@promise("lanes", "Fe8::select", "lanes p256 select", "yes in the lanes whose mask is all ones, no where it is 0")
+def select_by_mask(run):
     out, left, right, masks = run.allot(), run.allot(), run.allot(), run.allot()
     a, b = words_at(run, "a", left, 40), words_at(run, "b", right, 40)
     bits = any_of(run, "bits", 256)

@@ -124,14 +124,14 @@ impl Field for Fe {
         words::to_octets(&self.integer())
     }
 
-    fn select<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
+    fn look_up<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
         let Adx(()) = table[0][0].proof;
         // SAFETY: the proof of an element stands for AVX2 too.
         unsafe { look_up(table, index) }
     }
 }
 
-/// As [`Field::select`], with the vectors of AVX2 where the compiler finds them.
+/// As [`Field::look_up`], with the vectors of AVX2 where the compiler finds them.
 #[target_feature(enable = "avx2")]
 fn look_up<const N: usize>(table: &[[Fe; N]], index: u64) -> [Fe; N] {
     let mut found = table[0];

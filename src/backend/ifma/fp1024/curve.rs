@@ -4,23 +4,23 @@
 use super::fe::Fe;
 use super::products::sums;
 use super::{Digits, LONG_PADDING, Row, carry, difference, load, store, sum};
-use crate::backend::ifma::lane::{Job, Lanes};
+use crate::backend::ifma::vector::{Job, Vector};
 
 /// Products and their sums and differences, before they are carried: digits up to 3·84·2⁵² < 2⁶⁰ are subtracted.
 #[inline(always)]
-fn long_difference<L: Lanes>(proof: L::Proof, a: Row<L>, b: Row<L>) -> Row<L> {
+fn long_difference<L: Vector>(proof: L::Proof, a: Row<L>, b: Row<L>) -> Row<L> {
     let padding = load(proof, &LONG_PADDING);
     core::array::from_fn(|k| a[k].add(padding[k]).sub(b[k]))
 }
 
 #[inline(always)]
-fn put<L: Lanes>(row: Row<L>) -> Digits {
+fn put<L: Vector>(row: Row<L>) -> Digits {
     Digits(row.map(L::store))
 }
 
 /// The common end of both formulas: X = E·F, Y = G·H, Z = F·G, T = E·H. Factors below 2¹⁰⁸⁰.
 #[inline(always)]
-fn finish<L: Lanes>(proof: L::Proof, p: &mut [Fe<L>; 4], [e, f, g, h]: [Row<L>; 4]) {
+fn finish<L: Vector>(proof: L::Proof, p: &mut [Fe<L>; 4], [e, f, g, h]: [Row<L>; 4]) {
     let [e, f, g, h] = [carry(proof, e), carry(proof, f), carry(proof, g), carry(proof, h)];
     let [in_f, in_g, in_h] = [put(f), put(g), put(h)];
     let [x, y, z, t] = sums::<L, 4, 1>(proof, &[[e], [g], [f], [e]], &[[&in_f], [&in_h], [&in_g], [&in_h]]);
@@ -31,12 +31,12 @@ fn finish<L: Lanes>(proof: L::Proof, p: &mut [Fe<L>; 4], [e, f, g, h]: [Row<L>; 
 }
 
 /// As [`Arithmetic::edwards_add`](crate::backend::fp1024::Arithmetic::edwards_add).
-pub(super) struct EdwardsAdd<'a, L: Lanes> {
+pub(super) struct EdwardsAdd<'a, L: Vector> {
     pub(super) p: &'a mut [Fe<L>; 4],
     pub(super) entry: &'a [Fe<L>; 3],
 }
 
-impl<L: Lanes> Job for EdwardsAdd<'_, L> {
+impl<L: Vector> Job for EdwardsAdd<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -61,9 +61,9 @@ impl<L: Lanes> Job for EdwardsAdd<'_, L> {
 }
 
 /// As [`Arithmetic::edwards_double`](crate::backend::fp1024::Arithmetic::edwards_double).
-pub(super) struct EdwardsDouble<'a, L: Lanes>(pub(super) &'a mut [Fe<L>; 4]);
+pub(super) struct EdwardsDouble<'a, L: Vector>(pub(super) &'a mut [Fe<L>; 4]);
 
-impl<L: Lanes> Job for EdwardsDouble<'_, L> {
+impl<L: Vector> Job for EdwardsDouble<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -90,7 +90,7 @@ impl<L: Lanes> Job for EdwardsDouble<'_, L> {
 
 /// (a0 + i·a1)², by (a0 + a1)(a0 − a1) + i·(2·a0)·a1.
 #[inline(always)]
-fn complex_square<L: Lanes>(proof: L::Proof, a: &mut [Digits; 2]) {
+fn complex_square<L: Vector>(proof: L::Proof, a: &mut [Digits; 2]) {
     let [a0, a1]: [Row<L>; 2] = [load(proof, &a[0]), load(proof, &a[1])];
     // Factors may be as large as 2¹⁰⁸⁰ here: 2¹⁰⁸⁰·2¹⁰⁷⁹/2¹⁰⁹² is far below M.
     let plus = put(carry(proof, sum::<L>(a0, a1)));
@@ -103,7 +103,7 @@ fn complex_square<L: Lanes>(proof: L::Proof, a: &mut [Digits; 2]) {
 
 /// (a0 + i·a1) to the power 2ⁿ, times (b0 + i·b1): two sums of two products.
 #[inline(always)]
-fn square_and_multiply<L: Lanes>(proof: L::Proof, a: &mut [Digits; 2], n: usize, b: [&Digits; 2]) {
+fn square_and_multiply<L: Vector>(proof: L::Proof, a: &mut [Digits; 2], n: usize, b: [&Digits; 2]) {
     for _ in 0..n {
         complex_square::<L>(proof, a);
     }
@@ -116,12 +116,12 @@ fn square_and_multiply<L: Lanes>(proof: L::Proof, a: &mut [Digits; 2], n: usize,
 }
 
 /// (a0 + i·a1) to the power 2ⁿ.
-pub(super) struct ComplexSquares<'a, L: Lanes> {
+pub(super) struct ComplexSquares<'a, L: Vector> {
     pub(super) a: [&'a Fe<L>; 2],
     pub(super) n: usize,
 }
 
-impl<L: Lanes> Job for ComplexSquares<'_, L> {
+impl<L: Vector> Job for ComplexSquares<'_, L> {
     type Output = [Fe<L>; 2];
 
     #[inline(always)]
@@ -136,12 +136,12 @@ impl<L: Lanes> Job for ComplexSquares<'_, L> {
 }
 
 /// (a0 + i·a1)(b0 + i·b1).
-pub(super) struct ComplexMul<'a, L: Lanes> {
+pub(super) struct ComplexMul<'a, L: Vector> {
     pub(super) a: [&'a Fe<L>; 2],
     pub(super) b: [&'a Fe<L>; 2],
 }
 
-impl<L: Lanes> Job for ComplexMul<'_, L> {
+impl<L: Vector> Job for ComplexMul<'_, L> {
     type Output = [Fe<L>; 2];
 
     #[inline(always)]
@@ -154,12 +154,12 @@ impl<L: Lanes> Job for ComplexMul<'_, L> {
 }
 
 /// f ← f⁸·g.
-pub(super) struct ComplexStep<'a, L: Lanes> {
+pub(super) struct ComplexStep<'a, L: Vector> {
     pub(super) f: &'a mut [Fe<L>; 2],
     pub(super) g: &'a [Fe<L>; 2],
 }
 
-impl<L: Lanes> Job for ComplexStep<'_, L> {
+impl<L: Vector> Job for ComplexStep<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -173,12 +173,12 @@ impl<L: Lanes> Job for ComplexStep<'_, L> {
 }
 
 /// f ← f⁸·g, for two at a time: four products side by side in place of two.
-pub(super) struct ComplexSteps<'a, L: Lanes> {
+pub(super) struct ComplexSteps<'a, L: Vector> {
     pub(super) f: [&'a mut [Fe<L>; 2]; 2],
     pub(super) g: [&'a [Fe<L>; 2]; 2],
 }
 
-impl<L: Lanes> Job for ComplexSteps<'_, L> {
+impl<L: Vector> Job for ComplexSteps<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -208,7 +208,7 @@ impl<L: Lanes> Job for ComplexSteps<'_, L> {
 
 /// (a0 + i·a1)² and (a2 + i·a3)².
 #[inline(always)]
-fn complex_squares_of_two<L: Lanes>(proof: L::Proof, a: &mut [Digits; 4]) {
+fn complex_squares_of_two<L: Vector>(proof: L::Proof, a: &mut [Digits; 4]) {
     let (a0, a1): (Row<L>, Row<L>) = (load(proof, &a[0]), load(proof, &a[1]));
     let (a2, a3): (Row<L>, Row<L>) = (load(proof, &a[2]), load(proof, &a[3]));
     let plus = [put(carry(proof, sum::<L>(a0, a1))), put(carry(proof, sum::<L>(a2, a3)))];

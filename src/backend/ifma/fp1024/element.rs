@@ -5,7 +5,7 @@ use super::fe::Fe;
 use super::products::sums;
 use super::{Digits, Row, carry, difference, fold, load, raw, store, sum};
 use crate::backend::fp1024::{Arithmetic, Field, FieldOctets};
-use crate::backend::ifma::lane::{Job, Lanes};
+use crate::backend::ifma::vector::{Job, Vector};
 use crate::backend::portable::fp1024::{MODULUS, P};
 use crate::backend::portable::word::{is_zero_word, mac};
 use crate::backend::portable::words::{self, Words};
@@ -23,13 +23,13 @@ static WORD: Digits = Digits::of_words(&words::shifted(&words::ONE, 64, &P));
 const NEGATED_INVERSE: u64 = safegcd::inverse_mod_word(P[0]).wrapping_neg();
 
 /// N sums of PAIRS products.
-struct Sums<'a, L: Lanes, const N: usize, const PAIRS: usize> {
+struct Sums<'a, L: Vector, const N: usize, const PAIRS: usize> {
     proof: L::Proof,
     v: [[&'a Digits; PAIRS]; N],
     s: [[&'a Digits; PAIRS]; N],
 }
 
-impl<L: Lanes, const N: usize, const PAIRS: usize> Job for Sums<'_, L, N, PAIRS> {
+impl<L: Vector, const N: usize, const PAIRS: usize> Job for Sums<'_, L, N, PAIRS> {
     type Output = [Fe<L>; N];
 
     #[inline(always)]
@@ -41,12 +41,12 @@ impl<L: Lanes, const N: usize, const PAIRS: usize> Job for Sums<'_, L, N, PAIRS>
 }
 
 /// a + b.
-struct Add<'a, L: Lanes> {
+struct Add<'a, L: Vector> {
     a: &'a Fe<L>,
     b: &'a Digits,
 }
 
-impl<L: Lanes> Job for Add<'_, L> {
+impl<L: Vector> Job for Add<'_, L> {
     type Output = Fe<L>;
 
     #[inline(always)]
@@ -60,12 +60,12 @@ impl<L: Lanes> Job for Add<'_, L> {
 }
 
 /// a − b.
-struct Sub<'a, L: Lanes> {
+struct Sub<'a, L: Vector> {
     a: &'a Digits,
     b: &'a Fe<L>,
 }
 
-impl<L: Lanes> Job for Sub<'_, L> {
+impl<L: Vector> Job for Sub<'_, L> {
     type Output = Fe<L>;
 
     #[inline(always)]
@@ -77,12 +77,12 @@ impl<L: Lanes> Job for Sub<'_, L> {
 }
 
 /// a ← (a0 + i·a1)(1 + i·t).
-struct ComplexMulUnit<'a, L: Lanes> {
+struct ComplexMulUnit<'a, L: Vector> {
     a: [&'a mut Fe<L>; 2],
     t: &'a Fe<L>,
 }
 
-impl<L: Lanes> Job for ComplexMulUnit<'_, L> {
+impl<L: Vector> Job for ComplexMulUnit<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -101,13 +101,13 @@ impl<L: Lanes> Job for ComplexMulUnit<'_, L> {
 }
 
 /// `yes` where the mask is set, else `no`.
-struct Select<'a, L: Lanes> {
+struct Select<'a, L: Vector> {
     mask: u64,
     yes: &'a Fe<L>,
     no: &'a Fe<L>,
 }
 
-impl<L: Lanes> Job for Select<'_, L> {
+impl<L: Vector> Job for Select<'_, L> {
     type Output = Fe<L>;
 
     #[inline(always)]
@@ -115,17 +115,17 @@ impl<L: Lanes> Job for Select<'_, L> {
         let proof = self.no.proof;
         let [yes, no]: [Row<L>; 2] = [load(proof, &self.yes.digits), load(proof, &self.no.digits)];
         let bits = barrier(self.mask) as u8;
-        Fe::of_row(proof, choose(bits, no, yes))
+        Fe::of_row(proof, select(bits, yes, no))
     }
 }
 
 /// `table[index]`, from all rows.
-struct LookUp<'a, L: Lanes, const N: usize> {
+struct LookUp<'a, L: Vector, const N: usize> {
     table: &'a [[Fe<L>; N]],
     index: u64,
 }
 
-impl<L: Lanes, const N: usize> Job for LookUp<'_, L, N> {
+impl<L: Vector, const N: usize> Job for LookUp<'_, L, N> {
     type Output = [Fe<L>; N];
 
     #[inline(always)]
@@ -135,8 +135,8 @@ impl<L: Lanes, const N: usize> Job for LookUp<'_, L, N> {
     }
 }
 
-/// As [`Field::select_signed`].
-struct SelectSigned<'a, L: Lanes, const N: usize> {
+/// As [`Field::look_up_signed`].
+struct LookUpSigned<'a, L: Vector, const N: usize> {
     out: &'a mut [Fe<L>; N],
     table: &'a [[Fe<L>; N]],
     index: u64,
@@ -144,7 +144,7 @@ struct SelectSigned<'a, L: Lanes, const N: usize> {
     negative: u64,
 }
 
-impl<L: Lanes, const N: usize> Job for SelectSigned<'_, L, N> {
+impl<L: Vector, const N: usize> Job for LookUpSigned<'_, L, N> {
     type Output = ();
 
     #[inline(always)]
@@ -158,33 +158,33 @@ impl<L: Lanes, const N: usize> Job for SelectSigned<'_, L, N> {
             } else {
                 carry(proof, fold(proof, difference(proof, load(proof, &ZERO), found[i])))
             };
-            *out = Fe::of_row(proof, choose(bits, found[i], opposite));
+            *out = Fe::of_row(proof, select(bits, opposite, found[i]));
         }
     }
 }
 
 /// `table[index]` in registers, from all rows.
 #[inline(always)]
-fn look_up<L: Lanes, const N: usize>(table: &[[Fe<L>; N]], index: u64) -> [Row<L>; N] {
+fn look_up<L: Vector, const N: usize>(table: &[[Fe<L>; N]], index: u64) -> [Row<L>; N] {
     let proof = table[0][0].proof;
     let mut found: [Row<L>; N] = [[L::splat(proof, 0); 3]; N];
     for (row, i) in table.iter().zip(0u64..) {
         let bits = barrier(is_zero_word(i ^ index)) as u8;
         for (found, candidate) in found.iter_mut().zip(row) {
             let candidate: Row<L> = load(proof, &candidate.digits);
-            *found = choose(bits, *found, candidate);
+            *found = select(bits, candidate, *found);
         }
     }
     found
 }
 
-/// `b` in the words whose bit is set, `a` in the others.
+/// `yes` in the words whose bit is set, `no` in the others.
 #[inline(always)]
-fn choose<L: Lanes>(bits: u8, a: Row<L>, b: Row<L>) -> Row<L> {
-    core::array::from_fn(|k| a[k].choose(bits, b[k]))
+fn select<L: Vector>(bits: u8, yes: Row<L>, no: Row<L>) -> Row<L> {
+    core::array::from_fn(|k| L::select(bits, yes[k], no[k]))
 }
 
-impl<L: Lanes> Fe<L> {
+impl<L: Vector> Fe<L> {
     #[inline(always)]
     fn of_row(proof: L::Proof, row: Row<L>) -> Self {
         Self { digits: store(row), proof }
@@ -232,20 +232,20 @@ impl<L: Lanes> Fe<L> {
     }
 }
 
-impl<L: Lanes<Proof: Send + Sync> + 'static> ConditionallySelectable for Fe<L> {
+impl<L: Vector> ConditionallySelectable for Fe<L> {
     fn conditional_select(a: &Self, b: &Self, choice: Choice) -> Self {
         let mask = 0u64.wrapping_sub(u64::from(choice.unwrap_u8()));
         L::call(a.proof, Select { mask, yes: b, no: a })
     }
 }
 
-impl<L: Lanes<Proof: Send + Sync> + 'static> ConstantTimeEq for Fe<L> {
+impl<L: Vector> ConstantTimeEq for Fe<L> {
     fn ct_eq(&self, other: &Self) -> Choice {
         Choice::from(words::is_zero(&self.sub(other).integer()) as u8 & 1)
     }
 }
 
-impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe<L> {
+impl<L: Vector> Arithmetic for Fe<L> {
     type Proof = L::Proof;
     type Raw = Digits;
 
@@ -331,7 +331,7 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Arithmetic for Fe<L> {
     }
 }
 
-impl<L: Lanes<Proof: Send + Sync> + 'static> Field for Fe<L> {
+impl<L: Vector> Field for Fe<L> {
     fn invert(&self) -> Self {
         let steps = |count, state| L::divsteps(self.proof, count, state);
         Self::from_integer(self.proof, &safegcd::invert_words(steps, &self.integer(), &MODULUS))
@@ -347,12 +347,17 @@ impl<L: Lanes<Proof: Send + Sync> + 'static> Field for Fe<L> {
         words::to_octets(&self.integer())
     }
 
-    fn select<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
+    fn look_up<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
         L::call(table[0][0].proof, LookUp { table, index })
     }
 
-    fn select_signed<const N: usize>(out: &mut [Self; N], table: &[[Self; N]], index: u64, negative: Choice) {
+    fn look_up_signed<const N: usize>(
+        out: &mut [Self; N],
+        table: &[[Self; N]],
+        index: u64,
+        negative: Choice,
+    ) {
         let negative = 0u64.wrapping_sub(u64::from(negative.unwrap_u8()));
-        L::call(table[0][0].proof, SelectSigned { out, table, index, negative });
+        L::call(table[0][0].proof, LookUpSigned { out, table, index, negative });
     }
 }

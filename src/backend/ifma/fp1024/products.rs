@@ -1,7 +1,7 @@
 //! Montgomery products and sums of products, several at a time.
 
 use super::{DIGITS, Digits, M_HIGH, M_LOW, Row, load};
-use crate::backend::ifma::lane::Lanes;
+use crate::backend::ifma::vector::Vector;
 
 /// N sums of PAIRS products each, Σ vᵢ·sᵢ/2¹⁰⁹² modulo M, below Σ vᵢ·sᵢ/2¹⁰⁹² + M, not yet carried.
 ///
@@ -11,7 +11,7 @@ use crate::backend::ifma::lane::Lanes;
 /// lowest, high halves of one digit and low halves of the next go into the same words. A word takes at most
 /// 21·(2·PAIRS + 2) numbers below 2⁵²: below 2⁶⁰·² for six pairs.
 #[inline(always)]
-pub(super) fn sums<L: Lanes, const N: usize, const PAIRS: usize>(
+pub(super) fn sums<L: Vector, const N: usize, const PAIRS: usize>(
     proof: L::Proof,
     v: &[[Row<L>; PAIRS]; N],
     s: &[[&Digits; PAIRS]; N],
@@ -56,10 +56,13 @@ pub(super) fn sums<L: Lanes, const N: usize, const PAIRS: usize>(
 
 /// (t + t₀·M)/2⁵² + w, where t₀ are the low 52 bits of the lowest word.
 #[inline(always)]
-fn step<L: Lanes>(t: &Row<L>, w: &Row<L>, m_low: &Row<L>, m_high: &Row<L>, zero: L) -> Row<L> {
+fn step<L: Vector>(t: &Row<L>, w: &Row<L>, m_low: &Row<L>, m_high: &Row<L>, zero: L) -> Row<L> {
     // t₀ vanishes; what else the lowest word has is carried.
     let m = t[0].splat_first();
-    let shifted =
-        [t[0].window::<1>(t[1]).add(t[0].first_shr::<52>()), t[1].window::<1>(t[2]), t[2].window::<1>(zero)];
+    let shifted = [
+        t[0].words_from::<1>(t[1]).add(t[0].first_shr::<52>()),
+        t[1].words_from::<1>(t[2]),
+        t[2].words_from::<1>(zero),
+    ];
     core::array::from_fn(|k| w[k].madd_low(m_low[k], m).add(shifted[k].madd_high(m_high[k], m)))
 }

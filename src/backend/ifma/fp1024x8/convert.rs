@@ -4,13 +4,13 @@
 
 use super::{Bound, Fe8, N, products};
 use crate::backend::ifma::fp1024::{Digits, Fe};
-use crate::backend::ifma::lane::{Job, Lanes};
+use crate::backend::ifma::vector::{Job, Vector};
 
 /// One step of Montgomery's reduction modulo p takes the digit off: a single element lies below 2¹⁰⁷⁷ + 2¹⁰⁷⁶
 /// < 5.01·2⁵²·p, which gives less than 5.01p + p.
-pub(super) struct FromSingles<'a, L: Lanes>(pub(super) [&'a Fe<L>; 8]);
+pub(super) struct FromSingles<'a, L: Vector>(pub(super) [&'a Fe<L>; 8]);
 
-impl<L: Lanes> Job for FromSingles<'_, L> {
+impl<L: Vector> Job for FromSingles<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -34,9 +34,9 @@ impl<L: Lanes> Job for FromSingles<'_, L> {
 }
 
 /// The same limbs one place higher: times 2⁵². At most 5p < 2¹⁰²⁵ + 2¹⁰²⁴ may lie in a lane.
-pub(super) struct ToSingles<'a, L: Lanes>(pub(super) &'a Fe8<L>);
+pub(super) struct ToSingles<'a, L: Vector>(pub(super) &'a Fe8<L>);
 
-impl<L: Lanes> Job for ToSingles<'_, L> {
+impl<L: Vector> Job for ToSingles<'_, L> {
     type Output = [Fe<L>; 8];
 
     #[inline(always)]

@@ -4,12 +4,12 @@
 use super::products::Sum;
 use super::{Fe8, N, Row, SIXTEEN_P, carried, load};
 use crate::backend::fp1024::Arithmetic;
-use crate::backend::ifma::lane::{Job, Lanes};
+use crate::backend::ifma::vector::{Job, Vector};
 
 /// a + b and a − b, with 2a in place of a where that is asked for.
-struct SumAndDifference<'a, L: Lanes, const TWICE: bool>(&'a Fe8<L>, &'a Fe8<L>);
+struct SumAndDifference<'a, L: Vector, const TWICE: bool>(&'a Fe8<L>, &'a Fe8<L>);
 
-impl<L: Lanes, const TWICE: bool> Job for SumAndDifference<'_, L, TWICE> {
+impl<L: Vector, const TWICE: bool> Job for SumAndDifference<'_, L, TWICE> {
     type Output = [Fe8<L>; 2];
 
     #[inline(always)]
@@ -43,19 +43,19 @@ impl<J: Job> Job for Into<'_, J> {
     }
 }
 
-fn product_into<L: Lanes<Proof: Send + Sync> + 'static>(out: &mut Fe8<L>, a: &Fe8<L>, b: &Fe8<L>) {
+fn product_into<L: Vector>(out: &mut Fe8<L>, a: &Fe8<L>, b: &Fe8<L>) {
     L::call(a.proof, Into(out, Sum { a: [a], b: [b] }));
 }
 
 /// The common end of both formulas: X = E·F, Y = G·H, Z = F·G, T = E·H.
-fn finish<L: Lanes<Proof: Send + Sync> + 'static>(p: &mut [Fe8<L>; 4], [e, f, g, h]: [&Fe8<L>; 4]) {
+fn finish<L: Vector>(p: &mut [Fe8<L>; 4], [e, f, g, h]: [&Fe8<L>; 4]) {
     product_into(&mut p[0], e, f);
     product_into(&mut p[1], g, h);
     product_into(&mut p[2], f, g);
     product_into(&mut p[3], e, h);
 }
 
-pub(super) fn edwards_add<L: Lanes<Proof: Send + Sync> + 'static>(p: &mut [Fe8<L>; 4], entry: &[Fe8<L>; 3]) {
+pub(super) fn edwards_add<L: Vector>(p: &mut [Fe8<L>; 4], entry: &[Fe8<L>; 3]) {
     let proof = p[0].proof;
     // y + x, y − x
     let sides = L::call(proof, SumAndDifference::<L, false>(&p[1], &p[0]));
@@ -68,7 +68,7 @@ pub(super) fn edwards_add<L: Lanes<Proof: Send + Sync> + 'static>(p: &mut [Fe8<L
     finish(p, [&first[1], &second[1], &second[0], &first[0]]);
 }
 
-pub(super) fn edwards_double<L: Lanes<Proof: Send + Sync> + 'static>(p: &mut [Fe8<L>; 4]) {
+pub(super) fn edwards_double<L: Vector>(p: &mut [Fe8<L>; 4]) {
     let proof = p[0].proof;
     let (a, b, c) = (p[0].square(), p[1].square(), p[2].square());
     let both = p[0].add(&p[1]);
@@ -82,7 +82,7 @@ pub(super) fn edwards_double<L: Lanes<Proof: Send + Sync> + 'static>(p: &mut [Fe
 }
 
 /// As for single elements; 2·a0·a1 has 2a0 for a factor.
-pub(super) fn complex_square<L: Lanes<Proof: Send + Sync> + 'static>(out: &mut [Fe8<L>; 2], a: [&Fe8<L>; 2]) {
+pub(super) fn complex_square<L: Vector>(out: &mut [Fe8<L>; 2], a: [&Fe8<L>; 2]) {
     let sides = L::call(a[0].proof, SumAndDifference::<L, false>(a[0], a[1]));
     let twice = a[0].double();
     product_into(&mut out[0], &sides[0], &sides[1]);
@@ -90,17 +90,13 @@ pub(super) fn complex_square<L: Lanes<Proof: Send + Sync> + 'static>(out: &mut [
 }
 
 /// Two sums of two products.
-pub(super) fn complex_mul<L: Lanes<Proof: Send + Sync> + 'static>(
-    out: &mut [Fe8<L>; 2],
-    a: [&Fe8<L>; 2],
-    b: [&Fe8<L>; 2],
-) {
+pub(super) fn complex_mul<L: Vector>(out: &mut [Fe8<L>; 2], a: [&Fe8<L>; 2], b: [&Fe8<L>; 2]) {
     let minus_b1 = b[1].neg();
     L::call(a[0].proof, Into(&mut out[0], Sum { a, b: [b[0], &minus_b1] }));
     L::call(a[0].proof, Into(&mut out[1], Sum { a, b: [b[1], b[0]] }));
 }
 
-pub(super) fn complex_step<L: Lanes<Proof: Send + Sync> + 'static>(f: &mut [Fe8<L>; 2], g: &[Fe8<L>; 2]) {
+pub(super) fn complex_step<L: Vector>(f: &mut [Fe8<L>; 2], g: &[Fe8<L>; 2]) {
     let zero = Fe8::zero(f[0].proof());
     let (mut first, mut second) = ([zero, zero], [zero, zero]);
     complex_square(&mut first, [&f[0], &f[1]]);
@@ -109,7 +105,7 @@ pub(super) fn complex_step<L: Lanes<Proof: Send + Sync> + 'static>(f: &mut [Fe8<
     complex_mul(f, [&first[0], &first[1]], [&g[0], &g[1]]);
 }
 
-pub(super) fn mul_pairs_into<L: Lanes<Proof: Send + Sync> + 'static, const M: usize>(
+pub(super) fn mul_pairs_into<L: Vector, const M: usize>(
     out: &mut [Fe8<L>; M],
     a: [&Fe8<L>; M],
     b: [&Fe8<L>; M],

@@ -1,7 +1,7 @@
 //! Products in lanes. Loops over rows stay loops: unrolled they would fill the instruction cache.
 
 use super::{BITS, Bound, Fe8, N, P_LIMBS, Row, carried, load};
-use crate::backend::ifma::lane::{Job, Lanes};
+use crate::backend::ifma::vector::{Job, Vector};
 use crate::backend::portable::fp1024::P;
 use crate::backend::portable::safegcd::inverse_mod_word;
 
@@ -11,12 +11,12 @@ const NEGATED_INVERSE: u64 = inverse_mod_word(P[0]).wrapping_neg() & ((1 << BITS
 /// Σ aᵢ·bᵢ/2¹⁰⁴⁰ of up to six pairs: 20·(40·PAIRS + 41) `vpmadd52`.
 ///
 /// A limb takes at most 20·(2·PAIRS + 2) numbers below 2⁵², and carries: below 2⁶⁰·² for six pairs.
-pub(super) struct Sum<'a, L: Lanes, const PAIRS: usize> {
+pub(super) struct Sum<'a, L: Vector, const PAIRS: usize> {
     pub(super) a: [&'a Fe8<L>; PAIRS],
     pub(super) b: [&'a Fe8<L>; PAIRS],
 }
 
-impl<L: Lanes, const PAIRS: usize> Job for Sum<'_, L, PAIRS> {
+impl<L: Vector, const PAIRS: usize> Job for Sum<'_, L, PAIRS> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -44,7 +44,7 @@ impl<L: Lanes, const PAIRS: usize> Job for Sum<'_, L, PAIRS> {
 
 /// (t + m·p)/2⁵² for the m that makes it an integer; `next` is the new top limb.
 #[inline(always)]
-fn clear_lowest<L: Lanes>(proof: L::Proof, t: &[L; N + 1], next: L) -> [L; N + 1] {
+fn clear_lowest<L: Vector>(proof: L::Proof, t: &[L; N + 1], next: L) -> [L; N + 1] {
     let m = L::splat(proof, 0).madd_low(t[0], L::splat(proof, NEGATED_INVERSE));
     let mut r = [next; N + 1];
     let mut low = L::splat(proof, P_LIMBS[0]);
@@ -62,7 +62,7 @@ fn clear_lowest<L: Lanes>(proof: L::Proof, t: &[L; N + 1], next: L) -> [L; N + 1
 }
 
 #[inline(always)]
-fn finish<L: Lanes>(proof: L::Proof, t: &[L; N + 1], bound: Bound) -> Fe8<L> {
+fn finish<L: Vector>(proof: L::Proof, t: &[L; N + 1], bound: Bound) -> Fe8<L> {
     let mut row = [t[0]; N];
     row.copy_from_slice(&t[..N]);
     Fe8::new(proof, carried(proof, &row), bound)
@@ -70,15 +70,15 @@ fn finish<L: Lanes>(proof: L::Proof, t: &[L; N + 1], bound: Bound) -> Fe8<L> {
 
 /// One step of Montgomery's reduction, on 21 limbs: (t + m·p)/2⁵².
 #[inline(always)]
-pub(super) fn step<L: Lanes>(proof: L::Proof, t: &[L; N + 1], bound: Bound) -> Fe8<L> {
+pub(super) fn step<L: Vector>(proof: L::Proof, t: &[L; N + 1], bound: Bound) -> Fe8<L> {
     finish(proof, &clear_lowest(proof, t, L::splat(proof, 0)), bound)
 }
 
 /// a²/2¹⁰⁴⁰: 2·190 `vpmadd52` for the products of different limbs, doubled at once, 40 for the squares, and
 /// 20·41 for the reduction.
-pub(super) struct Square<'a, L: Lanes>(pub(super) &'a Fe8<L>);
+pub(super) struct Square<'a, L: Vector>(pub(super) &'a Fe8<L>);
 
-impl<L: Lanes> Job for Square<'_, L> {
+impl<L: Vector> Job for Square<'_, L> {
     type Output = Fe8<L>;
 
     #[inline(always)]
@@ -111,7 +111,7 @@ struct Columns([[u64; 8]; 2 * N]);
 /// Adds aᵢ·aⱼ for all j > i, after which columns 2i and 2i + 1 are complete: doubles them, adds their halves
 /// of aᵢ², and puts them away.
 #[inline(always)]
-fn square_row<L: Lanes, const I: usize>(a: &Row<L>, c: &mut [L; 2 * N], columns: &mut Columns) {
+fn square_row<L: Vector, const I: usize>(a: &Row<L>, c: &mut [L; 2 * N], columns: &mut Columns) {
     for j in I + 1..N {
         c[I + j] = c[I + j].madd_low(a[I], a[j]);
         c[I + j + 1] = c[I + j + 1].madd_high(a[I], a[j]);

@@ -1,6 +1,6 @@
 //! Between words of 64 bits and elements: what batches put into the lanes and take out.
 
-use super::super::lane::Lanes;
+use super::super::vector::Vector;
 use super::{Fe8, MASK, limbs_of};
 use crate::backend::p256::Limbs;
 use crate::backend::portable::p256::P;
@@ -24,7 +24,7 @@ const MONTGOMERY: [u64; 5] = {
     limbs_of(&[x[0], x[1], x[2], x[3], 0])
 };
 
-impl<L: Lanes> Fe8<L> {
+impl<L: Vector> Fe8<L> {
     /// The same element in each lane.
     #[inline(always)]
     pub(super) fn splat(proof: L::Proof, limbs: &[u64; 5]) -> Self {
@@ -79,24 +79,24 @@ impl<L: Lanes> Fe8<L> {
         integers
     }
 
-    /// `self` in the words where the mask is all ones, `other` where it is 0.
+    /// `yes` in the lanes where the mask is all ones, `no` where it is 0.
     #[inline(always)]
-    pub(crate) fn where_set(self, mask: L, other: &Self) -> Self {
-        let mut chosen = *other;
-        for (chosen, yes) in chosen.0.iter_mut().zip(&self.0) {
-            *chosen = chosen.xor(yes.xor(*chosen).and(mask));
+    pub(crate) fn select(mask: L, yes: &Self, no: &Self) -> Self {
+        let mut selected = *no;
+        for (selected, yes) in selected.0.iter_mut().zip(&yes.0) {
+            *selected = selected.xor(yes.xor(*selected).and(mask));
         }
-        chosen
+        selected
     }
 
-    /// `other` in the words where a = b, else self.
+    /// `yes` in the lanes whose bit is set, else `no`. The bits may be secret.
     #[inline(always)]
-    pub(crate) fn replace_where_equal(self, a: L, b: L, other: &Self) -> Self {
-        let mut chosen = self;
-        for (chosen, other) in chosen.0.iter_mut().zip(&other.0) {
-            *chosen = chosen.replace_where_equal(a, b, *other);
+    pub(crate) fn select_bits(bits: u8, yes: &Self, no: &Self) -> Self {
+        let mut selected = *no;
+        for (selected, yes) in selected.0.iter_mut().zip(&yes.0) {
+            *selected = L::select(bits, *yes, *selected);
         }
-        chosen
+        selected
     }
 
     /// The elements as integers below p, for elements below 2²⁶⁰.
@@ -114,7 +114,7 @@ impl<L: Lanes> Fe8<L> {
 
 /// Words 0 to 3 of eight numbers, as vectors.
 #[inline(always)]
-pub(crate) fn words<L: Lanes>(proof: L::Proof, numbers: &[Limbs; 8]) -> [L; 4] {
+pub(crate) fn words<L: Vector>(proof: L::Proof, numbers: &[Limbs; 8]) -> [L; 4] {
     let mut turned = [[0; 8]; 4];
     for (lane, number) in numbers.iter().enumerate() {
         for (words, word) in turned.iter_mut().zip(number) {

@@ -1,11 +1,11 @@
-//! For code that waits for its results: multiplications that are not calls, and what one sum in eight
-//! lanes needs beyond the operations of batches.
+//! For one sum in eight lanes, which waits for each of its products: multiplications without a call, and exchanges between
+//! lanes.
 
-use super::super::lane::{Job, Lanes};
+use super::super::vector::{Job, Vector};
 use super::{Fe8, Mul, Square};
 use crate::backend::p256::Limbs;
 
-impl<L: Lanes> Fe8<L> {
+impl<L: Vector> Fe8<L> {
     /// As [`mul`](Self::mul).
     #[inline(always)]
     pub(crate) fn mul_inline(&self, proof: L::Proof, other: &Self) -> Self {
@@ -20,9 +20,9 @@ impl<L: Lanes> Fe8<L> {
 
     /// The element of lane i ⊕ n in lane i.
     #[inline(always)]
-    pub(crate) fn swap(self, n: usize) -> Self {
+    pub(crate) fn permute_xor(self, n: usize) -> Self {
         let Self([a, b, c, d, e]) = self;
-        Self([a.swap(n), b.swap(n), c.swap(n), d.swap(n), e.swap(n)])
+        Self([a.permute_xor(n), b.permute_xor(n), c.permute_xor(n), d.permute_xor(n), e.permute_xor(n)])
     }
 
     /// The first lane as an integer below 2²⁵⁶ that is congruent to 2⁴ times the Montgomery form of

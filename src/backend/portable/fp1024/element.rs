@@ -100,7 +100,7 @@ impl Field for Fe {
         words::to_octets(&super::to_integer(&self.0))
     }
 
-    fn select<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
+    fn look_up<const N: usize>(table: &[[Self; N]], index: u64) -> [Self; N] {
         let mut found = [Self([0; super::N]); N];
         for (row, i) in table.iter().zip(0u64..) {
             let mask = barrier(is_zero_word(i ^ index));

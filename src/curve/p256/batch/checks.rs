@@ -1,14 +1,14 @@
 //! Verification in lanes: does \[g\]G + \[k\]P, or \[g\]G + \[k\]P + \[h\]Q with one Q for all, have
 //! a given x?
 
-use super::super::tables::{Comb, Odd, generator_comb, generator_odd};
+use super::super::tables::{Comb, Odd, generator_odd, generator_rows};
 use super::digits::LaneDigits;
 use super::entries::load_vartime;
 use super::lane_tables::{WIDTH, build, of_group};
 use super::points::{AffinePoints, Elements, Sums};
 use super::straus::{Own, Shared, sum_vartime, width_of};
-use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::{Fe8, words};
+use crate::backend::ifma::vector::{Job, Vector};
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
 use alloc::vec::Vec;
 
@@ -40,7 +40,7 @@ fn eight<'c, 'a>(checks: &'c [LaneCheck<'a>], group: usize) -> [&'c LaneCheck<'a
 
 /// Digits of one of the scalars, of N groups from the first one on.
 #[inline(always)]
-fn digits<L: Lanes, const N: usize>(
+fn digits<L: Vector, const N: usize>(
     proof: L::Proof,
     checks: &[LaneCheck<'_>],
     first: usize,
@@ -56,7 +56,7 @@ fn digits<L: Lanes, const N: usize>(
 
 /// For each check whether X/ZZ = r; `None` where equal or opposite points met, or the sum is the identity.
 #[inline(always)]
-fn answers<L: Lanes, const N: usize>(
+fn answers<L: Vector, const N: usize>(
     proof: L::Proof,
     x: &Elements<L, N>,
     zz: &Elements<L, N>,
@@ -80,7 +80,7 @@ fn answers<L: Lanes, const N: usize>(
 /// Points without tables: builds those of all lanes, then walks 256 doublings for N groups at a time.
 pub(super) struct BareChecks<'a, K: Kernel, const N: usize> {
     pub(super) kernel: K,
-    pub(super) proof: <K::Lanes as Lanes>::Proof,
+    pub(super) proof: <K::Vector as Vector>::Proof,
     /// From 1 to [`MOST`].
     pub(super) checks: &'a [LaneCheck<'a>],
     pub(super) shared: Option<Odd<'a>>,
@@ -129,7 +129,7 @@ impl<K: Kernel, const N: usize> Job for BareChecks<'_, K, N> {
 
 /// Points with combs: one addition for each row.
 pub(super) struct CombChecks<'a, K: Kernel, const N: usize> {
-    pub(super) proof: <K::Lanes as Lanes>::Proof,
+    pub(super) proof: <K::Vector as Vector>::Proof,
     /// From 1 to [`MOST`]; each has a comb, all of the same form.
     pub(super) checks: &'a [LaneCheck<'a>],
     pub(super) out: &'a mut [Option<bool>],
@@ -137,7 +137,7 @@ pub(super) struct CombChecks<'a, K: Kernel, const N: usize> {
 
 /// In each lane the point of row r that its digit says.
 #[inline(always)]
-fn row<'a, L: Lanes, const N: usize>(
+fn row<'a, L: Vector, const N: usize>(
     proof: L::Proof,
     combs: impl Fn(usize, usize) -> Comb<'a>,
     digits: &[LaneDigits<L>; N],
@@ -164,7 +164,7 @@ impl<K: Kernel, const N: usize> Job for CombChecks<'_, K, N> {
     #[inline(always)]
     fn run(self) {
         let Self { proof, checks, out } = self;
-        let generator = generator_comb();
+        let generator = generator_rows().comb();
         let comb_of = |check: &LaneCheck<'_>| check.comb.map_or(generator.width, |comb| comb.width);
         let width = comb_of(&checks[0]);
         for first in (0..checks.len().div_ceil(8 * N) * N).step_by(N) {
@@ -174,9 +174,9 @@ impl<K: Kernel, const N: usize> Job for CombChecks<'_, K, N> {
                     *comb = check.comb.unwrap_or(generator);
                 }
             }
-            let of_generator: [LaneDigits<K::Lanes>; N] =
+            let of_generator: [LaneDigits<K::Vector>; N] =
                 digits(proof, checks, first, generator.width, |check| check.g);
-            let of_point: [LaneDigits<K::Lanes>; N] = digits(proof, checks, first, width, |check| check.k);
+            let of_point: [LaneDigits<K::Vector>; N] = digits(proof, checks, first, width, |check| check.k);
             let mut sum = Sums::from_affine(proof, &row(proof, |_, _| generator, &of_generator, 0));
             for r in 1..generator.rows().len() {
                 sum.add_affine(proof, &row(proof, |_, _| generator, &of_generator, r));

@@ -1,8 +1,8 @@
 //! Scalars in lanes, as odd digits: [`recode::Digits`](super::super::recode::Digits) of eight at a time.
 
 use super::super::recode::make_odd;
-use crate::backend::ifma::lane::Lanes;
 use crate::backend::ifma::p256x8::words;
+use crate::backend::ifma::vector::Vector;
 use crate::backend::p256::Limbs;
 
 /// Eight scalars; each made odd, if need be by its negative.
@@ -21,7 +21,7 @@ pub(super) struct LaneDigit<L> {
     pub(super) half: L,
 }
 
-impl<L: Lanes> LaneDigits<L> {
+impl<L: Vector> LaneDigits<L> {
     /// For scalars in [1, q − 1].
     #[inline(always)]
     pub(super) fn new(proof: L::Proof, scalars: &[Limbs; 8], width: usize) -> Self {
@@ -36,7 +36,7 @@ impl<L: Lanes> LaneDigits<L> {
         self.get_of_width(proof, i, self.width)
     }
 
-    /// The same for who knows the width, and so does the compiler.
+    /// The same, for a width that the compiler knows.
     #[inline(always)]
     pub(super) fn get_of_width(&self, proof: L::Proof, i: usize, width: usize) -> LaneDigit<L> {
         debug_assert_eq!(width, self.width);

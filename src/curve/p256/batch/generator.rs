@@ -4,8 +4,8 @@ use super::digits::LaneDigits;
 use super::entries::Row;
 use super::invert::invert_all;
 use super::points::{AffinePoints, Sums};
-use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::Fe8;
+use crate::backend::ifma::vector::{Job, Vector};
 use crate::backend::p256::{Kernel, Limbs, PointOctets, TablePoint};
 use crate::backend::portable::limbs;
 
@@ -23,7 +23,7 @@ pub(super) struct CombMany<
     const ROWS: usize,
 > {
     pub(super) kernel: K,
-    pub(super) proof: <K::Lanes as Lanes>::Proof,
+    pub(super) proof: <K::Vector as Vector>::Proof,
     /// A row of 1, 3, … 2·`ROW` − 1 times a point for each digit.
     pub(super) rows: &'a [[TablePoint; ROW]; ROWS],
     pub(super) scalars: &'a Scalars<N, GROUPS>,
@@ -42,7 +42,7 @@ impl<K: Kernel, const N: usize, const GROUPS: usize, const ROW: usize, const ROW
     const WIDTH: usize = ROW.ilog2() as usize + 1;
 
     #[inline(always)]
-    fn digits(&self) -> [[LaneDigits<K::Lanes>; N]; GROUPS] {
+    fn digits(&self) -> [[LaneDigits<K::Vector>; N]; GROUPS] {
         let mut digits = [[LaneDigits::new(self.proof, &[[1, 0, 0, 0]; 8], Self::WIDTH); N]; GROUPS];
         for (digits, scalars) in digits.as_flattened_mut().iter_mut().zip(self.scalars.as_flattened()) {
             *digits = LaneDigits::new(self.proof, scalars, Self::WIDTH);
@@ -51,7 +51,7 @@ impl<K: Kernel, const N: usize, const GROUPS: usize, const ROW: usize, const ROW
     }
 
     #[inline(always)]
-    fn sums(&self) -> [Sums<K::Lanes, N>; GROUPS] {
+    fn sums(&self) -> [Sums<K::Vector, N>; GROUPS] {
         let Self { proof, rows, .. } = *self;
         let zero = [Fe8::zero(proof); N];
         let mut sums = [Sums { x: zero, y: zero, zz: zero, zzz: zero }; GROUPS];
@@ -61,7 +61,7 @@ impl<K: Kernel, const N: usize, const GROUPS: usize, const ROW: usize, const ROW
             for (sum, digits) in sums.iter_mut().zip(&digits) {
                 let mut points = AffinePoints { x: zero, y: zero };
                 for (n, digits) in digits.iter().enumerate() {
-                    let point = row.pick(proof, &digits.get_of_width(proof, r, Self::WIDTH));
+                    let point = row.look_up(proof, &digits.get_of_width(proof, r, Self::WIDTH));
                     (points.x[n], points.y[n]) = (point.x[0], point.y[0]);
                 }
                 if r == 0 {

@@ -1,8 +1,8 @@
 //! Inversion of many elements in lanes by one of a single element (Montgomery's trick).
 
 use super::super::field::Fe;
-use crate::backend::ifma::lane::Lanes;
 use crate::backend::ifma::p256x8::{Fe8, words};
+use crate::backend::ifma::vector::Vector;
 use crate::backend::p256::{Kernel, Limbs};
 use crate::secret::declassify;
 
@@ -20,9 +20,9 @@ const MOST_CHAINS: usize = 16;
 #[inline(always)]
 pub(in super::super) fn invert_all<K: Kernel>(
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
-    elements: &mut [Fe8<K::Lanes>],
-    scratch: &mut [Fe8<K::Lanes>],
+    proof: <K::Vector as Vector>::Proof,
+    elements: &mut [Fe8<K::Vector>],
+    scratch: &mut [Fe8<K::Vector>],
     chains: usize,
 ) -> bool {
     let len = elements.len();

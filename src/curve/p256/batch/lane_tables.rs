@@ -2,8 +2,8 @@
 
 use super::entries::LaneTable;
 use super::invert::invert_all;
-use crate::backend::ifma::lane::Lanes;
 use crate::backend::ifma::p256x8::Fe8;
+use crate::backend::ifma::vector::Vector;
 use crate::backend::p256::Kernel;
 use alloc::vec::Vec;
 
@@ -16,14 +16,14 @@ pub(super) type Affine8<L> = [Fe8<L>; 2];
 
 /// The tables of at most 16 times eight points, one after the other, each of [`ENTRIES`] entries.
 ///
-/// Sums of affine points that share inversions, five in all. Points of odd order above 32 never
+/// Sums of affine points, with five inversions that all points share. Points of odd order above 32 never
 /// meet an equal or opposite one here. 19 times 5M + 1S or, of five doublings, 5M + 2S each.
 #[inline(always)]
 pub(super) fn build<K: Kernel>(
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
-    points: &[Affine8<K::Lanes>],
-) -> Vec<Affine8<K::Lanes>> {
+    proof: <K::Vector as Vector>::Proof,
+    points: &[Affine8<K::Vector>],
+) -> Vec<Affine8<K::Vector>> {
     let zero = Fe8::zero(proof);
     let groups = points.len();
     // The step of each group: 2m times its point.
@@ -68,14 +68,14 @@ pub(super) fn build<K: Kernel>(
 
 /// a + b, with 1/(x_b − x_a).
 #[inline(always)]
-fn add<L: Lanes>(proof: L::Proof, a: &Affine8<L>, b: &Affine8<L>, inverse: &Fe8<L>) -> Affine8<L> {
+fn add<L: Vector>(proof: L::Proof, a: &Affine8<L>, b: &Affine8<L>, inverse: &Fe8<L>) -> Affine8<L> {
     let numerator = b[1].loose().sub(&a[1]).add_p(proof, 2).carry(proof); // < 2^258
     along(proof, a, &b[0], &numerator.mul(proof, inverse))
 }
 
 /// \[2\]a, with 1/(2y).
 #[inline(always)]
-fn twice<L: Lanes>(proof: L::Proof, a: &Affine8<L>, inverse: &Fe8<L>) -> Affine8<L> {
+fn twice<L: Vector>(proof: L::Proof, a: &Affine8<L>, inverse: &Fe8<L>) -> Affine8<L> {
     // 3(x² − 1)
     let t = a[0].square(proof).loose().sub(&Fe8::one(proof)).add_p(proof, 1).carry(proof); // < 2^258
     let numerator = t.loose().twice().add(&t).carry(proof); // < 2^259.6
@@ -84,7 +84,7 @@ fn twice<L: Lanes>(proof: L::Proof, a: &Affine8<L>, inverse: &Fe8<L>) -> Affine8
 
 /// The third point on the line through a with this slope, below 2²⁵⁸, negated; `x_b` is that of the second.
 #[inline(always)]
-fn along<L: Lanes>(proof: L::Proof, a: &Affine8<L>, x_b: &Fe8<L>, slope: &Fe8<L>) -> Affine8<L> {
+fn along<L: Vector>(proof: L::Proof, a: &Affine8<L>, x_b: &Fe8<L>, slope: &Fe8<L>) -> Affine8<L> {
     let square = slope.square(proof); // < 2^257
     let x = square.loose().sub(&a[0]).sub(x_b).add_p(proof, 4).reduce(proof);
     let d = a[0].loose().sub(&x).add_p(proof, 2).carry(proof); // < 2^258
@@ -94,6 +94,6 @@ fn along<L: Lanes>(proof: L::Proof, a: &Affine8<L>, x_b: &Fe8<L>, slope: &Fe8<L>
 
 /// The table of group g.
 #[inline(always)]
-pub(super) fn of_group<L: Lanes>(tables: &[Affine8<L>], g: usize) -> &LaneTable<L> {
+pub(super) fn of_group<L: Vector>(tables: &[Affine8<L>], g: usize) -> &LaneTable<L> {
     &tables[g * ENTRIES..][..ENTRIES]
 }

@@ -1,7 +1,7 @@
 //! Points in lanes.
 
-use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::{Fe8, below};
+use crate::backend::ifma::vector::{Job, Vector};
 
 /// N times eight elements. Operations go through them one after the other, so that their chains of
 /// dependent instructions overlap.
@@ -46,27 +46,27 @@ macro_rules! below_each {
 }
 
 #[inline(always)]
-fn mul<L: Lanes, const N: usize>(proof: L::Proof, a: &Elements<L, N>, b: &Elements<L, N>) -> Elements<L, N> {
+fn mul<L: Vector, const N: usize>(proof: L::Proof, a: &Elements<L, N>, b: &Elements<L, N>) -> Elements<L, N> {
     each!(proof, i => a[i].mul(proof, &b[i]))
 }
 
 #[inline(always)]
-fn square<L: Lanes, const N: usize>(proof: L::Proof, a: &Elements<L, N>) -> Elements<L, N> {
+fn square<L: Vector, const N: usize>(proof: L::Proof, a: &Elements<L, N>) -> Elements<L, N> {
     each!(proof, i => a[i].square(proof))
 }
 
-impl<L: Lanes, const N: usize> AffinePoints<L, N> {
+impl<L: Vector, const N: usize> AffinePoints<L, N> {
     /// −self in the words where the mask is all ones, for coordinates below 16p.
     #[inline(always)]
     pub(super) fn negate_where(&mut self, proof: L::Proof, masks: &[L; N]) {
         for (y, mask) in self.y.iter_mut().zip(masks) {
             let opposite = Fe8::zero(proof).loose().sub(y).add_p(proof, 16).carry(proof);
-            *y = opposite.where_set(*mask, y);
+            *y = Fe8::select(*mask, &opposite, y);
         }
     }
 }
 
-impl<L: Lanes, const N: usize> Points<L, N> {
+impl<L: Vector, const N: usize> Points<L, N> {
     #[inline(always)]
     pub(super) fn from_affine(proof: L::Proof, points: &AffinePoints<L, N>) -> Self {
         Self {
@@ -89,12 +89,12 @@ impl<L: Lanes, const N: usize> Points<L, N> {
     }
 }
 
-struct Double<'a, L: Lanes, const N: usize> {
+struct Double<'a, L: Vector, const N: usize> {
     proof: L::Proof,
     points: &'a mut Points<L, N>,
 }
 
-impl<L: Lanes, const N: usize> Job for Double<'_, L, N> {
+impl<L: Vector, const N: usize> Job for Double<'_, L, N> {
     type Output = ();
 
     /// EFD dbl-2001-b with Z₃ = 2·Y₁·Z₁: 4M + 4S.
@@ -139,13 +139,13 @@ impl<L: Lanes, const N: usize> Job for Double<'_, L, N> {
     }
 }
 
-struct AddAffine<'a, L: Lanes, const N: usize> {
+struct AddAffine<'a, L: Vector, const N: usize> {
     proof: L::Proof,
     points: &'a mut Points<L, N>,
     other: &'a AffinePoints<L, N>,
 }
 
-impl<L: Lanes, const N: usize> Job for AddAffine<'_, L, N> {
+impl<L: Vector, const N: usize> Job for AddAffine<'_, L, N> {
     type Output = ();
 
     /// EFD madd-2004-hmv, 8M + 3S.
@@ -196,7 +196,7 @@ pub(super) struct Sums<L, const N: usize> {
     pub(super) zzz: Elements<L, N>,
 }
 
-impl<L: Lanes, const N: usize> Sums<L, N> {
+impl<L: Vector, const N: usize> Sums<L, N> {
     #[inline(always)]
     pub(super) fn from_affine(proof: L::Proof, points: &AffinePoints<L, N>) -> Self {
         let Points { x, y, z } = Points::from_affine(proof, points);
@@ -210,13 +210,13 @@ impl<L: Lanes, const N: usize> Sums<L, N> {
     }
 }
 
-struct AddToSums<'a, L: Lanes, const N: usize> {
+struct AddToSums<'a, L: Vector, const N: usize> {
     proof: L::Proof,
     sums: &'a mut Sums<L, N>,
     other: &'a AffinePoints<L, N>,
 }
 
-impl<L: Lanes, const N: usize> Job for AddToSums<'_, L, N> {
+impl<L: Vector, const N: usize> Job for AddToSums<'_, L, N> {
     type Output = ();
 
     /// EFD madd-2008-s for XYZZ coordinates, 8M + 2S.

@@ -3,11 +3,11 @@
 use super::super::recode::Digits;
 use super::super::tables::Odd;
 use super::digits::LaneDigits;
-use super::entries::{LaneTable, load_vartime, pick_own};
+use super::entries::{LaneTable, load_vartime, look_up_own};
 use super::lane_tables::WIDTH;
 use super::points::{AffinePoints, Points};
-use crate::backend::ifma::lane::Lanes;
 use crate::backend::ifma::p256x8::Fe8;
+use crate::backend::ifma::vector::Vector;
 
 /// N times eight points and their multipliers, a point in each lane.
 #[derive(Clone, Copy)]
@@ -29,20 +29,20 @@ pub(super) fn width_of(odd: Odd<'_>) -> usize {
     odd.width - 1
 }
 
-impl<L: Lanes, const N: usize> Own<'_, L, N> {
+impl<L: Vector, const N: usize> Own<'_, L, N> {
     #[inline(always)]
     fn points(&self, proof: L::Proof, i: usize) -> AffinePoints<L, N> {
         let zero = [Fe8::zero(proof); N];
         let mut points = AffinePoints { x: zero, y: zero };
         for n in 0..N {
-            let point = pick_own(proof, self.tables[n], &self.digits[n].get(proof, i));
+            let point = look_up_own(proof, self.tables[n], &self.digits[n].get(proof, i));
             (points.x[n], points.y[n]) = (point.x[0], point.y[0]);
         }
         points
     }
 }
 
-impl<L: Lanes, const N: usize> Shared<'_, L, N> {
+impl<L: Vector, const N: usize> Shared<'_, L, N> {
     #[inline(always)]
     fn points(&self, proof: L::Proof, i: usize) -> AffinePoints<L, N> {
         let zero = [Fe8::zero(proof); N];
@@ -64,7 +64,7 @@ impl<L: Lanes, const N: usize> Shared<'_, L, N> {
 /// In each lane the sum over all of `own`, of which there is at least one, and `shared`. Where equal
 /// or opposite points met, and where the sum is the identity, Z = 0.
 #[inline(always)]
-pub(super) fn sum_vartime<L: Lanes, const N: usize>(
+pub(super) fn sum_vartime<L: Vector, const N: usize>(
     proof: L::Proof,
     own: &[Own<'_, L, N>],
     shared: &[Shared<'_, L, N>],

@@ -6,8 +6,8 @@ use super::digits::LaneDigits;
 use super::invert::SIXTEENTH;
 use super::lane_tables::{WIDTH, build, of_group};
 use super::straus::{Own, sum_vartime};
-use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::{Fe8, words};
+use crate::backend::ifma::vector::{Job, Vector};
 use crate::backend::p256::{Kernel, Limbs};
 use alloc::vec::Vec;
 
@@ -20,7 +20,7 @@ pub(super) type LaneTerm = (Limbs, [Limbs; 2]);
 /// Gives the sums of N times eight lanes; X, Y, Z are [`Fe8::to_integers`].
 pub(super) struct LaneSums<'a, K: Kernel, const N: usize> {
     pub(super) kernel: K,
-    pub(super) proof: <K::Lanes as Lanes>::Proof,
+    pub(super) proof: <K::Vector as Vector>::Proof,
     /// A multiple of N · 8, at most [`MOST`].
     pub(super) terms: &'a [LaneTerm],
 }

@@ -4,8 +4,8 @@ use super::super::batch::invert::invert_all;
 use super::super::field::Fe;
 use super::super::jacobian::{Affine, Jacobian};
 use super::Sum8;
-use crate::backend::ifma::lane::{Job, Lanes};
 use crate::backend::ifma::p256x8::Fe8;
+use crate::backend::ifma::vector::{Job, Vector};
 use crate::backend::p256::{Kernel, Limbs, TablePoint};
 
 /// How many there are.
@@ -19,7 +19,7 @@ pub(in super::super) const MULTIPLES: usize = 16;
 /// q never meet an equal or opposite one on this way.
 pub(in super::super) fn odd_multiples_vartime<K: Kernel>(
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
+    proof: <K::Vector as Vector>::Proof,
     point: &Affine<K>,
 ) -> [TablePoint; MULTIPLES] {
     let mut doubled = [Jacobian::from(*point); 5];
@@ -39,14 +39,14 @@ pub(in super::super) fn odd_multiples_vartime<K: Kernel>(
     let z_2 = z.square();
     let scale = [*z_2.limbs(), *(z_2 * z).limbs()];
     let mut multiples = [TablePoint::ZERO; MULTIPLES];
-    K::Lanes::run(proof, Multiples { kernel, proof, steps: &steps, scale: &scale, out: &mut multiples });
+    K::Vector::run(proof, Multiples { kernel, proof, steps: &steps, scale: &scale, out: &mut multiples });
     multiples
 }
 
 /// The sums in lanes, and their affine coordinates on the curve itself.
 struct Multiples<'a, K: Kernel> {
     kernel: K,
-    proof: <K::Lanes as Lanes>::Proof,
+    proof: <K::Vector as Vector>::Proof,
     /// x and y of 1, 2, 4, 8 and 16 times the point on the isomorphic curve.
     steps: &'a [[Limbs; 2]; 5],
     /// Z² and Z³ of the isomorphism.
@@ -56,7 +56,7 @@ struct Multiples<'a, K: Kernel> {
 
 /// The same element in each lane, below 2²⁶⁰.
 #[inline(always)]
-fn splat<L: Lanes>(proof: L::Proof, [a, b, c, d]: &Limbs) -> Fe8<L> {
+fn splat<L: Vector>(proof: L::Proof, [a, b, c, d]: &Limbs) -> Fe8<L> {
     let words = [L::splat(proof, *a), L::splat(proof, *b), L::splat(proof, *c), L::splat(proof, *d)];
     Fe8::from_montgomery(proof, &words)
 }
@@ -72,12 +72,12 @@ impl<K: Kernel> Job for Multiples<'_, K> {
         let one = Fe8::one(proof);
         let (x, y) = (p[0].loose().reduce(proof), p[1].loose().reduce(proof));
         let first = Sum8 { x, y, zz: one, zzz: one };
-        let sum = Sum8::of_two(proof, &p, &affine(p_2)).in_lanes(proof, 0b1010_1010, &first);
+        let sum = Sum8::select_bits(0b1010_1010, &Sum8::of_two(proof, &p, &affine(p_2)), &first);
         // [4]P and [8]P by the bits of the lane; then [16]P to all.
         let mut sums = [sum; 2];
         for (step, lanes) in steps.iter().zip([0b1100_1100, 0b1111_0000, 0b1111_1111]) {
             sums[0] = sums[1];
-            sums[1] = sums[0].add_affine(proof, &affine(step)).in_lanes(proof, lanes, &sums[0]);
+            sums[1] = Sum8::select_bits(lanes, &sums[0].add_affine(proof, &affine(step)), &sums[0]);
         }
 
         let [z_2, z_3] = [splat(proof, &scale[0]), splat(proof, &scale[1])];

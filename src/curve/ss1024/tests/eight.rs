@@ -1,6 +1,6 @@
 //! Eight elements of any field: the simplest lanes, to run the code for lanes on tiny fields.
 
-use crate::backend::fp1024::{Arithmetic, Field, Lanes8, ScalarOctets};
+use crate::backend::fp1024::{Arithmetic, Field, Lanes, ScalarOctets};
 use crate::curve::ss1024::field::{Parameters, SignedDigits};
 use std::array::from_fn;
 use zeroize::Zeroize;
@@ -53,7 +53,7 @@ impl<F: Arithmetic> Arithmetic for Eight<F> {
     }
 }
 
-impl<F: Field> Lanes8 for Eight<F> {
+impl<F: Field> Lanes for Eight<F> {
     type Single = F;
 
     fn from_singles(singles: [&F; 8]) -> Self {
@@ -65,8 +65,8 @@ impl<F: Field> Lanes8 for Eight<F> {
     fn broadcast(&self, lane: usize) -> Self {
         Self([self.0[lane]; 8])
     }
-    fn select(a: &Self, b: &Self, bits: u8) -> Self {
-        Self(from_fn(|i| if bits >> i & 1 == 1 { b.0[i] } else { a.0[i] }))
+    fn select(bits: u8, yes: &Self, no: &Self) -> Self {
+        Self(from_fn(|i| if bits >> i & 1 == 1 { yes.0[i] } else { no.0[i] }))
     }
 }
 

@@ -127,7 +127,7 @@ where
             assert_eq!(plain(scaled.add_entry(entry)), sum);
             assert_eq!(plain(scaled.add_entry(entry).add_entry(entry)), plain_add::<P>(sum, *b));
             let mut opposite = *entry;
-            Edwards::select_entry(&mut opposite, core::slice::from_ref(entry), 0, Choice::from(1));
+            Edwards::look_up_entry(&mut opposite, core::slice::from_ref(entry), 0, Choice::from(1));
             assert_eq!(plain(scaled.add_entry(entry).add_entry(&opposite)), *a);
             if b.is_some() {
                 assert_eq!(bool::from(scaled.equals(&affine(*b))), a == b);

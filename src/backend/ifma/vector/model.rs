@@ -2,7 +2,7 @@
 //!
 //! Each operation is a call: inlined into the whole of a job, they would take minutes to compile.
 
-use super::{Job, Lanes};
+use super::{Job, Vector};
 #[cfg(feature = "eccsi")]
 use crate::backend::ifma::words;
 #[cfg(feature = "sakke")]
@@ -45,7 +45,7 @@ fn masks(bits: u8) -> Model {
     Model(core::array::from_fn(|i| word::barrier(0u64.wrapping_sub(u64::from(bits >> i & 1)))))
 }
 
-impl Lanes for Model {
+impl Vector for Model {
     type Proof = ();
     #[cfg(feature = "eccsi")]
     type Words = words::Model;
@@ -130,7 +130,7 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn swap(self, n: usize) -> Self {
+    fn permute_xor(self, n: usize) -> Self {
         Self(core::array::from_fn(|i| self.0[i ^ n]))
     }
 
@@ -147,7 +147,7 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn window<const N: i32>(self, high: Self) -> Self {
+    fn words_from<const N: i32>(self, high: Self) -> Self {
         let at = |i: usize| if i < 8 { self.0[i] } else { high.0[i - 8] };
         Self(core::array::from_fn(|i| at(i + N as usize)))
     }
@@ -164,9 +164,14 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn choose(self, bits: u8, other: Self) -> Self {
-        let [yes, no] = [masks(bits), masks(!bits)];
-        self.and(no).or(other.and(yes))
+    fn select(bits: u8, yes: Self, no: Self) -> Self {
+        yes.and(masks(bits)).or(no.and(masks(!bits)))
+    }
+
+    #[inline(never)]
+    fn select_lane(lane: usize, yes: Self, mut no: Self) -> Self {
+        no.0[lane] = yes.0[lane];
+        no
     }
 
     #[inline(never)]
@@ -207,28 +212,16 @@ impl Lanes for Model {
     }
 
     #[inline(never)]
-    fn pick(low: Self, high: Self, index: Self) -> Self {
+    fn look_up(low: Self, high: Self, index: Self) -> Self {
         Self(index.0.map(|index| {
             let all = low.0.iter().chain(&high.0).zip(0u64..);
             all.fold(0, |found, (word, i)| found | word & Self::equal(index & 15, i))
         }))
     }
 
-    #[inline(never)]
-    fn replace_lane(mut self, lane: usize, other: Self) -> Self {
-        self.0[lane] = other.0[lane];
-        self
-    }
-
-    #[inline(never)]
-    fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self {
-        let mask = a.zip(b, Self::equal);
-        Self(core::array::from_fn(|i| self.0[i] ^ (mask.0[i] & (self.0[i] ^ other.0[i]))))
-    }
-
     #[cfg(feature = "eccsi")]
     #[inline(never)]
-    fn select((): (), row: &[TablePoint], n: u64) -> Self {
-        Self::point((), &table_point::select(row, n))
+    fn look_up_point((): (), row: &[TablePoint], n: u64) -> Self {
+        Self::point((), &table_point::look_up(row, n))
     }
 }

@@ -13,7 +13,7 @@ mod none;
 #[cfg(feature = "__backends")]
 pub(crate) use model::Model;
 #[cfg(feature = "eccsi")]
-pub(crate) use none::NoLanes;
+pub(crate) use none::NoVector;
 
 #[cfg(feature = "eccsi")]
 use super::words::Words;
@@ -24,10 +24,10 @@ use crate::backend::table_point::TablePoint;
 
 /// Eight words and what IFMA does with them, word by word.
 ///
-/// Whoever holds a value, or a proof, may use all of it.
-pub(crate) trait Lanes: Copy {
-    /// The proof that the CPU has the instructions.
-    type Proof: Copy;
+/// A value, or a proof, shows that the CPU has the instructions: whoever holds one may call all of this.
+pub(crate) trait Vector: Copy + Send + Sync + 'static {
+    /// The proof that the CPU has the instructions: a token that only the check of the CPU makes.
+    type Proof: Copy + Send + Sync + 'static;
 
     #[cfg(feature = "eccsi")]
     /// Sixteen words of 32 bits.
@@ -36,7 +36,7 @@ pub(crate) trait Lanes: Copy {
     /// Runs a job where the instructions are inlined. All that follows belongs inside.
     fn run<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
-    /// The same, as a function of its own: for what is called often, so that it stands there once.
+    /// The same, never inlined: for what is called often, so that its code exists once.
     fn call<J: Job>(proof: Self::Proof, job: J) -> J::Output;
 
     /// [`safegcd::divsteps`](crate::backend::portable::safegcd::divsteps), on single words: for inversions.
@@ -73,8 +73,8 @@ pub(crate) trait Lanes: Copy {
     /// self + the high 52 bits of that product of 104 bits.
     fn madd_high(self, a: Self, b: Self) -> Self;
 
-    /// Word i becomes word i ⊕ n, for a public n < 8.
-    fn swap(self, n: usize) -> Self;
+    /// Word i ⊕ n in word i, for a public n < 8.
+    fn permute_xor(self, n: usize) -> Self;
 
     /// Word 0 in all words.
     fn splat_first(self) -> Self;
@@ -82,8 +82,8 @@ pub(crate) trait Lanes: Copy {
     /// Word 0 shifted right; 0 in the others.
     fn first_shr<const N: u32>(self) -> Self;
 
-    /// Words N to N + 7 of `self` followed by `high`.
-    fn window<const N: i32>(self, high: Self) -> Self;
+    /// Words N to N + 7 of the sixteen of `self` and `high`.
+    fn words_from<const N: i32>(self, high: Self) -> Self;
 
     /// A bit for each word that is greater than that of the other.
     fn above(self, other: Self) -> u8;
@@ -91,8 +91,11 @@ pub(crate) trait Lanes: Copy {
     /// A bit for each word that equals that of the other.
     fn equal(self, other: Self) -> u8;
 
-    /// The words of `other` where the bit is set.
-    fn choose(self, bits: u8, other: Self) -> Self;
+    /// The words of `yes` where the bit is set, else those of `no`. The bits may be secret.
+    fn select(bits: u8, yes: Self, no: Self) -> Self;
+
+    /// The word of `yes` in this lane, which is public, else those of `no`.
+    fn select_lane(lane: usize, yes: Self, no: Self) -> Self;
 
     /// Plus `other` where the bit is set.
     fn add_where(self, bits: u8, other: Self) -> Self;
@@ -115,19 +118,13 @@ pub(crate) trait Lanes: Copy {
     /// Word j of result i is word i of row j.
     fn transpose(rows: [Self; 8]) -> [Self; 8];
 
-    /// In each word, that of `low`, then `high`, which the low four bits of `index` say. In registers:
-    /// no address depends on the index.
-    fn pick(low: Self, high: Self, index: Self) -> Self;
-
-    /// `other` in word `lane`, which is public, else self.
-    fn replace_lane(self, lane: usize, other: Self) -> Self;
-
-    /// `other` in the words where a = b, else self.
-    fn replace_where_equal(self, a: Self, b: Self, other: Self) -> Self;
+    /// In each word the one, of the sixteen of `low` and `high`, that the low four bits of `index` number. In
+    /// registers: no address depends on the index.
+    fn look_up(low: Self, high: Self, index: Self) -> Self;
 
     #[cfg(feature = "eccsi")]
     /// The words of `row[n]`. Reads all of `row`.
-    fn select(proof: Self::Proof, row: &[TablePoint], n: u64) -> Self;
+    fn look_up_point(proof: Self::Proof, row: &[TablePoint], n: u64) -> Self;
 }
 
 /// What is to be computed in lanes. Implementations of `run`, and all that they call with lanes, are

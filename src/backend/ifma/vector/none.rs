@@ -1,16 +1,16 @@
-//! No lanes: for kernels of single elements. There is no value, so that nothing is compiled.
+//! The vector of kernels that have single elements alone. It has no value, so that nothing is compiled.
 
-use super::{Job, Lanes};
+use super::{Job, Vector};
 use crate::backend::ifma::words::Words;
 #[cfg(feature = "sakke")]
 use crate::backend::portable::safegcd::Packed;
 use crate::backend::table_point::TablePoint;
 
-/// Stands where lanes are asked for, and never is.
+/// Uninhabited: the vector of a kernel without vectors.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum NoLanes {}
+pub(crate) enum NoVector {}
 
-impl Lanes for NoLanes {
+impl Vector for NoVector {
     type Proof = Self;
     type Words = Self;
 
@@ -79,7 +79,7 @@ impl Lanes for NoLanes {
         self
     }
 
-    fn swap(self, _: usize) -> Self {
+    fn permute_xor(self, _: usize) -> Self {
         self
     }
 
@@ -91,7 +91,7 @@ impl Lanes for NoLanes {
         self
     }
 
-    fn window<const N: i32>(self, _: Self) -> Self {
+    fn words_from<const N: i32>(self, _: Self) -> Self {
         self
     }
 
@@ -103,8 +103,12 @@ impl Lanes for NoLanes {
         match self {}
     }
 
-    fn choose(self, _: u8, _: Self) -> Self {
-        self
+    fn select(_: u8, yes: Self, _: Self) -> Self {
+        yes
+    }
+
+    fn select_lane(_: usize, yes: Self, _: Self) -> Self {
+        yes
     }
 
     fn add_where(self, _: u8, _: Self) -> Self {
@@ -135,24 +139,16 @@ impl Lanes for NoLanes {
         rows
     }
 
-    fn pick(low: Self, _: Self, _: Self) -> Self {
+    fn look_up(low: Self, _: Self, _: Self) -> Self {
         low
     }
 
-    fn replace_lane(self, _: usize, _: Self) -> Self {
-        self
-    }
-
-    fn replace_where_equal(self, _: Self, _: Self, _: Self) -> Self {
-        self
-    }
-
-    fn select(proof: Self, _: &[TablePoint], _: u64) -> Self {
+    fn look_up_point(proof: Self, _: &[TablePoint], _: u64) -> Self {
         proof
     }
 }
 
-impl Words for NoLanes {
+impl Words for NoVector {
     type Proof = Self;
 
     fn splat(proof: Self, _: u32) -> Self {
