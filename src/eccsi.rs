@@ -46,6 +46,11 @@
 //! # }
 //! ```
 
+/// The program of `docs/p256.md`, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/p256.md")]
+mod p256_by_example {}
+
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 
