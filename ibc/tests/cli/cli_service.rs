@@ -135,6 +135,8 @@ fn what_a_newcomer_does_wrong_is_explained() {
     place
         .ibc(&["admin", "client", "add", "c", "--cse", CSE, "--admit", "mef:sp.example.com"])
         .refused(&["no such stakeholder"]);
+    place.ibc(&["admin", "client", "show", "c"]).refused(&["no such client"]);
+    place.ibc(&["admin", "client", "add", "c", "--cse", CSE]).done();
     place.ibc(&["admin", "client", "add", "c", "--admit", "sp.example.com"]).misused(&["mef:sp.example.com"]);
     place.ibc(&["admin", "client", "bind", "c"]).misused(&["--cse, --ae or --maf"]);
     place
