@@ -67,7 +67,7 @@ fn the_sample_is_a_configuration_and_its_comments_are_the_defaults() {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(keys(SAMPLE).len(), 40, "{:?}", keys(SAMPLE));
+    assert_eq!(keys(SAMPLE).len(), 41, "{:?}", keys(SAMPLE));
     let explicit = parse(&all).unwrap();
     assert_eq!(explicit.lab, sample.lab);
     assert_eq!(explicit.store.clock_tolerance, sample.store.clock_tolerance);
