@@ -143,7 +143,7 @@ async fn a_stakeholder_gives_a_key_other_values(place: &Place) {
     let (device, gateway) = setting.registered(Function::Mef).await;
     let registry = setting.registry(Function::Mef);
     let mut request = key(Function::Mef, &[9; 32]);
-    request.suid = 23; // ESData: several targets
+    request.suid = 24; // ESData: several targets
     let registered = registry.register_key(&call(&device, DEVICE), &request).await.unwrap();
     let id = RelativeKeyId::parse(&registered.relative_key_id).unwrap();
     let change = |change: KeyChange| setting.admin.change_key(Function::Mef, &id, change);
