@@ -272,6 +272,7 @@ fn tables_of_something_else_are_left_alone() {
             database.say(*table);
             say(&format!("{sqlite}?mode=rwc"), (*table).into());
         }
+        place.chmod(&format!("{number}.db"), 0o600);
         for url in [database.url("postgres"), sqlite] {
             configure(&place, &url);
             place.ibc(&["service", "migrate"]).refused(&["the database is not empty"]);
