@@ -147,10 +147,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
             if let httparse::Status::Complete(taken) = parsed {
                 let headers = fields_of(request.headers)?;
                 let version = request.version.unwrap_or_default();
+                let method = request.method.unwrap_or_default();
                 let head = RequestHead {
-                    method: request.method.unwrap_or_default().into(),
+                    method: method.into(),
                     target: request.path.unwrap_or_default().into(),
-                    keep_alive: keeps_alive(version, &headers),
+                    // What follows CONNECT is meant for somebody else (RFC 9110 section 9.3.6).
+                    keep_alive: keeps_alive(version, &headers) && method != "CONNECT",
                     length: length(version, &headers)?.unwrap_or(Length::Octets(0)),
                     headers,
                 };

@@ -27,8 +27,10 @@ impl<'a> Target<'a> {
             None => (None, text),
         };
         let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
-        let is_sound =
-            path.starts_with('/') && is_path(path) && is_path(&query.unwrap_or_default().replace('?', "/"));
+        let is_sound = host.is_none_or(is_authority)
+            && path.starts_with('/')
+            && is_path(path)
+            && is_path(&query.unwrap_or_default().replace('?', "/"));
         is_sound.then_some(Self { host, path, has_query: query.is_some_and(|query| !query.is_empty()) })
     }
 
@@ -65,6 +67,13 @@ fn is_path(text: &str) -> bool {
         }
     }
     true
+}
+
+/// A name, and a port if there is one (RFC 3986 section 3.2): no server here has an address for a name.
+fn is_authority(text: &str) -> bool {
+    let (name, port) = text.split_once(':').unwrap_or((text, ""));
+    let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.');
+    !name.is_empty() && name.bytes().all(is_name) && is_port(port)
 }
 
 /// A port, which may be empty (RFC 3986 section 3.2.3).
@@ -252,7 +261,16 @@ mod tests {
         );
         assert_eq!(parse("https://mef.example.com"), Some((Some("mef.example.com"), "/", false)));
         assert_eq!(parse("/mef/%41~?a=%20?/:@"), Some((None, "/mef/%41~", true)));
-        for text in ["", "*", "mef", "http://mef.example.com/mef", "mef.example.com:443"] {
+        for text in [
+            "",
+            "*",
+            "mef",
+            "http://mef.example.com/mef",
+            "mef.example.com:443",
+            "https:///mef",
+            "https://mef.example.com:4<3/mef",
+            "https://u@mef.example.com/mef",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
         // What is no character of a path or a query, and escapes that are cut.
