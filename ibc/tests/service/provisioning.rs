@@ -106,7 +106,7 @@ async fn cuts_the_expiry_or_refuses_it(place: &Place) {
     assert!(issued.id2.ends_with("@20270706T000000"), "{}", issued.id2);
     // or refused, where policy says so
     mef = {
-        let policy = ibc::service::mef::ProvisioningPolicy { refuse_longer: true, ..Default::default() };
+        let policy = ibc::service::mef::ProvisioningPolicy { refuse_longer: true, ..service::unhurried() };
         Mef::new(place.core("b").await, service::fqdn(MEF), place.keys.clone(), policy)
     };
     let outcome = mef.enrol(&call(&session, AE), &asked(Some("20271231T000000"))).await;
