@@ -1,0 +1,38 @@
+//! What batches report.
+
+use crate::edge::{Outcome, set, write};
+use crate::error::es_error;
+use eccsi_sakke::BatchError;
+use eccsi_sakke::eccsi::Signature;
+
+/// A signature that is none verifies for nothing: whoever sent it learns no more than that.
+pub(crate) fn signature(octets: &[u8]) -> Outcome<Signature> {
+    Signature::from_slice(octets).map_err(|_| es_error::ES_INVALID_SIGNATURE)
+}
+
+/// Writes an outcome for each signature: that of its form, or the next of those that were verified.
+pub(crate) fn report(
+    outcomes: *mut es_error,
+    decoded: &[Outcome<Signature>],
+    verified: Vec<Result<(), eccsi_sakke::Error>>,
+) -> Outcome {
+    let mut verified = verified.into_iter();
+    let mut next = || verified.next().map_or(es_error::ES_INTERNAL, code);
+    let codes: Vec<_> =
+        decoded.iter().map(|one| one.as_ref().map_or_else(|error| *error, |_| next())).collect();
+    write(outcomes, codes.len(), &codes)?;
+    codes.into_iter().find(|code| *code != es_error::ES_OK).map_or(Ok(()), Err)
+}
+
+/// ES_OK or the code of the error.
+pub(crate) fn code<T, E: Into<es_error>>(outcome: Result<T, E>) -> es_error {
+    outcome.map_or_else(Into::into, |_| es_error::ES_OK)
+}
+
+/// Reports the place of an item that a batch refused, if the caller wants it.
+pub(crate) fn place(refused: *mut usize, error: BatchError) -> es_error {
+    if refused.is_null() {
+        return error.into();
+    }
+    set(refused, error.index).map_or_else(|pointer| pointer, |()| error.into())
+}

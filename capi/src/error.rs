@@ -1,0 +1,278 @@
+//! The codes of the header, each with its text, and what they stand for in the library.
+
+use core::ffi::{CStr, c_char};
+use eccsi_sakke::error::{BatchError, DecodeError, Error, Problem};
+use eccsi_sakke::onem2m::IdentifierError;
+use eccsi_sakke::saef::SaefError;
+
+/// What a function says: ES_OK, or why it refused. `es_error_text` puts it into words. Later versions may add codes, and
+/// never change one.
+///
+/// Towards a peer all refusals of a key, a signature, Encapsulated Data or an association have to look alike.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum es_error {
+    /// Done.
+    ES_OK = 0,
+    /// A pointer is NULL where something has to be, or is not aligned.
+    ES_BAD_POINTER = 1,
+    /// A handle is of another type than the function takes, or was freed.
+    ES_BAD_HANDLE = 2,
+    /// A length is not the one that is required.
+    ES_LENGTH = 3,
+    /// A text does not fit; its length was written.
+    ES_BUFFER_TOO_SMALL = 4,
+    /// A text is not UTF-8.
+    ES_NOT_UTF8 = 5,
+    /// A number is none of those that the function knows.
+    ES_VALUE = 6,
+    /// The random generator failed; nothing was computed.
+    ES_RANDOM = 7,
+    /// A bug of the library; please report it. What the function should have made was not made.
+    ES_INTERNAL = 8,
+    /// The first octet of a point is not 04 (uncompressed).
+    ES_POINT_FORM = 20,
+    /// More octets than the value may have.
+    ES_TOO_LONG = 21,
+    /// An identifier of SAKKE begins with zeros: the key would be that of the identifier without them.
+    ES_LEADING_ZERO = 22,
+    /// A coordinate is not below the field prime.
+    ES_NOT_REDUCED = 23,
+    /// A point is not on the curve.
+    ES_NOT_ON_CURVE = 24,
+    /// A point is not of the order it should have.
+    ES_WRONG_ORDER = 25,
+    /// An integer lies outside its range.
+    ES_OUT_OF_RANGE = 26,
+    /// A delivered key does not belong to this identity and KMS public key.
+    ES_INVALID_KEY = 40,
+    /// The signature does not verify. Which step failed is not told.
+    ES_INVALID_SIGNATURE = 41,
+    /// The Encapsulated Data were not made for this key, or were changed. Which step failed is not told.
+    ES_DECAPSULATION_FAILED = 42,
+    /// No key exists for this identity under this master key.
+    ES_UNUSABLE_IDENTITY = 43,
+    /// The SSV leads to a value that RFC 6508 excludes; take another. Nobody can find such a one.
+    ES_UNUSABLE_SSV = 44,
+    /// A text, or a part of it, is empty.
+    ES_EMPTY = 60,
+    /// A text is longer than its bound.
+    ES_TEXT_TOO_LONG = 61,
+    /// A valid spelling, where only the canonical one is allowed.
+    ES_NOT_CANONICAL = 62,
+    /// A label of an FQDN breaks the host-name rule of RFC 1123.
+    ES_FQDN_LABEL = 63,
+    /// A domain name outside ASCII.
+    ES_FQDN_NOT_ASCII = 64,
+    /// An FQDN of one label.
+    ES_FQDN_SINGLE_LABEL = 65,
+    /// The last label of an FQDN is all digits.
+    ES_FQDN_NUMERIC = 66,
+    /// Not a CSE-ID or AE-ID.
+    ES_ENTITY = 67,
+    /// SP-relative where the absolute form is needed.
+    ES_NOT_ABSOLUTE = 68,
+    /// Not an even number of hexadecimal digits.
+    ES_HEX_BINARY = 69,
+    /// Not a time YYYYMMDDThhmmss of the years 1970 to 9999.
+    ES_TIME = 70,
+    /// An ID_2 without its three parts.
+    ES_ID_2_PARTS = 71,
+    /// Not a relative part of the allowed characters, one '@' and an FQDN.
+    ES_QUALIFIED_PARTS = 72,
+    /// Not a Credential-ID.
+    ES_CREDENTIAL_ID = 73,
+    /// Another fault of an identifier.
+    ES_IDENTIFIER = 79,
+    /// Not a PSK identity of the IBC-based association.
+    ES_PSK_IDENTITY = 80,
+    /// No KPAK is pinned for the domain of the identity.
+    ES_UNKNOWN_DOMAIN = 81,
+    /// The KPAK is not pinned for the domain.
+    ES_UNKNOWN_KPAK = 82,
+    /// Another KPAK is pinned for the domain; adding one is a rollover.
+    ES_OTHER_KPAK_PINNED = 83,
+    /// Another KPAK of the domain has the same tag.
+    ES_DUPLICATE_TAG = 84,
+    /// No key belongs to the peer's identity, PVT and KPAK.
+    ES_PEER_KEY = 85,
+    /// The identity names a service provider that its domain does not serve.
+    ES_FOREIGN_PROVIDER = 86,
+    /// The domain is pinned already, with another service provider.
+    ES_OTHER_PROVIDER = 87,
+    /// One's own credential has expired.
+    ES_OWN_CREDENTIAL_EXPIRED = 88,
+    /// The peer's credential has expired.
+    ES_PEER_CREDENTIAL_EXPIRED = 89,
+    /// The peer claims this entity's own identity.
+    ES_OWN_IDENTITY = 90,
+    /// The peer is not the one expected, or not admitted.
+    ES_NOT_ADMITTED = 91,
+    /// Another reason against an association.
+    ES_ASSOCIATION = 99,
+}
+
+/// The text of a code, in English, for a log: static, ends in NUL. For a number that is no code "unknown error".
+///
+/// Threads: any number may call it.
+#[unsafe(no_mangle)]
+pub extern "C" fn es_error_text(error: i32) -> *const c_char {
+    text(error).as_ptr()
+}
+
+fn text(error: i32) -> &'static CStr {
+    match error {
+        0 => c"done",
+        1 => c"pointer is NULL or not aligned",
+        2 => c"handle of another type, or freed",
+        3 => c"wrong number of octets",
+        4 => c"buffer too small for the text and its NUL",
+        5 => c"text is not UTF-8",
+        6 => c"number is none of those that are known",
+        7 => c"random generator failed",
+        8 => c"internal error: a bug of the library",
+        20 => c"first octet of a point is not that of the form required",
+        21 => c"more octets than the value may have",
+        22 => c"leading zero octets: the key would be that of the name without them",
+        23 => c"coordinate not below the field prime",
+        24 => c"point not on the curve",
+        25 => c"point of the wrong order",
+        26 => c"integer out of range",
+        40 => c"key does not belong to this identity and KMS public key",
+        41 => c"signature does not verify",
+        42 => c"encapsulated data not for this key, or changed",
+        43 => c"no key exists for this identity under this master key",
+        44 => c"SSV leads to an excluded value, take another",
+        60 => c"text or a part of it is empty",
+        61 => c"text longer than its bound",
+        62 => c"not in canonical form: FQDN in lower case without final dot, hexadecimal in upper case",
+        63 => c"a label of an FQDN is 1 to 63 letters, digits and inner hyphens",
+        64 => c"an international domain name has to be in A-label form (xn--...)",
+        65 => c"an FQDN has at least two labels",
+        66 => c"the last label of an FQDN is not all digits; an IP address is no FQDN",
+        67 => c"a CSE-ID is /cse, an AE-ID /S... or /cse/C..., each alone or behind //provider",
+        68 => c"the absolute form //provider/... is needed",
+        69 => c"hexBinary is an even number of hexadecimal digits and nothing else",
+        70 => c"a time is YYYYMMDDThhmmss in UTC, of the years 1970 to 9999, without zone or fraction",
+        71 => c"ID_2 is FQDN, hexBinary of the identifier and expiration time, joined by '@'",
+        72 => c"the form is a relative part of letters, digits, '.', '_', '-', one '@' and an FQDN",
+        73 => {
+            c"a Credential-ID is a known type of two digits, '-' and letters, digits, '.', '_', '-' and '@'"
+        }
+        79 => c"not the identifier it should be",
+        80 => c"a PSK identity is an ID_2, '@' and 48 characters of base64url",
+        81 => c"no KPAK is pinned for the domain of this identity",
+        82 => c"this KPAK is not pinned for the domain",
+        83 => c"another KPAK is pinned for the domain; add this one by a rollover",
+        84 => c"another KPAK of the domain has the same tag",
+        85 => c"no key belongs to the peer's identity, PVT and KPAK",
+        86 => c"identity names a service provider that its domain does not serve",
+        87 => c"domain is pinned already with another service provider",
+        88 => c"own credential has expired; provision it again",
+        89 => c"credential of the peer has expired",
+        90 => c"peer claims the own identity",
+        91 => c"peer is not the one expected, or not admitted",
+        99 => c"association refused",
+        _ => c"unknown error",
+    }
+}
+
+impl From<Problem> for es_error {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Length { .. } => Self::ES_LENGTH,
+            Problem::PointForm { .. } => Self::ES_POINT_FORM,
+            Problem::TooLong { .. } => Self::ES_TOO_LONG,
+            Problem::LeadingZero => Self::ES_LEADING_ZERO,
+            Problem::NotReduced => Self::ES_NOT_REDUCED,
+            Problem::NotOnCurve => Self::ES_NOT_ON_CURVE,
+            Problem::WrongOrder => Self::ES_WRONG_ORDER,
+            Problem::OutOfRange => Self::ES_OUT_OF_RANGE,
+            // Nothing here reads hexadecimal; what a later version adds is a value that is not allowed.
+            _ => Self::ES_OUT_OF_RANGE,
+        }
+    }
+}
+
+impl From<DecodeError> for es_error {
+    fn from(error: DecodeError) -> Self {
+        error.problem.into()
+    }
+}
+
+impl From<Error> for es_error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Decode(error) => error.into(),
+            Error::InvalidKey => Self::ES_INVALID_KEY,
+            Error::InvalidSignature => Self::ES_INVALID_SIGNATURE,
+            Error::DecapsulationFailed => Self::ES_DECAPSULATION_FAILED,
+            Error::UnusableIdentity => Self::ES_UNUSABLE_IDENTITY,
+            Error::UnusableNonce => Self::ES_UNUSABLE_SSV,
+            Error::Rng => Self::ES_RANDOM,
+            _ => Self::ES_INTERNAL,
+        }
+    }
+}
+
+/// Without the place, which a batch reports beside it.
+impl From<BatchError> for es_error {
+    fn from(error: BatchError) -> Self {
+        error.error.into()
+    }
+}
+
+impl From<IdentifierError> for es_error {
+    fn from(error: IdentifierError) -> Self {
+        use IdentifierError as I;
+        match error {
+            I::Empty => Self::ES_EMPTY,
+            I::TooLong { .. } => Self::ES_TEXT_TOO_LONG,
+            I::NotCanonical => Self::ES_NOT_CANONICAL,
+            I::FqdnLabel => Self::ES_FQDN_LABEL,
+            I::FqdnNotAscii => Self::ES_FQDN_NOT_ASCII,
+            I::FqdnSingleLabel => Self::ES_FQDN_SINGLE_LABEL,
+            I::FqdnNumeric => Self::ES_FQDN_NUMERIC,
+            I::EntityStart
+            | I::EntityWithoutPath
+            | I::EntitySegment
+            | I::EntityTooManySegments
+            | I::NotCseId
+            | I::NotAeId
+            | I::Stem
+            | I::BareStem
+            | I::StemWithoutRegistrar => Self::ES_ENTITY,
+            I::NotAbsolute => Self::ES_NOT_ABSOLUTE,
+            I::HexBinary => Self::ES_HEX_BINARY,
+            I::TimeForm | I::TimeRange | I::TimeFraction => Self::ES_TIME,
+            I::ExpiringIdentityParts => Self::ES_ID_2_PARTS,
+            I::QualifiedParts | I::RelativePart | I::RelativeKeyId => Self::ES_QUALIFIED_PARTS,
+            I::CredentialForm | I::CredentialType => Self::ES_CREDENTIAL_ID,
+            _ => Self::ES_IDENTIFIER,
+        }
+    }
+}
+
+impl From<SaefError> for es_error {
+    fn from(error: SaefError) -> Self {
+        use SaefError as S;
+        match error {
+            S::Identifier(error) => error.into(),
+            S::Decode(error) => error.into(),
+            S::InvalidKey => Self::ES_INVALID_KEY,
+            S::PskIdentityForm => Self::ES_PSK_IDENTITY,
+            S::UnknownDomain => Self::ES_UNKNOWN_DOMAIN,
+            S::UnknownKpak => Self::ES_UNKNOWN_KPAK,
+            S::OtherKpakPinned => Self::ES_OTHER_KPAK_PINNED,
+            S::DuplicateTag => Self::ES_DUPLICATE_TAG,
+            S::PeerKey => Self::ES_PEER_KEY,
+            S::ForeignProvider => Self::ES_FOREIGN_PROVIDER,
+            S::OtherProvider => Self::ES_OTHER_PROVIDER,
+            S::OwnCredentialExpired => Self::ES_OWN_CREDENTIAL_EXPIRED,
+            S::PeerCredentialExpired => Self::ES_PEER_CREDENTIAL_EXPIRED,
+            S::OwnIdentity => Self::ES_OWN_IDENTITY,
+            S::Denied | S::NotAdmitted => Self::ES_NOT_ADMITTED,
+            _ => Self::ES_ASSOCIATION,
+        }
+    }
+}

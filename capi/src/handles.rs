@@ -1,0 +1,244 @@
+//! The types of the header: handles, of which C sees pointers only, structures for lists, and sizes.
+
+use crate::edge::{Outcome, handle, octets};
+use crate::error::es_error;
+use eccsi_sakke::onem2m::ExpiringIdentity;
+use eccsi_sakke::{eccsi, saef, sakke};
+
+/// Octets of KSAK.
+pub const ES_KSAK_BYTES: usize = 32;
+
+/// Octets of KPAK: 04, x, y.
+pub const ES_KPAK_BYTES: usize = 65;
+
+/// Octets of a signature: r (32), s (32), PVT (65).
+pub const ES_SIGNATURE_BYTES: usize = 129;
+
+/// Octets of SSK.
+pub const ES_SSK_BYTES: usize = 32;
+
+/// Octets of PVT: 04, x, y.
+pub const ES_PVT_BYTES: usize = 65;
+
+/// Octets of HS.
+pub const ES_HS_BYTES: usize = 32;
+
+/// Octets of a UID.
+pub const ES_UID_BYTES: usize = 32;
+
+/// Octets of z.
+pub const ES_SAKKE_SECRET_BYTES: usize = 128;
+
+/// Octets of Z: 04, x, y.
+pub const ES_SAKKE_PUBLIC_BYTES: usize = 257;
+
+/// Octets of Encapsulated Data: R (257), H (16).
+pub const ES_SAKKE_DATA_BYTES: usize = 273;
+
+/// Octets of a Shared Secret Value.
+pub const ES_SSV_BYTES: usize = 16;
+
+/// Octets of a Receiver Secret Key: 04, x, y.
+pub const ES_RSK_BYTES: usize = 257;
+
+/// Octets of the tag of a KPAK.
+pub const ES_KPAK_TAG_BYTES: usize = 3;
+
+/// Octets of KibcID, the name of a shared key.
+pub const ES_SHARED_KEY_ID_BYTES: usize = 16;
+
+/// Octets of Kibc, the shared key.
+pub const ES_SHARED_KEY_BYTES: usize = 32;
+
+/// Most characters of a PSK identity, without NUL.
+pub const ES_PSK_IDENTITY_MAX: usize = 255;
+
+/// Seconds that a peer's credential is accepted beyond its end, where nothing else is configured.
+pub const ES_DEFAULT_SKEW: u64 = 300;
+
+/// KSAK, the KMS Secret Authentication Key (RFC 6507 4.2), with its KPAK. Secret: whoever has it is everybody.
+pub struct es_ksak {
+    _opaque: (),
+}
+
+handle!(es_ksak, b"es_ksak.", eccsi::KmsSecretKey);
+
+/// KPAK, the KMS Public Authentication Key (RFC 6507 4.2): the root of trust of a community. Nothing in the scheme
+/// authenticates it: take it from a source you trust.
+pub struct es_kpak {
+    _opaque: (),
+}
+
+handle!(es_kpak, b"es_kpak.", eccsi::KmsPublicKey);
+
+/// A pair (SSK, PVT) as the KMS delivers it (RFC 6507 5.1.1), not yet validated. Secret.
+pub struct es_issued_key {
+    _opaque: (),
+}
+
+handle!(es_issued_key, b"es_issue", eccsi::IssuedKey);
+
+/// A validated key of one identity under one KMS. Secret.
+pub struct es_signing_key {
+    _opaque: (),
+}
+
+handle!(es_signing_key, b"es_sign.", eccsi::SigningKey);
+
+/// What verifies the signatures of one signer's key: KPAK + [HS]PVT, with HS. Public.
+pub struct es_verifying_key {
+    _opaque: (),
+}
+
+handle!(es_verifying_key, b"es_verif", eccsi::VerifyingKey);
+
+/// An Identifier of SAKKE (RFC 6508 2.2): octets that stand for an integer in [2, q - 1]. Public. For an ID_2 of oneM2M
+/// see es_id_2_sakke_id.
+pub struct es_sakke_id {
+    _opaque: (),
+}
+
+handle!(es_sakke_id, b"es_sk_id", sakke::Identifier);
+
+/// z, the KMS Master Secret (RFC 6508 2.2), with its Z. Secret: whoever has it opens everything.
+pub struct es_sakke_secret {
+    _opaque: (),
+}
+
+handle!(es_sakke_secret, b"es_sk_z.", sakke::KmsSecretKey);
+
+/// Z, the KMS Public Key (RFC 6508 2.2): the root of trust of a community. Nothing in the scheme authenticates it: take
+/// it from a source you trust.
+pub struct es_sakke_public {
+    _opaque: (),
+}
+
+handle!(es_sakke_public, b"es_sk_pk", sakke::KmsPublicKey);
+
+/// A receiver to whom a sender writes often: its identifier and [b]P + Z. Public.
+pub struct es_sakke_recipient {
+    _opaque: (),
+}
+
+handle!(es_sakke_recipient, b"es_sk_to", sakke::Recipient);
+
+/// A Receiver Secret Key as the KMS delivers it (RFC 6508 6.1.1), not yet validated. Secret.
+pub struct es_sakke_issued {
+    _opaque: (),
+}
+
+handle!(es_sakke_issued, b"es_sk_is", sakke::IssuedKey);
+
+/// ID_2 (TS-0003 8.3.7): FQDN of the MEF, CSE-ID or AE-ID, and expirationTime. Its text is the identity of ECCSI. Public.
+pub struct es_id_2 {
+    _opaque: (),
+}
+
+handle!(es_id_2, b"es_id_2.", ExpiringIdentity);
+
+/// The KPAKs that an entity trusts, by domain and tag: the root of trust of its associations. Public.
+pub struct es_trusted {
+    _opaque: (),
+}
+
+handle!(es_trusted, b"es_trust", saef::TrustedDomains);
+
+/// One's own IBC credential, installed. Secret.
+pub struct es_credential {
+    _opaque: (),
+}
+
+handle!(es_credential, b"es_cred.", saef::Credential);
+
+/// What both ends derived: KibcID and Kibc, with what the session needs to know of the peer. Secret.
+pub struct es_shared_key {
+    _opaque: (),
+}
+
+handle!(es_shared_key, b"es_share", saef::SharedKey);
+
+/// A validated Receiver Secret Key of one identifier under one KMS. Secret.
+pub struct es_sakke_key {
+    _opaque: (),
+}
+
+handle!(es_sakke_key, b"es_sk_rk", Received);
+
+/// `prepared` takes the key itself: between its two assignments there is none.
+pub(crate) struct Received(pub(crate) Option<sakke::ReceiverSecretKey>);
+
+impl Received {
+    pub(crate) fn key(&self) -> Outcome<&sakke::ReceiverSecretKey> {
+        self.0.as_ref().ok_or(es_error::ES_INTERNAL)
+    }
+}
+
+/// A string of octets of the caller, for lists of them. It need not end in NUL, and may contain some.
+#[repr(C)]
+pub struct es_octets {
+    /// The octets; NULL is allowed where there are none.
+    pub data: *const u8,
+    /// Their number.
+    pub length: usize,
+}
+
+/// A signature to verify, for lists of them.
+#[repr(C)]
+pub struct es_signed {
+    /// Who is said to have signed.
+    pub id: es_octets,
+    /// What was signed.
+    pub message: es_octets,
+    /// The signature, ES_SIGNATURE_BYTES octets.
+    pub signature: es_octets,
+}
+
+/// A delivered key with the identity that it is for, for lists of them.
+#[repr(C)]
+pub struct es_delivered {
+    /// The identity.
+    pub id: es_octets,
+    /// The key.
+    pub key: *const es_issued_key,
+}
+
+/// A signature to verify with a verifying key, for lists of them.
+#[repr(C)]
+pub struct es_signed_with {
+    /// The signer's key. It may occur any number of times.
+    pub key: *const es_verifying_key,
+    /// What was signed.
+    pub message: es_octets,
+    /// The signature, ES_SIGNATURE_BYTES octets.
+    pub signature: es_octets,
+}
+
+/// A delivered key with the identifier that it is for, for lists of them.
+#[repr(C)]
+pub struct es_sakke_delivered {
+    /// The identifier.
+    pub id: *const es_sakke_id,
+    /// The key.
+    pub key: *const es_sakke_issued,
+}
+
+/// How one's own side stands in an association.
+#[repr(C)]
+pub struct es_side {
+    /// Own credential.
+    pub credential: *const es_credential,
+    /// The pinned KPAKs.
+    pub trusted: *const es_trusted,
+    /// One of es_role.
+    pub role: i32,
+    /// Seconds since 1970-01-01T00:00:00 UTC.
+    pub now: u64,
+    /// Seconds that a peer's credential is accepted beyond its end, such as ES_DEFAULT_SKEW.
+    pub skew: u64,
+}
+
+impl es_octets {
+    pub(crate) fn get(&self) -> Outcome<&[u8]> {
+        octets(self.data, self.length)
+    }
+}

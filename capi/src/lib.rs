@@ -1,0 +1,34 @@
+//! The C interface of `eccsi-sakke`: what `include/eccsi_sakke.h` declares.
+//!
+//! | module | what |
+//! |---|---|
+//! | `edge` | pointers to references and back, handles, panics: all unsafe code |
+//! | `handles` | the types of the header, and sizes |
+//! | `error`, `random`, `batch` | codes with their texts; generators of the caller |
+//! | `ksak`, `kpak`, `signing_key`, `verifying_key` | RFC 6507 |
+//! | `sakke_id`, `sakke_kms`, `sakke_sender`, `sakke_receiver` | RFC 6508 |
+//! | `identifiers`, `id_2` | identifiers of oneM2M |
+//! | `saef` | the IBC-based security association of oneM2M |
+//!
+//! A function here checks and converts what C gives, calls one method of the library, and converts what it gives.
+#![allow(missing_debug_implementations, reason = "C alone sees the types")]
+#![allow(non_camel_case_types, reason = "types are called as in the header")]
+// `no_mangle` counts as unsafe code. That there is no other is held by tests/it/layering.rs.
+#![allow(unsafe_code)]
+
+mod batch;
+mod edge;
+pub mod error;
+pub mod handles;
+pub mod id_2;
+pub mod identifiers;
+pub mod kpak;
+pub mod ksak;
+pub mod random;
+pub mod saef;
+pub mod sakke_id;
+pub mod sakke_kms;
+pub mod sakke_receiver;
+pub mod sakke_sender;
+pub mod signing_key;
+pub mod verifying_key;

@@ -1,0 +1,53 @@
+/* What the test programs share. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <eccsi_sakke.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(condition)                                                                             \
+    do {                                                                                             \
+        if (!(condition)) {                                                                          \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                   \
+            exit(1);                                                                                 \
+        }                                                                                            \
+    } while (0)
+
+/* The call gives this code. */
+#define EXPECT(code, call)                                                                           \
+    do {                                                                                             \
+        int got_ = (int)(call);                                                                      \
+        if (got_ != (int)(code)) {                                                                   \
+            fprintf(stderr, "%s:%d: %s: %d (%s), not %s\n", __FILE__, __LINE__, #call, got_,            \
+                    es_error_text(got_), #code);                                                      \
+            exit(1);                                                                                 \
+        }                                                                                            \
+    } while (0)
+
+#define OK(call) EXPECT(ES_OK, call)
+#define ID "2011-02\0tel:+447700900123\0"
+#define ID_LENGTH 26
+#define OCTETS(text) (const uint8_t *)(text), sizeof(text) - 1
+
+/* A generator that repeats itself, counts, and fails when its context says so. */
+struct stuck {
+    int fails;
+    unsigned calls;
+};
+
+static inline int32_t stuck_fill(void *context, uint8_t *octets, size_t length) {
+    struct stuck *stuck = (struct stuck *)context;
+    stuck->calls += 1;
+    memset(octets, 7, length);
+    return stuck->fails;
+}
+
+void test_eccsi(void);
+void test_sakke(void);
+void test_association(void);
+void test_misuse(void);
+void test_threads(void);
+
+#endif

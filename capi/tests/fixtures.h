@@ -1,0 +1,158 @@
+/* One good value for each argument of each function, for what misuse.py writes. */
+#include "check.h"
+#include "vectors.h"
+
+/* What is given out, and not looked at. */
+static uint8_t out[1024];
+static char text[512];
+static es_error outcomes[2];
+static size_t size_out;
+static uint64_t uint64_out;
+static int32_t int32_out;
+
+struct outputs {
+    es_ksak *es_ksak[2];
+    es_kpak *es_kpak[2];
+    es_issued_key *es_issued_key[2];
+    es_signing_key *es_signing_key[2];
+    es_verifying_key *es_verifying_key[2];
+    es_sakke_id *es_sakke_id[2];
+    es_sakke_secret *es_sakke_secret[2];
+    es_sakke_public *es_sakke_public[2];
+    es_sakke_issued *es_sakke_issued[2];
+    es_sakke_key *es_sakke_key[2];
+    es_sakke_recipient *es_sakke_recipient[2];
+    es_id_2 *es_id_2[2];
+    es_trusted *es_trusted[2];
+    es_credential *es_credential[2];
+    es_shared_key *es_shared_key[2];
+};
+static struct outputs one, many;
+
+static struct {
+    es_ksak *es_ksak, *other_0;
+    es_kpak *es_kpak, *other_1;
+    es_issued_key *es_issued_key;
+    es_signing_key *es_signing_key;
+    es_verifying_key *es_verifying_key;
+    es_sakke_id *es_sakke_id;
+    es_sakke_secret *es_sakke_secret;
+    es_sakke_public *es_sakke_public;
+    es_sakke_issued *es_sakke_issued;
+    es_sakke_key *es_sakke_key;
+    es_sakke_recipient *es_sakke_recipient;
+    es_id_2 *es_id_2;
+    es_trusted *es_trusted;
+    es_credential *es_credential;
+    es_shared_key *es_shared_key;
+    /* Of no type at all, and not aligned. */
+    char odd_octets[32], *odd;
+
+    const char *name, *fqdn, *provider, *entity, *peer_entity, *peer, *id_2_text;
+    uint8_t ksak_octets[32], kpak_octets[65], ssk_octets[32], pvt_octets[65], signature[129];
+    uint8_t z_octets[128], public_octets[257], rsk_octets[257], data[2 * 273], ssv[16], uid[32], tag[3];
+    es_octets strings[2];
+    es_signed signed_list[2];
+    es_signed_with signed_with[2];
+    es_delivered delivered[2];
+    es_sakke_delivered sakke_delivered[2];
+    const es_sakke_id *sakke_ids[2];
+    es_side side;
+} f;
+
+static int32_t f_admit(void *context, const char *entity, size_t entity_length, const char *id, size_t id_length) {
+    (void)context, (void)entity, (void)entity_length, (void)id, (void)id_length;
+    return 1;
+}
+
+static void fixtures_make(void) {
+    const uint8_t *name, *id = (const uint8_t *)saef_server_idText;
+    const size_t id_length = strlen(saef_server_idText);
+    es_kpak *other;
+    es_ksak *ksak;
+    f.name = "alice";
+    f.fqdn = "mef.example.com";
+    f.provider = "sp.example.com";
+    f.entity = "/CSE1";
+    f.peer_entity = "//sp.example.com/CSE090112/C190XX7T";
+    f.peer = saef_client_pskIdentity;
+    f.id_2_text = saef_server_idText;
+    f.odd = f.odd_octets + 1;
+    name = (const uint8_t *)f.name;
+    memset(f.uid, 5, sizeof f.uid);
+
+    /* The KMS of the vectors, so that one identity serves everywhere. */
+    OK(es_ksak_from_bytes(rfc6507_KSAK, 32, &f.es_ksak));
+    f.other_0 = f.es_ksak;
+    OK(es_ksak_public_key(f.es_ksak, &f.es_kpak));
+    f.other_1 = f.es_kpak;
+    OK(es_ksak_issue(f.es_ksak, id, id_length, NULL, &f.es_issued_key));
+    OK(es_issued_key_validate(f.es_issued_key, f.es_kpak, id, id_length, &f.es_signing_key));
+    OK(es_signing_key_verifying_key(f.es_signing_key, &f.es_verifying_key));
+    OK(es_signing_key_sign(f.es_signing_key, name, 5, NULL, f.signature, 129));
+    OK(es_ksak_expose(f.es_ksak, f.ksak_octets, 32));
+    OK(es_kpak_to_bytes(f.es_kpak, f.kpak_octets, 65));
+    OK(es_issued_key_expose(f.es_issued_key, f.ssk_octets, 32));
+    OK(es_issued_key_pvt(f.es_issued_key, f.pvt_octets, 65));
+
+    OK(es_sakke_secret_generate(NULL, &f.es_sakke_secret));
+    OK(es_sakke_secret_public_key(f.es_sakke_secret, &f.es_sakke_public));
+    OK(es_sakke_id_from_raw(name, 5, &f.es_sakke_id));
+    OK(es_sakke_secret_issue(f.es_sakke_secret, f.es_sakke_id, &f.es_sakke_issued));
+    OK(es_sakke_issued_validate(f.es_sakke_issued, f.es_sakke_public, f.es_sakke_id, &f.es_sakke_key));
+    OK(es_sakke_public_recipient(f.es_sakke_public, f.es_sakke_id, &f.es_sakke_recipient));
+    OK(es_sakke_public_encapsulate(f.es_sakke_public, f.es_sakke_id, NULL, f.data, 273, f.ssv, 16));
+    memcpy(f.data + 273, f.data, 273);
+    OK(es_sakke_secret_expose(f.es_sakke_secret, f.z_octets, 128));
+    OK(es_sakke_public_to_bytes(f.es_sakke_public, f.public_octets, 257));
+    OK(es_sakke_issued_expose(f.es_sakke_issued, f.rsk_octets, 257));
+
+    /* The server of the vectors. */
+    OK(es_id_2_parse(saef_server_idText, id_length, &f.es_id_2));
+    OK(es_trusted_new(&f.es_trusted));
+    OK(es_trusted_pin(f.es_trusted, f.fqdn, strlen(f.fqdn), f.provider, strlen(f.provider), f.es_kpak));
+    OK(es_credential_install(f.es_id_2, f.es_issued_key, f.es_kpak, f.es_trusted, 1790000000u, &f.es_credential));
+    f.side.credential = f.es_credential;
+    f.side.trusted = f.es_trusted;
+    f.side.role = ES_SERVER;
+    f.side.now = 1790000000u;
+    f.side.skew = 300;
+    OK(es_saef_derive(&f.side, f.peer_entity, strlen(f.peer_entity), f.peer, strlen(f.peer), &f.es_shared_key));
+    /* Something to retire. */
+    OK(es_ksak_generate(NULL, &ksak));
+    OK(es_ksak_public_key(ksak, &other));
+    OK(es_trusted_roll_over(f.es_trusted, f.fqdn, strlen(f.fqdn), other));
+    OK(es_kpak_tag(other, f.tag, 3));
+
+    for (int i = 0; i < 2; i++) {
+        const es_octets string = {name, 5}, whose = {id, id_length}, signature = {f.signature, 129};
+        f.strings[i] = string;
+        f.signed_list[i].message = f.signed_with[i].message = string;
+        f.signed_list[i].id = f.delivered[i].id = whose;
+        f.signed_list[i].signature = f.signed_with[i].signature = signature;
+        f.signed_with[i].key = f.es_verifying_key;
+        f.delivered[i].key = f.es_issued_key;
+        f.sakke_delivered[i].id = f.sakke_ids[i] = f.es_sakke_id;
+        f.sakke_delivered[i].key = f.es_sakke_issued;
+    }
+    es_kpak_free(other);
+    es_ksak_free(ksak);
+}
+
+static void fixtures_free(void) {
+    es_shared_key_free(f.es_shared_key);
+    es_credential_free(f.es_credential);
+    es_trusted_free(f.es_trusted);
+    es_id_2_free(f.es_id_2);
+    es_sakke_recipient_free(f.es_sakke_recipient);
+    es_sakke_key_free(f.es_sakke_key);
+    es_sakke_issued_free(f.es_sakke_issued);
+    es_sakke_secret_free(f.es_sakke_secret);
+    es_sakke_id_free(f.es_sakke_id);
+    es_sakke_public_free(f.es_sakke_public);
+    es_verifying_key_free(f.es_verifying_key);
+    es_signing_key_free(f.es_signing_key);
+    es_issued_key_free(f.es_issued_key);
+    es_kpak_free(f.es_kpak);
+    es_ksak_free(f.es_ksak);
+}
