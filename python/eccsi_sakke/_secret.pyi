@@ -1,0 +1,9 @@
+# What every class that holds a secret has. There is no such module when a program runs.
+from typing import TypeVar
+
+_S = TypeVar("_S", bound=Secret)
+
+class Secret:
+    def close(self) -> None: ...
+    def __enter__(self: _S) -> _S: ...
+    def __exit__(self, *_raised: object) -> None: ...

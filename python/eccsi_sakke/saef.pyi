@@ -1,0 +1,39 @@
+from typing import Callable, Union, final
+from ._secret import Secret
+from .eccsi import IssuedKey, KmsPublicKey
+from .onem2m import ExpiringIdentity
+
+DEFAULT_SKEW: int
+
+@final
+class TrustedDomains:
+    def __new__(cls) -> TrustedDomains: ...
+    def pin(self, domain: str, provider: str, kpak: KmsPublicKey) -> None: ...
+    def serve(self, domain: str, provider: str) -> None: ...
+    def roll_over(self, domain: str, kpak: KmsPublicKey) -> None: ...
+    def retire(self, domain: str, kpak: KmsPublicKey) -> None: ...
+
+@final
+class Credential(Secret):
+    @staticmethod
+    def install(
+        id_2: ExpiringIdentity, issued: IssuedKey, kpak: KmsPublicKey, trusted: TrustedDomains, now: int
+    ) -> Credential: ...
+    def psk_identity(self) -> str: ...
+    def derive(
+        self,
+        peer: str,
+        *,
+        role: str,
+        expected: Union[str, Callable[[str, str], bool]],
+        trusted: TrustedDomains,
+        now: int,
+        skew: int = 300,
+    ) -> SharedKey: ...
+
+@final
+class SharedKey(Secret):
+    def id(self) -> bytes: ...
+    def expose(self) -> bytes: ...
+    def peer(self) -> str: ...
+    def expiration(self) -> int: ...

@@ -1,0 +1,59 @@
+"""The package as a whole: stubs and documentation are there, for all and nothing else."""
+
+import ast
+import inspect
+import pathlib
+
+import eccsi_sakke
+import pytest
+
+FOLDER = pathlib.Path(eccsi_sakke.__file__).parent
+ROOMS = ["eccsi", "sakke", "onem2m", "saef"]
+
+
+def declared(room):
+    """Each class of a stub with its public methods, and each function."""
+    tree = ast.parse((FOLDER / f"{room}.pyi").read_text())
+    names = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            if any(getattr(base, "id", "") == "Secret" for base in node.bases):
+                methods |= {"close"}
+            names[node.name] = {name for name in methods if not name.startswith("_")}
+        elif isinstance(node, ast.FunctionDef):
+            names[node.name] = set()
+    return names
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_stubs_declare_what_there_is(room):
+    module = getattr(eccsi_sakke, room)
+    there = {
+        name: {method for method in vars(value) if not method.startswith("_")} if inspect.isclass(value) else set()
+        for name, value in vars(module).items()
+        if name in module.__all__ and not isinstance(value, int)
+    }
+    assert declared(room) == there
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_everything_is_documented(room):
+    module = getattr(eccsi_sakke, room)
+    assert module.__doc__
+    for name in module.__all__:
+        value = getattr(module, name)
+        if isinstance(value, int):
+            continue
+        assert value.__doc__, name
+        for method, item in vars(value).items() if inspect.isclass(value) else []:
+            if not method.startswith("_"):
+                assert item.__doc__, f"{name}.{method}"
+
+
+def test_exceptions_have_one_root():
+    for name in eccsi_sakke.__all__:
+        value = getattr(eccsi_sakke, name)
+        if inspect.isclass(value):
+            assert issubclass(value, eccsi_sakke.Error), name
+    assert (FOLDER / "py.typed").exists()
