@@ -118,9 +118,10 @@ fn origin(source: &str) -> Option<KeyOrigin> {
     if let Some(entity) = EntityName::parse(source).ok().filter(EntityName::is_absolute) {
         return Some(KeyOrigin::Entity(entity));
     }
-    let credential = match KmId::parse(source) {
-        Ok(km_id) => CredentialId::from(&km_id),
-        Err(_) => CredentialId::parse(source).ok()?,
+    // The Credential-ID first: read as a KmID, its type would be a part of the name.
+    let credential = match CredentialId::parse(source) {
+        Ok(credential) => credential,
+        Err(_) => CredentialId::from(&KmId::parse(source).ok()?),
     };
     Some(KeyOrigin::Credential(credential))
 }
