@@ -327,7 +327,7 @@ fn rsk_is_there_unless_it_is_left_out() {
     assert_eq!(place.field("again.json", "rsk"), rsk);
     let validate = ["credential", "validate", "--kpak", "kpak.json", "--json", "--credential"];
     assert_eq!(place.ibc(&with(&validate, &["without.json"])).done().json()["rsk"], serde_json::Value::Null);
-    issue(&["--out", "x.json", "--with-rsk"]).misused(&["--with-rsk"]);
+    place.issue(&["--id-hex", "00", "--out", "x.json", "--with-rsk"]).misused(&["--with-rsk"]);
     place.issue(&["--from", "list", "--no-rsk", "--out", "x.jsonl"]).misused(&["--no-rsk"]);
 }
 

@@ -277,7 +277,7 @@ async fn kpsa_ids_differ_in_more_than_case(place: &Place) {
     let admin = admin(place).await;
     let (a, b) = (CSE, "//sp.example.com/CSE2");
     let issued = admin.add_psa(psa("gw-16@sp.example.com", a, b, key(3, 16)));
-    is(issued.await, Kind::NotFound, "an issuer that is no stakeholder");
+    is(issued.await, Kind::NotFound, "no such stakeholder");
     for issuer in [PROVIDER, "other.example.com"] {
         admin.add_stakeholder(&fqdn(issuer)).await.unwrap();
     }
