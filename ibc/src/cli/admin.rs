@@ -43,8 +43,8 @@ pub(super) enum Command {
     #[command(subcommand)]
     Key(listed::KeyCommand),
     /// MEF Client Commands: what was reported, and what registrations begin with
-    #[command(subcommand)]
-    Command(listed::CommandCommand),
+    #[command(subcommand, name = "command")]
+    OfClients(listed::CommandCommand),
 }
 
 impl Command {
@@ -56,7 +56,7 @@ impl Command {
             Self::Psa(command) => command.run(),
             Self::Registration(command) => command.run(),
             Self::Key(command) => command.run(),
-            Self::Command(command) => command.run(),
+            Self::OfClients(command) => command.run(),
         }
     }
 }

@@ -40,8 +40,10 @@ impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
 }
 
 /// A JSON string of a symmetric key in hexadecimal, 16 to 64 octets, likewise.
+#[cfg(feature = "client")]
 pub(crate) struct HexKey(pub(crate) Zeroizing<Vec<u8>>);
 
+#[cfg(feature = "client")]
 impl<'de> Deserialize<'de> for HexKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self(deserializer.deserialize_any(Visitor { least: 16, most: 64 })?))

@@ -124,7 +124,7 @@ pub struct ServiceError {
 /// A budget that is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {
-    /// Its name: see [`budgets`](super::budgets).
+    /// Its name: see [`super::budgets`].
     pub budget: &'static str,
     /// When there is room again; `None` if the request was refused for another reason.
     pub retry_after: Option<Duration>,

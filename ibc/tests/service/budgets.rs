@@ -107,7 +107,7 @@ async fn of_many_replacements_at_once_those_told_of_success_stay_valid(place: &P
     assert_eq!((done.len(), refused.len()), (2, 68));
     for refusal in refused {
         // Once both are issued, they have superseded the one to be replaced.
-        let error = refusal.err().expect("refused");
+        let error = refusal.expect_err("refused");
         assert!(matches!(error.kind(), Kind::TooManyRequests | Kind::NoPrivilege), "{error:?}");
     }
     let told: Vec<_> = done.into_iter().map(|done| done.unwrap().id2).collect();
@@ -151,7 +151,7 @@ async fn what_all_entities_leave_on_the_deny_list_is_bounded(place: &Place) {
     let number = mef.deny(ExpiringIdentity::parse(&issued.id2).unwrap(), "lost").await.unwrap();
     let list = mef.deny_list().await.unwrap();
     assert!(list.len() as u64 <= deny_list::MAX_OCTETS / 2, "{} octets", list.len());
-    let list = deny_list::open(list.as_bytes(), &place.keys.service_key().public_key()).unwrap();
+    let list = deny_list::open(list.as_bytes(), place.keys.service_key().public_key()).unwrap();
     assert_eq!((list.number, list.denied.len()), (number, SUPERSEDED_IN_ALL.count() + 1));
 }
 
@@ -208,17 +208,17 @@ async fn refusals_of_one_source_are_summed_up(place: &Place) {
     let (nobody, other) = (psk("10-nobody@mef.example.com"), psk("10-other@mef.example.com"));
     let more = 100;
     for number in 0..REFUSALS.default + more {
-        let error = enrol(&mef, &nobody, AE).await.err().expect("refused");
+        let error = enrol(&mef, &nobody, AE).await.expect_err("refused");
         assert_eq!(error.kind(), Kind::NoPrivilege, "the answer is the same");
         let is_summed = error.reached().is_some_and(|reached| reached.budget == REFUSALS.name);
         assert_eq!(is_summed, number >= REFUSALS.default, "number {number}");
     }
-    enrol(&mef, &other, AE).await.err().expect("refused");
+    enrol(&mef, &other, AE).await.expect_err("refused");
     let entries =
         async |event: &str| place.audit().await.into_iter().filter(|entry| entry.2 == event).count();
     assert_eq!(entries("refused").await, REFUSALS.count() + 1, "another source has its own");
     place.clock.advance(60);
-    enrol(&mef, &nobody, AE).await.err().expect("refused");
+    enrol(&mef, &nobody, AE).await.expect_err("refused");
     assert_eq!(entries("refused").await, REFUSALS.count() + 2, "and so has another minute");
     drop(mef);
     core.store.close().await;

@@ -13,7 +13,7 @@ use crate::wire::CommandDescription;
 use clap::{Args, Subcommand, ValueEnum};
 use eccsi_sakke::onem2m::{EntityName, ExpirationTime, Fqdn, RelativeKeyId, SecurityUsage};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which, and how many.
 #[derive(Debug, Args)]
@@ -306,7 +306,7 @@ pub(crate) struct Standing {
 }
 
 /// Reads cmdDescription.
-pub(super) fn description(file: &PathBuf) -> Result<CommandDescription, Failure> {
+pub(super) fn description(file: &Path) -> Result<CommandDescription, Failure> {
     let octets = public_file::read_or_stdin(file, CONFIGURATION_BYTES as u64)?;
     crate::json::from_slice(&octets)
         .map_err(|error| Failure::usage(format!("{}: no cmdDescription: {error}", file.display())))

@@ -51,6 +51,9 @@ pub struct MasterKey {
     pub key: Zeroizing<[u8; 32]>,
 }
 
+/// A key of 32 octets: its identity, and the entity that it is for.
+type KeyOf<I> = (I, EntityName, Zeroizing<[u8; 32]>);
+
 impl fmt::Debug for EnrolmentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EnrolmentKey").field("ke_id", &self.ke_id).finish_non_exhaustive()
@@ -305,7 +308,7 @@ impl DeviceStore {
         &self,
         name: &str,
         parse: impl Fn(&str) -> Result<I, E>,
-    ) -> Result<Option<(I, EntityName, Zeroizing<[u8; 32]>)>, FileError> {
+    ) -> Result<Option<KeyOf<I>>, FileError> {
         let Some(read) = self.note::<ReadKey>(name, MAX_NOTE)? else { return Ok(None) };
         let read = || -> Result<_, FormatError> {
             let mut key = Zeroizing::new([0; 32]);

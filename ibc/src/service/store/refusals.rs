@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(refusals.count("b", at(59)), Counted::Shown, "another source");
         assert_eq!(refusals.count("a", at(60)), Counted::Shown, "another minute");
         let sum = Sum { source: "a".into(), number: 2, from: at(1), until: at(59) };
-        assert_eq!(refusals.take(), [sum.clone()]);
+        assert_eq!(refusals.take(), std::slice::from_ref(&sum));
         assert_eq!(refusals.take(), []);
         refusals.put_back(vec![sum.clone()]);
         assert_eq!(refusals.take(), [sum]);

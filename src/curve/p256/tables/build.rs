@@ -26,7 +26,7 @@ impl Table {
     pub(in crate::curve::p256) fn new<K: Kernel>(kernel: K, point: &PointOctets) -> Self {
         let entries = odd_multiples(kernel, &bases(kernel, point, WIDTH, ROWS), ROW);
         let (rows, _) = entries.as_chunks();
-        Self(Box::<[_]>::from(rows).try_into().ok().expect("a row for each of the bases"))
+        Self(Box::<[_]>::from(rows).try_into().expect("a row for each of the bases"))
     }
 }
 
