@@ -9,11 +9,11 @@
 //! with d odd. The digits in a stand in other places, so that a ± d·2^n, written in odd digits
 //! below 2^width and multiples of 2^width, is not 0. Modulo q it can be 0 only where the integers
 //! come near q, with the last digits, where k ≠ 0 still excludes opposite points; there the
-//! addition is one that doubles as well. Debug builds assert all of it at each addition; `digit_patterns`
+//! addition is one that doubles as well. Debug builds assert all of it at each addition; `tests`
 //! runs this code over logarithms and finds exactly the scalars for which points are equal; `docs/p256.md` explains.
 
 #[cfg(test)]
-mod digit_patterns;
+mod tests;
 
 use super::comb_term::CombTerm;
 use super::field::Mask;
