@@ -21,6 +21,8 @@ const BATCH_WITH_RSK: usize = 8;
 
 /// What the KMS made for one identity, validated. The secrets are wiped when dropped; the KMS keeps
 /// nothing of them.
+///
+/// It leaves a stack that held secrets, so it has no octet that nobody writes: those would take along what the stack held.
 #[derive(Debug)]
 pub struct Issued {
     /// KPAK and Z under which it was issued.
@@ -197,4 +199,20 @@ fn release(
     };
     let ssk = SecretOctets::copy(valid.expose().as_slice());
     Ok(Issued { keys: public.clone(), pvt: *valid.pvt(), ssk, rsk })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leaves_the_vault_has_no_octet_that_nobody_writes() {
+        let fields = [
+            size_of::<Arc<PublicKeys>>(),
+            size_of::<PublicValidationToken>(),
+            size_of::<SecretOctets>(),
+            size_of::<Option<SecretOctets>>(),
+        ];
+        assert_eq!(size_of::<Issued>(), fields.iter().sum::<usize>());
+    }
 }
