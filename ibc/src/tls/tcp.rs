@@ -4,10 +4,13 @@ use super::arrivals::Arrivals;
 use super::error::{TlsError, timed_out};
 use super::psk;
 use super::session::{ExportedKey, Exporter, Session};
-use openssl::ssl::{self, ErrorCode, SslStream};
+use openssl::ssl::{self, ErrorCode, ShutdownState, SslStream};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
+
+/// How long a goodbye may take, should the peer have stopped reading.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A TCP connection whose reads and writes end at a given instant: a peer that sends one octet now and then
 /// cannot stretch them.
@@ -109,6 +112,8 @@ impl TlsStream {
 
     /// Says goodbye and closes the connection in both directions.
     pub fn close(&mut self) {
+        // The time of the last read or write may be over, and then nothing would be said.
+        self.stream.get_mut().until = Instant::now().checked_add(GOODBYE);
         let _ = self.stream.shutdown(); // the peer may be gone, which is what is wanted
         let _ = self.stream.get_ref().tcp.shutdown(Shutdown::Both);
     }
@@ -132,9 +137,14 @@ fn plain(error: io::Error) -> io::Error {
     if timed_out(&error) { io::ErrorKind::TimedOut.into() } else { error }
 }
 
+/// Gives 0 if the peer has said goodbye. A connection that ends without fails with [`io::ErrorKind::UnexpectedEof`]: whoever cuts
+/// it could otherwise cut what was said.
 impl Read for TlsStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer).map_err(plain)
+        let read = self.stream.read(buffer).map_err(plain)?;
+        let is_cut =
+            read == 0 && !buffer.is_empty() && !self.stream.get_shutdown().contains(ShutdownState::RECEIVED);
+        if is_cut { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(read) }
     }
 }
 
