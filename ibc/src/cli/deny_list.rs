@@ -8,13 +8,19 @@ use crate::wire;
 use clap::Args;
 use core::str;
 use eccsi_sakke::onem2m::{ExpirationTime, ExpiringIdentity, UnixTime};
+#[cfg(feature = "client")]
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "client")]
+use std::sync::{Mutex, PoisonError};
+#[cfg(feature = "client")]
+use std::time::SystemTime;
 
 /// Octets of a file with the key that signs, and what may stand around it.
 const MAX_KEY: u64 = 64 * 1024;
 
 /// The deny list of the MEF, and the key that has to have signed it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Given {
     /// Refuse identities on this deny list (ibc mef deny-list, or GET /ibc/denylist)
     ///
@@ -27,7 +33,11 @@ pub(super) struct Given {
 }
 
 /// A list that was signed, and is the newest as far as it says.
-pub(super) struct Checked(wire::DenyList);
+pub(super) struct Checked {
+    list: wire::DenyList,
+    /// From then on there is a newer one.
+    next: UnixTime,
+}
 
 impl Given {
     pub(super) fn read(&self, now: UnixTime) -> Result<Option<Checked>, Failure> {
@@ -44,18 +54,59 @@ impl Given {
         if next.to_unix() <= now {
             return Err(wrong(list, &format!("a newer deny list was to come by {next}: get that one")));
         }
-        Ok(Some(Checked(checked)))
+        Ok(Some(Checked { list: checked, next: next.to_unix() }))
     }
 }
 
 impl Checked {
     /// Refuses a list of another MEF, which says nothing of this identity.
     pub(super) fn is_denied(&self, id_2: &ExpiringIdentity) -> Result<bool, Failure> {
-        if self.0.fqdn != id_2.fqdn().as_str() {
+        if self.list.fqdn != id_2.fqdn().as_str() {
             let message =
-                format!("the deny list is that of {}, and {id_2} is of {}", self.0.fqdn, id_2.fqdn());
+                format!("the deny list is that of {}, and {id_2} is of {}", self.list.fqdn, id_2.fqdn());
             return Err(Failure::refused(Kind::Identity, message));
         }
-        Ok(self.0.denied.iter().any(|denied| denied.id2 == id_2.as_str()))
+        Ok(self.list.denied.iter().any(|denied| denied.id2 == id_2.as_str()))
     }
+}
+
+/// Which file was read: another one, or a changed one, differs.
+#[cfg(feature = "client")]
+type Stamp = Option<(SystemTime, u64, u64)>;
+
+/// The list for a process that stays: it is read again when the file was changed, and when a newer list was to come.
+#[cfg(feature = "client")]
+pub(super) struct Standing {
+    given: Given,
+    read: Mutex<Option<(Stamp, Checked)>>,
+}
+
+#[cfg(feature = "client")]
+impl Standing {
+    /// `None` if no list was given; a list that does not serve is refused now, and not at the first peer.
+    pub(super) fn new(given: &Given, now: UnixTime) -> Result<Option<Self>, Failure> {
+        let stamp = stamp(given);
+        let read = given.read(now)?;
+        Ok(read.map(|checked| Self { given: given.clone(), read: Mutex::new(Some((stamp, checked))) }))
+    }
+
+    pub(super) fn is_denied(&self, id_2: &ExpiringIdentity, now: UnixTime) -> Result<bool, Failure> {
+        // Before it is read: what changes meanwhile is read again the next time.
+        let stamp = stamp(&self.given);
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let stays = |(known, checked): &(Stamp, Checked)| {
+            stamp.is_some() && *known == stamp && now < checked.next
+        };
+        if !read.as_ref().is_some_and(stays) {
+            *read = None;
+            *read = self.given.read(now)?.map(|checked| (stamp, checked));
+        }
+        read.as_ref().map_or(Ok(false), |(_, checked)| checked.is_denied(id_2))
+    }
+}
+
+#[cfg(feature = "client")]
+fn stamp(given: &Given) -> Stamp {
+    let about = given.deny_list.as_ref()?.metadata().ok()?;
+    Some((about.modified().ok()?, about.len(), about.ino()))
 }

@@ -5,7 +5,7 @@ use crate::place::{Place, Ran};
 const CSE: &str = "//sp.example.com/CSE1";
 
 /// A MEF on SQLite with a client of one CSE.
-fn made() -> Place {
+pub(crate) fn made() -> Place {
     let place = Place::new();
     let sample = place.ibc(&["config", "sample"]).done().stdout;
     place.write("ibc.toml", sample);

@@ -1,7 +1,7 @@
 //! What one command of a device learns and the next one uses; and two devices that associate.
 
 use crate::cli_client::{AE, CSE, KEY, Service};
-use crate::place::Ran;
+use crate::place::{Place, Ran};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -259,17 +259,16 @@ fn the_ibc_base_uri_is_one_of_the_mef() {
 }
 
 /// The end that listens, as the gateway.
-struct Listening {
+pub(crate) struct Listening {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     said: BufReader<std::process::ChildStderr>,
 }
 
 impl Listening {
-    fn start(service: &Service, rest: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, rest: &[&str]) -> Self {
         let common = ["associate", "--listen", "127.0.0.1:0", "--as", CSE, "--peer", AE];
-        let mut child = service
-            .place
+        let mut child = place
             .command(&[&common[..], rest].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -283,14 +282,14 @@ impl Listening {
     }
 
     /// The next line on its standard error.
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.said.read_line(&mut line).unwrap();
         line
     }
 
     /// What it printed, once it has ended by itself.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         let mut heard = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut heard).unwrap();
         let mut said = String::new();
@@ -308,9 +307,9 @@ impl Drop for Listening {
     }
 }
 
-fn call(service: &Service, address: &str, rest: &[&str], message: &str) -> Ran {
+pub(crate) fn call(place: &Place, address: &str, rest: &[&str], message: &str) -> Ran {
     let common = ["associate", "--connect", address, "--as", AE, "--peer", CSE, "--json"];
-    service.place.ibc_with_input(&[&common[..], rest].concat(), message.as_bytes())
+    place.ibc_with_input(&[&common[..], rest].concat(), message.as_bytes())
 }
 
 /// One association, in which the AE sends a message: what the CSE printed, and what the AE says of it.
@@ -320,8 +319,8 @@ fn associate(
     calls: &[&str],
     message: &str,
 ) -> (String, serde_json::Value) {
-    let listening = Listening::start(service, listens);
-    let said = call(service, &listening.address, calls, message).done().hides(KEY).json();
+    let listening = Listening::start(&service.place, listens);
+    let said = call(&service.place, &listening.address, calls, message).done().hides(KEY).json();
     assert_eq!((&said["peer"], &said["sent"]), (&CSE.into(), &message.len().into()));
     (listening.end(), said)
 }
@@ -390,9 +389,9 @@ fn an_association_takes_a_key_for_what_it_was_registered() {
         "--psk-file",
         "key.hex",
     ];
-    let mut listening = Listening::start(&service, &at_maf);
+    let mut listening = Listening::start(&service.place, &at_maf);
     let address = listening.address.clone();
-    let with = |rest: &[&str]| call(&service, &address, &[&["--by", "maf"][..], rest].concat(), "");
+    let with = |rest: &[&str]| call(&service.place, &address, &[&["--by", "maf"][..], rest].concat(), "");
     with(&["--key-file", "primitive.json"]).refused_as_object(&["SUID 33", "not for 32"]);
     with(&["--key-file", "other.json"]).refused_as_object(&["was not registered for", CSE]);
     with(&["--store", "sensor"]).refused_as_object(&["no key of SUID 32", "ibc key register --maf"]);
@@ -400,14 +399,14 @@ fn an_association_takes_a_key_for_what_it_was_registered() {
     with(&["--key-file", "short.json"]).refused_as_object(&["reached its end", "ibc key register"]);
     // What the end that listens does not have: it refuses, and says why.
     let psa = ["--by", "psk", "--psa-id", "gw-17@sp.example.com", "--psa-file", "key.hex"];
-    call(&service, &address, &psa, "").refused_as_object(&["does not accept", "the other end says why"]);
+    call(&service.place, &address, &psa, "").refused_as_object(&["does not accept", "the other end says why"]);
     let line = listening.line();
     assert!(line.starts_with("refused gw-17@sp.example.com: ") && line.contains("not"), "{line}");
     assert!(listening.line().contains("still listening"));
     // It goes on, and serves who is right.
-    call(&service, &address, &["--by", "maf", "--key-file", "good.json"], "ok").done();
+    call(&service.place, &address, &["--by", "maf", "--key-file", "good.json"], "ok").done();
     assert_eq!(listening.end(), "ok");
-    call(&service, &address, &["--by", "maf", "--key-file", "good.json"], "")
+    call(&service.place, &address, &["--by", "maf", "--key-file", "good.json"], "")
         .refused_as_object(&["no connection to"]);
     let none = ["associate", "--listen", "127.0.0.1:0", "--as", CSE, "--peer", AE];
     service.place.ibc(&none).misused(&["--psa-id", "--maf or --mef", "ibc enrol --store"]);

@@ -22,6 +22,8 @@ mod serving;
 #[path = "../support/setting.rs"]
 mod setting;
 
+#[cfg(feature = "server")]
+mod associating;
 mod bulk_crash;
 mod cli;
 #[cfg(feature = "service")]

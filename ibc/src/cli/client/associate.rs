@@ -1,16 +1,18 @@
 //! `ibc associate`: a security association with another entity, and the terminal at either end of it.
 
+mod accepts;
 pub(super) mod arguments;
 mod keys;
 mod talk;
 
-use crate::association::{AssociationError, Framework, Initiator, Offer, Responder, SecurityAssociation};
+use crate::association::{AssociationError, Framework, Initiator, SecurityAssociation};
 use crate::cli::Outcome;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::report::Report;
 use crate::clock::SystemClock;
 use crate::derive::EnrolmentTarget;
 use crate::tls::{HandshakeLimits, PskSuites, Session, TlsError, Transport};
+use accepts::Accepts;
 use arguments::{Associate, failed};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityId, EntityKind, EntityName, ExpirationTime, Fqdn};
@@ -62,7 +64,8 @@ impl Associate {
 
     fn connect(&self, connect: &str, json: bool) -> Outcome {
         let name = self.server_name(&self.peer)?;
-        let offer = self.offer()?;
+        let accepts = Accepts::of(self)?;
+        let offer = keys::offer(self, &accepts)?;
         let addresses = connect.to_socket_addrs();
         let addresses = addresses.map_err(|error| unreachable(connect, &error))?;
         let address = addresses.into_iter().next();
@@ -75,11 +78,11 @@ impl Associate {
         if self.dtls {
             let socket = udp(&address).map_err(|error| unreachable(connect, &error))?;
             let association = initiator.connect_datagrams(socket, &name, offer, self.timeout);
-            self.talk(association.map_err(|error| self.not_associated(connect, &error))?, json)
+            self.talk(association.map_err(|error| self.not_associated(connect, &accepts, &error))?, json)
         } else {
             let tcp = self.reach(&address).map_err(|error| unreachable(connect, &error))?;
             let association = initiator.connect(tcp, &name, offer, self.timeout);
-            self.talk(association.map_err(|error| self.not_associated(connect, &error))?, json)
+            self.talk(association.map_err(|error| self.not_associated(connect, &accepts, &error))?, json)
         }
     }
 
@@ -101,7 +104,9 @@ impl Associate {
             Failure::refused(Kind::Unavailable, format!("cannot listen at {listen}: {error}"))
         };
         let name = self.server_name(&self.entity)?;
-        let responder = self.responder()?.on_refusal(refused);
+        let accepts = Accepts::of(self)?;
+        let responder = keys::responder(self, &accepts)?;
+        let responder = responder.on_refusal(move |identity, error| refused(identity, &accepts, error));
         if self.dtls {
             let socket = UdpSocket::bind(listen).map_err(|error| unusable(&error))?;
             let responder = responder.dtls([name], PskSuites::default(), socket, HandshakeLimits::default());
@@ -159,7 +164,10 @@ impl Associate {
     }
 
     /// Why the other end was not reached or did not accept, in order of likelihood.
-    fn not_associated(&self, connect: &str, error: &AssociationError) -> Failure {
+    fn not_associated(&self, connect: &str, accepts: &Accepts, error: &AssociationError) -> Failure {
+        if let Some(failure) = accepts.failure() {
+            return failure;
+        }
         match error {
             AssociationError::Tls(TlsError::Handshake(what)) => Failure::refused(
                 Kind::Refused,
@@ -179,14 +187,6 @@ impl Associate {
             ),
             error => failed(error),
         }
-    }
-
-    fn offer(&self) -> Result<Arc<dyn Offer>, Failure> {
-        keys::offer(self)
-    }
-
-    fn responder(&self) -> Result<Responder, Failure> {
-        keys::responder(self)
     }
 }
 
@@ -217,10 +217,13 @@ fn listening(at: SocketAddr, json: bool) -> Result<(), Failure> {
 }
 
 /// Called in a handshake. If standard error is closed, nobody wants to know.
-fn refused(identity: &str, error: &AssociationError) {
+fn refused(identity: &str, accepts: &Accepts, error: &AssociationError) {
     let shown: String =
         identity.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(250).collect();
-    let _ = writeln!(io::stderr(), "refused {shown}: {error}");
+    let _ = match accepts.failure() {
+        Some(failure) => writeln!(io::stderr(), "refused {shown}: {failure}"),
+        None => writeln!(io::stderr(), "refused {shown}: {error}"),
+    };
 }
 
 fn not_accepted(error: &AssociationError) {

@@ -8,6 +8,7 @@ use crate::client::DeviceStore;
 use clap::{Args, ValueEnum};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{CredentialId, EntityName, Fqdn, KeyIdentifier, KmId, KpsaId};
+use eccsi_sakke::saef::SaefError;
 use std::path::PathBuf;
 
 /// Associate with another entity, send standard input to it and print what comes
@@ -90,6 +91,9 @@ pub(in crate::cli) struct Associate {
     /// ibc: public key files of other KMSs whose credentials are accepted, besides the KPAKs in the store
     #[arg(long, value_name = "FILE")]
     pub(super) kpak: Vec<PathBuf>,
+    #[cfg(feature = "service")]
+    #[command(flatten)]
+    pub(super) denied: crate::cli::deny_list::Given,
     /// Wait so long for connection and handshake
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = options::duration)]
     pub(super) timeout: Duration,
@@ -141,6 +145,9 @@ pub(super) fn failed(error: &AssociationError) -> Failure {
     let (kind, advice) = match error {
         AssociationError::Expired => (Kind::Key, ": register another with ibc key register"),
         AssociationError::WrongUsage => (Kind::Key, ": an association takes SUID 32 of a MAF or 22 of a MEF"),
+        AssociationError::Saef(SaefError::Denied) => {
+            (Kind::Identity, ": do not associate with it; it has to be provisioned anew")
+        }
         AssociationError::Saef(_) | AssociationError::Identifier(_) => {
             (Kind::Identity, ": compare --as, --peer and the credential of the store (ibc credential show)")
         }

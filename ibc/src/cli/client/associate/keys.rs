@@ -1,10 +1,11 @@
 //! What an end brings to a handshake: a configured key, a registered one, or its credential.
 
+use super::accepts::Accepts;
 use super::arguments::{Associate, By, failed};
 use crate::Function;
 use crate::association::{
-    Framework, IbcOffer, IbcParty, KeyLookup, LookupLimits, Offer, PsaKey, PsaKeys, PsaOffer,
-    RegisteredKeyOffer, Responder,
+    IbcOffer, IbcParty, KeyLookup, LookupLimits, Offer, PsaKey, PsaKeys, PsaOffer, RegisteredKeyOffer,
+    Responder,
 };
 use crate::cli::client::connect::{Address, kept_key, no_proof};
 use crate::cli::failure::{Failure, Kind};
@@ -15,16 +16,18 @@ use crate::files::key_file;
 use crate::files::public_key_file::PublicKeyFile;
 use crate::files::registered_key_file::RegisteredKeyFile;
 use crate::tls::Psk;
-use eccsi_sakke::onem2m::{EntityName, Fqdn, SecurityUsage};
+use eccsi_sakke::onem2m::{Fqdn, SecurityUsage};
 use eccsi_sakke::saef::TrustedDomains;
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// What the end that connects sends.
-pub(super) fn offer(this: &Associate) -> Result<Arc<dyn Offer>, Failure> {
+pub(super) fn offer(this: &Associate, accepts: &Arc<Accepts>) -> Result<Arc<dyn Offer>, Failure> {
     let store = this.store()?;
-    match way(this, store.as_ref())? {
+    let way = way(this, store.as_ref())?;
+    accepts.needs_credential(way == By::Ibc)?;
+    match way {
         By::Psk => Ok(Arc::new(PsaOffer(psa_key(this)?.ok_or_else(|| {
             Failure::usage("--by psk takes the key and its name: --psa-id and --psa-file")
         })?))),
@@ -35,8 +38,7 @@ pub(super) fn offer(this: &Associate) -> Result<Arc<dyn Offer>, Failure> {
                 Failure::usage("--by ibc takes a credential: --store FOLDER that ibc enrol has filled")
             })?;
             let party = party(this, &store)?.ok_or_else(|| no_credential(store.folder()))?;
-            let admission = Arc::new(|_: &EntityName, _: Framework| true); // whom it calls it has said
-            let offer = IbcOffer::new(Arc::new(party), this.peer.clone(), admission);
+            let offer = IbcOffer::new(Arc::new(party), this.peer.clone(), Arc::clone(accepts) as _);
             Ok(Arc::new(offer.map_err(|error| failed(&error))?))
         }
     }
@@ -205,11 +207,9 @@ fn no_credential(folder: &Path) -> Failure {
 }
 
 /// The end that listens, with all that it has something for.
-pub(super) fn responder(this: &Associate) -> Result<Responder, Failure> {
+pub(super) fn responder(this: &Associate, accepts: &Arc<Accepts>) -> Result<Responder, Failure> {
     let store = this.store()?;
-    let peer = this.peer.clone();
-    let admission = Arc::new(move |entity: &EntityName, _: Framework| *entity == peer);
-    let responder = Responder::new(this.entity.clone(), admission, Arc::new(SystemClock));
+    let responder = Responder::new(this.entity.clone(), Arc::clone(accepts) as _, Arc::new(SystemClock));
     let mut responder = responder.map_err(|error| failed(&error))?;
     let mut serves = false;
     if let Some(key) = psa_key(this)? {
@@ -217,7 +217,9 @@ pub(super) fn responder(this: &Associate) -> Result<Responder, Failure> {
         keys.add(key).map_err(|error| failed(&error))?;
         (responder, serves) = (responder.psa_keys(keys), true);
     }
-    if let Some(party) = store.as_ref().map(|store| party(this, store)).transpose()?.flatten() {
+    let party = store.as_ref().map(|store| party(this, store)).transpose()?.flatten();
+    accepts.needs_credential(party.is_some())?;
+    if let Some(party) = party {
         (responder, serves) = (responder.ibc(Arc::new(party)).map_err(|error| failed(&error))?, true);
     }
     if let Some(lookup) = lookup(this, store.as_ref())? {
