@@ -37,6 +37,7 @@ mod key_source;
 mod keys;
 pub mod node;
 mod provisioning;
+pub(crate) mod reach;
 mod registration;
 pub mod renewal;
 mod store;

@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::error::{ClientError, Refusal, shown};
+use super::reach::reach;
 use crate::Function;
 use crate::http::{Framed, Headers, JSON, Repeated, ResponseHead, header, is_json};
 use crate::tls::{ExportedKey, Exporter, Session, TlsError};
@@ -266,7 +267,7 @@ fn debug_text(body: &[u8]) -> String {
 
 async fn handshake(access: &Access) -> Result<SslStream<TcpStream>, ClientError> {
     let no_connection = |error| ClientError::Connect { address: access.address.clone(), error };
-    let tcp = TcpStream::connect(&access.address).await.map_err(no_connection)?;
+    let tcp = reach(&access.address, access.patience.connect).await.map_err(no_connection)?;
     tcp.set_nodelay(true).map_err(no_connection)?;
     let ssl = access.context.connection(&access.fqdn, access.offer.clone())?;
     let mut stream = SslStream::new(ssl, tcp).map_err(TlsError::from)?;
