@@ -16,7 +16,7 @@ pub(super) use key::Command as KeyCommand;
 pub(super) use registration::Command as RegistrationCommand;
 
 use super::failure::{Failure, Kind};
-use super::{Outcome, options};
+use super::options;
 use crate::client::install::NewKpak;
 use crate::files::public_key_file::PublicKeyFile;
 use core::future::Future;
@@ -40,7 +40,7 @@ fn new_kpak(file: Option<&Path>) -> Result<NewKpak, Failure> {
 }
 
 /// Runs one command to its end.
-fn block_on(command: impl Future<Output = Outcome>) -> Outcome {
+fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     runtime
         .map_err(|error| Failure::refused(Kind::Internal, format!("no runtime: {error}")))?

@@ -4,6 +4,10 @@ use crate::cli_client::{AE, CSE};
 use crate::cli_deny::made;
 use crate::device::{Listening, call};
 use crate::place::Place;
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::Stdio;
+use std::time::Duration;
 
 /// A gateway and a sensor with a credential each, in stores of these names. Gives their ID_2.
 fn provisioned(place: &Place) -> [String; 2] {
@@ -61,4 +65,38 @@ fn who_is_denied_is_refused_at_both_ends() {
     calls(&listening, &with("both.txt")).refused_as_object(&["on the deny list", "provisioned anew"]);
     calls(&listening, &with("none.txt")).done();
     listening.end();
+}
+
+const PSA: [&str; 4] = ["--psa-id", "gw-17@sp.example.com", "--psa-file", "psa"];
+
+/// With a key for the two ends.
+fn with_psa() -> Place {
+    let place = Place::new();
+    place.write_private("psa", "5a".repeat(32));
+    place.write_private("other", "a5".repeat(32));
+    place
+}
+
+#[test]
+fn who_says_nothing_keeps_nobody_out() {
+    let place = with_psa();
+    let patient = [&PSA[..], &["--timeout", "60s"]].concat();
+    let listening = Listening::start(&place, &patient);
+    let mut silent: Vec<_> = (0..8).map(|_| TcpStream::connect(&listening.address).unwrap()).collect();
+    silent[0].write_all(&[22, 3, 1]).unwrap();
+    call(&place, &listening.address, &PSA, "ok").done();
+    assert_eq!(listening.end(), "ok");
+
+    // Over DTLS one with another key is silent after the first messages: the peer drops what it sends.
+    let listening = Listening::start(&place, &[&patient[..], &["--dtls"]].concat());
+    let wrong = ["--psa-id", "gw-17@sp.example.com", "--psa-file", "other", "--dtls", "--timeout", "60s"];
+    let common = ["associate", "--connect", &listening.address, "--as", AE, "--peer", CSE];
+    let mut wrong = place.command(&[&common[..], &wrong].concat()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let outcome = call(&place, &listening.address, &[&PSA[..], &["--dtls"]].concat(), "ok");
+    assert!(wrong.try_wait().unwrap().is_none(), "it waits for an answer");
+    wrong.kill().unwrap();
+    wrong.wait().unwrap();
+    outcome.done();
+    assert_eq!(listening.end(), "ok");
 }

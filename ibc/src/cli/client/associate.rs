@@ -2,6 +2,7 @@
 
 mod accepts;
 pub(super) mod arguments;
+mod first;
 mod keys;
 mod talk;
 
@@ -26,9 +27,6 @@ use talk::Talk;
 
 /// Before another attempt to connect.
 const AGAIN: Duration = Duration::from_millis(100);
-
-/// How long a listener waits at a time before it looks around.
-const LOOK: Duration = Duration::from_secs(1);
 
 impl Associate {
     pub(in crate::cli) fn run(self, json: bool) -> Outcome {
@@ -112,25 +110,12 @@ impl Associate {
             let responder = responder.dtls([name], PskSuites::default(), socket, HandshakeLimits::default());
             let responder = responder.map_err(|error| failed(&error))?;
             listening(responder.local_addr().map_err(|error| unusable(&error))?, json)?;
-            loop {
-                let pending = responder.accept(LOOK).map_err(|error| failed(&error))?;
-                let Some(pending) = pending else { continue };
-                match pending.associate(self.timeout) {
-                    Ok(association) => return self.talk(association, json),
-                    Err(error) => not_accepted(&error),
-                }
-            }
+            return self.talk(first::of_datagrams(responder, self.timeout)?, json);
         }
         let listener = TcpListener::bind(listen).map_err(|error| unusable(&error))?;
         let responder = responder.tls([name], PskSuites::default()).map_err(|error| failed(&error))?;
         listening(listener.local_addr().map_err(|error| unusable(&error))?, json)?;
-        loop {
-            let (tcp, _) = listener.accept().map_err(|error| unusable(&error))?;
-            match responder.accept(tcp, self.timeout) {
-                Ok(association) => return self.talk(association, json),
-                Err(error) => not_accepted(&error),
-            }
-        }
+        self.talk(first::of_connections(listener, &responder, self.timeout)?, json)
     }
 
     /// Tells who is there, lets both ends speak, and tells how much.
@@ -224,10 +209,6 @@ fn refused(identity: &str, accepts: &Accepts, error: &AssociationError) {
         Some(failure) => writeln!(io::stderr(), "refused {shown}: {failure}"),
         None => writeln!(io::stderr(), "refused {shown}: {error}"),
     };
-}
-
-fn not_accepted(error: &AssociationError) {
-    let _ = writeln!(io::stderr(), "not associated: {error}; still listening");
 }
 
 fn unreachable(address: &str, error: &io::Error) -> Failure {
