@@ -94,9 +94,8 @@ impl Standing {
         // Before it is read: what changes meanwhile is read again the next time.
         let stamp = stamp(&self.given);
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let stays = |(known, checked): &(Stamp, Checked)| {
-            stamp.is_some() && *known == stamp && now < checked.next
-        };
+        let stays =
+            |(known, checked): &(Stamp, Checked)| stamp.is_some() && *known == stamp && now < checked.next;
         if !read.as_ref().is_some_and(stays) {
             *read = None;
             *read = self.given.read(now)?.map(|checked| (stamp, checked));

@@ -64,6 +64,35 @@ pub(super) enum Kind {
     /// The audit log does not hold.
     #[cfg(feature = "service")]
     Audit,
+    /// The peer closed the association before all was said.
+    #[cfg(feature = "client")]
+    PeerClosed,
+    /// The connection of an association broke, or not all could be sent.
+    #[cfg(feature = "client")]
+    Broken,
+    /// The key or credential of an association has reached its end.
+    #[cfg(feature = "client")]
+    Ended,
+    /// Standard input or output of an association failed.
+    #[cfg(feature = "client")]
+    LocalIo,
+}
+
+impl Kind {
+    /// The exit status. What ends an association differs, since there nobody refuses.
+    const fn status(self) -> u8 {
+        match self {
+            #[cfg(feature = "client")]
+            Self::PeerClosed => 3,
+            #[cfg(feature = "client")]
+            Self::Broken => 4,
+            #[cfg(feature = "client")]
+            Self::Ended => 5,
+            #[cfg(feature = "client")]
+            Self::LocalIo => 6,
+            _ => REFUSED,
+        }
+    }
 }
 
 #[cfg(feature = "client")]
@@ -123,7 +152,8 @@ impl Failure {
         };
         ExitCode::from(match self {
             Self::Usage(_) => USAGE,
-            Self::Refused { .. } | Self::Told | Self::OutputClosed => REFUSED,
+            Self::Refused { kind, .. } => kind.status(),
+            Self::Told | Self::OutputClosed => REFUSED,
         })
     }
 }

@@ -68,7 +68,10 @@ mod tests {
             let began = Instant::now();
             let stream = reach_one_of(addresses, Duration::from_secs(3)).await.unwrap();
             assert_eq!(stream.peer_addr().unwrap(), good);
-            assert!(began.elapsed() < Duration::from_secs(2), "a third of the time for the one that is silent");
+            assert!(
+                began.elapsed() < Duration::from_secs(2),
+                "a third of the time for the one that is silent"
+            );
         }
         let error = reach_one_of(&[refusing(), silent], Duration::from_secs(1)).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");

@@ -288,6 +288,11 @@ impl Listening {
         line
     }
 
+    /// Its standard output.
+    pub(crate) fn output(&mut self) -> &mut std::process::ChildStdout {
+        self.child.stdout.as_mut().unwrap()
+    }
+
     /// What it printed, once it has ended by itself.
     pub(crate) fn end(mut self) -> String {
         let mut heard = String::new();
@@ -399,7 +404,8 @@ fn an_association_takes_a_key_for_what_it_was_registered() {
     with(&["--key-file", "short.json"]).refused_as_object(&["reached its end", "ibc key register"]);
     // What the end that listens does not have: it refuses, and says why.
     let psa = ["--by", "psk", "--psa-id", "gw-17@sp.example.com", "--psa-file", "key.hex"];
-    call(&service.place, &address, &psa, "").refused_as_object(&["does not accept", "the other end says why"]);
+    call(&service.place, &address, &psa, "")
+        .refused_as_object(&["does not accept", "the other end says why"]);
     let line = listening.line();
     assert!(line.starts_with("refused gw-17@sp.example.com: ") && line.contains("not"), "{line}");
     assert!(listening.line().contains("still listening"));

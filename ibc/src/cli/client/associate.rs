@@ -23,7 +23,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
-use talk::Talk;
+use talk::{Talk, Talked};
 
 /// Before another attempt to connect.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -38,6 +38,12 @@ impl Associate {
         }
         if self.entity == self.peer {
             return Err(Failure::usage("--as and --peer are the same entity"));
+        }
+        if self.maf.is_some() && self.mef.is_some() {
+            return Err(Failure::usage(
+                "--maf and --mef: --function, --psk-identity and --psk-file are those of one of them, so give one; for keys of \
+                 both, let two listen",
+            ));
         }
         match (&self.listen, &self.connect) {
             (Some(listen), _) => self.listen(listen, json),
@@ -61,6 +67,8 @@ impl Associate {
     }
 
     fn connect(&self, connect: &str, json: bool) -> Outcome {
+        let until = Instant::now().checked_add(self.wait.unwrap_or_default());
+        let until = until.ok_or_else(|| Failure::usage("--wait is longer than the clock goes"))?;
         let name = self.server_name(&self.peer)?;
         let accepts = Accepts::of(self)?;
         let offer = keys::offer(self, &accepts)?;
@@ -78,15 +86,14 @@ impl Associate {
             let association = initiator.connect_datagrams(socket, &name, offer, self.timeout);
             self.talk(association.map_err(|error| self.not_associated(connect, &accepts, &error))?, json)
         } else {
-            let tcp = self.reach(&address).map_err(|error| unreachable(connect, &error))?;
+            let tcp = self.reach(&address, until).map_err(|error| unreachable(connect, &error))?;
             let association = initiator.connect(tcp, &name, offer, self.timeout);
             self.talk(association.map_err(|error| self.not_associated(connect, &accepts, &error))?, json)
         }
     }
 
     /// Connects; while nobody listens, again and again for as long as was said.
-    fn reach(&self, address: &SocketAddr) -> io::Result<TcpStream> {
-        let until = Instant::now() + self.wait.unwrap_or_default();
+    fn reach(&self, address: &SocketAddr, until: Instant) -> io::Result<TcpStream> {
         loop {
             match TcpStream::connect_timeout(address, self.timeout) {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && Instant::now() < until => {
@@ -137,9 +144,8 @@ impl Associate {
             peer.framework
         )?;
         let linger = self.connect.is_some().then_some(self.linger);
-        let (sent, received) = association.talk(linger, !json).map_err(|error| {
-            Failure::refused(Kind::Unavailable, format!("the association ended: {error}"))
-        })?;
+        let Talked { sent, received, end } = association.talk(linger, !json);
+        end.map_err(|broken| broken.failure(sent, received))?;
         writeln!(io::stderr(), "closed: {sent} octets sent, {received} received")?;
         Ok(Report::silent(&json!({
             "peer": peer.entity.as_str(), "framework": word(peer.framework), "suite": suite,
