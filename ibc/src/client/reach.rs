@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 /// Connects to `HOST:PORT` within `patience`: the addresses of the host in turn.
 ///
 /// # Errors
-/// What the last address said; that of the look-up.
+/// What the last address said, or one where nobody listens; that of the look-up.
 pub(crate) async fn reach(address: &str, patience: Duration) -> io::Result<TcpStream> {
     let began = Instant::now();
     let addresses = timeout(patience, lookup_host(address)).await.map_err(|_| late())??;
@@ -24,11 +24,14 @@ async fn reach_one_of(addresses: &[SocketAddr], patience: Duration) -> io::Resul
     for (address, still) in addresses.iter().zip((1..=addresses.len()).rev()) {
         let left = patience.saturating_sub(began.elapsed());
         let part = left / u32::try_from(still).unwrap_or(u32::MAX);
-        failure = match timeout(part, TcpStream::connect(address)).await {
+        let error = match timeout(part, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => error,
             Err(_) => late(),
         };
+        if failure.kind() != io::ErrorKind::ConnectionRefused {
+            failure = error;
+        }
     }
     Err(failure)
 }
@@ -73,10 +76,14 @@ mod tests {
                 "a third of the time for the one that is silent"
             );
         }
-        let error = reach_one_of(&[refusing(), silent], Duration::from_secs(1)).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
-        let error = reach_one_of(&[silent, refusing()], Duration::from_secs(1)).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{error}");
+        for (addresses, kind) in [
+            (vec![silent], io::ErrorKind::TimedOut),
+            (vec![silent, refusing()], io::ErrorKind::ConnectionRefused),
+            (vec![refusing(), silent], io::ErrorKind::ConnectionRefused),
+        ] {
+            let error = reach_one_of(&addresses, Duration::from_secs(1)).await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{error}");
+        }
         assert_eq!(reach_one_of(&[], Duration::ZERO).await.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -6,13 +6,15 @@ mod first;
 mod keys;
 mod talk;
 
-use crate::association::{AssociationError, Framework, Initiator, SecurityAssociation};
+use crate::association::{AssociationError, Framework, Initiator, Offer, SecurityAssociation};
 use crate::cli::Outcome;
+use crate::cli::client::block_on;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::report::Report;
+use crate::client::reach::reach;
 use crate::clock::SystemClock;
 use crate::derive::EnrolmentTarget;
-use crate::tls::{HandshakeLimits, PskSuites, Session, TlsError, Transport};
+use crate::tls::{DtlsStream, HandshakeLimits, PskSuites, Session, TlsError, Transport};
 use accepts::Accepts;
 use arguments::{Associate, failed};
 use core::time::Duration;
@@ -21,7 +23,6 @@ use serde_json::json;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 use talk::{Talk, Talked};
 
@@ -72,36 +73,62 @@ impl Associate {
         let name = self.server_name(&self.peer)?;
         let accepts = Accepts::of(self)?;
         let offer = keys::offer(self, &accepts)?;
-        let addresses = connect.to_socket_addrs();
-        let addresses = addresses.map_err(|error| unreachable(connect, &error))?;
-        let address = addresses.into_iter().next();
-        let address =
-            address.ok_or_else(|| unreachable(connect, &io::Error::other("the name has no address")))?;
         let transport = if self.dtls { Transport::Dtls } else { Transport::Tls };
         let initiator =
             Initiator::new(transport, PskSuites::default(), self.entity.clone(), Arc::new(SystemClock));
         let initiator = initiator.map_err(|error| failed(&error))?;
         if self.dtls {
-            let socket = udp(&address).map_err(|error| unreachable(connect, &error))?;
-            let association = initiator.connect_datagrams(socket, &name, offer, self.timeout);
+            let association = self.by_datagrams(connect, &initiator, (&name, &offer));
             self.talk(association.map_err(|error| self.not_associated(connect, &accepts, &error))?, json)
         } else {
-            let tcp = self.reach(&address, until).map_err(|error| unreachable(connect, &error))?;
+            let tcp = self.reach(connect, until)?;
             let association = initiator.connect(tcp, &name, offer, self.timeout);
             self.talk(association.map_err(|error| self.not_associated(connect, &accepts, &error))?, json)
         }
     }
 
     /// Connects; while nobody listens, again and again for as long as was said.
-    fn reach(&self, address: &SocketAddr, until: Instant) -> io::Result<TcpStream> {
-        loop {
-            match TcpStream::connect_timeout(address, self.timeout) {
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && Instant::now() < until => {
-                    thread::sleep(AGAIN);
+    fn reach(&self, connect: &str, until: Instant) -> Result<TcpStream, Failure> {
+        block_on(async {
+            loop {
+                match reach(connect, self.timeout).await {
+                    Err(error)
+                        if error.kind() == io::ErrorKind::ConnectionRefused && Instant::now() < until =>
+                    {
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                    outcome => {
+                        let tcp = outcome.and_then(tokio::net::TcpStream::into_std);
+                        return tcp.map_err(|error| unreachable(connect, &error));
+                    }
                 }
+            }
+        })
+    }
+
+    /// Does the handshake with the addresses of the name in turn: that nobody is at one of them, only silence tells.
+    fn by_datagrams(
+        &self,
+        connect: &str,
+        initiator: &Initiator,
+        (name, offer): (&Fqdn, &Arc<dyn Offer>),
+    ) -> Result<SecurityAssociation<DtlsStream>, AssociationError> {
+        let io = |error: io::Error| AssociationError::Tls(TlsError::Io(error));
+        let began = Instant::now();
+        let addresses: Vec<_> = connect.to_socket_addrs().map_err(io)?.collect();
+        let mut failure = io(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+        for (address, still) in addresses.iter().zip((1..=addresses.len()).rev()) {
+            let left = self.timeout.saturating_sub(began.elapsed());
+            let part = left / u32::try_from(still).unwrap_or(u32::MAX);
+            let association = udp(address)
+                .map_err(io)
+                .and_then(|socket| initiator.connect_datagrams(socket, name, Arc::clone(offer), part));
+            match association {
+                Err(error @ AssociationError::Tls(TlsError::TimedOut | TlsError::Io(_))) => failure = error,
                 outcome => return outcome,
             }
         }
+        Err(failure)
     }
 
     fn listen(&self, listen: &str, json: bool) -> Outcome {
@@ -176,6 +203,7 @@ impl Associate {
                     self.timeout.as_secs()
                 ),
             ),
+            AssociationError::Tls(TlsError::Io(error)) if self.dtls => unreachable(connect, error),
             error => failed(error),
         }
     }
