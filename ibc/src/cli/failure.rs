@@ -132,6 +132,12 @@ impl Failure {
         Self::Usage(message.into())
     }
 
+    /// Whether the same may succeed later without anybody doing anything.
+    #[cfg(feature = "client")]
+    pub(super) const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Refused { kind: Kind::Unavailable, .. })
+    }
+
     /// Tells the reader and gives the exit status.
     pub(super) fn print(&self, json: bool) -> ExitCode {
         // If even this cannot be written, the exit status still tells.

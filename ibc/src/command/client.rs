@@ -22,6 +22,9 @@ pub const TOO_LONG: Duration = Duration::from_secs(60);
 /// The longest wait that is obeyed.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(30 * 86_400);
 
+/// The shortest: who says to ask again at once would be asked without end.
+pub const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
 /// Executes commands that were found in order.
 pub trait Executor {
     /// Executes, and gives the status to be reported: OK, or one of the class.
@@ -236,7 +239,8 @@ impl CommandClient {
             Some(CommandArguments::NoMoreCommands { retry_duration }) => duration::parse(&retry_duration),
             _ => None,
         };
-        let Some(until) = wait.and_then(|wait| now.checked_add(wait.min(LONGEST_WAIT))) else {
+        let Some(until) = wait.and_then(|wait| now.checked_add(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT)))
+        else {
             self.lost();
             return Step::NotUnderstood;
         };

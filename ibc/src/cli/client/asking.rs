@@ -287,11 +287,13 @@ impl Commanded {
             Self::Done(turn) => {
                 let again = turn.again.and_then(|again| ExpirationTime::from_unix(again).ok());
                 text.push_str(&format!("\n  commands    {} executed", turn.reported));
-                if let Some(again) = again {
-                    text.push_str(&format!(", the MEF is asked again after {again}"));
+                match again {
+                    Some(again) => text.push_str(&format!(", the MEF is asked again after {again}")),
+                    None => text.push_str(", and there may be more: ibc commands"),
                 }
-                value["commands"] =
-                    json!({"reported": turn.reported, "again": again.map(|again| format!("{again}"))});
+                value["commands"] = json!({
+                    "reported": turn.reported, "more": again.is_none(), "again": again.map(|again| format!("{again}")),
+                });
             }
             Self::Failed(error) => {
                 text.push_str(&format!("\n  commands    not executed: {error}"));
@@ -363,16 +365,9 @@ impl CommandTurns {
         Ok(Self { commands, executor: OnDevice { mef, registration: registration.into(), provisioner } })
     }
 
-    /// Retrieves, executes and reports until there are no more.
+    /// Retrieves, executes and reports until there are no more, or as many as fit into one turn.
     pub(super) async fn turn(&mut self, client: &mut Client) -> Result<Turn, ClientError> {
-        let mut reported = 0;
-        loop {
-            let turn = self.commands.turn(client, &mut self.executor, &SystemClock).await?;
-            reported += turn.reported;
-            if turn.again.is_some() {
-                return Ok(Turn { reported, ..turn });
-            }
-        }
+        self.commands.turn(client, &mut self.executor, &SystemClock).await
     }
 
     pub(super) fn into_store(mut self) -> DeviceStore {

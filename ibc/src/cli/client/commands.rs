@@ -9,7 +9,7 @@ use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::commands::Turn;
-use crate::client::renewal::{Backoff, Random, system_random};
+use crate::client::renewal::{Backoff, system_random};
 use crate::client::{ClientError, DeviceStore};
 use crate::clock::{Clock, SystemClock};
 use crate::wire::ResponseStatusCode;
@@ -23,10 +23,13 @@ use std::path::PathBuf;
 /// How often a sleeping loop looks whether another process has changed what it waits for.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// The shortest time between two requests of a process that stays, whatever the MEF says, and whatever it refuses.
+const FLOOR: Duration = Duration::from_secs(1);
+
 /// Execute the commands of a MEF (clause 8.3.9)
 ///
 /// Registers with the MEF under the stakeholder, unless it is, retrieves commands, executes them and reports each, until
-/// there are no more. When to ask again is kept in the store: this command, started anew, waits as long as the MEF said,
+/// there are no more, or 64 of them in one turn. When to ask again is kept in the store: this command, started anew, waits as long as the MEF said,
 /// unless another command has had to do with the MEF since. IBC_PROV is executed: the credential is provisioned, validated and put into the store. Commands on
 /// management objects are reported as not found, since this program has none; those for certificates and device
 /// configuration as not supported. Without --once it stays, and asks again when the MEF said; it ends when the registration is
@@ -53,7 +56,7 @@ pub(in crate::cli) struct Commands {
     /// The registration, if the store does not know it
     #[arg(long, value_name = "ID")]
     registration: Option<String>,
-    /// End when there are no more commands, or when the time to ask has not come
+    /// End after one turn, or when the time to ask has not come
     #[arg(long)]
     once: bool,
     /// Ask now, also before the time that the MEF said
@@ -90,11 +93,20 @@ impl Commands {
     }
 
     async fn execute(&self, mut asking: Asking, own: Vec<EntityId>, json: bool) -> Outcome {
-        let mut registration = self.registered(&mut asking).await?;
+        let (mut backoff, mut random) = (Backoff::default(), system_random());
+        let mut registration = loop {
+            match self.registered(&mut asking).await {
+                Err(failure) if !self.once && failure.is_temporary() => {
+                    let until = later(backoff.failed(random()));
+                    not_done(json, "not registered", &failure, until)?;
+                    pause(&mut asking, until).await?;
+                }
+                registered => break registered?,
+            }
+        };
         if self.now {
             asking.succeeded()?;
         }
-        let (mut backoff, mut random) = (Backoff::default(), system_random());
         loop {
             let (reported, next) = match self.look(&mut asking, &registration, &own).await? {
                 Looked::Turn(turn) => {
@@ -104,26 +116,36 @@ impl Commands {
                 Looked::Removed if self.once => return Err(removed(&registration)),
                 Looked::Removed => return Ok(ended(&registration)),
                 Looked::Failed(error) if self.once => return Err(error.into()),
-                // It has reached its end.
+                // It has reached its end. Made anew, it is looked at soon; and later each time that this is of no use.
                 Looked::Failed(error)
                     if error.response_status_code() == Some(ResponseStatusCode::NotFound) =>
                 {
-                    registration = self.registered(&mut asking).await?;
-                    continue;
+                    let is_first = backoff == Backoff::default();
+                    let wait = later(backoff.failed(random()));
+                    match self.registered(&mut asking).await {
+                        Ok(again) => registration = again,
+                        Err(failure) => not_done(json, "not registered", &failure, wait)?,
+                    }
+                    // One that has ended already by the clock here would be made again and again.
+                    let is_live = !asking.known(Some(&self.stakeholder))?.is_empty();
+                    let soon = is_first && is_live;
+                    (0, Some(if soon { later(FLOOR) } else { wait }))
                 }
                 Looked::Failed(error) => {
-                    let value = json!({"error": {"message": format!("{error}")}});
-                    tell(json, &format!("no commands: {error}"), &value)?;
-                    (0, failed(&mut backoff, &mut random))
+                    let wait = later(backoff.failed(random()));
+                    not_done(json, "no commands", &error, wait)?;
+                    (0, Some(wait))
                 }
             };
-            let Some(next) = next else { continue };
-            let again = ExpirationTime::from_unix(next).unwrap_or(ExpirationTime::MAX);
-            let value =
-                json!({"registration": registration, "reported": reported, "again": format!("{again}")});
-            let text = format!(
-                "{reported} commands reported\n  registration {registration}\n  again after  {again}"
-            );
+            let again = next.map(|next| ExpirationTime::from_unix(next).unwrap_or(ExpirationTime::MAX));
+            let value = json!({
+                "registration": registration, "reported": reported, "more": again.is_none(),
+                "again": again.map(|again| format!("{again}")),
+            });
+            let again = again
+                .map_or_else(|| String::from("at once: there may be more"), |again| format!("after {again}"));
+            let text =
+                format!("{reported} commands reported\n  registration {registration}\n  again  {again}");
             if self.once {
                 return Ok(Report::new(text, &value));
             }
@@ -131,6 +153,7 @@ impl Commands {
                 tell(json, &text, &value)?;
             }
             asking.client.disconnect();
+            let next = next.unwrap_or(UnixTime::EPOCH).max(later(FLOOR));
             if !self.sleep(&mut asking, &registration, next).await? {
                 return Ok(ended(&registration));
             }
@@ -154,7 +177,9 @@ impl Commands {
         Ok(match turn {
             Ok(turn) => Looked::Turn(turn),
             Err(error) if error.response_status_code() == Some(ResponseStatusCode::NotFound) => {
-                let is_over = until.is_some_and(|until| until.to_unix() <= SystemClock.now());
+                // One that was named on the command line is not made anew.
+                let is_over = self.registration.is_none()
+                    && until.is_some_and(|until| until.to_unix() <= SystemClock.now());
                 if is_over {
                     return Ok(Looked::Failed(error));
                 }
@@ -209,8 +234,30 @@ fn is_known(store: &DeviceStore, registration: &str) -> Result<bool, Failure> {
     Ok(store.registrations()?.iter().any(|one| one.id == registration))
 }
 
-fn failed(backoff: &mut Backoff, random: &mut Random) -> Option<UnixTime> {
-    SystemClock.now().checked_add(backoff.failed(random()))
+/// The time so far from now; a clock at its end stays there.
+fn later(wait: Duration) -> UnixTime {
+    let now = SystemClock.now();
+    now.checked_add(wait).unwrap_or(now)
+}
+
+/// Sleeps until then, and lets others at the store meanwhile.
+async fn pause(asking: &mut Asking, until: UnixTime) -> Result<(), Failure> {
+    if let Some(store) = &mut asking.store {
+        store.release();
+    }
+    while SystemClock.now() < until {
+        tokio::time::sleep(LOOK).await;
+    }
+    match &mut asking.store {
+        Some(store) => Ok(store.hold(PATIENCE)?),
+        None => Ok(()),
+    }
+}
+
+fn not_done(json: bool, what: &str, why: &impl core::fmt::Display, again: UnixTime) -> io::Result<()> {
+    let again = ExpirationTime::from_unix(again).unwrap_or(ExpirationTime::MAX);
+    let value = json!({"error": {"message": format!("{why}")}, "again": format!("{again}")});
+    tell(json, &format!("{what}: {why}\n  again  after {again}"), &value)
 }
 
 fn ended(registration: &str) -> Report {

@@ -157,3 +157,18 @@ fn success_of_another_procedure_cancels_the_timer_and_de_registration_ends_it() 
     client.lost();
     assert!(!client.retrieve(at(1_000_000)));
 }
+
+#[test]
+fn a_wait_of_nothing_is_a_second_and_one_of_a_century_a_month() {
+    for (wait, until) in [("PT0S", 1_001), ("PT1S", 1_001), ("PT2S", 1_002), ("P100Y", 1_000 + 30 * 86_400)] {
+        let mut client = client();
+        assert!(client.retrieve(at(1_000)));
+        let none = command(1, 10, 0, &format!(r#"{{"nmca":{{"rdur":"{wait}"}}}}"#));
+        assert_eq!(
+            client.receive(&none, at(1_000), &mut executor(&[])),
+            Step::WaitUntil(at(until)),
+            "{wait}"
+        );
+        assert!(!client.retrieve(at(1_000)), "{wait}");
+    }
+}
