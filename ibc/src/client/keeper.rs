@@ -33,6 +33,8 @@ pub struct CredentialKeeper {
     clock: Arc<dyn Clock>,
     random: Random,
     schedule: Schedule,
+    /// The identity for which that is.
+    known: Option<ExpiringIdentity>,
 }
 
 impl core::fmt::Debug for CredentialKeeper {
@@ -61,18 +63,32 @@ impl CredentialKeeper {
         if !entity.is_absolute() {
             return Err(ClientError::Configuration("an entity is given in absolute form"));
         }
-        let installed = store.installed()?;
+        let schedule = Schedule::new(Window::SecondHalf, None, &mut *random);
+        let (lifetime, new, known) = (None, NewKpak::Refuse, None);
+        let mut keeper = Self { client, store, entity, lifetime, new, clock, random, schedule, known };
+        keeper.look()?;
+        Ok(keeper)
+    }
+
+    /// Looks what is installed now: another process may have been here, whose credential has another life.
+    fn look(&mut self) -> Result<(), ClientError> {
+        let installed = self.store.installed()?;
         if let Some(Installed { id_2, .. }) = &installed {
-            let is_own = entity.provider().is_some_and(|sp| entity.same_entity(id_2.entity_id(), sp));
-            if !is_own || id_2.fqdn() != client.access().fqdn() {
+            let provider = self.entity.provider();
+            let is_own = provider.is_some_and(|sp| self.entity.same_entity(id_2.entity_id(), sp));
+            if !is_own || id_2.fqdn() != self.client.access().fqdn() {
                 return Err(ClientError::Configuration(
                     "the store holds a credential of another entity or MEF: give each its own folder",
                 ));
             }
         }
-        let life = installed.as_ref().map(|installed| life(installed, clock.now()));
-        let schedule = Schedule::new(Window::SecondHalf, life, &mut *random);
-        Ok(Self { client, store, entity, lifetime: None, new: NewKpak::Refuse, clock, random, schedule })
+        let id_2 = installed.as_ref().map(|installed| installed.id_2.clone());
+        if id_2 != self.known {
+            let life = installed.as_ref().map(|installed| life(installed, self.clock.now()));
+            self.schedule = Schedule::new(Window::SecondHalf, life, &mut *self.random);
+            self.known = id_2;
+        }
+        Ok(())
     }
 
     /// Proposes this life for credentials, in place of leaving it to the MEF.
@@ -102,21 +118,33 @@ impl CredentialKeeper {
         self.store.release();
     }
 
-    /// Renews if that is due.
+    /// Renews if that is due, for what is installed now.
     pub async fn keep(&mut self) -> Kept<ExpiringIdentity> {
-        match self.schedule.due(self.clock.now()) {
-            Due::Wait(until) => Kept::Until(until),
-            Due::Renew | Due::Provision => match self.renew().await {
-                Ok(id_2) => Kept::Renewed(id_2),
-                Err(error) => {
-                    let now = self.clock.now();
-                    self.schedule.failed(now, &mut *self.random);
-                    match self.schedule.due(now) {
-                        Due::Wait(until) => Kept::Failed(error, until),
-                        Due::Renew | Due::Provision => Kept::Failed(error, now),
-                    }
+        match self.keep_or_fail().await {
+            Ok(kept) => kept,
+            Err(error) => {
+                let now = self.clock.now();
+                self.schedule.failed(now, &mut *self.random);
+                match self.schedule.due(now) {
+                    Due::Wait(until) => Kept::Failed(error, until),
+                    Due::Renew | Due::Provision => Kept::Failed(error, now),
                 }
-            },
+            }
+        }
+    }
+
+    async fn keep_or_fail(&mut self) -> Result<Kept<ExpiringIdentity>, ClientError> {
+        // What cannot be read while nothing is due is read again when something is.
+        let _ = self.look();
+        if let Due::Wait(until) = self.schedule.due(self.clock.now()) {
+            return Ok(Kept::Until(until));
+        }
+        // Once the folder is held nobody is about to put another credential there.
+        self.store.hold(PATIENCE)?;
+        self.look()?;
+        match self.schedule.due(self.clock.now()) {
+            Due::Wait(until) => Ok(Kept::Until(until)),
+            Due::Renew | Due::Provision => self.renew().await.map(Kept::Renewed),
         }
     }
 
@@ -173,6 +201,7 @@ impl CredentialKeeper {
         let id_2 = self.store.install(issued, &expected, &self.new, now)?;
         let life = Life { since: now, until: id_2.expiration().to_unix() };
         self.schedule.succeeded(life, &mut *self.random);
+        self.known = Some(id_2.clone());
         Ok(id_2)
     }
 

@@ -1,7 +1,7 @@
 //! A MEF or MAF that answers as a test says, which ours would not.
 
 use eccsi_sakke::onem2m::Fqdn;
-use ibc::tls::{Psk, PskSuites, ServerContext, TlsStream};
+use ibc::tls::{Psk, PskAnswer, PskSuites, ServerContext, TlsStream};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ impl Hostile {
         keys: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
         answer: impl Fn(&str, usize) -> (u16, String) + Send + Sync + 'static,
     ) -> Self {
-        let resolver = move |identity: &str| Psk::new(keys(identity)?).ok();
+        let resolver = move |identity: &str| Psk::new(keys(identity)?).ok().map(PskAnswer::new);
         let names = [Fqdn::parse(name).unwrap()];
         let context = ServerContext::tls(names).suites(PskSuites::default()).psk(Arc::new(resolver));
         let context = context.build().unwrap();

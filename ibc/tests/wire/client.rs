@@ -31,7 +31,13 @@ use zeroize::Zeroizing;
 
 const DAY: u64 = 86_400;
 
-fn access_with(address: SocketAddr, function: Function, client: &str, key: &[u8], origin: &str) -> Access {
+pub(crate) fn access_with(
+    address: SocketAddr,
+    function: Function,
+    client: &str,
+    key: &[u8],
+    origin: &str,
+) -> Access {
     let name = match function {
         Function::Mef => MEF,
         Function::Maf => MAF,
@@ -42,27 +48,27 @@ fn access_with(address: SocketAddr, function: Function, client: &str, key: &[u8]
         .at(address.to_string())
 }
 
-fn client(server: &Running, function: Function, name: &str, origin: &str) -> Client {
+pub(crate) fn client(server: &Running, function: Function, name: &str, origin: &str) -> Client {
     Client::new(access_with(server.address, function, name, &KEY, origin))
 }
 
-fn end(text: &str) -> ExpirationTime {
+pub(crate) fn end(text: &str) -> ExpirationTime {
     ExpirationTime::parse(text).unwrap()
 }
 
-fn name(text: &str) -> EntityName {
+pub(crate) fn name(text: &str) -> EntityName {
     EntityName::parse(text).unwrap()
 }
 
-fn clock(place: &Place) -> Arc<dyn Clock> {
+pub(crate) fn clock(place: &Place) -> Arc<dyn Clock> {
     place.clock.clone()
 }
 
-fn no_chance() -> Random {
+pub(crate) fn no_chance() -> Random {
     Box::new(|| 0)
 }
 
-fn request(usage: SecurityUsage, target: &str) -> KeyRequest {
+pub(crate) fn request(usage: SecurityUsage, target: &str) -> KeyRequest {
     KeyRequest {
         stakeholder: fqdn(PROVIDER),
         end: end(FAR),
@@ -173,7 +179,7 @@ async fn what_cannot_be_asked_is_said(place: &Place) {
 }
 
 /// A keeper of the device's credential in a folder of the place.
-fn keeper(place: &Place, server: &Running, folder: &str, new: NewKpak) -> CredentialKeeper {
+pub(crate) fn keeper(place: &Place, server: &Running, folder: &str, new: NewKpak) -> CredentialKeeper {
     let store = DeviceStore::open(&place.folder.join(folder)).unwrap();
     let client = client(server, Function::Mef, "device", DEVICE);
     CredentialKeeper::new(client, store, name(DEVICE), (clock(place), no_chance()))

@@ -37,6 +37,8 @@ mod eccsi_tls;
 mod fuzz_seeds;
 #[cfg(all(feature = "server", feature = "__backends"))]
 mod http_framing;
+#[cfg(feature = "server")]
+mod keeping;
 #[cfg(feature = "__peers")]
 mod peers;
 mod secret_types;
