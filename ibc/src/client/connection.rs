@@ -230,6 +230,7 @@ impl Connection {
             response_status_code: fields.response_status_code,
             http_status: head.status,
             text: debug_text(body),
+            request_id: id.into(),
         }))
     }
 }

@@ -49,6 +49,8 @@ pub struct Refusal {
     pub http_status: u16,
     /// What the other end says, without control characters.
     pub text: String,
+    /// X-M2M-RI of the request: its log has more under it.
+    pub request_id: String,
 }
 
 /// Why a delivered credential is not installed.
@@ -143,7 +145,7 @@ impl Refusal {
             503 => "it cannot do it now: repeat the request later",
             429 => "too many requests: repeat it later",
             413 => "the request is too large for it",
-            _ => "see its log, by the request identifier",
+            _ => "its log says why",
         }
     }
 }
@@ -158,7 +160,7 @@ impl fmt::Display for Refusal {
         if !self.text.is_empty() {
             write!(f, " ({})", self.text)?;
         }
-        write!(f, ": {}", self.advice())
+        write!(f, ": {}; request {} in its log", self.advice(), self.request_id)
     }
 }
 

@@ -13,6 +13,7 @@ type Answer = dyn Fn(&str, usize) -> (u16, String) + Send + Sync;
 pub(crate) struct Hostile {
     pub(crate) address: String,
     asked: Arc<Mutex<Vec<String>>>,
+    ids: Arc<Mutex<Vec<String>>>,
 }
 
 impl Hostile {
@@ -29,18 +30,24 @@ impl Hostile {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (answer, log): (Arc<Answer>, _) = (Arc::new(answer), Arc::clone(&asked));
+        let ids: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (answer, log): (Arc<Answer>, _) = (Arc::new(answer), (Arc::clone(&asked), Arc::clone(&ids)));
         std::thread::spawn(move || {
             for tcp in listener.incoming() {
-                let (context, answer, log) = (context.clone(), Arc::clone(&answer), Arc::clone(&log));
+                let (context, answer, log) = (context.clone(), Arc::clone(&answer), log.clone());
                 std::thread::spawn(move || {
                     if let Ok(stream) = context.accept(tcp.unwrap(), Duration::from_secs(10)) {
-                        let _ = serve(stream, &*answer, &log); // the client is gone
+                        let _ = serve(stream, &*answer, (&log.0, &log.1)); // the client is gone
                     }
                 });
             }
         });
-        Self { address, asked }
+        Self { address, asked, ids }
+    }
+
+    /// The request identifiers, in the order in which they came.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.ids.lock().unwrap().clone()
     }
 
     /// How often this was asked: method and path.
@@ -53,7 +60,11 @@ fn count(asked: &[String], request: &str) -> usize {
     asked.iter().filter(|other| *other == request).count()
 }
 
-fn serve(stream: TlsStream, answer: &Answer, log: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn serve(
+    stream: TlsStream,
+    answer: &Answer,
+    (log, ids): (&Mutex<Vec<String>>, &Mutex<Vec<String>>),
+) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let (mut head, mut id, mut length) = (String::new(), String::new(), 0);
@@ -72,6 +83,7 @@ fn serve(stream: TlsStream, answer: &Answer, log: &Mutex<Vec<String>>) -> std::i
         }
         stream.read_exact(&mut vec![0; length])?;
         let request = head.rsplit_once(' ').unwrap().0.to_owned();
+        ids.lock().unwrap().push(id.clone());
         let before = {
             let mut log = log.lock().unwrap();
             let before = count(&log, &request);

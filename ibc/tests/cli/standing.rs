@@ -138,3 +138,14 @@ fn a_registration_that_is_refused_is_asked_for_later() {
     assert_eq!(runs_for(&place, &busy, &[], Duration::from_secs(3)).len(), 1);
     assert_eq!(busy.count("POST /mef"), 1);
 }
+
+#[test]
+fn a_refusal_names_the_request() {
+    let place = place();
+    for code in [4000, 4103, 4004, 4117, 5000] {
+        let mef = Hostile::start(MEF, key, move |_, _| refused(code));
+        let new = place.ibc(&arguments(&mef, &["registration", "new"], &[]));
+        let id = mef.ids().pop().unwrap();
+        new.refused_as_object(&[&code.to_string(), &format!("request {id} in its log")]);
+    }
+}
