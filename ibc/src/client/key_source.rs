@@ -4,9 +4,7 @@ use super::{Access, Client, ClientError};
 use crate::association::{KeyOrigin, KeySource, RegisteredKey, RetrievalError};
 use crate::wire;
 use core::fmt;
-use eccsi_sakke::onem2m::{
-    CredentialId, EntityName, ExpirationTime, Fqdn, KeyIdentifier, KmId, SecurityUsage,
-};
+use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, KeyIdentifier, SecurityUsage};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -104,42 +102,12 @@ fn read(answer: &wire::RetrievedKey) -> Result<RegisteredKey, RetrievalError> {
         return Err(unusable("it does not have 32 octets"));
     }
     key.copy_from_slice(octets);
-    let origin = origin(&answer.source).ok_or_else(|| unusable("its source is not understood"))?;
+    // Step 14 of clause 8.2.2.3.
+    let origin = KeyOrigin::parse(&answer.source).ok_or_else(|| unusable("its source is not understood"))?;
     Ok(RegisteredKey {
         key,
         usage: SecurityUsage::from_u8(answer.suid).map_err(|_| unusable("its SUID is unknown"))?,
         expiration: ExpirationTime::parse(&answer.expiration_time).map_err(|_| unusable("it has no end"))?,
         origin,
     })
-}
-
-/// Step 14 of clause 8.2.2.3: a CSE-ID or AE-ID; or a KmID, from which the Credential-ID is formed; or that itself.
-fn origin(source: &str) -> Option<KeyOrigin> {
-    if let Some(entity) = EntityName::parse(source).ok().filter(EntityName::is_absolute) {
-        return Some(KeyOrigin::Entity(entity));
-    }
-    // The Credential-ID first: read as a KmID, its type would be a part of the name.
-    let credential = match CredentialId::parse(source) {
-        Ok(credential) => credential,
-        Err(_) => CredentialId::from(&KmId::parse(source).ok()?),
-    };
-    Some(KeyOrigin::Credential(credential))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_source_is_an_entity_or_the_credential_of_one() {
-        let entity = origin("//sp.example.com/CSE1").expect("an entity");
-        assert_eq!(entity, KeyOrigin::Entity(EntityName::parse("//sp.example.com/CSE1").unwrap()));
-        let formed = CredentialId::parse("11-client-01@maf.example.com").unwrap();
-        for text in ["client-01@maf.example.com", "11-client-01@maf.example.com"] {
-            assert_eq!(origin(text), Some(KeyOrigin::Credential(formed.clone())), "{text}");
-        }
-        for text in ["", "/CSE1", "client-01", "@maf.example.com", "a@b@c"] {
-            assert_eq!(origin(text), None, "{text}");
-        }
-    }
 }

@@ -1,13 +1,13 @@
 //! What `ibc associate` is told.
 
-use crate::association::AssociationError;
+use crate::association::{AssociationError, KeyOrigin};
 use crate::cli::client::connect::{Address, PATIENCE, address};
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::client::DeviceStore;
 use clap::{Args, ValueEnum};
 use core::time::Duration;
-use eccsi_sakke::onem2m::{CredentialId, EntityName, Fqdn, KeyIdentifier, KmId, KpsaId};
+use eccsi_sakke::onem2m::{CredentialId, EntityName, Fqdn, KeyIdentifier, KpsaId};
 use eccsi_sakke::saef::SaefError;
 use std::path::PathBuf;
 
@@ -85,8 +85,9 @@ pub(in crate::cli) struct Associate {
     /// File of mode 0600 with that key
     #[arg(long, value_name = "FILE", requires = "psk_identity")]
     pub(super) psk_file: Option<PathBuf>,
-    /// maf: which entity stands behind a KmID, where the MAF names no other; may be given again
-    #[arg(long, value_name = "KMID=ID", value_parser = origin, requires = "maf")]
+    /// maf: which entity stands behind a credential (KmID, ID_2 or Credential-ID), where the MAF names no other; may be given
+    /// again
+    #[arg(long, value_name = "CREDENTIAL=ID", value_parser = origin, requires = "maf")]
     pub(super) origin: Vec<(CredentialId, EntityName)>,
     /// ibc: public key files of other KMSs whose credentials are accepted, besides the KPAKs in the store
     #[arg(long, value_name = "FILE")]
@@ -115,10 +116,10 @@ pub(super) enum By {
 }
 
 fn origin(text: &str) -> Result<(CredentialId, EntityName), String> {
-    let (credential, entity) = text.split_once('=').ok_or("a KmID, =, and a CSE-ID or AE-ID")?;
-    let credential = match KmId::parse(credential) {
-        Ok(km_id) => CredentialId::from(&km_id),
-        Err(_) => CredentialId::parse(credential).map_err(|error| format!("{credential}: {error}"))?,
+    const FORM: &str = "a KmID, an ID_2 or a Credential-ID, =, and a CSE-ID or AE-ID";
+    let (credential, entity) = text.split_once('=').ok_or(FORM)?;
+    let Some(KeyOrigin::Credential(credential)) = KeyOrigin::parse(credential) else {
+        return Err(format!("{credential} is not {FORM}"));
     };
     let entity = EntityName::parse(entity).map_err(|error| format!("{entity}: {error}"))?;
     if entity.is_absolute() {
@@ -157,4 +158,21 @@ pub(super) fn failed(error: &AssociationError) -> Failure {
         _ => (Kind::Refused, ""),
     };
     Failure::refused(kind, format!("{error}{advice}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_is_itself_in_whatever_spelling() {
+        let bare = origin("client-01@maf.example.com=//sp.example.com/CSE1").unwrap();
+        assert_eq!(origin("11-client-01@maf.example.com=//sp.example.com/CSE1").unwrap(), bare);
+        assert_eq!(bare.0.to_string(), "11-client-01@maf.example.com");
+        for wrong in
+            ["client-01@maf.example.com", "//sp.example.com/CSE1=//sp.example.com/CSE1", "a@b.c=CSE1"]
+        {
+            origin(wrong).unwrap_err();
+        }
+    }
 }
