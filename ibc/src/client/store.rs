@@ -29,7 +29,7 @@ use super::install::{Checked, Expected, NewKpak, check};
 use crate::files::credential_file::{self, CredentialFile};
 use crate::files::private_file::{self, Existing};
 use crate::files::public_key_file::{self, PublicKeyFile, PublishedKey};
-use crate::files::{FileError, FileProblem, json, public_file};
+use crate::files::{FileError, FileProblem, FormatError, json, public_file};
 use crate::wire::IssuedCredential;
 use eccsi_sakke::onem2m::{ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
 use serde::de::DeserializeOwned;
@@ -78,7 +78,7 @@ pub struct Installed {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with id2 and since")]
 struct Since {
     id2: String,
     since: String,
@@ -188,7 +188,8 @@ impl DeviceStore {
         };
         let file = PublicKeyFile::parse(&octets).map_err(|error| FileError::new(&path, error))?;
         if file.fqdn() != Some(mef) {
-            let problem = crate::files::FormatError::Unknown("KPAK file: it is another MEF's");
+            let problem =
+                FormatError::Other("it holds the KPAKs of another MEF: give each MEF a folder of its own");
             return Err(FileError::new(&path, problem));
         }
         Ok(file.keys().to_vec())

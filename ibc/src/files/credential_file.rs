@@ -140,7 +140,7 @@ impl SakkePart {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a credential")]
 struct TextIn<'a> {
     #[serde(borrow)]
     id2: Option<&'a str>,

@@ -123,6 +123,8 @@ pub enum FormatError {
     Keys,
     /// A version or algorithm this program does not know.
     Unknown(&'static str),
+    /// A file of this kind, but not the one that belongs here; the text says why.
+    Other(&'static str),
     /// A parameter of the key derivation outside its bounds.
     KdfParameter {
         /// Its name in the header.
@@ -268,6 +270,7 @@ impl fmt::Display for FormatError {
             Self::Unknown(what) => {
                 write!(f, "unknown {what}: not a file of this kind, or made by a newer version")
             }
+            Self::Other(why) => f.write_str(why),
             Self::KdfParameter { name, min, max } => {
                 write!(f, "argon2id parameter {name} is not between {min} and {max}")
             }

@@ -19,7 +19,7 @@ pub(crate) const SALT: usize = 32;
 
 /// The field `kdf` of a header.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a key derivation")]
 pub(crate) struct KdfHeader {
     name: String,
     memory_kib: u32,

@@ -72,7 +72,7 @@ pub struct KmsFile {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the header of a KMS file")]
 struct Header<'a> {
     format: &'a str,
     version: u32,
@@ -84,7 +84,7 @@ struct Header<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a cipher")]
 struct Cipher<'a> {
     name: &'a str,
     nonce: &'a str,
@@ -98,7 +98,7 @@ struct SecretsOut<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "master keys")]
 struct SecretsIn {
     version: u32,
     ksak: Hex<{ KmsSecretKey::BYTES }>,

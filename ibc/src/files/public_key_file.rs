@@ -46,7 +46,7 @@ pub struct PublishedKey {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a public key file")]
 struct TextIn {
     fqdn: Option<String>,
     kpak: serde_json::Value,
@@ -55,7 +55,7 @@ struct TextIn {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a KPAK with what holds for it")]
 struct KeyIn {
     kpak: String,
     tag: Option<String>,

@@ -58,7 +58,7 @@ impl core::fmt::Debug for RegisteredKeyFile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a registered key")]
 struct Read {
     key: HexKey,
     identifier: String,

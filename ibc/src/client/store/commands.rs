@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use std::string::ToString;
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with a list of registrations")]
 struct List {
     registrations: Vec<Row>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "how far the commands of a registration are")]
 struct Row {
     fqdn: String,
     registration: String,
@@ -28,7 +28,7 @@ struct Row {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "what came of a command")]
 struct Last {
     id: String,
     status: u16,

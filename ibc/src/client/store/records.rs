@@ -74,13 +74,13 @@ impl EnrolmentKey {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with a list of registrations")]
 struct List {
     registrations: Vec<Row>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a registration")]
 struct Row {
     function: Name,
     fqdn: String,
@@ -94,7 +94,7 @@ struct Row {
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", expecting = "mef or maf")]
 enum Name {
     Mef,
     Maf,
@@ -108,7 +108,7 @@ struct WrittenKey<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with identity, entity and key")]
 struct ReadKey {
     identity: String,
     entity: String,
@@ -313,7 +313,7 @@ impl DeviceStore {
         let read = || -> Result<_, FormatError> {
             let mut key = Zeroizing::new([0; 32]);
             if read.key.0.len() != key.len() {
-                return Err(FormatError::Unknown("key: it has 32 octets"));
+                return Err(FormatError::Other("its key does not have 32 octets"));
             }
             key.copy_from_slice(&read.key.0);
             Ok((parse(&read.identity).map_err(Into::into)?, EntityName::parse(&read.entity)?, key))
