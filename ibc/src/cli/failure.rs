@@ -188,6 +188,7 @@ impl From<FileError> for Failure {
             FileProblem::Io(_)
             | FileProblem::NotRegular
             | FileProblem::Permissions { .. }
+            | FileProblem::FolderPermissions { .. }
             | FileProblem::TooLarge { .. }
             | FileProblem::Exists
             | FileProblem::Locked => Kind::File,

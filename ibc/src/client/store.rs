@@ -12,6 +12,8 @@
 //! | `commands.json` | what came of the last command of a MEF, and when to ask for the next | 0600 |
 //! | `lock` | held by whoever changes the others | as the umask says |
 //!
+//! The folder is made for its owner alone (0700), and not used while others may write into it.
+//!
 //! Each file is written whole beside its place, synchronised and renamed, and the folder synchronised. They change in an
 //! order in which every prefix is good. Of a credential: first a KPAK is pinned besides the others, which harms nothing, then
 //! the credential that needs it comes, then the note about its time, which is missing at worst. So a process that is
@@ -34,8 +36,9 @@ use crate::wire::IssuedCredential;
 use eccsi_sakke::onem2m::{ExpirationTime, ExpiringIdentity, Fqdn, UnixTime};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::string::ToString;
 use std::thread;
@@ -50,6 +53,9 @@ const ENROLMENT: &str = "enrolment-";
 const MASTER_KEY: &str = "km-";
 const KEYS: &str = "keys";
 const COMMANDS: &str = "commands.json";
+
+/// The mode of the folder, and of that of the keys.
+const FOLDER_MODE: u32 = 0o700;
 
 /// Octets of a note.
 const MAX_NOTE: u64 = 4096;
@@ -118,7 +124,7 @@ impl DeviceStore {
         }
         let folder = self.folder.as_path();
         let fail = |problem: FileProblem| FileError::new(folder, problem);
-        fs::create_dir_all(folder).map_err(|error| fail(error.into()))?;
+        make(folder).map_err(fail)?;
         let lock = File::create(folder.join("lock")).map_err(|error| fail(error.into()))?;
         let until = Instant::now() + patience;
         loop {
@@ -132,6 +138,16 @@ impl DeviceStore {
         remove_parts(folder).map_err(|error| fail(error.into()))?;
         self.lock = Some(lock);
         Ok(())
+    }
+
+    /// The mode of the folder, if others than its owner may look into it: the secrets have files of their own mode, but the
+    /// names of keys and functions, and what is pinned, do not.
+    ///
+    /// # Errors
+    /// [`FileProblem::Io`].
+    pub fn open_to_others(&self) -> Result<Option<u32>, FileError> {
+        let mode = mode(&self.folder).map_err(|error| FileError::new(&self.folder, error))?;
+        Ok(Some(mode).filter(|mode| mode & 0o077 != 0))
     }
 
     /// Where it is.
@@ -244,6 +260,17 @@ impl DeviceStore {
         json::append(&mut text, &note);
         public_file::write(&self.folder.join(SINCE), &text, Existing::Replace)
     }
+}
+
+/// Makes a folder for its owner alone. One that is there is not used if others may write into it.
+fn make(folder: &Path) -> Result<(), FileProblem> {
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
+    let mode = mode(folder)?;
+    if mode & 0o022 == 0 { Ok(()) } else { Err(FileProblem::FolderPermissions { mode }) }
+}
+
+fn mode(folder: &Path) -> io::Result<u32> {
+    Ok(fs::metadata(folder)?.permissions().mode() & 0o7777)
 }
 
 /// A file that need not be there.

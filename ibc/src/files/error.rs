@@ -26,6 +26,11 @@ pub enum FileProblem {
         /// The permission bits found.
         mode: u32,
     },
+    /// Group or others may write into a folder that holds secrets: they could put other files into it.
+    FolderPermissions {
+        /// The permission bits found.
+        mode: u32,
+    },
     /// More octets than such a file may have.
     TooLarge {
         /// The largest number of octets.
@@ -197,6 +202,11 @@ impl fmt::Display for FileError {
             FileProblem::Permissions { mode } => write!(
                 f,
                 "{path} holds secrets, but its mode {mode:04o} lets others at them: run chmod 600 {path}"
+            ),
+            FileProblem::FolderPermissions { mode } => write!(
+                f,
+                "{path} holds secrets, but its mode {mode:04o} lets others put files into it: run chmod 700 {path}, and look \
+                 what is in it"
             ),
             FileProblem::TooLarge { limit } => {
                 write!(f, "{path} has more than {limit} octets: this is not the file that is meant")

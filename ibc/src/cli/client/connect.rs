@@ -9,7 +9,8 @@ use crate::tls::{OwnCertificate, Psk, TrustedCertificates};
 use clap::Args;
 use core::time::Duration;
 use eccsi_sakke::onem2m::{EntityName, Fqdn, SecurityUsage};
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// Octets of a file with certificates.
@@ -30,6 +31,20 @@ pub(super) fn address(text: &str) -> Result<Address, String> {
         text.rsplit_once(':').map_or((text, Ok(Access::PORT)), |(name, port)| (name, port.parse()));
     let port = port.map_err(|_| String::from("FQDN:PORT, with a port up to 65535"))?;
     Ok(Address { fqdn: Fqdn::parse(name).map_err(|error| format!("{error}"))?, port })
+}
+
+/// Opens a device's folder, waits for its turn, and drops the keys that nobody may use any more.
+pub(super) fn open_store(folder: &Path) -> Result<DeviceStore, Failure> {
+    let store = DeviceStore::open_within(folder, PATIENCE)?;
+    if let Some(mode) = store.open_to_others()? {
+        let folder = folder.display();
+        writeln!(
+            io::stderr(),
+            "note: others can look into {folder} (mode {mode:04o}), where this device has its secrets: chmod 700 {folder}"
+        )?;
+    }
+    store.forget_ended_keys(options::now()?)?;
+    Ok(store)
 }
 
 /// How to get there, and how to prove who asks.
@@ -87,8 +102,7 @@ impl Connect {
 
     /// The device's folder, which waits for its turn.
     pub(super) fn store(&self) -> Result<Option<DeviceStore>, Failure> {
-        let open = |folder: &PathBuf| DeviceStore::open_within(folder, PATIENCE);
-        Ok(self.store.as_ref().map(open).transpose()?)
+        self.store.as_deref().map(open_store).transpose()
     }
 
     /// The same for a command that makes no sense without it.

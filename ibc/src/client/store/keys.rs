@@ -1,10 +1,10 @@
 //! Registered keys, a file each.
 
-use super::{DeviceStore, KEYS, absent, remove};
+use super::{DeviceStore, FOLDER_MODE, KEYS, absent, remove};
 use crate::files::private_file::Existing;
 use crate::files::registered_key_file::RegisteredKeyFile;
 use crate::files::{FileError, FileProblem};
-use eccsi_sakke::onem2m::KeyIdentifier;
+use eccsi_sakke::onem2m::{KeyIdentifier, UnixTime};
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -23,7 +23,7 @@ impl DeviceStore {
     pub fn keep_key(&self, key: &RegisteredKeyFile) -> Result<(), FileError> {
         debug_assert!(self.lock.is_some(), "who changes the folder holds it");
         let folder = self.folder.join(KEYS);
-        match DirBuilder::new().mode(0o700).create(&folder) {
+        match DirBuilder::new().mode(FOLDER_MODE).create(&folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(FileError::new(&folder, error));
             }
@@ -49,6 +49,28 @@ impl DeviceStore {
         names.retain(|name| !name.starts_with('.') && name.ends_with(".json"));
         names.sort();
         names.iter().map(|name| RegisteredKeyFile::read(&self.folder.join(KEYS).join(name))).collect()
+    }
+
+    /// The keys whose end has not passed.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn live_keys(&self, now: UnixTime) -> Result<Vec<RegisteredKeyFile>, FileError> {
+        let mut keys = self.keys()?;
+        keys.retain(|key| now < key.end.to_unix());
+        Ok(keys)
+    }
+
+    /// Forgets the keys whose end has passed.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn forget_ended_keys(&self, now: UnixTime) -> Result<(), FileError> {
+        debug_assert!(self.lock.is_some(), "who changes the folder holds it");
+        for key in self.keys()?.iter().filter(|key| key.end.to_unix() <= now) {
+            self.forget_key(&key.identifier)?;
+        }
+        Ok(())
     }
 
     /// Forgets a key.

@@ -1,7 +1,7 @@
 //! What `ibc associate` is told.
 
 use crate::association::{AssociationError, KeyOrigin};
-use crate::cli::client::connect::{Address, PATIENCE, address};
+use crate::cli::client::connect::{Address, address, open_store};
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::client::DeviceStore;
@@ -133,7 +133,7 @@ impl Associate {
     /// The device's folder, read and not held: while an association lasts others may change it.
     pub(super) fn store(&self) -> Result<Option<DeviceStore>, Failure> {
         let open = |folder: &PathBuf| {
-            let mut store = DeviceStore::open_within(folder, PATIENCE)?;
+            let mut store = open_store(folder)?;
             store.release();
             Ok::<_, Failure>(store)
         };

@@ -147,7 +147,7 @@ fn in_store(
     if let Some(identifier) = &this.key {
         return Ok(store.key_of(identifier)?.filter(|key| key.usage == usage));
     }
-    let mut keys = store.keys()?;
+    let mut keys = store.live_keys(options::now()?)?;
     keys.retain(|key| {
         key.usage == usage
             && key.source == this.entity.as_str()
