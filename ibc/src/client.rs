@@ -70,12 +70,19 @@ use zeroize::Zeroizing;
 pub struct Client {
     access: Access,
     connection: Option<Connection>,
+    /// Of the newest session.
+    psk_identity: Option<String>,
 }
 
 impl Client {
     /// Connects later.
     pub const fn new(access: Access) -> Self {
-        Self { access, connection: None }
+        Self { access, connection: None, psk_identity: None }
+    }
+
+    /// The PSK identity of the newest session: which of several keys the function took.
+    pub fn psk_identity(&self) -> Option<&str> {
+        self.psk_identity.as_deref()
     }
 
     /// Where it connects to.
@@ -94,7 +101,13 @@ impl Client {
         };
         if !usable {
             self.connection = None;
-            self.connection = Some(Connection::open(&self.access).await?);
+            let connection = Connection::open(&self.access).await?;
+            // The next session begins with the key that was taken.
+            if let Some(to_front) = self.access.offers.get_mut(..=connection.offer) {
+                to_front.rotate_right(1);
+            }
+            self.psk_identity = connection.session().psk_identity().map(Into::into);
+            self.connection = Some(connection);
         }
         self.connection.as_mut().ok_or(ClientError::Ended)
     }

@@ -36,7 +36,8 @@ pub struct Access {
     pub(super) origin: String,
     pub(super) ibc_base: String,
     pub(super) context: ClientContext,
-    pub(super) offer: Option<Arc<dyn PskOffer>>,
+    /// None where a certificate proves it; else that which is tried first in front.
+    pub(super) offers: Vec<Arc<dyn PskOffer>>,
     pub(super) patience: Patience,
 }
 
@@ -72,7 +73,19 @@ impl Access {
     ) -> Result<Self, ClientError> {
         let offer: Arc<dyn PskOffer> = Arc::new(FixedPsk::new(identity, key)?);
         let context = ClientContext::psk(Transport::Tls, PskSuites::default())?;
-        Self::new(function, fqdn, (context, Some(offer)), origin)
+        Self::new(function, fqdn, (context, vec![offer]), origin)
+    }
+
+    /// Another key, for where the function refuses those before it: it may have forgotten one of them.
+    ///
+    /// # Errors
+    /// [`ClientError::Tls`]; [`ClientError::Configuration`] beside a certificate.
+    pub fn or_psk(mut self, (identity, key): (&str, Psk)) -> Result<Self, ClientError> {
+        if self.offers.is_empty() {
+            return Err(ClientError::Configuration("a key does not take the place of a certificate"));
+        }
+        self.offers.push(Arc::new(FixedPsk::new(identity, key)?));
+        Ok(self)
     }
 
     /// By certificates of both sides.
@@ -86,13 +99,13 @@ impl Access {
         servers: &TrustedCertificates,
         origin: &str,
     ) -> Result<Self, ClientError> {
-        Self::new(function, fqdn, (ClientContext::certificate(own, servers)?, None), origin)
+        Self::new(function, fqdn, (ClientContext::certificate(own, servers)?, vec![]), origin)
     }
 
     fn new(
         function: Function,
         fqdn: Fqdn,
-        (context, offer): (ClientContext, Option<Arc<dyn PskOffer>>),
+        (context, offers): (ClientContext, Vec<Arc<dyn PskOffer>>),
         origin: &str,
     ) -> Result<Self, ClientError> {
         // It becomes a header field.
@@ -102,7 +115,7 @@ impl Access {
         let address = format!("{fqdn}:{}", Self::PORT);
         let ibc_base = Self::IBC_BASE.into();
         let patience = Patience::default();
-        Ok(Self { function, fqdn, address, origin: origin.into(), ibc_base, context, offer, patience })
+        Ok(Self { function, fqdn, address, origin: origin.into(), ibc_base, context, offers, patience })
     }
 
     /// Connects to `address`, `HOST:PORT`, in place of the FQDN and port 443.

@@ -5,7 +5,7 @@ use super::error::{ClientError, Refusal, shown};
 use super::reach::reach;
 use crate::Function;
 use crate::http::{Framed, Headers, JSON, Repeated, ResponseHead, header, is_json};
-use crate::tls::{ExportedKey, Exporter, Session, TlsError};
+use crate::tls::{ExportedKey, Exporter, PskOffer, Session, TlsError};
 use crate::wire::ResponseStatusCode;
 use crate::wire::root::ResourceType;
 use core::fmt::Write;
@@ -13,6 +13,7 @@ use core::pin::Pin;
 use core::time::Duration;
 use eccsi_sakke::onem2m::Fqdn;
 use rand_core::TryRng;
+use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_openssl::SslStream;
@@ -76,6 +77,8 @@ pub struct Connection {
     is_over: bool,
     /// A key that was exported from here is registered.
     pub(super) has_registered_export: bool,
+    /// Which of the keys the function took.
+    pub(super) offer: usize,
 }
 
 impl core::fmt::Debug for Connection {
@@ -89,13 +92,13 @@ impl core::fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Connects and does the handshake.
+    /// Connects and does the handshake: with each key in turn, while the function refuses them.
     ///
     /// # Errors
     /// [`ClientError::Connect`], [`ClientError::Tls`], [`ClientError::TimedOut`].
     pub async fn open(access: &Access) -> Result<Self, ClientError> {
-        let stream = timeout(access.patience.connect, handshake(access));
-        let stream = stream.await.map_err(|_| ClientError::Tls(TlsError::TimedOut))??;
+        let stream = timeout(access.patience.connect, handshake_by_any(access));
+        let (stream, offer) = stream.await.map_err(|_| ClientError::Tls(TlsError::TimedOut))??;
         let session = Session::of(stream.ssl())?;
         let mut prefix = [0; 8];
         eccsi_sakke::SysRng.try_fill_bytes(&mut prefix).map_err(|_| TlsError::Rng)?;
@@ -110,6 +113,7 @@ impl Connection {
             requests: 0,
             is_over: false,
             has_registered_export: false,
+            offer,
         })
     }
 
@@ -266,11 +270,27 @@ fn debug_text(body: &[u8]) -> String {
     value.as_ref().and_then(|value| value.get("m2m:dbg")?.as_str()).map(shown).unwrap_or_default()
 }
 
-async fn handshake(access: &Access) -> Result<SslStream<TcpStream>, ClientError> {
+async fn handshake_by_any(access: &Access) -> Result<(SslStream<TcpStream>, usize), ClientError> {
+    let mut number = 0;
+    loop {
+        match handshake(access, access.offers.get(number).cloned()).await {
+            Err(ClientError::Tls(TlsError::Handshake(why))) if number + 1 < access.offers.len() => {
+                tracing::debug!(fqdn = %access.fqdn, why, "a key was refused, the next is tried");
+                number += 1;
+            }
+            outcome => return Ok((outcome?, number)),
+        }
+    }
+}
+
+async fn handshake(
+    access: &Access,
+    offer: Option<Arc<dyn PskOffer>>,
+) -> Result<SslStream<TcpStream>, ClientError> {
     let no_connection = |error| ClientError::Connect { address: access.address.clone(), error };
     let tcp = reach(&access.address, access.patience.connect).await.map_err(no_connection)?;
     tcp.set_nodelay(true).map_err(no_connection)?;
-    let ssl = access.context.connection(&access.fqdn, access.offer.clone())?;
+    let ssl = access.context.connection(&access.fqdn, offer)?;
     let mut stream = SslStream::new(ssl, tcp).map_err(TlsError::from)?;
     match Pin::new(&mut stream).connect().await {
         Ok(()) => Ok(stream),

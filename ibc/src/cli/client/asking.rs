@@ -51,8 +51,8 @@ impl Server {
 pub(super) struct Asking {
     pub(super) client: Client,
     pub(super) store: Option<DeviceStore>,
-    entity: EntityName,
-    km: Option<Zeroizing<[u8; 32]>>,
+    pub(super) entity: EntityName,
+    kms: Vec<(String, Zeroizing<[u8; 32]>)>,
 }
 
 /// What a registration brought.
@@ -71,8 +71,8 @@ impl Asking {
     pub(super) fn new(connect: &Connect, function: Function, address: &Address) -> Result<Self, Failure> {
         let store = connect.store()?;
         let entity = connect.entity()?.clone();
-        let Opened { client, km } = connect.open(function, address, store.as_ref())?;
-        Ok(Self { client, store, entity, km })
+        let Opened { client, kms } = connect.open(function, address, store.as_ref())?;
+        Ok(Self { client, store, entity, kms })
     }
 
     pub(super) fn function(&self) -> Function {
@@ -162,10 +162,16 @@ impl Asking {
         Ok(Registered { registration, is_new: true, waits, enrolled, km })
     }
 
+    /// Km, if the key that the MAF took may be that.
+    fn km(&self) -> Option<&Zeroizing<[u8; 32]>> {
+        let taken = self.client.psk_identity()?;
+        self.kms.iter().find(|(identity, _)| identity == taken).map(|(_, km)| km)
+    }
+
     /// Keeps Km of this session under a KmID that was assigned; gives where.
     pub(super) fn keep_identity(&self, assigned: Option<&str>) -> Result<Option<PathBuf>, Failure> {
         let (Function::Maf, Some(assigned), Some(store), Some(key)) =
-            (self.function(), assigned, &self.store, &self.km)
+            (self.function(), assigned, &self.store, self.km())
         else {
             return Ok(None);
         };

@@ -117,7 +117,7 @@ impl Connect {
         store: Option<&DeviceStore>,
     ) -> Result<Opened, Failure> {
         let (fqdn, origin) = (address.fqdn.clone(), self.entity()?.as_str());
-        let mut km = None;
+        let mut kms = Vec::new();
         let access = match (&self.psk_identity, &self.psk_file, &self.certificate, &self.key, &self.ca) {
             (_, _, Some(certificate), Some(key), Some(ca)) => {
                 let chain = public_file::read(certificate, MAX_PEM)?;
@@ -129,59 +129,78 @@ impl Connect {
                 Access::certificate(function, fqdn, &own, &servers, origin)?
             }
             (identity, file, ..) => {
-                let (identity, key) = match (identity, file, store) {
-                    (Some(identity), Some(file), _) => (identity.clone(), key_file::read_or_stdin(file)?),
+                let keys = match (identity, file, store) {
+                    (Some(identity), Some(file), _) => {
+                        vec![(identity.clone(), key_file::read_or_stdin(file)?)]
+                    }
                     (_, _, Some(store)) if function == Function::Maf => {
-                        kept_key(store, &fqdn, self.entity()?)?
+                        kept_keys(store, &fqdn, self.entity()?)?
                     }
                     _ => return Err(Failure::usage(no_proof(function))),
                 };
-                if function == Function::Maf && key.len() == 32 {
-                    let mut octets = Zeroizing::new([0; 32]);
-                    octets.copy_from_slice(&key);
-                    km = Some(octets);
+                for (identity, key) in keys.iter().filter(|_| function == Function::Maf) {
+                    if let Some(octets) = key.first_chunk().filter(|_| key.len() == 32) {
+                        kms.push((identity.clone(), Zeroizing::new(*octets)));
+                    }
                 }
-                let key = Psk::new(key).map_err(client::ClientError::from)?;
-                Access::psk(function, fqdn, (&identity, key), origin)?
+                by_psk(function, fqdn, keys, origin)?
             }
         };
         let at = self.connect.clone().unwrap_or_else(|| format!("{}:{}", address.fqdn, address.port));
         let patience = Patience { connect: self.timeout, answer: self.timeout };
-        Ok(Opened { client: Client::new(access.at(at).patience(patience)), km })
+        Ok(Opened { client: Client::new(access.at(at).patience(patience)), kms })
     }
 }
 
-/// What the store has for a MAF: Km by the KmID that the MAF assigned; else a key that was registered at a MEF for it, by
-/// its Key Identifier; else the one that the MAF fetches from a MEF, by the KeID.
-pub(super) fn kept_key(
-    store: &DeviceStore,
-    maf: &Fqdn,
-    entity: &EntityName,
-) -> Result<(String, Zeroizing<Vec<u8>>), Failure> {
+/// A PSK identity, and the key behind it.
+pub(super) type Named = (String, Zeroizing<Vec<u8>>);
+
+/// Access by the first of these keys that the function takes.
+pub(super) fn by_psk(
+    function: Function,
+    fqdn: Fqdn,
+    keys: Vec<Named>,
+    origin: &str,
+) -> Result<Access, Failure> {
+    let mut access = None;
+    for (identity, key) in keys {
+        let named = (identity.as_str(), Psk::new(key).map_err(client::ClientError::from)?);
+        access = Some(match access.take() {
+            None => Access::psk(function, fqdn.clone(), named, origin)?,
+            Some(access) => Access::or_psk(access, named)?,
+        });
+    }
+    access.ok_or_else(|| Failure::usage(no_proof(function)))
+}
+
+/// What the store has for a MAF, at least one, in the order in which it is tried: Km by the KmID that the MAF assigned; keys
+/// that were registered at a MEF for it, by their Key Identifiers, the one that lasts longest first; those that the MAF
+/// fetches from a MEF, by the KeID.
+pub(super) fn kept_keys(store: &DeviceStore, maf: &Fqdn, entity: &EntityName) -> Result<Vec<Named>, Failure> {
+    let mut kept = Vec::new();
     if let Some(km) = store.master_key(maf)?.filter(|km| km.entity == *entity) {
-        return Ok((km.km_id.as_str().into(), Zeroizing::new(km.key.to_vec())));
+        kept.push((km.km_id.as_str().into(), Zeroizing::new(km.key.to_vec())));
     }
-    let now = options::now()?;
-    let registered = store.keys()?.into_iter().find(|key| {
-        key.usage == SecurityUsage::RspfMaf
-            && key.targets.iter().any(|target| target == maf.as_str())
-            && now < key.end.to_unix()
+    let mut registered = store.live_keys(options::now()?)?;
+    registered.retain(|key| {
+        key.usage == SecurityUsage::RspfMaf && key.targets.iter().any(|target| target == maf.as_str())
     });
-    if let Some(key) = registered {
-        return Ok((key.identifier.as_str().into(), key.key));
+    registered.sort_by_key(|key| core::cmp::Reverse(key.end));
+    kept.extend(registered.into_iter().map(|key| (key.identifier.as_str().into(), key.key)));
+    for key in store.enrolment_keys()?.into_iter().filter(|key| key.entity == *entity) {
+        kept.push((key.ke_id.as_str().into(), Zeroizing::new(key.master_key(maf).to_vec())));
     }
-    let enrolled = store.enrolment_keys()?.into_iter().find(|key| key.entity == *entity);
-    let enrolled = enrolled.ok_or_else(|| {
-        Failure::refused(
-            Kind::NotFound,
-            format!(
-                "{} has no key for {maf}: register at a MEF with --store {0}, from whose key one is derived \
-                 (ibc registration new --mef FQDN), or give --psk-identity and --psk-file",
-                store.folder().display()
-            ),
-        )
-    })?;
-    Ok((enrolled.ke_id.as_str().into(), Zeroizing::new(enrolled.master_key(maf).to_vec())))
+    if !kept.is_empty() {
+        return Ok(kept);
+    }
+    Err(Failure::refused(
+        Kind::NotFound,
+        format!(
+            "{} has no key for {maf}: register at a MEF with --store {0}, from whose key one is derived \
+             (ibc registration new --mef FQDN), or give --psk-identity and --psk-file",
+            store.folder().display()
+        ),
+    ))
 }
 
 /// How a client proves itself, where nothing of it was given.
@@ -194,8 +213,8 @@ pub(super) const fn no_proof(function: Function) -> &'static str {
     }
 }
 
-/// A client, and the key of its handshakes if that may be Km at a MAF.
+/// A client, and the keys of its handshakes that may be Km at a MAF, by their PSK identities.
 pub(super) struct Opened {
     pub(super) client: Client,
-    pub(super) km: Option<Zeroizing<[u8; 32]>>,
+    pub(super) kms: Vec<(String, Zeroizing<[u8; 32]>)>,
 }

@@ -7,15 +7,14 @@ use crate::association::{
     IbcOffer, IbcParty, KeyLookup, LookupLimits, Offer, PsaKey, PsaKeys, PsaOffer, RegisteredKeyOffer,
     Responder,
 };
-use crate::cli::client::connect::{Address, kept_key, no_proof};
+use crate::cli::client::connect::{Address, by_psk, kept_keys, no_proof};
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
-use crate::client::{Access, ClientError, DeviceStore, NetworkKeySource, Patience};
+use crate::client::{Access, DeviceStore, NetworkKeySource, Patience};
 use crate::clock::SystemClock;
 use crate::files::key_file;
 use crate::files::public_key_file::PublicKeyFile;
 use crate::files::registered_key_file::RegisteredKeyFile;
-use crate::tls::Psk;
 use eccsi_sakke::onem2m::{Fqdn, SecurityUsage};
 use eccsi_sakke::saef::TrustedDomains;
 use std::path::Path;
@@ -269,13 +268,12 @@ fn access(
     function: Function,
     address: &Address,
 ) -> Result<Access, Failure> {
-    let (identity, key) = match (&this.psk_identity, &this.psk_file, store) {
-        (Some(identity), Some(file), _) => (identity.clone(), key_file::read(file)?),
-        (_, _, Some(store)) if function == Function::Maf => kept_key(store, &address.fqdn, &this.entity)?,
+    let keys = match (&this.psk_identity, &this.psk_file, store) {
+        (Some(identity), Some(file), _) => vec![(identity.clone(), key_file::read(file)?)],
+        (_, _, Some(store)) if function == Function::Maf => kept_keys(store, &address.fqdn, &this.entity)?,
         _ => return Err(Failure::usage(no_proof(function))),
     };
-    let key = Psk::new(key).map_err(ClientError::from)?;
-    let access = Access::psk(function, address.fqdn.clone(), (&identity, key), this.entity.as_str())?;
+    let access = by_psk(function, address.fqdn.clone(), keys, this.entity.as_str())?;
     let at = this.function.clone().unwrap_or_else(|| format!("{}:{}", address.fqdn, address.port));
     Ok(access.at(at).patience(Patience { connect: this.timeout, answer: this.timeout }))
 }
