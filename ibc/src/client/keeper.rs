@@ -251,6 +251,23 @@ impl KeyKeeper {
         Self { client, request, lifetime, clock, random, schedule }
     }
 
+    /// What is registered again and again.
+    pub const fn request(&self) -> &KeyRequest {
+        &self.request
+    }
+
+    /// Whether a key is to be registered now.
+    pub fn is_due(&self) -> bool {
+        !matches!(self.schedule.due(self.clock.now()), Due::Wait(_))
+    }
+
+    /// There is a key like that already, which another process or an earlier one registered, and which ends then: the next
+    /// is due in the last fifth of what is left.
+    pub fn adopt(&mut self, end: UnixTime) {
+        let life = Life { since: self.clock.now(), until: end };
+        self.schedule.succeeded(life, &mut *self.random);
+    }
+
     /// Registers another key if that is due.
     pub async fn keep(&mut self) -> Kept<ExportedRegistration> {
         let now = self.clock.now();

@@ -9,20 +9,26 @@ use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::renewal::system_random;
-use crate::client::{Client, ClientError, Kept, KeyKeeper, KeyRequest};
+use crate::client::{Client, ClientError, DeviceStore, Kept, KeyKeeper, KeyRequest};
 use crate::clock::SystemClock;
 use crate::files::key_file;
 use crate::files::registered_key_file::RegisteredKeyFile;
 use crate::wire::KeyRegistration;
 use clap::{Args, Subcommand};
 use core::time::Duration;
-use eccsi_sakke::onem2m::{ExpirationTime, Fqdn, KeyIdentifier, RelativeKeyId, SecurityUsage};
+use eccsi_sakke::onem2m::{
+    EntityName, ExpirationTime, Fqdn, KeyIdentifier, RelativeKeyId, SecurityUsage, UnixTime,
+};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// Before another look at a store that another process holds for long.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// Register keys for others and retrieve those that were registered for this entity
 #[derive(Debug, Subcommand)]
@@ -233,7 +239,8 @@ pub(in crate::cli) struct Register {
     key_file: Option<PathBuf>,
     #[command(flatten)]
     to: Destination,
-    /// Stay, and register another key in the last fifth of the life of each, into the store and the same file
+    /// Stay, and register another key in the last fifth of the life of each, into the store and the same file. A key like
+    /// that which is in the store already, and lives, is the first
     #[arg(long, conflicts_with = "show_secret")]
     keep: bool,
     #[command(flatten)]
@@ -299,36 +306,77 @@ async fn keep(
     let client = Client::new(asking.client.access().clone());
     let mut keeper = KeyKeeper::new(client, request, lifetime, (Arc::new(SystemClock), system_random()));
     let again = Destination { out: to.out.clone(), raw: to.raw, force: true, show_secret: false };
+    let mut known = None;
     loop {
-        if let Some(store) = &mut asking.store {
-            store.release();
+        // Held while a key is registered: of two processes that want the same, the second finds that of the first.
+        if let Some(store) = &mut asking.store
+            && keeper.is_due()
+        {
+            if let Err(error) = store.hold(PATIENCE) {
+                let until = options::now()?.checked_add(BUSY).unwrap_or(UnixTime::EPOCH);
+                not_registered(&error, until, json)?;
+                sleep_until(until).await?;
+                continue;
+            }
+            let key = alike(store, &asking.client, &asking.entity, keeper.request())?;
+            if let Some(key) = key.filter(|key| known.as_ref() != Some(&key.identifier)) {
+                keeper.adopt(key.end.to_unix());
+                let places = again.put(&key, &asking)?;
+                Shown::of(&key, &places, None).report("found", "").print(json)?;
+                known = Some(key.identifier);
+            }
         }
-        let next = match keeper.keep().await {
+        let kept = keeper.keep().await;
+        let next = match kept {
             Kept::Until(until) => until,
             Kept::Renewed(registered) => {
-                if let Some(store) = &mut asking.store {
-                    store.hold(PATIENCE)?;
-                }
                 let key = Zeroizing::new(registered.key.to_vec());
                 let key = own_key(&registered.registration, registered.identifier, key)?;
                 let places = again.put(&key, &asking)?;
                 asking.succeeded()?;
                 Shown::of(&key, &places, None).report("registered", "").print(json)?;
+                known = Some(key.identifier);
                 continue;
             }
             Kept::Failed(error, until) => {
-                let again = ExpirationTime::from_unix(until).unwrap_or(ExpirationTime::MAX);
-                if json {
-                    let text = json!({"error": {"message": format!("{error}")}, "due": format!("{again}")});
-                    writeln!(io::stdout(), "{text}")?;
-                } else {
-                    writeln!(io::stdout(), "not registered: {error}\n  next attempt {again}")?;
-                }
+                not_registered(&error, until, json)?;
                 until
             }
         };
+        if let Some(store) = &mut asking.store {
+            store.release();
+        }
         sleep_until(next).await?;
     }
+}
+
+fn not_registered(why: &impl core::fmt::Display, again: UnixTime, json: bool) -> io::Result<()> {
+    let again = ExpirationTime::from_unix(again).unwrap_or(ExpirationTime::MAX);
+    if json {
+        let text = json!({"error": {"message": format!("{why}")}, "due": format!("{again}")});
+        writeln!(io::stdout(), "{text}")
+    } else {
+        writeln!(io::stdout(), "not registered: {why}\n  next attempt {again}")
+    }
+}
+
+/// The key in the store that was registered as this one would be, and that lasts longest.
+fn alike(
+    store: &DeviceStore,
+    client: &Client,
+    entity: &EntityName,
+    request: &KeyRequest,
+) -> Result<Option<RegisteredKeyFile>, Failure> {
+    let mut keys = store.live_keys(options::now()?)?;
+    let targets = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
+    keys.retain(|key| {
+        key.identifier.fqdn() == client.access().fqdn()
+            && key.usage == request.usage
+            && key.source == entity.as_str()
+            && key.stakeholder == request.stakeholder
+            && request.targets.as_ref().is_none_or(|wanted| targets(wanted) == targets(&key.targets))
+    });
+    Ok(keys.into_iter().max_by_key(|key| key.end))
 }
 
 /// Which key.
