@@ -44,6 +44,8 @@ mod device;
 #[cfg(feature = "__peers")]
 mod documents;
 #[cfg(feature = "server")]
+mod folder;
+#[cfg(feature = "server")]
 mod hostile;
 #[cfg(feature = "server")]
 mod messages;
