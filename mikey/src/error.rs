@@ -76,6 +76,8 @@ pub enum Refusal {
     IdScheme(u8),
     /// 1: A counter, which shows no key period.
     TimestampType(u8),
+    /// 1: There is no SAKKE-to-self extension.
+    NotToSelf,
     /// 2: The directory does not know this initiator, or does not admit it.
     NotAdmitted,
     /// 3: An identity in the message is not that of the initiator, the receiver or their KMS.
@@ -84,6 +86,8 @@ pub enum Refusal {
     KeyPeriod,
     /// 4: The signature does not verify. Which step failed is not told.
     Signature,
+    /// 5: The receiver has no key for its identifier in the period of the message.
+    NoKey,
     /// 5: The timestamp lies further back than messages are accepted.
     Stale,
     /// 5: The timestamp lies further ahead than clocks may differ.
@@ -92,10 +96,6 @@ pub enum Refusal {
     Replayed,
     /// 5: The replay cache has no room, for anyone or for this initiator.
     ReplayCacheFull,
-    /// 6: The receiver has no key for its identifier in the period of the message.
-    NoKey,
-    /// 6: There is no SAKKE-to-self extension.
-    NotToSelf,
     /// 6: SAKKE did not give a key. Which step failed is not told.
     Decapsulation,
     /// 7: A security policy is not for SRTP.

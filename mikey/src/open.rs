@@ -4,11 +4,13 @@
 //! 2. ask who the initiator is and whether it is admitted,
 //! 3. derive the identifiers from the names and the key period of T, and compare what the message says of them,
 //! 4. verify the signature,
-//! 5. refuse what is too old, from the future or there before,
+//! 5. find the receiver's key, and refuse what is too old, from the future or there before,
 //! 6. decapsulate,
-//! 7. read the security policies.
+//! 7. read the security policies, and remember the message.
 //!
-//! No secret is touched before step 6, and SAKKE sees nothing that no admitted initiator signed.
+//! No secret is touched before step 6, and SAKKE sees nothing that no admitted initiator signed. A message need not name its
+//! responder, so that step 6 alone tells whether it is for this one: only then it takes a place in the replay cache. Who sends
+//! on what was meant for others finds that place free for what is meant for this receiver.
 
 use crate::error::Refusal;
 use crate::keys::{Context, DerivedKey, KeyKind, Tgk};
@@ -135,7 +137,8 @@ impl IMessage {
     /// Opens a message as its responder.
     ///
     /// # Errors
-    /// [`Refusal`], in the order of the steps; with a failed signature nothing is remembered and no secret touched.
+    /// [`Refusal`], in the order of the steps; with a failed signature no secret is touched, and what is refused, for
+    /// whatever reason, is not remembered.
     ///
     /// # Timing
     /// Variable up to the signature, which is public. Then constant in the receiver's key and the TGK, as far as
@@ -162,9 +165,12 @@ impl IMessage {
             check_identity(&message, role, value)?;
         }
         verify(&message, &initiator, &signer)?;
-        check_fresh(&message, &initiator, &signer, receiver, replay, time, now)?;
-        let tgk = decapsulate(message.sakke(), receiver, &own)?;
+        let key = find_key(receiver, &own)?;
+        let seen = check_fresh(&message, &initiator, &signer, receiver, time, now)?;
+        admit(replay.check(&seen, now))?;
+        let tgk = decapsulate(message.sakke(), key)?;
         let policies = read_policies(&message)?;
+        admit(replay.remember(&seen, now))?;
         Ok(Opened { message, time, tgk, policies })
     }
 
@@ -185,15 +191,18 @@ impl IMessage {
     ) -> Result<Opened, Refusal> {
         let message = Self::parse(octets)?;
         let time = check_supported(&message, initiator, now)?;
-        let known = Known { user: initiator.user, kpak };
-        let own = identify_initiator(&message, &known, initiator, time, now)?;
-        verify(&message, &known, &own)?;
-        check_fresh(&message, &known, &own, initiator, replay, time, now)?;
         let extension = message.extension(ExtensionType::SAKKE_TO_SELF).ok_or(Refusal::NotToSelf)?;
         let sakke = extension.sakke_to_self()?.ok_or(Refusal::NotToSelf)?;
         check_sakke(&sakke, initiator.user)?;
-        let tgk = decapsulate(&sakke, initiator, &own)?;
+        let known = Known { user: initiator.user, kpak };
+        let own = identify_initiator(&message, &known, initiator, time, now)?;
+        verify(&message, &known, &own)?;
+        let key = find_key(initiator, &own)?;
+        let seen = check_fresh(&message, &known, &own, initiator, time, now)?;
+        admit(replay.check(&seen, now))?;
+        let tgk = decapsulate(&sakke, key)?;
         let policies = read_policies(&message)?;
+        admit(replay.remember(&seen, now))?;
         Ok(Opened { message, time, tgk, policies })
     }
 }
@@ -285,16 +294,15 @@ fn verify(message: &IMessage, initiator: &Known<'_>, signer: &UserIdentifier) ->
     verified.map_err(|_| Refusal::Signature)
 }
 
-/// 5)
-fn check_fresh<C: ReplayCache + ?Sized>(
+/// 5) Is the time of the message accepted? Gives what is remembered of it.
+fn check_fresh(
     message: &IMessage,
     initiator: &Known<'_>,
     signer: &UserIdentifier,
     receiver: &Receiver<'_>,
-    replay: &mut C,
     time: UnixTime,
     now: UnixTime,
-) -> Result<(), Refusal> {
+) -> Result<Seen, Refusal> {
     let until = time.checked_add(receiver.past).unwrap_or(UnixTime::from_seconds(u64::MAX));
     if until < now {
         return Err(Refusal::Stale);
@@ -305,18 +313,25 @@ fn check_fresh<C: ReplayCache + ?Sized>(
     // A UID has 32 octets and the other form ends in its second NUL: nothing can move between the two.
     let message = Sha256::new().chain_update(signer.as_bytes()).chain_update(message.signed_bytes());
     let initiator = Sha256::digest(initiator.user.uri());
-    let seen = Seen { message: message.finalize().into(), initiator: initiator.into(), until };
-    match replay.check(&seen, now) {
+    Ok(Seen { message: message.finalize().into(), initiator: initiator.into(), until })
+}
+
+fn admit(verdict: Verdict) -> Result<(), Refusal> {
+    match verdict {
         Verdict::New => Ok(()),
         Verdict::Replayed => Err(Refusal::Replayed),
         Verdict::Full => Err(Refusal::ReplayCacheFull),
     }
 }
 
-/// 6)
-fn decapsulate(sakke: &Sakke, receiver: &Receiver<'_>, own: &UserIdentifier) -> Result<Tgk, Refusal> {
+/// 5) The receiver's key in the period of T.
+fn find_key<'a>(receiver: &Receiver<'a>, own: &UserIdentifier) -> Result<&'a ReceiverSecretKey, Refusal> {
     let mut keys = receiver.keys.iter();
-    let key = keys.find(|key| key.identity().as_bytes() == own.as_bytes()).ok_or(Refusal::NoKey)?;
+    keys.find(|key| key.identity().as_bytes() == own.as_bytes()).ok_or(Refusal::NoKey)
+}
+
+/// 6)
+fn decapsulate(sakke: &Sakke, key: &ReceiverSecretKey) -> Result<Tgk, Refusal> {
     let data = EncapsulatedData::from_slice(&sakke.data).map_err(|_| Refusal::Decapsulation)?;
     key.decapsulate(&data).map(Tgk::from_ssv).map_err(|_| Refusal::Decapsulation)
 }

@@ -1,9 +1,12 @@
 //! Which messages were seen: RFC 3830 §5.4.
+//!
+//! A place is taken by messages alone that an admitted initiator signed and that this receiver has opened; what somebody
+//! else sends, or sends on from another receiver, takes none. It is given back when the message would be refused as too old.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use eccsi_sakke::onem2m::UnixTime;
 
-/// A genuine message, to be remembered.
+/// A genuine message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// Names the message: SHA-256 of what its signature covers and of who signed. A changed signature does not change it.
@@ -17,7 +20,7 @@ pub struct Seen {
 /// What a cache says of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It was not there before, and is now remembered.
+    /// It was not there before, and there is room to remember it.
     New,
     /// It was there before, or nobody can tell any more.
     Replayed,
@@ -25,16 +28,23 @@ pub enum Verdict {
     Full,
 }
 
-/// Remembers messages whose signature was verified.
+/// Remembers messages that were opened.
 pub trait ReplayCache {
-    /// Was the message there before? If not, remembers it at least [`until`](Seen::until) it is too old.
+    /// Was the message there before, and is there room for it? Remembers nothing: asked once the signature was verified,
+    /// before a secret is touched.
     fn check(&mut self, seen: &Seen, now: UnixTime) -> Verdict;
+
+    /// The same, and remembers a [`New`](Verdict::New) message at least [`until`](Seen::until) it is too old: asked once the
+    /// message was opened. Of several that bring one message at the same time, one alone is told that it is new.
+    fn remember(&mut self, seen: &Seen, now: UnixTime) -> Verdict;
 }
 
 /// A cache in memory with a fixed number of places.
 ///
 /// When they are taken, further messages are refused: to forget one would let it in again. No initiator gets more than a
-/// quarter of the places (at least one), so that none of them can shut the others out.
+/// quarter of the places (at least one), so that none of them can shut the others out. A message that is too old gives its
+/// place back, with the next one or by [`forget`](Self::forget): so it holds one for at most
+/// [`past`](crate::open::Receiver::past) and [`future`](crate::open::Receiver::future) together.
 #[derive(Clone, Debug)]
 pub struct BoundedReplayCache {
     places: usize,
@@ -68,7 +78,9 @@ impl BoundedReplayCache {
         self.messages.is_empty()
     }
 
-    fn forget_before(&mut self, now: UnixTime) {
+    /// Forgets the messages that are too old at `now`. Each message does so as well; this is for a receiver that gets none and
+    /// wants the memory. What ended before the latest `now` is refused from then on, whatever the clock says later.
+    pub fn forget(&mut self, now: UnixTime) {
         self.forgotten = self.forgotten.max(now);
         while let Some((_, message)) = self.ends.first().filter(|(until, _)| *until < self.forgotten).copied()
         {
@@ -86,7 +98,7 @@ impl BoundedReplayCache {
 
 impl ReplayCache for BoundedReplayCache {
     fn check(&mut self, seen: &Seen, now: UnixTime) -> Verdict {
-        self.forget_before(now);
+        self.forget(now);
         if seen.until < self.forgotten || self.messages.contains_key(&seen.message) {
             return Verdict::Replayed;
         }
@@ -94,10 +106,17 @@ impl ReplayCache for BoundedReplayCache {
         if self.messages.len() >= self.places || taken >= (self.places / 4).max(1) {
             return Verdict::Full;
         }
-        self.messages.insert(seen.message, *seen);
-        self.ends.insert((seen.until, seen.message));
-        self.of_initiator.insert(seen.initiator, taken + 1);
         Verdict::New
+    }
+
+    fn remember(&mut self, seen: &Seen, now: UnixTime) -> Verdict {
+        let verdict = self.check(seen, now);
+        if verdict == Verdict::New {
+            self.messages.insert(seen.message, *seen);
+            self.ends.insert((seen.until, seen.message));
+            *self.of_initiator.entry(seen.initiator).or_default() += 1;
+        }
+        verdict
     }
 }
 
@@ -107,6 +126,10 @@ pub struct NoReplayCache;
 
 impl ReplayCache for NoReplayCache {
     fn check(&mut self, _: &Seen, _: UnixTime) -> Verdict {
+        Verdict::New
+    }
+
+    fn remember(&mut self, _: &Seen, _: UnixTime) -> Verdict {
         Verdict::New
     }
 }

@@ -133,6 +133,45 @@ fn hidden_and_unnamed_parties() {
     assert_eq!(refused, Some(BuildError::NoUid));
 }
 
+/// A message need not say whom it is for. Those for others take no place, so that nobody who sends them on keeps out what is for Bob.
+#[test]
+fn messages_for_others_take_no_place_in_the_replay_cache() {
+    let kms = Authority::new(0x15);
+    let client = |uri| Client::new(&kms, mcx(uri, "kms"), NOW);
+    let (alice, bob, carol) = (client(ALICE), client(BOB), client("sip:carol@example.org"));
+    let mut draft = Draft::new(at(NOW), KeyId::Same(7));
+    draft.naming = Naming::BySignalling;
+    let build = |draft: &Draft, to: &Client| {
+        IMessage::build(draft, &alice.sender(&kms), &to.recipient(&kms), &mut SysRng).unwrap().0
+    };
+    let signalled = Known { user: &alice.user, kpak: &kms.kpak };
+    // One place, of which a quarter is one.
+    let mut seen = BoundedReplayCache::new(1);
+    let mut open = |message: &IMessage, keys: &[ReceiverSecretKey]| {
+        let receiver = Receiver::new(&bob.user, keys);
+        let opened = IMessage::open(message.as_bytes(), &receiver, &signalled, &mut seen, at(NOW));
+        (opened.map(drop), seen.len())
+    };
+    for _ in 0..3 {
+        let refused = (Err(Refusal::Decapsulation), 0);
+        assert_eq!(open(&build(&draft, &carol), &bob.receiving), refused);
+    }
+    let message = build(&draft, &bob);
+    assert_eq!(open(&message, &[]), (Err(Refusal::NoKey), 0));
+    let mut unsupported = draft.clone();
+    unsupported.policies.push(SecurityPolicy { number: 0, protocol: 9, parameters: vec![] });
+    let refused = (Err(Refusal::PolicyProtocol(9)), 0);
+    assert_eq!(open(&build(&unsupported, &bob), &bob.receiving), refused);
+    assert_eq!(open(&message, &bob.receiving), (Ok(()), 1));
+    assert_eq!(open(&message, &bob.receiving), (Err(Refusal::Replayed), 1));
+    assert_eq!(open(&build(&draft, &bob), &bob.receiving), (Err(Refusal::ReplayCacheFull), 1));
+    // One's own other device: without the extension there is nothing to open, and nothing to remember.
+    let mut seen = BoundedReplayCache::new(1);
+    let receiver = Receiver::new(&alice.user, &alice.receiving);
+    let opened = IMessage::open_own(message.as_bytes(), &receiver, &kms.kpak, &mut seen, at(NOW));
+    assert_eq!((opened.err(), seen.len()), (Some(Refusal::NotToSelf), 0));
+}
+
 #[test]
 fn other_devices_of_the_initiator() {
     let kms = Authority::new(0x15);
