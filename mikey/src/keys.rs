@@ -149,8 +149,8 @@ impl Tgk {
         let tgk = self.expose();
         let mut mac = Hmac::<Sha256>::new_from_slice(&tgk[..]).expect("HMAC takes keys of any length");
         mac.update(&s);
-        let octets = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
-        Ok(DerivedKey(octets.to_vec()))
+        // Borrowed: the output is wiped when dropped, what `into_bytes` gives is not.
+        Ok(DerivedKey(mac.finalize().as_bytes().to_vec()))
     }
 }
 

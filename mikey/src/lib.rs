@@ -12,7 +12,7 @@
 //! | [`payload`] | the payloads, one type each |
 //! | [`user`] | who has which key in which period: tel URI and month (RFC 6509 §3.2), UID (TS 33.180 Annex F.2.1) |
 //! | [`keys`] | the TGK and what is derived from it, for SRTP (RFC 3830 §4.1) and for signalling (TS 33.180 Annex F.1) |
-//! | [`message`] | the I_MESSAGE as octets and payloads, without keys |
+//! | `message` (private) | [`IMessage`]: octets and payloads, without keys |
 //! | [`build`] | making one, or one for each member of a group |
 //! | [`replay`] | which messages were seen |
 //! | [`open`] | the responder's steps |
@@ -60,7 +60,7 @@ pub mod build;
 pub mod error;
 mod kdf;
 pub mod keys;
-pub mod message;
+mod message;
 mod numbers;
 pub mod open;
 pub mod payload;

@@ -1,4 +1,21 @@
 //! The payloads of an I_MESSAGE: RFC 3830 §6, RFC 6043 §6, RFC 6509 §4. Values that are not known are kept as they came.
+//!
+//! Integers are big-endian. Each payload but SIGN begins with one octet that names the payload that follows, 0 for none; it is
+//! left out below, where numbers in brackets are octets.
+//!
+//! | payload | number | fields |
+//! |---|---|---|
+//! | T | 5 | TS type (1), value (8; for types 2 and 3 4) |
+//! | RAND | 11 | length (1), value (1 to 255) |
+//! | ID | 6 | type (1), length (2), data |
+//! | IDR | 14 | role (1), type (1), length (2), data |
+//! | CERT | 7 | type (1), length (2), data |
+//! | SP | 10 | policy number (1), protocol (1), length (2), parameters: type (1), length (1), value |
+//! | SAKKE | 26 | parameter set (1), ID scheme (1), length (2), Encapsulated Data (273) |
+//! | general extension | 21 | type (1), length (2), data |
+//! | SIGN | 4 | S type (4 bits), length (12 bits), signature (129) |
+//!
+//! PKE (2), ERR (12), TR (13) and RANDR (15) are kept as they came; any other number ends the reading.
 
 mod header;
 mod policy;
@@ -17,31 +34,31 @@ use crate::wire::{Reader, put_long, put_short};
 use alloc::vec::Vec;
 use eccsi_sakke::sakke::EncapsulatedData;
 
-/// A payload between HDR and SIGN.
+/// A payload between HDR and SIGN: RFC 6509 §2.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload {
-    /// T: when the message was made.
+    /// T: when the message was made (RFC 3830 §6.6).
     Timestamp(Timestamp),
-    /// RAND: 1 to 255 random octets, 16 or more recommended.
+    /// RAND: 1 to 255 random octets, 16 or more recommended (RFC 3830 §6.11).
     Rand(Vec<u8>),
     /// ID: an identity without a role (RFC 3830 §6.7).
     Id(Id),
     /// IDR: an identity in a role (RFC 6043 §6.6).
     Idr(Idr),
-    /// CERT: a certificate, which an ECCSI signature excludes.
+    /// CERT: a certificate, which an ECCSI signature excludes (RFC 3830 §6.7, RFC 6509 §2.1).
     Certificate(Certificate),
-    /// SP: a security policy.
+    /// SP: a security policy (RFC 3830 §6.10).
     Policy(SecurityPolicy),
-    /// SAKKE: the Encapsulated Data.
+    /// SAKKE: the Encapsulated Data (RFC 6509 §4.2).
     Sakke(Sakke),
-    /// General extension.
+    /// General extension (RFC 3830 §6.15).
     Extension(Extension),
     /// A payload of RFC 3830 or RFC 6043 whose length can be told and that means nothing here.
     Other(Other),
 }
 
-/// ID payload.
+/// ID payload: RFC 3830 §6.7.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Id {
     /// What the octets are.
@@ -50,7 +67,7 @@ pub struct Id {
     pub data: Vec<u8>,
 }
 
-/// IDR payload.
+/// IDR payload: RFC 6043 §6.6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idr {
     /// Whose identity it is.
@@ -61,7 +78,7 @@ pub struct Idr {
     pub data: Vec<u8>,
 }
 
-/// CERT payload.
+/// CERT payload: RFC 3830 §6.7.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// Certificate type.
@@ -70,7 +87,7 @@ pub struct Certificate {
     pub data: Vec<u8>,
 }
 
-/// SAKKE payload (RFC 6509 §4.2).
+/// SAKKE payload: RFC 6509 §4.2.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sakke {
     /// The parameter set; 1 is the one there is.
@@ -81,7 +98,7 @@ pub struct Sakke {
     pub data: Vec<u8>,
 }
 
-/// General extension payload.
+/// General extension payload: RFC 3830 §6.15.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
     /// What the octets are.
@@ -90,7 +107,7 @@ pub struct Extension {
     pub data: Vec<u8>,
 }
 
-/// A payload that has no meaning in an I_MESSAGE.
+/// A payload of RFC 3830 or RFC 6043 that has no meaning in an I_MESSAGE.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Other {
     /// Which.
@@ -99,7 +116,7 @@ pub struct Other {
     pub body: Vec<u8>,
 }
 
-/// SIGN payload.
+/// SIGN payload: RFC 3830 §6.5.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sign {
     /// S type.

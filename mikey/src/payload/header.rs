@@ -1,11 +1,14 @@
 //! HDR, the common header: RFC 3830 §6.1, with the maps of RFC 4563 and RFC 6043.
+//!
+//! Numbers in brackets are octets: version (1), data type (1), next payload (1), V and PRF (1 bit, 7 bits), CSB ID (4), number of
+//! sessions (1), map type (1), and for each session what [`SrtpSession`] or [`GenericSession`] says.
 
 use super::{PayloadType, PrfFunction};
 use crate::error::{BuildError, ParseError, Problem};
 use crate::wire::{Reader, count, put_long, put_short};
 use alloc::vec::Vec;
 
-/// HDR of an I_MESSAGE; version 1 and data type 26 are implied.
+/// HDR of an I_MESSAGE: RFC 3830 §6.1. Version 1 and data type 26 are implied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The V bit: a request for an answer, 0 in MIKEY-SAKKE, which a responder ignores.
@@ -18,7 +21,7 @@ pub struct Header {
     pub map: CsIdMap,
 }
 
-/// How crypto sessions are tied to those of the protocol that is protected.
+/// How crypto sessions are tied to those of the protocol that is protected: CS ID map, RFC 3830 §6.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CsIdMap {
@@ -30,7 +33,7 @@ pub enum CsIdMap {
     Generic(Vec<GenericSession>),
 }
 
-/// A session of an SRTP-ID map.
+/// A session of an SRTP-ID map, 9 octets: RFC 3830 §6.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SrtpSession {
     /// The security policy.
@@ -41,7 +44,8 @@ pub struct SrtpSession {
     pub roc: u32,
 }
 
-/// A session of a GENERIC-ID map.
+/// A session of a GENERIC-ID map: RFC 6043 §6.1.1. CS ID (1), protocol (1), S and number of policies (1 bit, 7 bits), policies (1
+/// each), length of session data (2), session data, length of SPI (1), SPI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GenericSession {
     /// CS ID, which enters the derivation of keys.

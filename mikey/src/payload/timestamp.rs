@@ -5,7 +5,7 @@ use crate::wire::Reader;
 use alloc::vec::Vec;
 use eccsi_sakke::onem2m::UnixTime;
 
-/// When a message was made. Seconds of NTP count from 1900 and start again every 2³² seconds, next on 2036-02-07.
+/// When a message was made, RFC 3830 §6.6: TS type (1 octet), value (8 octets, for types 2 and 3 4). Seconds of NTP count from 1900 and start again every 2³² seconds, next on 2036-02-07.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Timestamp {

@@ -3,6 +3,7 @@
 #[path = "../model/mod.rs"]
 mod model;
 
+mod documented;
 mod flows;
 mod fuzz_seeds;
 mod identifiers;
