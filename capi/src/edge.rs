@@ -191,6 +191,18 @@ pub(crate) fn set<T: Copy>(out: *mut T, value: T) -> Outcome {
     write(out, 1, &[value])
 }
 
+/// Writes one value to `count` places.
+pub(crate) fn set_each<T: Copy>(out: *mut T, count: usize, value: T) -> Outcome {
+    if count > 0 {
+        check_array(out, count)?;
+    }
+    for place in 0..count {
+        // SAFETY: as in `write`; C promises room for `count` values.
+        unsafe { out.add(place).write(value) };
+    }
+    Ok(())
+}
+
 /// Writes as many values as there is room for.
 pub(crate) fn write<T: Copy>(out: *mut T, count: usize, values: &[T]) -> Outcome {
     if count == 0 {

@@ -28,7 +28,8 @@ pub enum es_error {
     ES_VALUE = 6,
     /// The random generator failed; nothing was computed.
     ES_RANDOM = 7,
-    /// A bug of the library; please report it. What the function should have made was not made.
+    /// A bug of the library; please report it. What the function should have made was not made. No input is known that
+    /// gives it.
     ES_INTERNAL = 8,
     /// The first octet of a point is not 04 (uncompressed).
     ES_POINT_FORM = 20,
@@ -52,7 +53,7 @@ pub enum es_error {
     ES_DECAPSULATION_FAILED = 42,
     /// No key exists for this identity under this master key.
     ES_UNUSABLE_IDENTITY = 43,
-    /// The SSV leads to a value that RFC 6508 excludes; take another. Nobody can find such a one.
+    /// The SSV leads to a value that RFC 6508 excludes; take another. No input is known that gives it.
     ES_UNUSABLE_SSV = 44,
     /// A text, or a part of it, is empty.
     ES_EMPTY = 60,
@@ -82,7 +83,7 @@ pub enum es_error {
     ES_QUALIFIED_PARTS = 72,
     /// Not a Credential-ID.
     ES_CREDENTIAL_ID = 73,
-    /// Another fault of an identifier.
+    /// Another fault of an identifier, for later versions. No input is known that gives it.
     ES_IDENTIFIER = 79,
     /// Not a PSK identity of the IBC-based association.
     ES_PSK_IDENTITY = 80,
@@ -94,7 +95,7 @@ pub enum es_error {
     ES_OTHER_KPAK_PINNED = 83,
     /// Another KPAK of the domain has the same tag.
     ES_DUPLICATE_TAG = 84,
-    /// No key belongs to the peer's identity, PVT and KPAK.
+    /// No key belongs to the peer's identity, PVT and KPAK. No input is known that gives it.
     ES_PEER_KEY = 85,
     /// The identity names a service provider that its domain does not serve.
     ES_FOREIGN_PROVIDER = 86,
@@ -108,7 +109,7 @@ pub enum es_error {
     ES_OWN_IDENTITY = 90,
     /// The peer is not the one expected, or not admitted.
     ES_NOT_ADMITTED = 91,
-    /// Another reason against an association.
+    /// Another reason against an association, for later versions. No input is known that gives it.
     ES_ASSOCIATION = 99,
 }
 

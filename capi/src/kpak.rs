@@ -1,6 +1,6 @@
 //! KPAK, and verifying under it.
 
-use crate::batch::{report, signature};
+use crate::batch::{guard_each, report, signature};
 use crate::edge::{free, get, guard, list, octets, put, put_octets};
 use crate::error::es_error;
 use crate::handles::{es_kpak, es_signed};
@@ -60,7 +60,8 @@ pub extern "C" fn es_kpak_verify(
 
 /// Verifies `count` signatures under one KPAK: the outcomes are those of es_kpak_verify, faster than one by one.
 ///
-/// @param outcomes room for `count` codes: ES_OK or ES_INVALID_SIGNATURE for each.
+/// @param outcomes room for `count` codes: ES_OK or ES_INVALID_SIGNATURE for each; if the call fails as a whole, its code for
+/// each.
 /// @return ES_OK if each verifies, ES_INVALID_SIGNATURE if one does not.
 ///
 /// Threads: any number may use the handle at once.
@@ -71,7 +72,7 @@ pub extern "C" fn es_kpak_verify_many(
     count: usize,
     outcomes: *mut es_error,
 ) -> es_error {
-    guard(|| {
+    guard_each(outcomes, count, || {
         let kpak = get(kpak)?;
         let signed = list(signatures, count)?;
         let mut found = Vec::with_capacity(count);

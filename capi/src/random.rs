@@ -9,9 +9,14 @@ use eccsi_sakke::rand_core::{TryCryptoRng, TryRng};
 /// the generator of the operating system.
 ///
 /// `fill` writes `length` octets that nobody can predict and returns 0; anything else is a failure, and then nothing is
-/// computed. It gets `context` as it stands here, is called on the calling thread, during the call only, and must not leave by
-/// longjmp or an exception. Signatures and issued keys mix its octets with the secret key and the message, so that a generator
-/// that repeats itself gives no key away; master keys and shared secret values are as good as it is.
+/// computed. It gets `context` as it stands here, is called on the calling thread, any number of times and during the
+/// call only; neither this structure nor what `context` points to is used after the call. It must not leave by longjmp
+/// or an exception. It may call this library, but neither free nor change a handle or memory that the call was given.
+/// Threads that share one generator call it at the same time: locking is its own matter, and the library holds no lock
+/// meanwhile.
+///
+/// Signatures and issued keys mix its octets with the secret key and the message, so that a generator that repeats
+/// itself gives no key away; master keys and shared secret values are as good as it is.
 #[repr(C)]
 pub struct es_random {
     /// Fills `length` octets; 0 for success. Not NULL.

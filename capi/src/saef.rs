@@ -22,8 +22,9 @@ pub enum es_role {
 }
 
 /// Whether an entity may associate. `entity` is its CSE-ID or AE-ID in absolute form, `id_2` the text of its identity; neither
-/// ends in NUL. 0 refuses, anything else admits. Called on the calling thread, during the call only; it must not
-/// leave by longjmp or an exception.
+/// ends in NUL, and both are gone when it returns. 0 refuses, anything else admits. Called on the calling thread, once at most and
+/// during the call only; `context` is not used after it. It must not leave by longjmp or an exception. It may call this library,
+/// but neither free nor change a handle or memory that the call was given; the library holds no lock meanwhile.
 pub type es_admit_fn = Option<
     extern "C" fn(
         context: *mut c_void,

@@ -1,6 +1,6 @@
 //! Who receives with SAKKE: its key, delivered and validated.
 
-use crate::batch::code;
+use crate::batch::{code, first, guard_each};
 use crate::edge::{check_out, free, get, get_mut, guard, list, octets, put, put_each, put_octets, write};
 use crate::error::es_error;
 use crate::handles::{
@@ -57,7 +57,7 @@ pub extern "C" fn es_sakke_issued_validate(
 ///
 /// @param random NULL for the system's generator, of which it takes 32 octets.
 /// @param keys room for `count` handles: NULL for each key that is refused.
-/// @param outcomes room for `count` codes.
+/// @param outcomes room for `count` codes; if the call fails as a whole, its code for each.
 /// @return ES_OK if each is valid, else the code of the first that is not; ES_RANDOM.
 ///
 /// Threads: any number may use the handles at once.
@@ -70,7 +70,7 @@ pub extern "C" fn es_sakke_issued_validate_many(
     keys: *mut *mut es_sakke_key,
     outcomes: *mut es_error,
 ) -> es_error {
-    guard(|| {
+    guard_each(outcomes, count, || {
         let mut all = Ok(());
         put_each(keys, count, || {
             let mut pairs = Vec::with_capacity(count);
@@ -81,10 +81,10 @@ pub extern "C" fn es_sakke_issued_validate_many(
             let codes: Vec<_> =
                 found.iter().map(|one| one.as_ref().map_err(|error| *error)).map(code).collect();
             write(outcomes, count, &codes)?;
-            all = codes.into_iter().find(|code| *code != es_error::ES_OK).map_or(Ok(()), Err);
+            all = first(&codes);
             Ok(found.into_iter().map(|one| one.ok().map(|key| Received(Some(key)))).collect())
         })?;
-        all
+        Ok(all)
     })
 }
 
@@ -150,7 +150,7 @@ pub extern "C" fn es_sakke_key_decapsulate(
 /// @param data_length `count` times ES_SAKKE_DATA_BYTES.
 /// @param ssv room for `count` SSVs, one behind the other; zeros for those that are refused.
 /// @param ssv_length `count` times ES_SSV_BYTES.
-/// @param outcomes room for `count` codes.
+/// @param outcomes room for `count` codes; if the call fails as a whole, its code for each.
 /// @return ES_OK if each is right, ES_DECAPSULATION_FAILED if one is not.
 ///
 /// Threads: any number may use the handle at once.
@@ -164,10 +164,10 @@ pub extern "C" fn es_sakke_key_decapsulate_many(
     ssv_length: usize,
     outcomes: *mut es_error,
 ) -> es_error {
-    guard(|| {
+    guard_each(outcomes, count, || {
         let key = get(key)?.key()?;
         if count == 0 {
-            return Ok(());
+            return Ok(Ok(()));
         }
         let lengths = (count.checked_mul(ES_SAKKE_DATA_BYTES), count.checked_mul(ES_SSV_BYTES));
         let (Some(expected), Some(room)) = lengths else { return Err(es_error::ES_LENGTH) };
@@ -196,7 +196,7 @@ pub extern "C" fn es_sakke_key_decapsulate_many(
         }
         write(outcomes, count, &codes)?;
         put_octets(ssv, ssv_length, &all)?;
-        codes.into_iter().find(|code| *code != es_error::ES_OK).map_or(Ok(()), Err)
+        Ok(first(&codes))
     })
 }
 

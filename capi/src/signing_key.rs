@@ -1,6 +1,6 @@
 //! A user's key: delivered, validated, signing.
 
-use crate::batch::code;
+use crate::batch::{code, first, guard_each};
 use crate::edge::{check_out, free, get, guard, list, octets, put, put_each, put_octets, write};
 use crate::error::es_error;
 use crate::handles::{
@@ -67,7 +67,7 @@ pub extern "C" fn es_issued_key_validate(
 ///
 /// @param random NULL for the system's generator: 32 octets of it make the factors of a test of all keys at once.
 /// @param keys room for `count` handles: NULL for each pair that is refused.
-/// @param outcomes room for `count` codes.
+/// @param outcomes room for `count` codes; if the call fails as a whole, its code for each.
 /// @return ES_OK if each is valid, ES_INVALID_KEY if one is not, ES_RANDOM.
 ///
 /// Threads: any number may use the handles at once.
@@ -80,7 +80,7 @@ pub extern "C" fn es_issued_key_validate_many(
     keys: *mut *mut es_signing_key,
     outcomes: *mut es_error,
 ) -> es_error {
-    guard(|| {
+    guard_each(outcomes, count, || {
         let mut all = Ok(());
         put_each(keys, count, || {
             let mut pairs = Vec::with_capacity(count);
@@ -91,10 +91,10 @@ pub extern "C" fn es_issued_key_validate_many(
             let codes: Vec<_> =
                 found.iter().map(|one| one.as_ref().map_err(|error| *error)).map(code).collect();
             write(outcomes, count, &codes)?;
-            all = codes.into_iter().find(|code| *code != es_error::ES_OK).map_or(Ok(()), Err);
+            all = first(&codes);
             Ok(found.into_iter().map(Result::ok).collect())
         })?;
-        all
+        Ok(all)
     })
 }
 

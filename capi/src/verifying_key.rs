@@ -1,6 +1,6 @@
 //! One signer's verifying key, for many messages.
 
-use crate::batch::{report, signature};
+use crate::batch::{guard_each, report, signature};
 use crate::edge::{free, get, guard, list, octets, put, put_octets};
 use crate::error::es_error;
 use crate::handles::{es_kpak, es_signed_with, es_verifying_key};
@@ -64,7 +64,8 @@ pub extern "C" fn es_verifying_key_verify(
 
 /// Verifies `count` signatures of known signers, of one community or many: faster than one by one.
 ///
-/// @param outcomes room for `count` codes: ES_OK or ES_INVALID_SIGNATURE for each.
+/// @param outcomes room for `count` codes: ES_OK or ES_INVALID_SIGNATURE for each; if the call fails as a whole, its code for
+/// each.
 /// @return ES_OK if each verifies, ES_INVALID_SIGNATURE if one does not.
 ///
 /// Threads: any number may use the handles at once.
@@ -74,7 +75,7 @@ pub extern "C" fn es_verifying_key_verify_many(
     count: usize,
     outcomes: *mut es_error,
 ) -> es_error {
-    guard(|| {
+    guard_each(outcomes, count, || {
         let signed = list(signatures, count)?;
         let mut found = Vec::with_capacity(count);
         for one in signed {

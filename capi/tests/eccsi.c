@@ -189,8 +189,18 @@ static void batches(void) {
     EXPECT(ES_RANDOM, es_ksak_issue_many(ksak, ids, 2, &random, none));
     CHECK(none[0] == NULL && none[1] == NULL);
     EXPECT(ES_RANDOM, es_signing_key_sign_many(valid, messages, MANY, &random, made, sizeof made));
-    EXPECT(ES_RANDOM, es_issued_key_validate_many(delivered, 2, kpak, &random, keys, outcomes));
-    CHECK(keys[0] == NULL);
+    memset(outcomes, 0, sizeof outcomes);
+    EXPECT(ES_RANDOM, es_issued_key_validate_many(delivered, MANY, kpak, &random, keys, outcomes));
+    for (int i = 0; i < MANY; i++) CHECK(outcomes[i] == ES_RANDOM && keys[i] == NULL);
+    /* One item that cannot be read ends the batch: none is said to be right. */
+    memset(outcomes, 0, sizeof outcomes);
+    signatures[9].message.data = NULL;
+    EXPECT(ES_BAD_POINTER, es_kpak_verify_many(kpak, signatures, MANY, outcomes));
+    for (int i = 0; i < MANY; i++) CHECK(outcomes[i] == ES_BAD_POINTER);
+    memset(outcomes, 0, sizeof outcomes);
+    known[9].key = (const es_verifying_key *)(const void *)kpak;
+    EXPECT(ES_BAD_HANDLE, es_verifying_key_verify_many(known, MANY, outcomes));
+    for (int i = 0; i < MANY; i++) CHECK(outcomes[i] == ES_BAD_HANDLE);
     OK(es_ksak_issue_many(ksak, NULL, 0, NULL, NULL));
     OK(es_signing_key_sign_many(valid, NULL, 0, NULL, NULL, 0));
     OK(es_kpak_verify_many(kpak, NULL, 0, NULL));

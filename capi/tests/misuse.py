@@ -2,6 +2,8 @@
 
 For each function: once as it should be; then, argument by argument, with NULL, with a handle of another type, and with a
 length that is not the right one. A function that this file does not know how to call is an error, so that none is left out.
+
+Besides, a check that each code of the header was given by some call, but those of which the header says that none gives them.
 """
 
 import re
@@ -93,6 +95,14 @@ def functions(header):
             kind, pointer, word = re.fullmatch(r"(.*?)((?:\s*\*\s*|\s*\*const\s*)*)\s*\b(\w+)", argument).groups()
             parsed.append((re.sub(r"\s*\*\s*", "*", (kind + pointer).strip()), word))
         yield name, parsed
+
+
+def codes(header):
+    """Each code, and whether the header says that a call gives it."""
+    body = re.search(r"typedef enum \{((?:(?!typedef enum).)*)\} es_error;", header, flags=re.S).group(1)
+    found = re.findall(r"/\*\*(.*?)\*/\s*(ES_\w+) = \d+", body, flags=re.S)
+    assert len(found) == len(re.findall(r"\bES_\w+ = \d+", body)) > 40, len(found)
+    return [(name, "No input is known" not in " ".join(text.replace("*", " ").split())) for text, name in found]
 
 
 def is_handle(kind, opaque):
@@ -187,13 +197,24 @@ def main():
             count = MANY if name.endswith("_many") else 1
             release += f"    for (int i = 0; i < {count}; i++) {handle}_free({place}[i]);\n"
         print(f"    OK({name}({', '.join(right)}));\n{release}", end="")
+        words = [word for _, word in arguments]
         for at, value, code in wrong:
             arguments_now = right[:at] + [value] + right[at + 1 :]
+            # What C has cleared reads as ES_OK; more items than fit into memory have no outcomes.
+            reported = "outcomes" in words and words[at] != "outcomes" and value != "SIZE_MAX"
+            if reported:
+                print("    memset(outcomes, 0, sizeof outcomes);")
             print(f"    WRONG({code}, {name}({', '.join(arguments_now)}));")
+            if reported:
+                print(f"    for (int i = 0; i < {MANY}; i++) CHECK(outcomes[i] == {code});")
             for handle, place in given:
                 if value != "NULL" or place != right[at]:
                     print(f"    CHECK({place}[0] == NULL);")
         print("}\n")
+    print("void test_codes(void) {")
+    for name, given in codes(header):
+        print(f"    CHECK(produced[{name}] == {int(given)});")
+    print("}\n")
     print("void test_misuse(void) {\n    fixtures_make();")
     for name, _ in functions(header):
         print(f"    check_{name}();")

@@ -93,6 +93,7 @@ static void refusals_and_batches(void) {
     EXPECT(ES_NOT_ON_CURVE, es_sakke_public_from_bytes(octets, 257, &public_key));
     memset(octets + 1, 0xff, 128);
     EXPECT(ES_NOT_REDUCED, es_sakke_issued_from_bytes(octets, 257, &one));
+    EXPECT(ES_WRONG_ORDER, es_sakke_public_from_bytes(sakke_other_order, 257, &public_key));
     EXPECT(ES_OUT_OF_RANGE, es_sakke_id_from_raw((const uint8_t *)"\1", 1, &id));
     EXPECT(ES_OUT_OF_RANGE, es_sakke_id_from_raw(NULL, 0, &id));
     EXPECT(ES_TOO_LONG, es_sakke_id_from_raw(octets, 257, &id));
@@ -101,6 +102,21 @@ static void refusals_and_batches(void) {
     es_sakke_id_free(id);
     OK(es_sakke_id_hash_of(octets, 257, &id));
     es_sakke_id_free(id);
+
+    /* The integer of this identifier and the z of the RFC add up to q. */
+    OK(es_sakke_secret_from_bytes(rfc6508_z, sizeof rfc6508_z, &secret));
+    OK(es_sakke_secret_public_key(secret, &public_key));
+    OK(es_sakke_id_from_raw(sakke_without_key, sizeof sakke_without_key, &id));
+    EXPECT(ES_UNUSABLE_IDENTITY, es_sakke_secret_issue(secret, id, &one));
+    EXPECT(ES_UNUSABLE_IDENTITY, es_sakke_public_encapsulate(public_key, id, NULL, data, 273, ssv, 16));
+    es_sakke_id *twice[2] = {id, id};
+    es_sakke_issued *nobody[2];
+    EXPECT(ES_UNUSABLE_IDENTITY, es_sakke_secret_issue_many(secret, (const es_sakke_id *const *)twice, 2, nobody, &refused));
+    CHECK(refused == 0 && nobody[0] == NULL && nobody[1] == NULL);
+    refused = 99;
+    es_sakke_id_free(id);
+    es_sakke_public_free(public_key);
+    es_sakke_secret_free(secret);
 
     OK(es_sakke_secret_generate(NULL, &secret));
     OK(es_sakke_secret_public_key(secret, &public_key));
@@ -130,7 +146,9 @@ static void refusals_and_batches(void) {
     }
     struct stuck stuck = {1, 0};
     const es_random random = {stuck_fill, &stuck};
-    EXPECT(ES_RANDOM, es_sakke_issued_validate_many(delivered, 1, public_key, &random, keys, outcomes));
+    memset(outcomes, 0, sizeof outcomes);
+    EXPECT(ES_RANDOM, es_sakke_issued_validate_many(delivered, MANY, public_key, &random, keys, outcomes));
+    for (int i = 0; i < MANY; i++) CHECK(outcomes[i] == ES_RANDOM && keys[i] == NULL);
     EXPECT(ES_RANDOM, es_sakke_public_encapsulate(public_key, ids[0], &random, data, 273, ssv, 16));
 
     es_sakke_id *with_zeros[2] = {ids[0], id};

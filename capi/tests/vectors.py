@@ -25,6 +25,17 @@ for name in ["KSAK", "KPAK", "ID", "PVT", "HS", "SSK", "M", "Sig"]:
 octets("rfc6508_z", rfc6508["z"], 128)
 for name in ["Z", "b", "SSV", "encapsulated", "Kb"]:
     octets(f"rfc6508_{name}", rfc6508[name])
+# p of RFC 6509 Appendix A and q = (p + 1) / 4: an identifier that this z has no key for, and a point of another order.
+p = int(
+    "997ABB1F0A563FDA65C61198DAD0657A416C0CE19CB48261BE9AE358B3E01A2EF40AAB27E2FC0F1B228730D531A59CB0E791B39FF7C88A19356D27F4A666A6D0"
+    "E26C6487326B4CD4512AC5CD65681CE1B6AFF4A831852A82A7CF3C521C3C09AA9F94D6AF56971F1FFCE3E82389857DB080C5DF10AC7ACE87666D807AFEA85FEB",
+    16,
+)
+q, x = (p + 1) // 4, 5
+y = pow(x**3 - 3 * x, q, p)
+assert (y * y - x**3 + 3 * x) % p == 0
+octets("sakke_without_key", f"{q - int(rfc6508['z'], 16):x}", 128)
+octets("sakke_other_order", f"04{x:0256x}{y:0256x}")
 for end in ["client", "server"]:
     for name in ["kpak", "tag", "ssk", "pvt"]:
         octets(f"saef_{end}_{name}", saef[end][name])
