@@ -2,6 +2,7 @@
 
 use crate::errors::Raise;
 use crate::held::{Held, secret_class};
+use crate::octets::SecretOctets;
 use eccsi_sakke::eccsi;
 use eccsi_sakke::{Identity, SysRng};
 use pyo3::prelude::*;
@@ -32,8 +33,8 @@ impl KmsSecretKey {
 
     /// Takes a KSAK of 32 octets, big-endian.
     #[staticmethod]
-    fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        Ok(Self(Held::new(eccsi::KmsSecretKey::from_slice(data).map_err(Raise::raise)?)))
+    fn from_bytes(data: SecretOctets<'_>) -> PyResult<Self> {
+        Ok(Self(Held::new(data.with(eccsi::KmsSecretKey::from_slice).map_err(Raise::raise)?)))
     }
 
     /// KSAK itself, 32 octets: to seal it at rest. Python cannot wipe them.
@@ -125,8 +126,9 @@ secret_class!(IssuedKey);
 impl IssuedKey {
     /// Puts a delivered pair together: SSK of 32 octets, PVT of 65.
     #[staticmethod]
-    fn from_parts(ssk: &[u8], pvt: &[u8]) -> PyResult<Self> {
-        Ok(Self(Held::new(eccsi::IssuedKey::from_slices(ssk, pvt).map_err(Raise::raise)?)))
+    fn from_parts(ssk: SecretOctets<'_>, pvt: &[u8]) -> PyResult<Self> {
+        let key = ssk.with(|ssk| eccsi::IssuedKey::from_slices(ssk, pvt));
+        Ok(Self(Held::new(key.map_err(Raise::raise)?)))
     }
 
     /// SSK itself, 32 octets: to deliver or to store it. Python cannot wipe them.

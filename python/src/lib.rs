@@ -5,6 +5,7 @@
 mod eccsi;
 mod errors;
 mod held;
+mod octets;
 mod onem2m;
 mod saef;
 mod sakke;

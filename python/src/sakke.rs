@@ -1,7 +1,8 @@
 //! SAKKE: RFC 6508.
 
-use crate::errors::Raise;
+use crate::errors::{DecodeError, Raise};
 use crate::held::{Held, secret_class};
+use crate::octets::SecretOctets;
 use eccsi_sakke::sakke;
 use eccsi_sakke::{Error, Identity, SysRng};
 use pyo3::prelude::*;
@@ -39,8 +40,11 @@ impl Identifier {
 
     /// A UID of 3GPP TS 33.180, 32 octets.
     #[staticmethod]
-    fn from_uid(uid: [u8; 32]) -> PyResult<Self> {
-        sakke::Identifier::from_uid(&uid).map(Self).map_err(Raise::raise)
+    fn from_uid(uid: &[u8]) -> PyResult<Self> {
+        let uid = uid
+            .try_into()
+            .map_err(|_| DecodeError::new_err(format!("UID: 32 octets expected, {} given", uid.len())))?;
+        sakke::Identifier::from_uid(uid).map(Self).map_err(Raise::raise)
     }
 
     fn __bytes__<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -69,8 +73,9 @@ impl KmsSecretKey {
 
     /// Takes z of 128 octets, big-endian.
     #[staticmethod]
-    fn from_bytes(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
-        Ok(Self(Held::new(py.detach(|| sakke::KmsSecretKey::from_slice(data)).map_err(Raise::raise)?)))
+    fn from_bytes(py: Python<'_>, data: SecretOctets<'_>) -> PyResult<Self> {
+        let key = data.with(|data| py.detach(|| sakke::KmsSecretKey::from_slice(data)));
+        Ok(Self(Held::new(key.map_err(Raise::raise)?)))
     }
 
     /// z itself, 128 octets: to seal it at rest. Python cannot wipe them.
@@ -146,9 +151,9 @@ impl KmsPublicKey {
         &self,
         py: Python<'py>,
         id: &Identifier,
-        ssv: [u8; 16],
+        ssv: SecretOctets<'_>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let ssv = sakke::SharedSecretValue::from_bytes(&ssv);
+        let ssv = ssv.with(sakke::SharedSecretValue::from_slice).map_err(Raise::raise)?;
         let data = py.detach(|| self.0.encapsulate_ssv(&id.0, &ssv)).map_err(Raise::raise)?;
         Ok(PyBytes::new(py, &data.to_bytes()))
     }
@@ -158,10 +163,10 @@ impl KmsPublicKey {
         &self,
         py: Python<'py>,
         ids: Vec<PyRef<'py, Identifier>>,
-        ssv: [u8; 16],
+        ssv: SecretOctets<'_>,
     ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let ids: Vec<_> = ids.iter().map(|id| id.0.clone()).collect();
-        let ssv = sakke::SharedSecretValue::from_bytes(&ssv);
+        let ssv = ssv.with(sakke::SharedSecretValue::from_slice).map_err(Raise::raise)?;
         let data = py.detach(|| self.0.encapsulate_many(&ids, &ssv)).map_err(Raise::raise)?;
         Ok(data.iter().map(|data| PyBytes::new(py, &data.to_bytes())).collect())
     }
@@ -193,8 +198,8 @@ impl Recipient {
     }
 
     /// As KmsPublicKey.encapsulate_ssv.
-    fn encapsulate_ssv<'py>(&self, py: Python<'py>, ssv: [u8; 16]) -> PyResult<Bound<'py, PyBytes>> {
-        let ssv = sakke::SharedSecretValue::from_bytes(&ssv);
+    fn encapsulate_ssv<'py>(&self, py: Python<'py>, ssv: SecretOctets<'_>) -> PyResult<Bound<'py, PyBytes>> {
+        let ssv = ssv.with(sakke::SharedSecretValue::from_slice).map_err(Raise::raise)?;
         let data = py.detach(|| self.0.encapsulate_ssv(&ssv)).map_err(Raise::raise)?;
         Ok(PyBytes::new(py, &data.to_bytes()))
     }
@@ -210,8 +215,8 @@ secret_class!(IssuedKey);
 impl IssuedKey {
     /// Decodes 04, x, y, 257 octets.
     #[staticmethod]
-    fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        Ok(Self(Held::new(sakke::IssuedKey::from_slice(data).map_err(Raise::raise)?)))
+    fn from_bytes(data: SecretOctets<'_>) -> PyResult<Self> {
+        Ok(Self(Held::new(data.with(sakke::IssuedKey::from_slice).map_err(Raise::raise)?)))
     }
 
     /// The key itself, 257 octets: to deliver or to store it. Python cannot wipe them.

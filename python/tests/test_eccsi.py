@@ -25,6 +25,8 @@ def test_vectors_of_rfc_6507():
     assert kms.expose() == KSAK
     kpak = eccsi.KmsPublicKey.from_bytes(KPAK)
     assert kpak == kms.public_key() and hash(kpak) == hash(kms.public_key())
+    assert eccsi.KmsSecretKey.from_bytes(bytearray(KSAK)).public_key() == kpak
+    assert eccsi.IssuedKey.from_parts(bytearray(SSK), PVT).expose() == SSK
     key = eccsi.IssuedKey.from_parts(SSK, PVT).validate(kpak, ID)
     assert (key.expose(), key.pvt(), key.verifying_key().hs()) == (SSK, PVT, HS)
     kpak.verify(ID, M, SIGNATURE)

@@ -65,5 +65,30 @@ def test_exchange_and_refusals():
         sakke.KmsPublicKey.from_bytes(Z[1:])
     with pytest.raises(eccsi_sakke.DecodeError):
         sakke.IssuedKey.from_bytes(bytes(257))
-    with pytest.raises(ValueError):
+    with pytest.raises(eccsi_sakke.DecodeError, match="UID: 32 octets expected, 31 given"):
         sakke.Identifier.from_uid(bytes(31))
+    assert bytes(sakke.Identifier.from_uid(b"u" * 32)) == b"u" * 32
+
+
+def test_secrets_come_as_octets_alone():
+    """A list of numbers would be copied one by one, into memory that nobody wipes; a bytearray is its owner's to wipe."""
+    z, id = sakke.KmsPublicKey.from_bytes(Z), sakke.Identifier.from_raw(B)
+    recipient = z.recipient(id)
+    ways = [
+        lambda ssv: z.encapsulate_ssv(id, ssv),
+        lambda ssv: z.encapsulate_many([id], ssv)[0],
+        recipient.encapsulate_ssv,
+    ]
+    for encapsulate in ways:
+        ssv = bytearray(SSV)
+        assert encapsulate(ssv) == DATA == encapsulate(SSV)
+        assert ssv == SSV
+        with pytest.raises(eccsi_sakke.DecodeError, match="16 octets expected, 15 given"):
+            encapsulate(SSV[1:])
+        for wrong in [list(SSV), "text of 16 chars", None, memoryview(SSV)]:
+            with pytest.raises(TypeError):
+                encapsulate(wrong)
+    with pytest.raises(TypeError):
+        sakke.Identifier.from_uid([117] * 32)
+    assert sakke.KmsSecretKey.from_bytes(bytearray(Z_SECRET)).public_key() == z
+    assert sakke.IssuedKey.from_bytes(bytearray(K)).expose() == K
