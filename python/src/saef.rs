@@ -5,12 +5,12 @@ use crate::errors::Raise;
 use crate::held::{Held, secret_class};
 use crate::onem2m::ExpiringIdentity;
 use core::time::Duration;
-use eccsi_sakke::onem2m::{EntityName, Fqdn, UnixTime};
-use eccsi_sakke::saef::{self, Association, ExpectedPeer, PskIdentity, Role};
+use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity as Id2, Fqdn, UnixTime};
+use eccsi_sakke::saef::{self, Association, ExpectedPeer, PeerPolicy, PskIdentity, Role};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("DEFAULT_SKEW", Association::DEFAULT_SKEW.as_secs())?;
@@ -106,8 +106,9 @@ impl Credential {
     /// Checks a peer, and derives the key shared with it.
     ///
     /// `peer` is what came as its PSK identity or hint; `role` is one's own end, "client" or "server"; `expected` is the
-    /// CSE-ID or AE-ID of the peer in absolute form, or a function that is given those of a peer and says whether it may
-    /// associate. Raises AssociationError, IdentifierError: for one's own log, never for the peer.
+    /// CSE-ID or AE-ID of the peer in absolute form, or a function that is given that of a peer and its ID_2, and says whether it
+    /// may associate: it is asked once, after all cheaper checks, such as expiry. What it raises is raised here. Otherwise raises
+    /// AssociationError, IdentifierError: for one's own log, never for the peer.
     #[pyo3(signature = (peer, *, role, expected, trusted, now, skew = 300))]
     #[allow(clippy::too_many_arguments, reason = "named ones, in Python")]
     fn derive(
@@ -127,24 +128,33 @@ impl Credential {
         };
         let (own, trusted, peer) =
             (self.0.get()?, trusted.snapshot(), PskIdentity::parse(peer).map_err(Raise::raise)?);
-        let expected = match expected {
-            Expected::Entity(entity) => EntityName::parse(&entity).map_err(Raise::raise)?,
-            // The peer's own name, once the function has admitted it; before the key, after the cheap checks of its form.
+        let (skew, now) = (Duration::from_secs(skew), UnixTime::from_seconds(now));
+        let derive = |policy: &(dyn PeerPolicy + Sync)| {
+            py.detach(|| Association { own: &own, role, trusted: &trusted, policy, skew }.derive(&peer, now))
+        };
+        let key = match expected {
+            Expected::Entity(entity) => {
+                let entity = EntityName::parse(&entity).map_err(Raise::raise)?;
+                derive(&ExpectedPeer::new(entity).map_err(Raise::raise)?)
+            }
             Expected::Admits(admits) => {
-                let entity =
-                    trusted.absolute(peer.id_2().fqdn(), peer.id_2().entity_id()).map_err(Raise::raise)?;
-                if !admits.call1((entity.as_str(), peer.id_2().as_str()))?.is_truthy()? {
-                    return Err(saef::SaefError::NotAdmitted.raise());
+                let (admits, raised) = (admits.unbind(), Mutex::new(None));
+                let key = derive(&|entity: &EntityName, id_2: &Id2| {
+                    let answer = Python::attach(|py| {
+                        admits.bind(py).call1((entity.as_str(), id_2.as_str()))?.is_truthy()
+                    });
+                    answer.unwrap_or_else(|error| {
+                        *raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        false
+                    })
+                });
+                // A function that raised admits nobody; what it raised says more than that.
+                if let Some(error) = raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                    return Err(error);
                 }
-                entity
+                key
             }
         };
-        let policy = ExpectedPeer::new(expected).map_err(Raise::raise)?;
-        let skew = Duration::from_secs(skew);
-        let key = py.detach(|| {
-            Association { own: &own, role, trusted: &trusted, policy: &policy, skew }
-                .derive(&peer, UnixTime::from_seconds(now))
-        });
         Ok(SharedKey(Held::new(key.map_err(Raise::raise)?)))
     }
 }

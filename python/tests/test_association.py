@@ -75,3 +75,45 @@ def test_both_ends_derive_the_key_of_the_vectors():
         server.derive("nonsense", role="server", expected=ae, **known)
     with pytest.raises(eccsi_sakke.AssociationError, match="claims the own identity"):
         client.derive(client.psk_identity(), role="client", expected=ae, **known)
+
+
+def test_what_a_function_raises_is_raised():
+    kpak = eccsi.KmsPublicKey.from_bytes(bytes.fromhex(CASE["client"]["kpak"]))
+    trusted = saef.TrustedDomains()
+    trusted.pin(MEF, SP, kpak)
+    client, server = side(trusted, "client"), side(trusted, "server")
+    asked = []
+
+    class Answer:
+        def __bool__(self):
+            raise LookupError("no answer")
+
+    def interrupted(*who):
+        asked.append(who)
+        raise KeyboardInterrupt
+
+    def derive(expected, peer=client, **times):
+        arguments = {"trusted": trusted, "now": NOW, **times}
+        return server.derive(peer.psk_identity(), role="server", expected=expected, **arguments)
+
+    with pytest.raises(KeyboardInterrupt):
+        derive(interrupted)
+    with pytest.raises(LookupError, match="no answer"):
+        derive(lambda *who: Answer())
+    with pytest.raises(TypeError):
+        derive(lambda: True)
+    assert len(asked) == 1
+    # It is asked of nobody who is refused without it: one whose credential has ended, or who claims the own identity.
+    id_2 = onem2m.ExpiringIdentity(MEF, "//sp.example.com/CSE2", NOW + 100)
+    issued = eccsi.KmsSecretKey.from_bytes(bytes.fromhex(CASE["client"]["ksak"])).issue(bytes(id_2))
+    ends = saef.Credential.install(id_2, issued, kpak, trusted, NOW)
+    for times in [{"now": NOW + 400}, {"now": NOW + 100, "skew": 0}]:
+        with pytest.raises(eccsi_sakke.AssociationError, match="expired"):
+            derive(interrupted, peer=ends, **times)
+    with pytest.raises(eccsi_sakke.AssociationError, match="own identity"):
+        derive(interrupted, peer=server)
+    assert len(asked) == 1
+    # Within the skew the credential has ended and is accepted: what is raised then is raised as well.
+    with pytest.raises(KeyboardInterrupt):
+        derive(interrupted, peer=ends, now=NOW + 399)
+    assert len(asked) == 2
