@@ -45,11 +45,10 @@ pub use open::{CONNECTIONS, OpenError, StoreUrl};
 pub(crate) use postgres_url::PostgresUrl;
 pub(crate) use probe::Probe;
 
-use super::budgets::REFUSAL_WINDOW;
 use super::error::ServiceError;
 use crate::clock::Clock;
 use eccsi_sakke::onem2m::UnixTime;
-use refusals::{Counted, Refusals, Sum, SumRefusals};
+use refusals::Refusals;
 use sqlx::{Any, Pool};
 use state_file::StateFile;
 use std::path::{Path, PathBuf};
@@ -185,6 +184,7 @@ impl Store {
         };
         let folders = [Some(options.state_folder.as_path()), file.as_deref().and_then(Path::parent)];
         let folders = folders.into_iter().flatten().map(Path::to_path_buf).collect();
+        let refusals = Arc::default();
         let writer = Writer::start(writer::Parts {
             pool: pools.writes,
             connections: pools.connections,
@@ -196,8 +196,9 @@ impl Store {
             lead: options.clock_lead,
             mark,
             state,
+            refusals: Arc::clone(&refusals),
         });
-        Ok(Self { reads, writer, folders, refusals: Arc::default() })
+        Ok(Self { reads, writer, folders, refusals })
     }
 
     /// The handle that cannot write.
@@ -217,45 +218,11 @@ impl Store {
     /// Whether a refusal of this source gets an audit entry of its own. If not, it is counted, and the sum gets one within
     /// [`REFUSAL_WINDOW`](super::budgets::REFUSAL_WINDOW).
     pub(crate) fn shows_refusal(&self, source: &str) -> bool {
-        match self.refusals.count(source, self.reads.now()) {
-            Counted::Shown => true,
-            Counted::Summed => false,
-            Counted::First => {
-                let store = self.clone();
-                tokio::spawn(async move {
-                    let mut sums = Vec::new();
-                    loop {
-                        tokio::time::sleep(REFUSAL_WINDOW).await;
-                        store.refusals.put_back(sums);
-                        sums = store.sum_refusals().await;
-                        if sums.is_empty() {
-                            break;
-                        }
-                    }
-                });
-                false
-            }
-        }
+        self.refusals.count(source, self.reads.now())
     }
 
-    /// Writes the sums of refusals that have no entry of their own; gives them back if that fails.
-    async fn sum_refusals(&self) -> Vec<Sum> {
-        let sums = self.refusals.take();
-        if sums.is_empty() {
-            return sums;
-        }
-        match self.write(SumRefusals(sums.clone())).await {
-            Ok(()) => Vec::new(),
-            Err(error) => {
-                tracing::error!(error = %error, cause = ?error.cause(), ?sums, "refusals are not in the log");
-                sums
-            }
-        }
-    }
-
-    /// Ends the writer, after what waits.
+    /// Ends the writer, after what waits and the sums of refusals.
     pub async fn close(self) {
-        self.sum_refusals().await;
         self.writer.close().await;
         self.reads.pool.close().await;
     }

@@ -26,6 +26,7 @@ crate::on_each_store!(
     replaced_credentials_are_listed_while_there_is_room,
     an_entry_stays_while_a_late_clock_accepts_its_identity,
     refusals_of_one_source_are_summed_up,
+    sums_of_refusals_outlive_the_store,
 );
 
 async fn mef(place: &Place, writer: &str, policy: ProvisioningPolicy) -> Mef {
@@ -233,6 +234,60 @@ async fn refusals_of_one_source_are_summed_up(place: &Place) {
     assert_eq!(sum["from"], "20260601T000000");
     assert_eq!(START, time("20260601T000000"));
     place.check_chains().await;
+}
+
+/// The numbers in the entries of sums, in order.
+async fn sums(place: &Place) -> Vec<u64> {
+    let entries = place.audit().await.into_iter().filter(|entry| entry.2 == "refusals");
+    entries.map(|(_, _, _, sum)| sum["number"].as_u64().unwrap()).collect()
+}
+
+async fn refuse(mef: &Mef, number: u32) {
+    for _ in 0..number {
+        enrol(mef, &psk("10-nobody@mef.example.com"), AE).await.expect_err("refused");
+    }
+}
+
+async fn sums_of_refusals_outlive_the_store(place: &Place) {
+    let _ = device(place).await;
+    let mef = mef(place, "a", ProvisioningPolicy::default()).await;
+    refuse(&mef, REFUSALS.default + 3).await;
+    drop(mef);
+    for _ in 0..100 {
+        if sums(place).await == [3] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the sum is lost");
+}
+
+/// What the database did not take stays as it is, and is in the log once.
+#[test]
+fn sums_that_cannot_be_written_are_tried_again() {
+    crate::service::run(crate::service::On::Sqlite, async |place| {
+        let _ = device(place).await;
+        let core = place.core("a").await;
+        let mef = Mef::new(core.clone(), fqdn(MEF), place.keys.clone(), ProvisioningPolicy::default());
+        let raw = place.raw().await;
+        refuse(&mef, REFUSALS.default + 3).await;
+        let trigger = "create trigger no_sums before insert on audit when new.event = 'refusals' \
+                       begin select raise(abort, 'no'); end";
+        sqlx::query(trigger).execute(&raw).await.unwrap();
+        place.clock.advance(60);
+        // The answer to the second comes after the sum was tried.
+        refuse(&mef, REFUSALS.default + 5).await;
+        assert!(sums(place).await.is_empty());
+        sqlx::query("drop trigger no_sums").execute(&raw).await.unwrap();
+        place.clock.advance(60);
+        refuse(&mef, 2).await;
+        assert_eq!(sums(place).await, [3, 5]);
+        refuse(&mef, REFUSALS.default).await;
+        drop(mef);
+        core.store.close().await;
+        assert_eq!(sums(place).await, [3, 5, 2]);
+        place.check_chains().await;
+    });
 }
 
 /// The document has the table of the code, and the sample of the configuration its numbers.

@@ -38,6 +38,16 @@ impl<'a> Event<'a> {
         self.detail.insert(name.into(), value.into());
         self
     }
+
+    /// Its name.
+    pub(crate) const fn name(&self) -> &str {
+        self.name
+    }
+
+    /// Its details, as they stand in the log.
+    pub(crate) fn detail(&self) -> String {
+        serde_json::to_string(&self.detail).unwrap_or_default() // names and values, which cannot fail
+    }
 }
 
 /// One entry.
@@ -104,7 +114,7 @@ impl Head {
             number: skipped.unwrap_or(self.number).max(self.number) + 1,
             at,
             event: event.name.into(),
-            detail: Value::Object(event.detail).to_string(),
+            detail: event.detail(),
             hash: [0; 32],
         };
         entry.hash = entry.hash_after(&self.hash);

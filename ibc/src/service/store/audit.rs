@@ -1,7 +1,7 @@
 //! The audit log in the database: entries, segments that were moved to files, checkpoints.
 
 use super::columns::{seconds, time};
-use crate::service::audit::chain::{Entry, Head};
+use crate::service::audit::chain::{Entry, Event, Head};
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::any::AnyRow;
@@ -35,6 +35,24 @@ pub(crate) async fn insert(
         let text = format!("entry {} of {} is gone from the audit log", before.number, entry.writer);
         Err(ServiceError::unavailable(text))
     }
+}
+
+/// Whether the chain has this event behind entry `behind`.
+pub(super) async fn has(
+    connection: &mut AnyConnection,
+    writer: &str,
+    behind: u64,
+    event: &Event<'_>,
+) -> Result<bool, ServiceError> {
+    let text = "select count(*) from audit where writer = $1 and seq > $2 and event = $3 and detail = $4";
+    let found: i64 = sqlx::query_scalar(text)
+        .bind(writer)
+        .bind(i64::try_from(behind).unwrap_or(i64::MAX))
+        .bind(event.name())
+        .bind(event.detail())
+        .fetch_one(connection)
+        .await?;
+    Ok(found > 0)
 }
 
 /// The end of the chain of `writer`.

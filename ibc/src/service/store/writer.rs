@@ -12,17 +12,21 @@
 //! transactions (a standby that took over, a copy that was brought back) is not written to, and neither the state file
 //! nor anybody who waits is told otherwise. A connection made anew is compared with all that this node knows.
 //!
+//! Sums of refusals are taken here as well, so that each is written once.
+//!
 //! Time inside a transaction is `max(clock, mark)`, where the mark is the latest time at which this database
 //! wrote: a clock that was set back by more than the tolerance stops all writing.
 
 mod look;
 
 use super::change::{BoxFuture, Change, WriteTransaction, begin};
+use super::refusals::Refusals;
 use super::state_file::StateFile;
 use super::{Database, ServiceError};
 use crate::clock::Clock;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
+use eccsi_sakke::onem2m::UnixTime;
 use look::{Ended, Known, newer_list, time};
 use sqlx::{Any, AnyConnection, Connection, Pool};
 use std::os::unix::fs::MetadataExt;
@@ -106,6 +110,8 @@ pub(super) struct Parts {
     pub(super) lead: Option<Duration>,
     pub(super) mark: Arc<AtomicU64>,
     pub(super) state: StateFile,
+    /// Whose sums the task takes.
+    pub(super) refusals: Arc<Refusals>,
 }
 
 impl Writer {
@@ -147,9 +153,15 @@ struct Task {
 impl Task {
     async fn run(mut self, mut receiver: mpsc::Receiver<Message>) {
         loop {
+            if self.parts.refusals.are_due(|| self.now()) {
+                self.sum_refusals().await;
+            }
             let first = match tokio::time::timeout(OBSERVE, receiver.recv()).await {
                 Ok(Some(first)) => first,
-                Ok(None) => return,
+                Ok(None) => {
+                    self.sum_refusals().await;
+                    return;
+                }
                 Err(_) => {
                     self.observe().await;
                     continue;
@@ -167,6 +179,7 @@ impl Task {
             }
             self.group(jobs).await;
             if let Some(answer) = closing {
+                self.sum_refusals().await;
                 self.parts.pool.close().await;
                 // Frees the state file before anybody is told.
                 drop(self);
@@ -174,6 +187,34 @@ impl Task {
                 return;
             }
         }
+    }
+
+    /// Writes the sums of refusals that have no entry of their own. Those that fail are tried again later.
+    async fn sum_refusals(&mut self) {
+        loop {
+            let last = self.known.as_ref().map_or(0, |known| known.head.number);
+            let Some(change) = self.parts.refusals.take(last, self.now()) else { return };
+            let (sums, was_tried) = (change.sums.clone(), change.again.is_some());
+            let (answer, mut outcome) = oneshot::channel();
+            self.group(vec![Box::new(Waiting { change, output: None, answer })]).await;
+            match outcome.try_recv() {
+                Ok(Ok(())) => self.parts.refusals.written(),
+                Ok(Err(error)) => {
+                    tracing::error!(error = %error, cause = ?error.cause(), ?sums, "refusals are not in the log");
+                    return;
+                }
+                Err(_) => return, // every change is answered
+            }
+            if !was_tried {
+                return;
+            }
+        }
+    }
+
+    /// As [`ReadStore::now`](super::ReadStore::now).
+    fn now(&self) -> UnixTime {
+        let parts = &self.parts;
+        parts.clock.now().max(UnixTime::from_seconds(parts.mark.load(Ordering::Relaxed)))
     }
 
     /// Applies, commits, answers: in one transaction, unless a deadlock ends it before its last change.
@@ -194,12 +235,8 @@ impl Task {
                 Err(error) => {
                     // Whether it was committed may be unknown: the chain is read again.
                     self.known = None;
-                    tracing::error!(
-                        cause = self.explained(&error),
-                        changes = jobs.len(),
-                        "nothing was written"
-                    );
                     let cause = self.explained(&error);
+                    tracing::error!(cause, changes = jobs.len(), "nothing was written");
                     for job in jobs.drain(..) {
                         job.answer(Err(ServiceError::unavailable(cause.as_str())));
                     }
