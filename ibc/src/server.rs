@@ -32,6 +32,7 @@ pub use monitor::{Metrics, Monitor};
 /// The crate in whose registry [`Metrics::register`] puts what is counted, in the version that it takes.
 pub use prometheus_client;
 
+use crate::service::budgets;
 use crate::service::dispatch::Endpoint;
 use crate::service::maf::Maf;
 use crate::service::mef::Mef;
@@ -278,11 +279,11 @@ impl Server {
         let shared = current(&self.shared);
         let metrics = &shared.metrics;
         if connections.len() >= shared.limits.connections {
-            metrics.turned_away("connections");
+            metrics.turned_away(&budgets::CONNECTIONS);
             return;
         }
         if !shared.rates.admit_address(address.ip()) {
-            metrics.turned_away("address rate");
+            metrics.turned_away(&budgets::ADDRESS_RATE);
             return;
         }
         let (end, ended) = oneshot::channel();
@@ -290,7 +291,7 @@ impl Server {
             let _ = end.send(()); // nobody left to hear it is as good
         };
         let Some(permit) = shared.handshakes.admit_until(address.ip(), make_room) else {
-            metrics.turned_away("handshakes");
+            metrics.turned_away(&budgets::HANDSHAKES);
             return;
         };
         let stopped = stopped.clone();

@@ -5,6 +5,8 @@ use core::fmt;
 use std::boxed::Box;
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+#[cfg(feature = "server")]
+use tokio::time::{Duration, timeout};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Octets of a request line or status line with all its header fields.
@@ -344,12 +346,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         let _ = self.io.shutdown().await; // the peer may be gone, which is what is wanted
     }
 
-    /// Ends the stream, and drops what still comes until the peer has ended it too: to close before would take back an
-    /// answer that the peer has not read yet.
+    /// Ends the sending side, and drops what still comes until the peer has ended its own, has been silent for so long, or
+    /// has sent `most` octets: to close with something unread would take back an answer that the peer has not read yet.
     #[cfg(feature = "server")]
-    pub(crate) async fn close_and_drain(mut self) {
+    pub(crate) async fn close_and_drain(mut self, most: usize, silence: Duration) {
+        let mut left = most;
         if self.io.shutdown().await.is_ok() {
-            while matches!(self.io.read(&mut self.buffer[..]).await, Ok(1..)) {}
+            while left > 0
+                && let Ok(Ok(read @ 1..)) = timeout(silence, self.io.read(&mut self.buffer[..])).await
+            {
+                left = left.saturating_sub(read);
+            }
         }
     }
 }

@@ -35,11 +35,9 @@ pub(super) async fn serve(
     stopped: watch::Receiver<bool>,
 ) {
     let outcome = tokio::select! {
-        outcome = timeout(shared.limits.handshake, handshake(shared, tcp)) => {
-            outcome.unwrap_or_else(|_| Err(Failed::because("timed out")))
-        }
+        outcome = attempt(shared, tcp) => outcome,
         Ok(()) = ended => {
-            shared.metrics.turned_away("handshakes");
+            shared.metrics.turned_away(&budgets::HANDSHAKES);
             Err(Failed::because("made room for another address"))
         }
     };
@@ -48,8 +46,7 @@ pub(super) async fn serve(
         Ok(done) => done,
         Err(failed) => {
             shared.metrics.handshake(false);
-            let Failed { why, server, identity, is_known } = failed;
-            let why = identify::explain(&shared.endpoints, &server, (&identity, is_known), why).await;
+            let Failed { why, server, identity, .. } = failed;
             tracing::info!(%address, server, identity, why, "a handshake failed");
             return;
         }
@@ -64,14 +61,19 @@ pub(super) async fn serve(
             return;
         }
     };
-    let Some(_room) = shared.rates.admit_credential(&session.to_string()) else {
-        shared.metrics.turned_away("credential");
-        let answer = TOO_MANY.answer(shared, &session);
-        let _ = timeout(limits::FAREWELL, decline(Framed::new(stream), answer)).await; // one that does not listen is cut
-        return;
+    let credential: Arc<str> = session.to_string().into();
+    let _room = match shared.rates.admit_credential(&credential) {
+        Ok(room) => room,
+        Err(budget) => {
+            shared.metrics.turned_away(budget);
+            let answer = TOO_MANY.answer(shared, &session);
+            let _ = timeout(limits::FAREWELL, decline(Framed::new(stream), answer)).await; // one that does not listen is cut
+            return;
+        }
     };
     tracing::info!(%address, %session, server = %endpoint.fqdn(), suite = tls.suite(), "a session begins");
-    let conversation = Conversation { shared, endpoint, session: &session, stopped, head_alone: false };
+    let conversation =
+        Conversation { shared, endpoint, session: &session, credential, stopped, head_alone: false };
     conversation.hold(Framed::new(stream)).await;
     tracing::debug!(%address, %session, "a session ends");
 }
@@ -79,7 +81,7 @@ pub(super) async fn serve(
 /// Answers the request that has not come yet, and closes. A place is worth no more to a session that will get none.
 async fn decline(mut framed: Framed<Stream>, message: Message) {
     if framed.write(&message.head, &message.body).await.is_ok() {
-        framed.close_and_drain().await;
+        framed.close_and_drain(limits::DRAINED, limits::FAREWELL).await;
     }
 }
 
@@ -106,6 +108,20 @@ impl Failed {
         let (identity, is_known) = tls::claim(ssl).unwrap_or_default();
         Self { why, server, identity: identity.into(), is_known }
     }
+}
+
+/// Does the handshake, and finds out why it failed if it did. Both are for whoever has a permit: a stranger makes the
+/// store look for what he claims no oftener than he may fail.
+async fn attempt(shared: &Shared, tcp: TcpStream) -> Result<(Stream, tls::Session), Failed> {
+    let done = timeout(shared.limits.handshake, handshake(shared, tcp)).await;
+    let mut failed = match done {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(failed)) => failed,
+        Err(_) => return Err(Failed::because("timed out")),
+    };
+    let claim = (&*failed.identity, failed.is_known);
+    failed.why = identify::explain(&shared.endpoints, &failed.server, claim, failed.why).await;
+    Err(failed)
 }
 
 async fn handshake(shared: &Shared, tcp: TcpStream) -> Result<(Stream, tls::Session), Failed> {
@@ -138,6 +154,8 @@ struct Conversation<'a> {
     shared: &'a Shared,
     endpoint: &'a Endpoint,
     session: &'a Arc<Session>,
+    /// The session as text, for whom its requests count.
+    credential: Arc<str>,
     stopped: watch::Receiver<bool>,
     /// Whether the answer has to end with its head: that to HEAD (RFC 9112 section 6.3).
     head_alone: bool,
@@ -197,8 +215,13 @@ impl Conversation<'_> {
             let patience = self.shared.limits.message;
             let body: &[u8] = if self.head_alone { &[] } else { &message.body };
             let sent = timeout(patience, framed.write(&message.head, body)).await;
-            if !matches!(sent, Ok(Ok(()))) || !keep_alive {
+            if !matches!(sent, Ok(Ok(()))) {
                 break;
+            }
+            if !keep_alive {
+                let drained = framed.close_and_drain(limits::DRAINED, limits::FAREWELL);
+                let _ = timeout(patience, drained).await; // one that does not listen is cut
+                return;
             }
         }
         let _ = timeout(self.shared.limits.message, framed.close()).await; // one that does not listen is cut
@@ -211,11 +234,11 @@ impl Conversation<'_> {
     ) -> Result<(RequestHead, Zeroizing<Vec<u8>>), Option<Below>> {
         let patience = self.shared.limits.message;
         let head = in_time(patience, framed.read_request()).await?;
-        if !self.shared.rates.admit_request(&self.session.to_string()) {
+        self.head_alone = head.method == "HEAD";
+        if !self.shared.rates.admit_request(&self.credential) {
             self.shared.metrics.reached(budgets::REQUEST_RATE.name);
             return Err(Some(TOO_FAST));
         }
-        self.head_alone = head.method == "HEAD";
         let server = self.endpoint.fqdn().as_str();
         match Target::parse(&head.target) {
             None => return Err(Some(NO_PATH)),

@@ -1,5 +1,6 @@
 //! Who is there: the keys of handshakes, the certificates, and the session that comes of them.
 
+use super::limits;
 use crate::Function;
 use crate::service::admin::certificate_id;
 use crate::service::dispatch::Endpoint;
@@ -14,6 +15,7 @@ use std::boxed::Box;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
+use tokio::time::timeout;
 
 /// Finds keys and certificates in the store while a handshake waits.
 pub(super) struct Resolver {
@@ -94,7 +96,9 @@ pub(super) async fn explain(
     if identity.is_empty() {
         return why;
     }
-    match endpoint.core().explain(endpoint.function(), identity).await {
+    let explained = timeout(limits::EXPLANATION, endpoint.core().explain(endpoint.function(), identity));
+    let late = |_| Err(ServiceError::unavailable("the database does not answer"));
+    match explained.await.unwrap_or_else(late) {
         Ok(Explained::Unusable(reason)) => format!("{why}: {reason}"),
         Ok(Explained::Usable(client)) => {
             format!("{why}: the key is another one than that of client {client}")

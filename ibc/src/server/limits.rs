@@ -10,8 +10,16 @@ pub(super) const BODY: usize = 64 * 1024;
 /// After a failure to accept.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
-/// For taking the answer to a session too many.
+/// For taking the answer to a session too many, and how long one that has its last answer may be silent before it has
+/// closed the connection.
 pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Octets that a client may still send when it has its last answer: it reads that once it has sent what it is about to,
+/// mostly a body that is too long.
+pub(super) const DRAINED: usize = 4 * 1024 * 1024;
+
+/// For finding out why a handshake failed.
+pub(super) const EXPLANATION: Duration = Duration::from_secs(1);
 
 /// When a client that was refused for its rate is to come again.
 pub(super) const RETRY_AFTER: u64 = 1;

@@ -5,6 +5,7 @@ use super::ServerError;
 use crate::Function;
 use crate::clock::{Clock, SystemClock};
 use crate::http::{Framed, FramingError, RequestHead};
+use crate::service::budgets::Budget;
 use crate::service::primitive::Operation;
 use crate::service::readiness::Readiness;
 use core::future::Future;
@@ -18,10 +19,10 @@ use prometheus_client::registry::Registry;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::string::{String, ToString};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::timeout;
 
 /// For a scrape, and for what it asks of the store.
@@ -133,8 +134,8 @@ impl Metrics {
         self.handshakes.get_or_create(&Outcome { outcome }).inc();
     }
 
-    pub(super) fn turned_away(&self, reason: &'static str) {
-        self.turned_away.get_or_create(&Reason { reason }).inc();
+    pub(super) fn turned_away(&self, reached: &Budget) {
+        self.turned_away.get_or_create(&Reason { reason: reached.name }).inc();
     }
 
     pub(super) fn reached(&self, limit: &'static str) {
@@ -181,8 +182,15 @@ pub struct Monitor {
     listener: TcpListener,
     metrics: Arc<Metrics>,
     readiness: Readiness,
-    /// What was found last, and when. Whoever asks meanwhile waits for it.
-    looked: Mutex<Option<(Instant, Result<(), String>)>>,
+    /// The look that is under way or was the last. Whoever asks meanwhile waits for what it finds.
+    look: Mutex<Option<watch::Receiver<Option<Looked>>>>,
+}
+
+/// What was found, and when.
+#[derive(Debug)]
+struct Looked {
+    at: Instant,
+    found: Result<(), String>,
 }
 
 impl Monitor {
@@ -197,7 +205,7 @@ impl Monitor {
     ) -> Result<Self, ServerError> {
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|error| ServerError::Listen(address, error))?;
-        Ok(Self { listener, metrics, readiness, looked: Mutex::default() })
+        Ok(Self { listener, metrics, readiness, look: Mutex::default() })
     }
 
     /// Where it listens.
@@ -282,15 +290,33 @@ impl Monitor {
         if SystemClock.now().as_seconds() == 0 {
             return Err("the clock cannot be read".into());
         }
-        let mut looked = self.looked.lock().await;
-        if let Some((at, found)) = &*looked
-            && at.elapsed() < FRESH
-        {
-            return found.clone();
+        let mut look = self.look();
+        let looked = timeout(PATIENCE / 2, look.wait_for(Option::is_some)).await;
+        match looked.as_ref().map(|looked| looked.as_deref()) {
+            Ok(Ok(Some(looked))) => looked.found.clone(),
+            _ => Err("the database or a disk does not answer".into()),
         }
-        let found = timeout(PATIENCE / 2, self.readiness.check()).await;
-        let found = found.unwrap_or_else(|_| Err("the database or a disk does not answer".into()));
-        *looked = Some((Instant::now(), found.clone()));
-        found
+    }
+
+    /// The one look of now. It ends by itself, and not with whoever asked: else a database that hangs would be asked
+    /// again by each.
+    fn look(&self) -> watch::Receiver<Option<Looked>> {
+        let mut latest = self.look.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(look) = &*latest {
+            let holds = match &*look.borrow() {
+                Some(looked) => looked.at.elapsed() < FRESH,
+                None => look.has_changed().is_ok(), // as long as somebody is there to find something
+            };
+            if holds {
+                return look.clone();
+            }
+        }
+        let (tell, look) = watch::channel(None);
+        let readiness = self.readiness.clone();
+        tokio::spawn(async move {
+            let found = readiness.check().await;
+            let _ = tell.send(Some(Looked { at: Instant::now(), found })); // nobody left to hear it is as good
+        });
+        latest.insert(look).clone()
     }
 }

@@ -1,6 +1,7 @@
 //! How often: connections of an address, sessions and requests of a credential.
 
 use super::Limits;
+use crate::service::budgets::{self, Budget};
 use core::hash::Hash;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::collections::HashMap;
@@ -18,8 +19,8 @@ const BURST: u32 = 4;
 /// The rates and numbers of a server.
 pub(super) struct Rates {
     addresses: Rate<IpAddr>,
-    credentials: Rate<String>,
-    requests: Rate<String>,
+    credentials: Rate<Arc<str>>,
+    requests: Rate<Arc<str>>,
     sessions: Arc<Sessions>,
 }
 
@@ -46,18 +47,20 @@ impl Rates {
 
     /// Whether another connection from this address is in order now.
     pub(super) fn admit_address(&self, address: IpAddr) -> bool {
-        self.addresses.admit(counted_as(address), Instant::now())
+        self.addresses.admit(&counted_as(address), Instant::now())
     }
 
     /// Whether another request of this credential is.
-    pub(super) fn admit_request(&self, credential: &str) -> bool {
-        self.requests.admit(credential.into(), Instant::now())
+    pub(super) fn admit_request(&self, credential: &Arc<str>) -> bool {
+        self.requests.admit(credential, Instant::now())
     }
 
-    /// Whether another session of this credential is; it counts until what is given is dropped.
-    pub(super) fn admit_credential(&self, credential: &str) -> Option<SessionPermit> {
-        let session = Arc::clone(&self.sessions).enter(credential)?;
-        self.credentials.admit(credential.into(), Instant::now()).then_some(session)
+    /// Another session of this credential, which counts until what is given is dropped; or the budget that is used up.
+    pub(super) fn admit_credential(&self, credential: &Arc<str>) -> Result<SessionPermit, &'static Budget> {
+        let session = Arc::clone(&self.sessions).enter(credential);
+        let session = session.ok_or(&budgets::SESSIONS_PER_CREDENTIAL)?;
+        let admitted = self.credentials.admit(credential, Instant::now());
+        if admitted { Ok(session) } else { Err(&budgets::CREDENTIAL_RATE) }
     }
 }
 
@@ -82,7 +85,7 @@ struct Rate<K> {
     empty_at: Mutex<HashMap<K, Instant>>,
 }
 
-impl<K: Eq + Hash> Rate<K> {
+impl<K: Clone + Eq + Hash> Rate<K> {
     fn new(per_second: u32) -> Self {
         Self { per_second: AtomicU32::new(per_second.max(1)), empty_at: Mutex::default() }
     }
@@ -91,18 +94,23 @@ impl<K: Eq + Hash> Rate<K> {
         self.per_second.store(per_second.max(1), Ordering::Relaxed);
     }
 
-    fn admit(&self, key: K, now: Instant) -> bool {
+    fn admit(&self, key: &K, now: Instant) -> bool {
         let per_second = self.per_second.load(Ordering::Relaxed);
         let interval = Duration::from_secs(1) / per_second;
         let depth = interval * per_second.saturating_mul(BURST);
         let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if empty_at.len() >= REMEMBERED && !empty_at.contains_key(&key) {
-            empty_at.retain(|_, empty| *empty > now);
-            if empty_at.len() >= REMEMBERED {
-                return true;
+        let empty = match empty_at.get_mut(key) {
+            Some(empty) => empty,
+            None => {
+                if empty_at.len() >= REMEMBERED {
+                    empty_at.retain(|_, empty| *empty > now);
+                    if empty_at.len() >= REMEMBERED {
+                        return true;
+                    }
+                }
+                empty_at.entry(key.clone()).or_insert(now)
             }
-        }
-        let empty = empty_at.entry(key).or_insert(now);
+        };
         let after = (*empty).max(now) + interval;
         let fits = after.duration_since(now) <= depth;
         if fits {
@@ -114,26 +122,26 @@ impl<K: Eq + Hash> Rate<K> {
 
 struct Sessions {
     most: AtomicUsize,
-    counts: Mutex<HashMap<String, usize>>,
+    counts: Mutex<HashMap<Arc<str>, usize>>,
 }
 
 impl Sessions {
-    fn enter(self: Arc<Self>, credential: &str) -> Option<SessionPermit> {
+    fn enter(self: Arc<Self>, credential: &Arc<str>) -> Option<SessionPermit> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(credential.into()).or_insert(0);
+        let count = counts.entry(Arc::clone(credential)).or_insert(0);
         if *count >= self.most.load(Ordering::Relaxed) {
             return None;
         }
         *count += 1;
         drop(counts);
-        Some(SessionPermit { sessions: self, credential: credential.into() })
+        Some(SessionPermit { sessions: self, credential: Arc::clone(credential) })
     }
 }
 
 /// A session that counts; ends when dropped.
 pub(super) struct SessionPermit {
     sessions: Arc<Sessions>,
-    credential: String,
+    credential: Arc<str>,
 }
 
 impl Drop for SessionPermit {
@@ -156,11 +164,11 @@ mod tests {
     fn a_burst_passes_and_then_the_rate() {
         let rate = Rate::new(10);
         let start = Instant::now();
-        let passed = (0..100).filter(|_| rate.admit("a", start)).count();
+        let passed = (0..100).filter(|_| rate.admit(&"a", start)).count();
         assert_eq!(passed, 40);
-        assert!(rate.admit("b", start), "another key is another bucket");
+        assert!(rate.admit(&"b", start), "another key is another bucket");
         let later = start + Duration::from_secs(1);
-        let passed = (0..100).filter(|_| rate.admit("a", later)).count();
+        let passed = (0..100).filter(|_| rate.admit(&"a", later)).count();
         assert_eq!(passed, 10);
     }
 
@@ -176,11 +184,21 @@ mod tests {
     fn sessions_count_while_they_last() {
         let limits = Limits { sessions_per_credential: 2, ..Limits::default() };
         let rates = Rates::new(&limits);
-        let first = rates.admit_credential("10-a@mef.example.com").expect("room");
-        let _second = rates.admit_credential("10-a@mef.example.com").expect("room");
-        assert!(rates.admit_credential("10-a@mef.example.com").is_none());
-        assert!(rates.admit_credential("10-b@mef.example.com").is_some());
+        let admit =
+            |credential: &str| rates.admit_credential(&credential.into()).map_err(|reached| reached.name);
+        let first = admit("a").expect("room");
+        let _second = admit("a").expect("room");
+        assert_eq!(admit("a").err(), Some("sessions_per_credential"));
+        assert!(admit("b").is_ok());
         drop(first);
-        assert!(rates.admit_credential("10-a@mef.example.com").is_some());
+        assert!(admit("a").is_ok());
+    }
+
+    #[test]
+    fn a_session_that_comes_too_fast_meets_another_budget() {
+        let rates = Rates::new(&Limits { credential_rate: 1, ..Limits::default() });
+        let admit = || rates.admit_credential(&"a".into()).map(drop).map_err(|reached| reached.name);
+        assert_eq!((0..5).filter(|_| admit().is_ok()).count(), 4);
+        assert_eq!(admit(), Err("credential_rate"));
     }
 }

@@ -222,6 +222,15 @@ impl Client {
         })
     }
 
+    /// All that comes until the server ends the connection.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        self.stream.set_deadline(Some(Instant::now() + PATIENCE));
+        let mut octets = Vec::new();
+        let read = block_in_place(|| self.stream.read_to_end(&mut octets));
+        assert!(read.is_ok(), "{read:?}");
+        octets
+    }
+
     pub(crate) fn exchange(&mut self, octets: &[u8]) -> Answer {
         self.send(octets).unwrap();
         self.receive().expect("an answer")

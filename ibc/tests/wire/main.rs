@@ -44,4 +44,6 @@ mod peers;
 mod secret_types;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod server_refusals;
 mod tls;

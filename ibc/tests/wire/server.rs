@@ -526,7 +526,7 @@ async fn numbers_and_times_are_bounded(place: &Place) {
         .filter(|_| Client::connect(server.address, MEF, &format!("device@{MEF}"), &KEY).is_ok())
         .count();
     assert!((4..8).contains(&let_in), "a burst of four passes: {let_in}");
-    assert!(server.counted("ibc_turned_away_total{reason=\"address rate\"}") >= 1);
+    assert!(server.counted("ibc_turned_away_total{reason=\"address_rate\"}") >= 1);
     server.stop().await;
 }
 
