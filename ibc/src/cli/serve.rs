@@ -15,7 +15,6 @@ use crate::service::maf::Maf;
 use crate::service::mef::Mef;
 use crate::service::readiness::Readiness;
 use crate::service::store::Store;
-use crate::service::sweeper::Sweeper;
 use crate::tls::{OwnCertificate, Psk, TlsError, TrustedCertificates};
 use clap::{Args, ValueEnum};
 use core::future::Future;
@@ -306,8 +305,7 @@ fn limits(config: &Config) -> Limits {
 
 /// Removes what has expired, signs checkpoints and keeps the deny list up to date, at once and then regularly.
 async fn upkeep(config: Config, core: Core, stop: impl Future<Output = ()>) {
-    let mef = config.mef.as_ref().map(|mef| mef.fqdn.clone());
-    let sweeper = Sweeper::new(core.clone(), mef);
+    let sweeper = site::sweeper(&config, core.clone());
     let admin = site::admin(&config, core);
     let work = async {
         loop {

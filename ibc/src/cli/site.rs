@@ -13,6 +13,7 @@ use crate::service::restore::RestoreError;
 use crate::service::store::backup::BackupError;
 use crate::service::store::state_file::StateError;
 use crate::service::store::{OpenError, Store, StoreOptions};
+use crate::service::sweeper::Sweeper;
 use clap::Args;
 use core::future::Future;
 use core::time::Duration;
@@ -119,6 +120,11 @@ pub(super) fn admin(config: &Config, core: Core) -> Admin {
         maf: config.maf.as_ref().map(|maf| maf.fqdn.clone()),
         lab: config.lab,
     }
+}
+
+pub(super) fn sweeper(config: &Config, core: Core) -> Sweeper {
+    let mef = config.mef.as_ref().map(|mef| mef.fqdn.clone());
+    Sweeper::new(core, mef, config.provisioning().supersede_window)
 }
 
 /// Who runs the command, by what the kernel says and not the environment: the user of the process, and the one who logged

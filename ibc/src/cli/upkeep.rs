@@ -12,7 +12,6 @@ use crate::service::restore::replace::{self, Ready, Source};
 use crate::service::restore::{self, Acceptance, Accepted, Loss};
 use crate::service::setup;
 use crate::service::store::backup;
-use crate::service::sweeper::Sweeper;
 use clap::Args;
 use core::time::Duration;
 use serde_json::json;
@@ -246,8 +245,7 @@ impl Tidy {
             let (admin, config) = (&opened.admin, &opened.config);
             let core = &admin.core;
             let checkpoint = admin.checkpoint().await?;
-            let mef = config.mef.as_ref().map(|mef| mef.fqdn.clone());
-            let swept = Sweeper::new(core.clone(), mef).sweep().await?;
+            let swept = site::sweeper(config, core.clone()).sweep().await?;
             let deny_list = swept.deny_list;
             let age = audit_older_than.unwrap_or(config.audit.keep);
             let before = SystemClock.now().checked_sub(age);

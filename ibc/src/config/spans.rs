@@ -20,11 +20,16 @@ impl Config {
             [
                 ("[mef] default_lifetime", mef.default_lifetime),
                 ("[mef] max_lifetime", mef.max_lifetime),
+                ("[mef] supersede_window", mef.supersede_window),
                 ("[mef] command_retry", mef.command_retry),
             ]
         });
-        let server = [("[tidy] interval", self.tidy.interval), ("[server] session", self.server.session)];
-        match mef.chain(server).find(|(_, span)| is_late(*span)) {
+        let others = [
+            ("[store] clock_tolerance", self.store.clock_tolerance),
+            ("[tidy] interval", self.tidy.interval),
+            ("[server] session", self.server.session),
+        ];
+        match mef.chain(others).find(|(_, span)| is_late(*span)) {
             Some((name, _)) => Err(format!("{name} reaches beyond the year 9999")),
             None => Ok(()),
         }

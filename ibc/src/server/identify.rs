@@ -5,11 +5,11 @@ use crate::Function;
 use crate::service::admin::certificate_id;
 use crate::service::dispatch::Endpoint;
 use crate::service::error::{Kind, ServiceError};
-use crate::service::psk::Explained;
+use crate::service::psk::{Explained, credential_id};
 use crate::service::session::{Authenticated, Exporter as SessionExporter, Handshake, Session};
 use crate::tls::{self, ExportedKey, Exporter, Method, Psk, PskAnswer, PskResolver};
 use core::future::Future;
-use eccsi_sakke::onem2m::{CredentialType, KeId, KmId, KpmId};
+use eccsi_sakke::onem2m::{CredentialType, KeId, KmId};
 use openssl::ssl::SslRef;
 use std::boxed::Box;
 use std::sync::Arc;
@@ -74,13 +74,11 @@ impl PskResolver for Resolver {
 /// What an identity is at a function: KpmID at a MEF; KmID, or the KeID of a MEF, at a MAF. Cheap, and says nothing of
 /// whether it is known.
 fn authenticated(endpoint: &Endpoint, identity: &str) -> Option<Authenticated> {
-    match endpoint.function() {
-        Function::Mef => KpmId::parse(identity).ok().map(|id| Authenticated::Credential((&id).into())),
-        Function::Maf => match KmId::parse(identity) {
-            Ok(id) if id.fqdn() == endpoint.fqdn() => Some(Authenticated::Credential((&id).into())),
-            _ => KeId::parse(identity).ok().map(Authenticated::KeId),
-        },
+    let is_of_another = |identity| !KmId::parse(identity).is_ok_and(|id| id.fqdn() == endpoint.fqdn());
+    if endpoint.function() == Function::Maf && is_of_another(identity) {
+        return KeId::parse(identity).ok().map(Authenticated::KeId);
     }
+    credential_id(endpoint.function(), identity).ok().map(Authenticated::Credential)
 }
 
 /// Why a handshake failed, for the log alone: the peer is told the same in each case. `why` is what the transport says.

@@ -4,6 +4,7 @@
 //! here, and the table of docs/operating.md is this one. What a single message may hold is in [`limits`](super::limits).
 
 use core::time::Duration;
+use eccsi_sakke::onem2m::UnixTime;
 
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,12 @@ budgets! {
 /// Superseded credentials are denied once they are replaced for good only while the list has fewer entries: the rest of
 /// [`SUPERSEDED_IN_ALL`] is for those whose number says that something is wrong.
 pub const REPLACED_IN_ALL: u64 = SUPERSEDED_IN_ALL.default as u64 / 2;
+
+/// When the window of this length began that ends now: new credentials count in it if they were asked for later, whatever
+/// has become of them.
+pub fn supersede_window(length: Duration, now: UnixTime) -> UnixTime {
+    now.checked_sub(length).unwrap_or(UnixTime::EPOCH)
+}
 
 /// How long refusals of one source are counted before the audit log gets their sum.
 pub const REFUSAL_WINDOW: Duration = Duration::from_secs(60);

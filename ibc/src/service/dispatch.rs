@@ -32,6 +32,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 /// Releases of oneM2M whose primitives are understood; in what is used here they agree.
 pub const RELEASE_VERSIONS: [&str; 4] = ["2a", "3", "4", "5"];
@@ -147,8 +149,17 @@ impl Endpoint {
     }
 
     /// Performs a request. A refusal has its audit entry, as those of the procedures have.
+    ///
+    /// Lines of the log that are written meanwhile name client and procedure.
     pub async fn perform(&self, session: &Arc<Session>, request: &Request) -> Response {
         let call = call(session, request);
+        // Of the highest level, so that it stands at errors where nothing else is logged.
+        let span =
+            tracing::error_span!("request", client = %session, id = call.request_id, procedure = Empty);
+        self.perform_in_span(call, request).instrument(span).await
+    }
+
+    async fn perform_in_span(&self, call: Call, request: &Request) -> Response {
         let outcome = match self.audited(&call, self.admit(&call, request)).await {
             Ok(resource) => self.procedure(&resource, call, request).await,
             Err(error) => Err(error),

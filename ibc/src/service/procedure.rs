@@ -7,6 +7,7 @@ use super::session::Call;
 use super::store::{Change, Store, WriteTransaction};
 use eccsi_sakke::onem2m::Fqdn;
 use std::sync::Arc;
+use tracing::Span;
 
 /// What every procedure works with.
 #[derive(Clone)]
@@ -29,6 +30,7 @@ impl Core {
         call: &Call,
         parsed: Result<C, ServiceError>,
     ) -> Result<C::Output, ServiceError> {
+        Span::current().record("procedure", procedure);
         let checked = parsed.and_then(|change| call.check().map(|()| change));
         let outcome = match checked {
             Ok(change) => self.store.write(change).await,

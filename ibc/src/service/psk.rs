@@ -24,6 +24,18 @@ pub fn certificate_id(kind: CredentialType, sha_256: &[u8; 32]) -> Result<Creden
     }
 }
 
+/// The Credential-ID of an identity that comes in a handshake with a key: a KpmID at a MEF, a KmID, in whatever case, at a
+/// MAF.
+///
+/// # Errors
+/// [`IdentifierError`] for an identity of another form.
+pub fn credential_id(function: Function, identity: &str) -> Result<CredentialId, IdentifierError> {
+    match function {
+        Function::Mef => KpmId::parse(identity).map(|id| CredentialId::from(&id)),
+        Function::Maf => KmId::parse(identity).map(|id| CredentialId::from(&id)),
+    }
+}
+
 /// The types of certificates.
 pub const CERTIFICATES: [CredentialType; 4] = [
     CredentialType::DeviceCertificate,
@@ -49,11 +61,7 @@ impl Core {
         if identity.len() > limits::IDENTIFIER_BYTES {
             return Ok(None);
         }
-        let id = match function {
-            Function::Mef => KpmId::parse(identity).map(|id| CredentialId::from(&id)),
-            Function::Maf => KmId::parse(identity).map(|id| CredentialId::from(&id)),
-        };
-        match id {
+        match credential_id(function, identity) {
             Ok(id) => self.credential_key(function, &id).await,
             Err(_) => Ok(None),
         }
@@ -137,10 +145,7 @@ impl Core {
     /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if the store cannot be read.
     pub async fn explain(&self, function: Function, identity: &str) -> Result<Explained, ServiceError> {
         let unusable = |why: &str| Ok(Explained::Unusable(why.into()));
-        let id = match function {
-            Function::Mef => KpmId::parse(identity).map(|id| CredentialId::from(&id)),
-            Function::Maf => KmId::parse(identity).map(|id| CredentialId::from(&id)),
-        };
+        let id = credential_id(function, identity);
         let state = match &id {
             Ok(id) => {
                 let mut connection = self.store.reads().pool().acquire().await?;

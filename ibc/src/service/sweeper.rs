@@ -3,7 +3,8 @@
 //! | what | when it goes |
 //! |---|---|
 //! | registrations with their commands; registered, enrolment and fetched keys; credentials; Kpsa | at their end |
-//! | ID_2 as issued, denials | [`limits::CLOCK_SKEW`] after their end |
+//! | denials | [`limits::CLOCK_SKEW`] after the end of their ID_2 |
+//! | ID_2 as issued | the same, and not before the window is over in which they count for their entity |
 //! | credentials of IBC that were replaced | denied once the new one is confirmed, or after [`limits::REPLACEMENT_GRACE`] |
 //! | the deny list | published again when something new is denied, and before its next update is due |
 //! | data keys of past days | erased: no value of that day opens again, in a backup either |
@@ -13,7 +14,7 @@
 //! a transaction of its own, so that requests wait for a batch at most.
 
 use super::audit::chain::Event;
-use super::budgets::REPLACED_IN_ALL;
+use super::budgets::{REPLACED_IN_ALL, supersede_window};
 use super::deny_list::{self, Publish, acceptable_after};
 use super::error::ServiceError;
 use super::kms::KeyDirectory;
@@ -68,12 +69,14 @@ pub struct Swept {
 pub struct Sweeper {
     core: Core,
     mef: Option<Fqdn>,
+    supersede_window: Duration,
 }
 
 impl Sweeper {
-    /// For this store; with the MEF whose deny list it is, if there is one.
-    pub fn new(core: Core, mef: Option<Fqdn>) -> Self {
-        Self { core, mef }
+    /// For this store; with the MEF whose deny list it is, if there is one, and the time for which new credentials count
+    /// ([`ProvisioningPolicy::supersede_window`](super::mef::ProvisioningPolicy::supersede_window)).
+    pub fn new(core: Core, mef: Option<Fqdn>, supersede_window: Duration) -> Self {
+        Self { core, mef, supersede_window }
     }
 
     /// Does all that is due now.
@@ -83,14 +86,14 @@ impl Sweeper {
     /// stays.
     pub async fn sweep(&self) -> Result<Swept, ServiceError> {
         let mut swept = Swept {
-            registrations: self.expire(None, Duration::ZERO).await?,
-            keys: self.expire(Some(Expiring::Keys), Duration::ZERO).await?,
-            enrolment_keys: self.expire(Some(Expiring::EnrolmentKeys), Duration::ZERO).await?
-                + self.expire(Some(Expiring::FetchedKeys), Duration::ZERO).await?,
-            credentials: self.expire(Some(Expiring::Credentials), Duration::ZERO).await?
-                + self.expire(Some(Expiring::Psas), Duration::ZERO).await?,
-            identities: self.expire(Some(Expiring::Identities), limits::CLOCK_SKEW).await?,
-            denials: self.expire(Some(Expiring::Denials), limits::CLOCK_SKEW).await?,
+            registrations: self.expire(Old::Registrations).await?,
+            keys: self.expire(Old::Rows(Expiring::Keys)).await?,
+            enrolment_keys: self.expire(Old::Rows(Expiring::EnrolmentKeys)).await?
+                + self.expire(Old::Rows(Expiring::FetchedKeys)).await?,
+            credentials: self.expire(Old::Rows(Expiring::Credentials)).await?
+                + self.expire(Old::Rows(Expiring::Psas)).await?,
+            identities: self.expire(Old::Identities { window: self.supersede_window }).await?,
+            denials: self.expire(Old::Rows(Expiring::Denials)).await?,
             ..Swept::default()
         };
         if let Some(mef) = &self.mef {
@@ -107,9 +110,9 @@ impl Sweeper {
         Ok(swept)
     }
 
-    /// Removes what ended `kept` ago or before; registrations for `None`.
-    async fn expire(&self, what: Option<Expiring>, kept: Duration) -> Result<u64, ServiceError> {
-        self.batches(|| Expire { what, kept }).await
+    /// Removes what has ended and is needed no more.
+    async fn expire(&self, old: Old) -> Result<u64, ServiceError> {
+        self.batches(|| Expire(old)).await
     }
 
     async fn supersede(&self) -> Result<u64, ServiceError> {
@@ -195,19 +198,38 @@ async fn blocking<T: Send + 'static, E: core::error::Error + Send + Sync + 'stat
         .map_err(ServiceError::unavailable)
 }
 
-struct Expire {
-    what: Option<Expiring>,
-    kept: Duration,
+/// What goes.
+#[derive(Clone, Copy)]
+enum Old {
+    Registrations,
+    /// With the window in which they count.
+    Identities {
+        window: Duration,
+    },
+    Rows(Expiring),
 }
+
+struct Expire(Old);
 
 impl Change for Expire {
     type Output = u64;
 
     async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
-        let Some(end) = tx.now().checked_sub(self.kept) else { return Ok(0) };
-        let (what, removed) = match self.what {
-            Some(what) => (std::format!("{what:?}"), sweep::expire(tx.connection(), what, end, BATCH).await?),
-            None => ("Registrations".into(), sweep::expire_registrations(tx.connection(), end, BATCH).await?),
+        let now = tx.now();
+        // Peers whose clock is late accept an identity, and look for its denial.
+        let accepted = acceptable_after(now);
+        let (what, removed) = match self.0 {
+            Old::Registrations => {
+                ("Registrations".into(), sweep::expire_registrations(tx.connection(), now, BATCH).await?)
+            }
+            Old::Identities { window } => {
+                let old = (accepted, supersede_window(window, now));
+                ("Identities".into(), sweep::expire_identities(tx.connection(), old, BATCH).await?)
+            }
+            Old::Rows(what) => {
+                let end = if what == Expiring::Denials { accepted } else { now };
+                (std::format!("{what:?}"), sweep::expire(tx.connection(), what, end, BATCH).await?)
+            }
         };
         if removed > 0 {
             tx.audit(Event::new("expired").with("what", what).with("rows", removed)).await?;

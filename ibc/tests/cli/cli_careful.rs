@@ -90,6 +90,16 @@ fn a_configuration_is_checked_by_opening_what_it_names() {
             "max_lifetime = \"9000000d\"",
             "[mef] max_lifetime reaches beyond the year 9999",
         ),
+        (
+            "#supersede_window = \"1h\"",
+            "supersede_window = \"9000000d\"",
+            "[mef] supersede_window reaches beyond the year 9999",
+        ),
+        (
+            "#clock_tolerance = \"60s\"",
+            "clock_tolerance = \"9000000d\"",
+            "[store] clock_tolerance reaches beyond the year 9999",
+        ),
         ("#log = \"info\"", "log = \"loud\"", "error, warn, info, debug, trace"),
     ] {
         with(from, to);

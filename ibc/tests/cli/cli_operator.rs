@@ -156,3 +156,21 @@ fn a_handshake_that_fails_is_explained_in_the_log() {
         assert!(!said.contains("ssl/"), "{said}");
     }
 }
+
+#[test]
+fn a_request_that_fails_is_logged_with_its_client_and_procedure() {
+    let place = made("sqlite:service.db");
+    let listed = place.ibc(&["kms", "list", "--json"]).done().json();
+    place.ibc(&["kms", "end", listed["kpaks"][0]["tag"].as_str().unwrap(), "--json"]).done();
+    let serving = Serving::start(&place, "127.0.0.1:0");
+    let answer = enrol(&mut serving.connect(3), 3).expect("an answer");
+    assert_eq!(answer.rsc(), 5000);
+    serving.signal("-TERM");
+    let (_, _, log) = serving.wait();
+    let lines = log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let failed: Vec<_> = lines.filter(|line| line["fields"]["message"] == "a request failed").collect();
+    let [failed] = &failed[..] else { panic!("one line: {log:#?}") };
+    let span = &failed["span"];
+    assert_eq!((&span["name"], &span["procedure"]), (&"request".into(), &"enrol".into()), "{failed}");
+    assert_eq!(span["client"], format!("psk 10-device3@{MEF}"));
+}

@@ -20,6 +20,8 @@ const CSE: &str = "//sp.example.com/CSE090112";
 crate::on_each_store!(
     an_entity_gets_so_many_new_credentials_in_a_window,
     short_lives_are_renewed_in_time,
+    what_is_swept_counts_for_its_whole_window,
+    a_window_without_end_has_no_room_again,
     of_many_replacements_at_once_those_told_of_success_stay_valid,
     what_one_entity_leaves_on_the_deny_list_is_bounded,
     what_all_entities_leave_on_the_deny_list_is_bounded,
@@ -87,6 +89,35 @@ async fn short_lives_are_renewed_in_time(place: &Place) {
     place.clock.advance(3600 - 60 * 48);
     enrol(&mef, &session, AE).await.unwrap();
     assert_eq!(place.number("select count(*) from denied").await, 0);
+}
+
+/// The rows of what has ended go, and not before they count no more.
+async fn what_is_swept_counts_for_its_whole_window(place: &Place) {
+    let session = device(place).await;
+    let policy =
+        ProvisioningPolicy { default_lifetime: Duration::from_secs(10), ..ProvisioningPolicy::default() };
+    let mef = mef(place, "a", policy.clone()).await;
+    let sweeper = Sweeper::new(place.core("a2").await, Some(fqdn(MEF)), policy.supersede_window);
+    for _ in 0..budgets::NEW_CREDENTIALS.default {
+        enrol(&mef, &session, AE).await.unwrap();
+        place.clock.advance(58);
+        assert_eq!(sweeper.sweep().await.unwrap().identities, 0);
+    }
+    reached(enrol(&mef, &session, AE).await, &budgets::NEW_CREDENTIALS, 3600 - 60 * 58);
+    place.clock.advance(3600 - 60 * 58);
+    assert_eq!(sweeper.sweep().await.unwrap().identities, 1, "the first");
+    enrol(&mef, &session, AE).await.unwrap();
+}
+
+async fn a_window_without_end_has_no_room_again(place: &Place) {
+    let session = device(place).await;
+    let policy = ProvisioningPolicy { supersede_window: Duration::MAX, ..ProvisioningPolicy::default() };
+    let mef = mef(place, "a", policy).await;
+    for _ in 0..budgets::LIVE_CREDENTIALS.default {
+        enrol(&mef, &session, AE).await.unwrap();
+    }
+    let error = enrol(&mef, &session, AE).await.expect_err("refused");
+    assert_eq!(error.kind(), Kind::TooManyRequests, "{error}");
 }
 
 /// On two nodes, as two processes that lost sight of each other do.
@@ -179,7 +210,7 @@ async fn replaced_credentials_are_listed_while_there_is_room(place: &Place) {
     mef.reenrol(&call(&session, AE), &renewal).await.unwrap();
     place.clock.advance(86_400);
     fill(place, i64::from(SUPERSEDED_IN_ALL.default) / 2).await;
-    let sweeper = Sweeper::new(place.core("a2").await, Some(fqdn(MEF)));
+    let sweeper = Sweeper::new(place.core("a2").await, Some(fqdn(MEF)), budgets::SUPERSEDE_WINDOW.time());
     assert_eq!(sweeper.sweep().await.unwrap().superseded, 0, "no room");
     sqlx::query("delete from denied where id2 like '%@1'").execute(&place.raw().await).await.unwrap();
     assert_eq!(sweeper.sweep().await.unwrap().superseded, 1, "room for one");

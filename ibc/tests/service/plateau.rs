@@ -48,7 +48,7 @@ async fn reaches_a_plateau(place: &Place) {
     let core = place.core("a").await;
     let policy = ProvisioningPolicy { default_lifetime: Duration::from_secs(60), ..unhurried() };
     let mef = Mef::new(core.clone(), fqdn(MEF), place.keys.clone(), policy);
-    let sweeper = Sweeper::new(core.clone(), Some(fqdn(MEF)));
+    let sweeper = Sweeper::new(core.clone(), Some(fqdn(MEF)), Duration::ZERO);
     let segments = place.folder.join("segments");
     std::fs::create_dir_all(&segments).unwrap();
     let each = issues / ROUNDS / CLIENTS;

@@ -9,7 +9,7 @@
 use super::Mef;
 use crate::Function;
 use crate::service::audit::chain::Event;
-use crate::service::budgets;
+use crate::service::budgets::{self, supersede_window};
 use crate::service::deny_list::{Deny, acceptable_after};
 use crate::service::error::{Kind, ServiceError, bad_request, no_privilege, unacceptable};
 use crate::service::kms::{Issued, PublicKeys};
@@ -284,19 +284,20 @@ impl Reserve {
     /// How often an entity gets a new credential, and how many it leaves on the deny list.
     async fn check_rate(&self, tx: &mut WriteTransaction<'_>, entity: &str) -> Result<(), ServiceError> {
         let (now, policy) = (tx.now(), &self.mef.policy);
-        let ago = |time| now.checked_sub(time).unwrap_or(UnixTime::EPOCH);
         let until = |time: UnixTime| Duration::from_secs(time.as_seconds().saturating_sub(now.as_seconds()));
         let most = policy.live_credentials.max(1);
         let window = policy.supersede_window;
-        let since = (ago(window), ago(window.min(budgets::RESERVED)));
+        let since = (supersede_window(window, now), supersede_window(window.min(budgets::RESERVED), now));
         for (budget, most, after) in [
             (&budgets::LIVE_CREDENTIALS, most, now),
             (&budgets::NEW_CREDENTIALS, most.max(budgets::NEW_CREDENTIALS.count()), UnixTime::EPOCH),
         ] {
             let recent = identities::recent(tx.connection(), entity, since, after, most).await?;
-            if recent.len() == most
-                && let Some(room) = recent.last().and_then(|first| first.checked_add(window))
+            if recent.len() >= most
+                && let Some(first) = recent.last()
             {
+                // A window without end has no room in it again.
+                let room = first.checked_add(window).unwrap_or(UnixTime::from_seconds(u64::MAX));
                 let text = "this entity had as many new credentials as it gets in this time";
                 return Err(ServiceError::too_many(budget, text, until(room)));
             }

@@ -14,7 +14,6 @@ pub(crate) enum Expiring {
     FetchedKeys,
     Credentials,
     Psas,
-    Identities,
     Denials,
 }
 
@@ -40,10 +39,6 @@ impl Expiring {
             Self::Psas => {
                 "delete from psa where id in (select id from psa where not_after <= $1 order by not_after limit $2)"
             }
-            Self::Identities => {
-                "delete from ibc_identity where id2 in \
-                 (select id2 from ibc_identity where not_after <= $1 order by not_after limit $2)"
-            }
             Self::Denials => {
                 "delete from denied where id2 in \
                  (select id2 from denied where not_after <= $1 order by not_after limit $2)"
@@ -60,6 +55,24 @@ pub(crate) async fn expire(
     most: i64,
 ) -> Result<u64, ServiceError> {
     let removed = sqlx::query(what.statement()).bind(seconds(end)).bind(most).execute(connection).await?;
+    Ok(removed.rows_affected())
+}
+
+/// Removes at most `most` identities that ended at `end` or before, and were reserved and issued at `began` or before.
+pub(crate) async fn expire_identities(
+    connection: &mut AnyConnection,
+    (end, began): (UnixTime, UnixTime),
+    most: i64,
+) -> Result<u64, ServiceError> {
+    let removed = sqlx::query(
+        "delete from ibc_identity where id2 in (select id2 from ibc_identity \
+         where not_after <= $1 and reserved_at <= $2 and issued_at <= $2 order by not_after limit $3)",
+    )
+    .bind(seconds(end))
+    .bind(seconds(began))
+    .bind(most)
+    .execute(connection)
+    .await?;
     Ok(removed.rows_affected())
 }
 

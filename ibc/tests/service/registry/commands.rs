@@ -8,6 +8,7 @@ use ibc::service::error::Kind;
 use ibc::service::sweeper::Sweeper;
 use ibc::wire::{CommandArguments, CommandDescription, CommandReport, EnrolRequest, ReenrolRequest};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 crate::on_each_store!(
     a_command_is_issued_reissued_reported_and_followed_by_the_next,
@@ -261,7 +262,7 @@ async fn a_confirmed_credential_denies_the_one_it_replaced(place: &Place) {
     setting.admin.queue_command(&id, &ibc(DEVICE, 3)).await.unwrap();
     let issued = setting.mef.retrieve_command(&call(&device, DEVICE), &id).await.unwrap();
     let (first, second) = enrolled_twice(&setting).await;
-    let sweeper = Sweeper::new(setting.admin.core.clone(), Some(fqdn(MEF)));
+    let sweeper = Sweeper::new(setting.admin.core.clone(), Some(fqdn(MEF)), Duration::ZERO);
     assert_eq!(sweeper.sweep().await.unwrap().superseded, 0);
     setting.mef.report_command(&call(&device, DEVICE), &id, &report(&issued.id, 20)).await.unwrap();
     assert_eq!(place.last("credential confirmed").await["entity"], DEVICE);
@@ -275,7 +276,7 @@ async fn a_confirmed_credential_denies_the_one_it_replaced(place: &Place) {
 async fn an_unconfirmed_one_does_so_after_the_grace(place: &Place) {
     let setting = Setting::new(place).await;
     let (first, second) = enrolled_twice(&setting).await;
-    let sweeper = Sweeper::new(setting.admin.core.clone(), Some(fqdn(MEF)));
+    let sweeper = Sweeper::new(setting.admin.core.clone(), Some(fqdn(MEF)), Duration::ZERO);
     place.clock.advance(86_399);
     assert_eq!(sweeper.sweep().await.unwrap().superseded, 0);
     place.clock.advance(1);

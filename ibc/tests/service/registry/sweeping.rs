@@ -6,6 +6,7 @@ use ibc::Function;
 use ibc::service::error::Kind;
 use ibc::service::sweeper::{Sweeper, Swept};
 use ibc::wire::{EnrolRequest, KeyRegistrationRequest, RegistrationRequest};
+use std::time::Duration;
 
 crate::on_each_store!(
     what_has_expired_goes_and_names_stay,
@@ -48,7 +49,7 @@ async fn what_has_expired_goes_and_names_stay(place: &Place) {
     let id_2 = setting.mef.enrol(&call(&device, DEVICE), &asked).await.unwrap().id2;
     setting.mef.deny(id_2.parse().unwrap(), "lost").await.unwrap();
     let keys = data_keys(place);
-    let sweeper = Sweeper::new(setting.admin.core.clone(), Some(fqdn(MEF)));
+    let sweeper = Sweeper::new(setting.admin.core.clone(), Some(fqdn(MEF)), Duration::ZERO);
     // 2026-07-01 and the skew
     place.clock.advance(30 * 86_400 + 300);
     let swept = sweeper.sweep().await.unwrap();
@@ -88,7 +89,7 @@ async fn nothing_is_swept_before_its_end(place: &Place) {
         .unwrap()
         .relative_key_id;
     let (rows, keys) = (place.rows().await, data_keys(place));
-    let sweeper = Sweeper::new(setting.admin.core.clone(), None);
+    let sweeper = Sweeper::new(setting.admin.core.clone(), None, Duration::ZERO);
     for _ in 0..2 {
         assert_eq!(sweeper.sweep().await.unwrap(), Swept::default());
         // to the last second of the day before
@@ -113,7 +114,7 @@ async fn a_value_that_ends_early_is_erased_everywhere(place: &Place) {
     assert_eq!(place.number("select count(*) from enrolment_key where generation = 1").await, 1);
     registry.deregister_key(&call(&device, DEVICE), MEF, &names[0]).await.unwrap();
     let keys = data_keys(place);
-    let sweeper = Sweeper::new(setting.admin.core.clone(), Some(fqdn(MEF)));
+    let sweeper = Sweeper::new(setting.admin.core.clone(), Some(fqdn(MEF)), Duration::ZERO);
     let swept = sweeper.sweep().await.unwrap();
     assert_eq!((swept.resealed, swept.data_keys), (3, 0), "two keys and an enrolment key");
     assert_eq!(data_keys(place), keys + 1);
@@ -154,7 +155,7 @@ async fn more_than_a_batch_goes_at_once(place: &Place) {
     let asked = key(Function::Mef, &[1; 32]);
     place.refuses(Kind::ContentsUnacceptable, "more than 256", registry.register_key(&c, &asked)).await;
     place.clock.advance(60);
-    let sweeper = Sweeper::new(setting.admin.core.clone(), None);
+    let sweeper = Sweeper::new(setting.admin.core.clone(), None, Duration::ZERO);
     assert_eq!(sweeper.sweep().await.unwrap().keys, 256);
     registry.register_key(&c, &asked).await.unwrap();
 }
