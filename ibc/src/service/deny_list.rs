@@ -25,8 +25,36 @@ pub const NEXT_UPDATE: Duration = Duration::from_secs(86_400);
 /// Most octets of a list that is read: some hundred thousand entries.
 pub const MAX_OCTETS: u64 = 32 * 1024 * 1024;
 
-/// Denies an identity that was issued, and publishes a new list.
+/// An identity to be denied.
+pub(crate) struct Denial<'a> {
+    pub(crate) id_2: &'a str,
+    /// Its end.
+    pub(crate) end: UnixTime,
+    pub(crate) since: UnixTime,
+    pub(crate) reason: &'a str,
+    /// Who wants it, if somebody does.
+    pub(crate) operator: Option<&'a str>,
+}
+
+/// Denies an identity, for the next list that is published, with an audit entry; false, and no entry, if it is denied
+/// already.
+pub(crate) async fn deny(tx: &mut WriteTransaction<'_>, denial: Denial<'_>) -> Result<bool, ServiceError> {
+    let Denial { id_2, end, since, reason, operator } = denial;
+    if !identities::deny(tx.connection(), id_2, end, since, reason).await? {
+        return Ok(false);
+    }
+    let mut event = Event::new("denied").with("id2", id_2).with("reason", reason);
+    if let Some(operator) = operator {
+        event = event.with("operator", operator);
+    }
+    tx.audit(event).await?;
+    Ok(true)
+}
+
+/// Denies an identity, and publishes a new list.
 pub struct Deny {
+    /// The MEF whose list it is.
+    pub fqdn: Fqdn,
     /// The identity.
     pub id_2: ExpiringIdentity,
     /// Why, for the audit log.
@@ -42,14 +70,9 @@ impl Change for Deny {
     type Output = u64;
 
     async fn apply(&mut self, tx: &mut WriteTransaction<'_>) -> Result<u64, ServiceError> {
-        let now = tx.now();
-        let end = self.id_2.expiration().to_unix();
-        if identities::deny(tx.connection(), self.id_2.as_str(), end, now, &self.reason).await? {
-            let event =
-                Event::new("denied").with("id2", self.id_2.as_str()).with("reason", self.reason.as_str());
-            tx.audit(event).await?;
-        }
-        publish(tx, self.id_2.fqdn(), &self.keys).await
+        let (id_2, end, since) = (self.id_2.as_str(), self.id_2.expiration().to_unix(), tx.now());
+        deny(tx, Denial { id_2, end, since, reason: &self.reason, operator: None }).await?;
+        publish(tx, &self.fqdn, &self.keys).await
     }
 }
 

@@ -15,7 +15,7 @@
 
 use super::audit::chain::Event;
 use super::budgets::{REPLACED_IN_ALL, supersede_window};
-use super::deny_list::{self, Publish, acceptable_after};
+use super::deny_list::{self, Denial, Publish, acceptable_after};
 use super::error::ServiceError;
 use super::kms::KeyDirectory;
 use super::sealed::{self, Record};
@@ -250,11 +250,12 @@ impl Change for Supersede {
         let there = identities::denials(tx.connection(), acceptable_after(now)).await?;
         let room = i64::try_from(REPLACED_IN_ALL.saturating_sub(there)).unwrap_or(BATCH);
         let replaced = sweep::replaced(tx.connection(), now, before, BATCH.min(room)).await?;
+        let mut denied = 0;
         for (id_2, end) in &replaced {
-            identities::deny(tx.connection(), id_2, *end, now, SUPERSEDED).await?;
-            tx.audit(Event::new("denied").with("id2", id_2.as_str()).with("reason", SUPERSEDED)).await?;
+            let denial = Denial { id_2, end: *end, since: now, reason: SUPERSEDED, operator: None };
+            denied += u64::from(deny_list::deny(tx, denial).await?);
         }
-        u64::try_from(replaced.len()).map_err(ServiceError::internal)
+        Ok(denied)
     }
 }
 

@@ -321,6 +321,52 @@ fn sums_that_cannot_be_written_are_tried_again() {
     });
 }
 
+/// Another node had the same thought: one entry is enough.
+#[cfg(feature = "store-postgres")]
+#[test]
+fn what_is_denied_already_is_not_audited_again() {
+    crate::service::run(crate::service::On::Postgres, async |place| {
+        let session = device(place).await;
+        let mef = mef(place, "a", ProvisioningPolicy::default()).await;
+        let first = enrol(&mef, &session, AE).await.unwrap().id2;
+        let renewal = ReenrolRequest { id1: first.clone(), expiration_time: None };
+        mef.reenrol(&call(&session, AE), &renewal).await.unwrap();
+        place.clock.advance(86_400);
+        let raw = place.raw().await;
+        let mut other = raw.begin().await.unwrap();
+        let end = i64::try_from(time("20270101T000000").as_seconds()).unwrap();
+        sqlx::query("insert into denied (id2, since, not_after, reason) values ($1, 1, $2, 'superseded')")
+            .bind(&first)
+            .bind(end)
+            .execute(&mut *other)
+            .await
+            .unwrap();
+        let policy = ProvisioningPolicy::default();
+        let sweeper = Sweeper::new(place.core("a2").await, Some(fqdn(MEF)), policy.supersede_window);
+        let sweeping = tokio::spawn(async move { sweeper.sweep().await });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!sweeping.is_finished(), "it waits for the other");
+        other.commit().await.unwrap();
+        assert_eq!(sweeping.await.unwrap().unwrap().superseded, 0);
+        assert!(place.audit().await.iter().all(|entry| entry.2 != "denied"));
+    });
+}
+
+/// Also for an identity of another MEF, which this one was told of.
+#[test]
+fn a_denial_is_on_the_list_of_the_mef_that_is_asked() {
+    crate::service::run(crate::service::On::Sqlite, async |place| {
+        let mef = mef(place, "a", ProvisioningPolicy::default()).await;
+        let other =
+            format!("mef2.example.com@{}@20270101T000000", base16ct::upper::encode_string(AE.as_bytes()));
+        let number = mef.deny(ExpiringIdentity::parse(&other).unwrap(), "lost").await.unwrap();
+        let list = mef.deny_list().await.unwrap();
+        let list = deny_list::open(list.as_bytes(), place.keys.service_key().public_key()).unwrap();
+        assert_eq!((list.fqdn.as_str(), list.number), (MEF, number));
+        assert_eq!(list.denied[0].id2, other);
+    });
+}
+
 /// The document has the table of the code, and the sample of the configuration its numbers.
 #[test]
 fn documents_have_every_budget() {

@@ -42,6 +42,7 @@ async fn without_a_kpak_that_issues(place: &Place) {
 async fn with_a_clock_behind_the_database(place: &Place) {
     let (mef, readiness) = made(place).await;
     readiness.check().await.unwrap();
+    enrol(&mef, "20260702T000000").await.expect("a write, and its time");
     place.clock.set(time("20260531T000000"));
     let why = readiness.check().await.unwrap_err();
     assert!(why.contains("86400 seconds behind"), "{why}");
@@ -92,7 +93,22 @@ async fn with_a_database_that_is_locked(place: &Place) {
     mef.shut_down().await;
 }
 
+/// A clock that is ahead for a moment does no harm by it.
+async fn without_moving_the_time_of_the_store(place: &Place) {
+    let (mef, readiness) = made(place).await;
+    enrol(&mef, "20260701T000000").await.unwrap();
+    place.clock.advance(86_400);
+    readiness.check().await.unwrap();
+    place.clock.set(START);
+    readiness.check().await.unwrap();
+    enrol(&mef, "20260702T000000").await.unwrap();
+    let mark = place.number("select mark from clock").await;
+    assert_eq!(mark.unsigned_abs(), START.as_seconds());
+    mef.shut_down().await;
+}
+
 crate::on_each_store!(
+    without_moving_the_time_of_the_store,
     without_a_kpak_that_issues,
     with_a_clock_behind_the_database,
     with_a_folder_that_takes_no_files,

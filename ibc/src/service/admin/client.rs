@@ -4,7 +4,7 @@ use super::credential::{self, Credential, NewCredential};
 use super::{Admin, check_version, refused, stakeholder, written};
 use crate::Function;
 use crate::service::audit::chain::Event;
-use crate::service::deny_list;
+use crate::service::deny_list::{self, Denial};
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::LABEL_BYTES;
 use crate::service::party::Bound;
@@ -231,7 +231,7 @@ impl Admin {
     /// [`Kind::NotFound`]; [`Kind::Conflict`] if `version` is not the present one.
     pub async fn remove_client(&self, id: &str, version: Option<u64>) -> Result<Removed, ServiceError> {
         let (event, id) = (self.event("admin client remove").with("client", id), id.to_owned());
-        let (keys, fqdn) = (Arc::clone(&self.core.keys), self.mef.clone());
+        let (keys, fqdn, operator) = (Arc::clone(&self.core.keys), self.mef.clone(), self.operator.clone());
         self.act("admin client remove", move |tx| {
             Box::pin(async move {
                 let row = find(tx.connection(), &id).await?;
@@ -242,11 +242,11 @@ impl Admin {
                 tx.audit(event.with("denied", live.len())).await?;
                 let mut denied = Vec::new();
                 for (id_2, end) in live {
-                    identities::deny(tx.connection(), &id_2, end, now, "client removed").await?;
-                    let event =
-                        Event::new("denied").with("id2", id_2.as_str()).with("reason", "client removed");
-                    tx.audit(event).await?;
-                    denied.push(id_2);
+                    let operator = Some(operator.as_str());
+                    let denial = Denial { id_2: &id_2, end, since: now, reason: "client removed", operator };
+                    if deny_list::deny(tx, denial).await? {
+                        denied.push(id_2);
+                    }
                 }
                 let deny_list = match fqdn {
                     Some(fqdn) if !denied.is_empty() => Some(deny_list::publish(tx, &fqdn, &keys).await?),

@@ -2,8 +2,7 @@
 
 use super::client::find;
 use super::{Admin, refused, written};
-use crate::service::audit::chain::Event;
-use crate::service::deny_list;
+use crate::service::deny_list::{self, Denial};
 use crate::service::error::{Kind, ServiceError};
 use crate::service::store::administration as rows;
 use crate::service::store::{WriteTransaction, identities};
@@ -56,10 +55,9 @@ impl Admin {
                 let (client, wanted) = select(tx, whom, now).await?;
                 let mut denied = Vec::new();
                 for (id_2, end) in wanted {
-                    if identities::deny(tx.connection(), &id_2, end, now, &reason).await? {
-                        let event =
-                            Event::new("denied").with("id2", id_2.as_str()).with("reason", reason.as_str());
-                        tx.audit(event.with("operator", operator.as_str())).await?;
+                    let operator = Some(operator.as_str());
+                    let denial = Denial { id_2: &id_2, end, since: now, reason: &reason, operator };
+                    if deny_list::deny(tx, denial).await? {
                         denied.push(id_2);
                     }
                 }

@@ -10,7 +10,7 @@ use super::Mef;
 use crate::Function;
 use crate::service::audit::chain::Event;
 use crate::service::budgets::{self, supersede_window};
-use crate::service::deny_list::{Deny, acceptable_after};
+use crate::service::deny_list::{Denial, Deny, acceptable_after, deny};
 use crate::service::error::{Kind, ServiceError, bad_request, no_privilege, unacceptable};
 use crate::service::kms::{Issued, PublicKeys};
 use crate::service::limits;
@@ -151,12 +151,13 @@ impl Mef {
         Ok(lists::newest(&mut connection).await?.1)
     }
 
-    /// Denies an identity, and gives the number of the list that has it.
+    /// Denies an identity, also one of another MEF, and gives the number of the list of this MEF that has it.
     ///
     /// # Errors
     /// [`Kind::Unavailable`] if the store, the audit log or the signing fails.
     pub async fn deny(&self, id_2: ExpiringIdentity, reason: &str) -> Result<u64, ServiceError> {
-        self.core.store.write(Deny { id_2, reason: reason.into(), keys: Arc::clone(&self.core.keys) }).await
+        let (fqdn, keys) = (self.fqdn.clone(), Arc::clone(&self.core.keys));
+        self.core.store.write(Deny { fqdn, id_2, reason: reason.into(), keys }).await
     }
 
     /// The KPAKs of this MEF with the time for which each is published.
@@ -388,8 +389,7 @@ impl Change for Complete {
         // The one that was issued now is the newest, also among others of the same second.
         for old in live.iter().filter(|old| *old != id_2.as_str()).skip(self.live.max(1) - 1) {
             let end = ExpiringIdentity::parse(old).map_err(ServiceError::internal)?.expiration().to_unix();
-            identities::deny(tx.connection(), old, end, now, SUPERSEDED).await?;
-            tx.audit(Event::new("denied").with("id2", old.as_str()).with("reason", SUPERSEDED)).await?;
+            deny(tx, Denial { id_2: old, end, since: now, reason: SUPERSEDED, operator: None }).await?;
         }
         Ok(id_2.clone())
     }

@@ -27,6 +27,12 @@ pub trait Change: Send + 'static {
     fn is_repeatable(&self) -> bool {
         true
     }
+
+    /// Whether its time is one at which this database wrote, before which no clock may stand any more. Not so for what
+    /// leaves nothing.
+    fn leaves_a_mark(&self) -> bool {
+        true
+    }
 }
 
 /// A transaction for one [`Change`].

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use eccsi_sakke::onem2m::UnixTime;
-use look::{Ended, Known, newer_list, time};
+use look::{Ended, Known, move_mark, newer_list, time};
 use sqlx::{Any, AnyConnection, Connection, Pool};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -55,6 +55,8 @@ trait Job: Send {
 
     fn is_repeatable(&self) -> bool;
 
+    fn leaves_a_mark(&self) -> bool;
+
     /// Answers who waits: with `Err`, or with what `apply` left.
     fn answer(self: Box<Self>, outcome: Result<(), ServiceError>);
 }
@@ -78,6 +80,10 @@ where
 
     fn is_repeatable(&self) -> bool {
         self.change.is_repeatable()
+    }
+
+    fn leaves_a_mark(&self) -> bool {
+        self.change.leaves_a_mark()
     }
 
     fn answer(self: Box<Self>, outcome: Result<(), ServiceError>) {
@@ -271,7 +277,11 @@ impl Task {
         let seen = self.look(&mut tx).await?;
         let parts = &mut self.parts;
         let mut head = seen.head.clone();
-        let now = time(parts, &mut tx, (seen.mark, seen.server_clock)).await?;
+        let now = time(parts, (seen.mark, seen.server_clock))?;
+        let mark = if jobs.iter().any(|job| job.leaves_a_mark()) { now } else { seen.mark };
+        if mark > seen.mark {
+            move_mark(&mut tx, mark).await?;
+        }
         let mut outcomes = vec![];
         let mut deny_list = None;
         for job in jobs {
@@ -305,8 +315,8 @@ impl Task {
             deny_list = newer_list(parts, &mut tx, &seen).await?;
         }
         tx.commit().await?;
-        parts.mark.fetch_max(now.as_seconds(), Ordering::Relaxed);
-        parts.state.record(&head, now)?;
+        parts.mark.fetch_max(mark.as_seconds(), Ordering::Relaxed);
+        parts.state.record(&head, mark)?;
         if let Some(list) = deny_list {
             parts.state.record_deny_list(list.number, &list.octets)?;
         }

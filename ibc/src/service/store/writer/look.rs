@@ -209,22 +209,23 @@ pub(super) async fn newer_list(
     Ok(Some(SignedDenyList { number, octets: body.into_bytes() }))
 }
 
-/// The time of the transaction, and the mark moved up to it.
-pub(super) async fn time(
+/// The time of the transaction.
+pub(super) fn time(
     parts: &Parts,
-    tx: &mut Transaction<'_, Any>,
     (mark, server): (UnixTime, Option<UnixTime>),
 ) -> Result<UnixTime, ServiceError> {
     let clock = parts.clock.now();
     check_clock(clock, (mark, parts.tolerance), server.zip(parts.lead)).map_err(ServiceError::unavailable)?;
-    if clock > mark {
-        // On PostgreSQL the row is locked by whoever moves it: once a second, not with every group.
-        sqlx::query("update clock set mark = $1 where one = 1 and mark < $1")
-            .bind(seconds(clock))
-            .execute(&mut **tx)
-            .await?;
-    }
     Ok(clock.max(mark))
+}
+
+/// Moves the mark up. On PostgreSQL the row is locked by whoever does: once a second, not with every group.
+pub(super) async fn move_mark(tx: &mut Transaction<'_, Any>, mark: UnixTime) -> Result<(), ServiceError> {
+    sqlx::query("update clock set mark = $1 where one = 1 and mark < $1")
+        .bind(seconds(mark))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Compares the clock with the latest write, and with the database server's: each with how far they may differ.
