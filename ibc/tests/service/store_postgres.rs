@@ -4,7 +4,7 @@
 use crate::certificates::certificate;
 use crate::place::{Place, Ran};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const CONFIG: &str = r#"
@@ -38,6 +38,17 @@ fn say(url: &str, what: String) -> Option<i64> {
     })
 }
 
+fn server() -> String {
+    std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names a server")
+}
+
+/// The folder of the server's socket: its user gets there, and to what lies beside it.
+fn sockets() -> PathBuf {
+    let server = server();
+    let (_, folder) = server.split_once("host=").expect("a server with a socket");
+    folder.split('&').next().unwrap().into()
+}
+
 /// A database, and roles, that go when this does.
 struct Database {
     server: String,
@@ -47,7 +58,7 @@ struct Database {
 
 impl Database {
     fn new(name: &str) -> Self {
-        let server = std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names a server");
+        let server = server();
         let name = format!("ibc_{name}_{}", std::process::id());
         say(&server, format!("create database {name}"));
         Self { server, name, roles: Vec::new() }
@@ -82,7 +93,7 @@ impl Drop for Database {
 
 /// A server that takes connections by TLS alone, and by its socket.
 struct TlsServer {
-    folder: String,
+    folder: PathBuf,
     port: u16,
 }
 
@@ -94,12 +105,11 @@ impl TlsServer {
     }
 
     fn start(certificate: &Path, key: &Path) -> Self {
-        // Where its user gets to.
-        let folder = format!("/tmp/ibc-tls-{}", std::process::id());
+        let folder = sockets().with_file_name(format!("ibc-tls-{}", std::process::id()));
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let server = Self { folder, port };
         let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
-        Self::script(&["start-tls", &server.folder, &port.to_string(), certificate, key]);
+        Self::script(&["start-tls", server.folder.to_str().unwrap(), &port.to_string(), certificate, key]);
         server
     }
 
@@ -110,7 +120,7 @@ impl TlsServer {
 
 impl Drop for TlsServer {
     fn drop(&mut self) {
-        Self::script(&["stop", &self.folder]);
+        Self::script(&["stop", self.folder.to_str().unwrap()]);
     }
 }
 
@@ -176,10 +186,11 @@ fn tls_to_the_server_is_what_the_url_says_and_the_default_where_others_can_liste
 #[test]
 fn what_endangers_the_database_is_said_by_check_and_at_start() {
     let place = Place::new();
+    let by_socket = format!("postgres:///ibc?host={}", sockets().display());
     for (url, mode, words) in [
         ("postgres://ibc@db.example.com/ibc", "verify-full", &[][..]),
         ("postgres://ibc@127.0.0.1/ibc", "prefer", &[]),
-        ("postgres:///ibc?host=/run/postgresql", "disable", &[]),
+        (&*by_socket, "disable", &[]),
         ("postgres://ibc@db.example.com/ibc?sslmode=disable", "disable", &["db.example.com", "in the clear"]),
         ("postgres://ibc@db.example.com/ibc?sslmode=prefer", "prefer", &["in the clear if"]),
         ("postgres://ibc@db.example.com/ibc?sslmode=require", "require", &["whoever answers"]),
