@@ -1,9 +1,9 @@
 //! Inversion in constant time: Bernstein and Yang, "Fast constant-time gcd computation and modular
 //! inversion" (CHES 2019), with half-integer δ as Wuille describes it (docs of libsecp256k1).
 //!
-//! 590 divsteps bring every g below 2²⁵⁶ to 0 for every odd f below 2²⁵⁶, and 2360 every g below
-//! 2¹⁰²⁴ for every odd f below 2¹⁰²⁴: Wuille's bound for b bits is ⌊(45907·b + 26313)/19929⌋, one
-//! less for 256 by its exact hull. They are done in ten or forty
+//! 590 divsteps bring every g in [0, f] to 0 for every odd f below 2²⁵⁶, and 2360 for every odd f
+//! below 2¹⁰²⁴: Wuille's bound for b bits is ⌊(45907·b + 26313)/19929⌋, one less for 256 by its exact
+//! hull; `tests/proofs/hull.py` computes both for the moduli of this crate. They are done in ten or forty
 //! batches of 59 on the low 62 bits, each giving a 2 × 2 matrix t, scaled by 2⁶², that is then
 //! applied to the full f and g, and to d and e modulo the modulus. Always d·x ≡ f and e·x ≡ g.
 //!
