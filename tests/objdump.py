@@ -119,6 +119,7 @@ class Program:
         self.relocated = relocations(path)
         self.code, self.names, self.next, self.owner = {}, {}, {}, {}
         self.replaced = set()  # functions that a run did not enter, for those who want to know
+        self.met = set()  # addresses of instructions that runs have met
         last = None
         for address, name, instructions in functions(path):
             self.names[name] = address

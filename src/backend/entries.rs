@@ -12,6 +12,7 @@ use super::ifma::zmm::{Avx512, Zmm};
 use super::ifma::{fp1024, fp1024x8, p256x8};
 use super::p256::{Kernel, Limbs, TablePoint};
 use super::portable::fp1024::Fe as PortableFe;
+use super::portable::safegcd::Packed;
 use super::portable::{Portable, fp1024_order, limbs, p256_order, words};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
@@ -54,6 +55,10 @@ macro_rules! p256 {
                 *out = k.field_halve(a)),
             entry!(concat!($backend, " p256 order_mul"), (out: &mut Limbs, a: &Limbs, b: &Limbs, k: &$kernel)
                 *out = k.order_mul(a, b)),
+            entry!(concat!($backend, " p256 divsteps"), (out: &mut [i64; 3], count: u32, zeta: i64, f: i64, g: i64, k: &$kernel) {
+                let Packed { zeta, f, g } = k.divsteps(count, Packed { zeta, f, g });
+                *out = [zeta, f, g];
+            }),
             entry!(concat!($backend, " p256 field_negate_if"), (out: &mut Limbs, mask: u64, a: &Limbs, k: &$kernel)
                 *out = k.field_negate_if(mask, a)),
             entry!(concat!($backend, " p256 square_times"), (a: &mut Limbs, times: usize, k: &$kernel)
@@ -166,9 +171,9 @@ macro_rules! vectors {
 }
 
 #[unsafe(no_mangle)]
-static PROOFS_PORTABLE_P256: [Entry; 14] = p256!("portable", Portable);
+static PROOFS_PORTABLE_P256: [Entry; 15] = p256!("portable", Portable);
 #[unsafe(no_mangle)]
-static PROOFS_ADX_P256: [Entry; 14] = p256!("adx", Adx);
+static PROOFS_ADX_P256: [Entry; 15] = p256!("adx", Adx);
 #[unsafe(no_mangle)]
 static PROOFS_PORTABLE_FP1024: [Entry; 27] =
     arithmetic!("portable fp1024", PortableFe, Portable, <PortableFe as Arithmetic>::Raw);
@@ -256,7 +261,7 @@ static PROOFS_LANES_SINGLES: [Entry; 5] = [
 
 /// The integers modulo both orders, and octets.
 #[unsafe(no_mangle)]
-static PROOFS_ORDERS: [Entry; 10] = [
+static PROOFS_ORDERS: [Entry; 11] = [
     entry!("portable p256 order reduce", (out: &mut Limbs, a: &Limbs) *out = p256_order::reduce(a)),
     entry!("portable p256 from_octets", (out: &mut Limbs, octets: &[u8; 32]) *out = limbs::from_octets(octets)),
     entry!("portable p256 to_octets", (out: &mut [u8; 32], a: &Limbs) *out = limbs::to_octets(a)),
@@ -264,6 +269,8 @@ static PROOFS_ORDERS: [Entry; 10] = [
         *out = fp1024_order::montgomery_mul(a, b)),
     entry!("portable fp1024 order add", (out: &mut [u8; 128], a: &[u8; 128], b: &[u8; 128])
         *out = fp1024_order::add(a, b)),
+    entry!("portable fp1024 order in_key_range", (out: &mut Choice, octets: &[u8; 128])
+        *out = fp1024_order::in_key_range(octets)),
     entry!("portable fp1024 order reduce", (out: &mut [u8; 128], a: &[u8; 128]) *out = fp1024_order::reduce(a)),
     entry!("portable fp1024 order mul", (out: &mut [u8; 128], a: &[u8; 128], b: &[u8; 128])
         *out = fp1024_order::mul(a, b)),

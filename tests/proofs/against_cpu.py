@@ -8,6 +8,7 @@ import sys
 
 from check import library
 from domain import Domain
+from instructions import cpu_flags, loaded_at
 from machine import REGISTERS, Machine
 from words import constant
 
@@ -82,11 +83,8 @@ def executed(base, address, size, inputs):
 
 
 def main():
-    with open("/proc/cpuinfo") as file:
-        flags = set(next((line for line in file if line.startswith("flags")), "").split())
-    program, loaded = library(sys.argv[1]), ctypes.CDLL(sys.argv[1])
-    symbol, (offset, _) = next((s, place) for s, place in program.symbols.items() if s.startswith("PROOFS_"))
-    base = ctypes.addressof(ctypes.c_char.in_dll(loaded, symbol)) - offset
+    flags, program = cpu_flags(), library(sys.argv[1])
+    base = loaded_at(program, sys.argv[1])
     random.seed(1)
     compared, left_out, failed = 0, set(), 0
     for name, size, arguments, bits in element_entries():

@@ -57,4 +57,6 @@ class Bits:
                 if self.value(carry).high > 1:
                     raise Unproved("a carry of more than 1")
             carries.append(carry)
+        if self.at_carries:
+            self.at_carries(send, bits, carries)
         return self.with_bits("carries", carries)

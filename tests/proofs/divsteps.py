@@ -37,10 +37,13 @@ def packed(zeta, f, g, count, low=LOW):
     """As `run` in safegcd.rs, on words that have to fit 64 bits: (ζ, matrix scaled by 2^20, negated). With another `low`, the same with
     fewer bits."""
     most = 1 << 3 * low + 3
+    # What promises/divsteps.py asks of the words.
+    large, larger = (1 << 3 * low + 2) - (1 << low + 1), (1 << 3 * low + 2) + (1 << low)
     f, g = f - (1 << 2 * low + 1), g - (1 << 3 * low + 2)
     for _ in range(count):
         positive, odd = zeta < 0, g & 1
         assert f & 1
+        assert min(abs(f), abs(g)) <= large and max(abs(f), abs(g)) <= larger, "words that no promise is about"
         total = g + (-f if positive else f) if odd else g
         assert -most <= total < most, "g ± f does not fit its word"
         if positive and odd:

@@ -29,6 +29,7 @@ class Facts:
         self.open = {}  # unknown that a carry of two possible values came out of → the carry, or some
         self.enumerated = None  # where a word is shifted right so far, every outcome is looked at by itself
         self.small = []  # results of 32-bit instructions that may be negative
+        self.columns, self.at_carries, self.digits = [], None, {}  # of rows of digits, see across.py
         self.numbers = []  # (number of the unknown for Σ limbs, limbs' unknowns, weights)
 
     # Unknowns

@@ -5,14 +5,10 @@ NOTHING = "gives a type without a value"
 
 GAPS = {
     "Kernel::vectors": NOTHING,
-    "Kernel::divsteps": "a loop on data; see the section on divsteps",
     "Kernel::invert": "divsteps, between conversions that are proved",
     "Arithmetic::proof": NOTHING,
     **{("Kernel::" + name, "portable"): FORMULA for name in ("double", "add_affine", "add_to_sum", "add_to_sum_and_look_up", "square_times")},
-    **{(f"Arithmetic::{name}", "ifma"): FORMULA for name in ("complex_square", "complex_square_times", "complex_step", "complex_steps",
-                                                   "edwards_add", "edwards_double", "complex_mul_unit")},
     "Field::invert": "divsteps, between conversions that are proved",
     "Fe8::assert_highest_limb": "in debug builds alone",
-    "fp1024_order::in_key_range": "two comparisons in a row; the checker follows each by itself",
     "fp1024_order::invert": "divsteps, between conversions that are proved",
 }

@@ -10,8 +10,12 @@ class General:
         """The zero flag of a result."""
 
         def zero():
+            if word.any_of is not None or word.xors:
+                return self.domain.vanish(self.domain.differences_of(word))
             if word.bits:
-                return None
+                kind, halves = word.bits
+                # Bits that are set where halves differ.
+                return self.domain.all_halves_vanish({k: v for half in halves for k, v in half.items()}) if kind == "unequal" else None
             form = word.unsigned
             if form.low > 0:
                 return 0
@@ -28,6 +32,20 @@ class General:
         self.write(parts[0], self.read(parts[1]))
 
     do_movabs = do_movzx = do_mov
+
+    def do_movsxd(self, parts):
+        word = self.read(parts[1])
+        if self.size(parts[0]) != 8 or self.octets(parts[1]) != 4:
+            raise Unproved("a sign that is not one of 32 bits")
+        if word.known is not None:
+            value = word.known % (1 << 32)
+            self.write(parts[0], constant(value - (value >> 31 << 32)))
+        elif word.small32:
+            self.write(parts[0], self.domain.maybe_negative(word.small32))
+        elif self.domain.value(word).high < 1 << 31:
+            self.write(parts[0], word)
+        else:
+            raise Unproved("the sign of 32 bits that are not known")
 
     def do_lea(self, parts):
         _, _, base, index, scale, displacement, _, _ = parts[1]
@@ -190,8 +208,12 @@ class General:
     def do_xor(self, parts):
         if parts[0] == parts[1]:
             self.write(parts[0], self.logical(constant(0)))
+            return
+        x, y = self.read(parts[0]), self.read(parts[1])
+        if x.bits and x.bits[0] == "equal" and y.known == (1 << len(x.bits[1])) - 1:
+            self.write(parts[0], self.logical(self.domain.with_bits("unequal", x.bits[1])))
         else:
-            self.write(parts[0], self.logical(self.domain.bitwise_xor(self.read(parts[0]), self.read(parts[1]))))
+            self.write(parts[0], self.logical(self.domain.bitwise_xor(x, y)))
 
     def do_and(self, parts):
         self.write(parts[0], self.logical(self.domain.bitwise_and(self.read(parts[0]), self.read(parts[1]))))
@@ -212,10 +234,14 @@ class General:
             raise Unproved("a shift by a number that is not known")
         return count % (8 * self.size(parts[0]))
 
-    def shifted(self, result):
-        self.cf = self.of = None
-        self.flags_of(result)
-        return result
+    def shifted(self, part, result, count):
+        """What is written there of a shift, and its flags, which are those from before where nothing is shifted."""
+        if self.size(part) == 4 and not result.bits:
+            result = self.domain.low_part(result, 32)
+        if count:
+            self.cf = self.of = None
+            self.flags_of(result)
+        self.write(part, result)
 
     def moved(self, word, k):
         """Shifted to the left by k, to the right by −k."""
@@ -225,7 +251,8 @@ class General:
         return self.domain.left(word, k) if k >= 0 else self.domain.right(word, -k)
 
     def do_shl(self, parts):
-        self.write(parts[0], self.shifted(self.moved(self.read(parts[0]), self.count_of(parts))))
+        count = self.count_of(parts)
+        self.shifted(parts[0], self.moved(self.read(parts[0]), count), count)
 
     def do_shr(self, parts):
         if self.octets(parts[0]) == 1:
@@ -236,28 +263,30 @@ class General:
             self.cf = self.of = self.zero = None
             self.write(parts[0], constant(word.known % 256 >> count % 32))
             return
-        self.write(parts[0], self.shifted(self.moved(self.read(parts[0]), -self.count_of(parts))))
+        count = self.count_of(parts)
+        self.shifted(parts[0], self.moved(self.read(parts[0]), -count), count)
 
     def do_sar(self, parts):
         if self.size(parts[0]) != 8:
             raise Unproved("a shift with the sign of 32 bits")
-        self.write(parts[0], self.shifted(self.domain.right(self.read(parts[0]), self.count_of(parts), True)))
+        count = self.count_of(parts)
+        self.shifted(parts[0], self.domain.right(self.read(parts[0]), count, True), count)
 
     def do_shrd(self, parts):
-        if self.size(parts[0]) != 8 or parts[2][0] != "i":
+        if self.size(parts[0]) != 8 or parts[2][0] != "i" or not parts[2][1]:
             raise Unproved("a shift of two words")
         k = parts[2][1]
         low, high = self.read(parts[0]), self.read(parts[1])
         halves = [self.domain.right(low, k), self.domain.left(high, 64 - k)]
-        self.write(parts[0], self.shifted(self.domain.sum(halves)[0]))
+        self.shifted(parts[0], self.domain.sum(halves)[0], k)
 
     def do_shld(self, parts):
-        if self.size(parts[0]) != 8 or parts[2][0] != "i":
+        if self.size(parts[0]) != 8 or parts[2][0] != "i" or not parts[2][1]:
             raise Unproved("a shift of two words")
         k = parts[2][1]
         high, low = self.read(parts[0]), self.read(parts[1])
         halves = [self.domain.left(high, k), self.domain.right(low, 64 - k)]
-        self.write(parts[0], self.shifted(self.domain.sum(halves)[0]))
+        self.shifted(parts[0], self.domain.sum(halves)[0], k)
 
     def do_mulx(self, parts):
         low, high = self.domain.product(self.register("rdx"), self.read(parts[2]))

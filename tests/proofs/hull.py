@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How many divsteps suffice: hull.py BITS…, or hull.py --full for the moduli of the crate, which takes about an hour.
+"""How many divsteps suffice: hull.py BITS…, or hull.py --full for the moduli of the crate, which takes an hour or more.
 
 For each δ that may have come up, the convex hull of all (f, g) that may be there with it, whichever parities were met: one step
 takes the hull of δ to f, g/2 and, by the sign of δ, to f, (g + f)/2 or g, (g − f)/2. That is Wuille's method (sipa/safegcd-bounds). The

@@ -137,6 +137,7 @@ class Machine(General, Vectors):
             if self.count > MOST_STEPS:
                 raise Unproved("it runs on")
             mnemonic, parts = self.program.decoded(self.at)
+            self.program.met.add(self.at)
             try:
                 self.at = self.step(mnemonic, parts, self.program.next[self.at])
             except Unproved as error:

@@ -4,12 +4,14 @@ formulas."""
 
 import sys
 
+import instructions
 from check import library
 from faults import WITHOUT_CARRY, body
 from formulas import bounds as bounds_of_formulas
 from formulas import identities, rust
 from formulas.bounds import BOUNDS, Exceeded
 from formulas.identities import FORMULAS, Differs
+from machine import Machine
 from promises import P1024, PROMISES, lanes_fp1024, minus, product
 from proof import prove, quickly
 from words import Unproved
@@ -63,6 +65,10 @@ FAULTS = [
     ("a look-up that skips a row, portable", "portable p256 look_up", ("por", "or"), left_out),
     ("a look-up that skips a row, adx", "adx p256 look_up", ("vpor", "vorps"), left_out),
     ("a look-up that skips a row, lanes", "lanes p256 look_up_point", ("vpternlogq", "vporq"), left_out),
+    ("a product in a step across lanes", "ifma fp1024 complex_square: ", ("vpmadd52huq",), left_out),
+    ("a carry in a step across lanes", "ifma fp1024 complex_mul_unit", ("vpcmpgtq", "vpcmpnleuq", "vpcmpuq"), left_out),
+    ("a word that is not compared", "adx fp1024 ct_eq", ("pand", "vpand", "or"), left_out),
+    ("a divstep", "portable p256 divsteps: one", ("xor",), left_out),
     ("a point formula in assembly", "eccsi_sakke::backend::adx::point::add_affine", ("cmovae",), left_out),
 ]
 
@@ -122,6 +128,18 @@ def wrong_call(program, name, right, wrong):
     raise KeyError(f"no call of {right} in {name}")
 
 
+def misread(program, path, name):
+    """Is an interpreter noticed that reads an addition with carry as one without?"""
+    if absent := instructions.missing():
+        return f"left out, since the machine lacks {', '.join(sorted(absent))}"
+    right, Machine.do_adc = Machine.do_adc, Machine.do_add
+    try:
+        _, failures = instructions.compare(program, instructions.loaded_at(program, path), body(program, program.kernels[name]))
+        return failures[0] if failures else None
+    finally:
+        Machine.do_adc = right
+
+
 KERNELS = "eccsi_sakke::backend::adx::fp1024::kernels::"
 
 
@@ -138,6 +156,7 @@ def main():
                    lambda: in_source(FORMULAS, identities, "Kernel::add_affine", "field_sub", "field_add", Differs)))
     checks.append(("a multiple of p that is too small in batch::points::Double",
                    lambda: in_source(BOUNDS, bounds_of_formulas, "batch::points::Double", "add_p(proof, 9)", "add_p(proof, 2)", Exceeded)))
+    checks.append(("an interpreter that forgets the carry of adc", lambda: misread(program, sys.argv[1], "portable p256 field_add")))
     for what, check in checks:
         error = check()
         print(f"ok   {what}: {error}" if error else f"FAIL {what}: not noticed", flush=True)

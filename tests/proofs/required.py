@@ -41,6 +41,15 @@ def naked_functions():
             yield f"{module}::{found[1]}"
 
 
+def comparisons_and_selections():
+    """What single elements of the 1024-bit field have by traits of subtle."""
+    for backend in TRAITS["Field"][1]:
+        text = (BACKEND / backend / "fp1024/element.rs").read_text()
+        for start in re.finditer(r"^impl(?:<[^>]*>)? (ConstantTimeEq|ConditionallySelectable) for Fe\b", text, re.M):
+            for name in re.findall(r"^    fn (\w+)", body_of(text, start.start()), re.M):
+                yield f"{start[1]}::{name}", backend
+
+
 def lanes_of_p256():
     """What the curve code asks of eight elements."""
     for file in [BACKEND / "ifma/p256x8.rs", *sorted((BACKEND / "ifma/p256x8").glob("*.rs"))]:
@@ -67,6 +76,7 @@ def required():
         for function in functions_of_trait(trait, file):
             for backend in backends:
                 yield f"{trait}::{function}", backend
+    yield from comparisons_and_selections()
     for function in naked_functions():
         yield function, "adx"
     for function in lanes_of_p256():

@@ -1,5 +1,7 @@
 """The tables of docs/proofs.md: each function of a seam, and what is proved of it on each backend; and what is trusted, in lines."""
 
+import re
+
 from gaps import GAPS
 from required import ROOT, required
 
@@ -8,13 +10,14 @@ BEGIN, END = "<!-- begin: tests/proofs/run writes what stands here -->\n", "<!--
 TESTS = ROOT / "tests"
 TRUSTED = {
     "reading of objdump's text": ["objdump.py"],
-    "the algebra": [f"proofs/{name}.py" for name in ("polynomial", "words", "facts", "domain", "bits", "octets")],
-    "the instructions": [f"proofs/{name}.py" for name in ("machine", "general", "vectors", "memory")],
-    "what a promise means": [f"proofs/{name}.py" for name in ("proof", "elements", "segments", "steps", "check", "table", "required", "gaps")],
+    "the algebra": [f"proofs/{name}.py" for name in ("polynomial", "words", "facts", "domain", "bits", "bitwise", "octets", "equality")],
+    "the instructions": [f"proofs/{name}.py" for name in ("machine", "general", "vectors", "vector_octets", "memory")],
+    "what a promise means": [f"proofs/{name}.py" for name in ("proof", "elements", "segments", "steps", "across", "check", "table", "required", "gaps")],
     "formulas: reading of Rust, fields, laws": [*(f"proofs/formulas/{name}.py" for name in ("rust", "values", "check")), "proofs/field.py",
                                                 "proofs/curves.py"],
+    "the number of divsteps": ["proofs/hull.py"],
     "the promises": ["proofs/promises/*.py"],
-    "the promises of formulas": [f"proofs/formulas/{name}.py" for name in ("identities", "bounds", "exceptions", "miller")],
+    "the promises of formulas": [f"proofs/formulas/{name}.py" for name in ("identities", "bounds", "exceptions", "miller", "powers")],
 }
 
 
@@ -65,17 +68,24 @@ def trusted():
     return "".join([*lines, f"| all | | {total} |\n"])
 
 
-def written(document, promises):
-    """The document with both tables as they are now, the one of what is trusted first."""
+def written(document, promises, functions):
+    """The document with both tables and the numbers of promises and functions as they are now, the table of what is trusted first."""
     first, second, third = document.split(BEGIN)
-    return first + BEGIN + trusted() + END + second.partition(END)[2] + BEGIN + text(promises) + END + third.partition(END)[2]
+    document = first + BEGIN + trusted() + END + second.partition(END)[2] + BEGIN + text(promises) + END + third.partition(END)[2]
+    return re.sub(r"The run proves \d+ promises of \d+ functions", f"The run proves {len(promises)} promises of {functions} functions", document)
 
 
-def differs(promises):
+def differs(promises, functions):
     """Does the document say something else?"""
     document = DOCUMENT.read_text()
-    return written(document, promises) != document
+    return written(document, promises, functions) != document
 
 
-def write(promises):
-    DOCUMENT.write_text(written(DOCUMENT.read_text(), promises))
+def write(promises, functions):
+    DOCUMENT.write_text(written(DOCUMENT.read_text(), promises, functions))
+
+
+def mutants():
+    """Entry → (faults, noticed), as the document has them."""
+    rows = re.findall(r"^\| `([^`]+)` \| (\d+) \| (\d+) \|$", DOCUMENT.read_text(), re.M)
+    return {entry: (int(faults), int(noticed)) for entry, faults, noticed in rows}

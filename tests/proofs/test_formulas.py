@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from formulas import identities, miller  # registers what it checks
+from formulas import identities, miller, powers  # register what they check
 from formulas.exceptions import EXCEPTIONS, Wrong
 from formulas.identities import FORMULAS, Differs
 from formulas.rust import NotKnown
@@ -40,6 +40,24 @@ class Faults(unittest.TestCase):
                                 check()
             identities.function = right
         self.assertGreater(planted, 150)
+
+
+class FaultsOfPowers(unittest.TestCase):
+    def test_each_step_matters(self):
+        _, body = identities.function(powers.FIELD, "square_root_candidate")
+        start, tried = body.index("};"), 0
+        for found in re.finditer(r"\b\d+\)|x_\d+\b(?! =)| \* \*?\w+", body[start:]):
+            changed = "" if found[0].startswith(" *") else "x_2" if found[0] != "x_2" and found[0].startswith("x") else "7)"
+            if found[0].startswith("x_2"):
+                changed = "self"
+            wrong = body[:start + found.start()] + changed + body[start + found.end():]
+            tried += 1
+            with self.subTest(fault=found[0], at=found.start()):
+                try:
+                    self.assertNotEqual(powers.exponent(wrong), (powers.P256 + 1) // 4)
+                except (Differs, KeyError):
+                    pass
+        self.assertGreater(tried, 15)
 
 
 class FaultsOnTinyFields(unittest.TestCase):

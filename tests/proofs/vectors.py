@@ -1,6 +1,6 @@
 """Vector registers of up to eight words, and mask registers."""
 
-from octets import octets_of, packed, unpacked, word_of
+from vector_octets import VectorOctets
 from words import FULL, Form, Unproved, Word, constant
 
 # Word by word: what the rest of the name means, after a leading v.
@@ -22,7 +22,7 @@ ALIGNED = ("movaps", "movapd", "movdqa")
 ZERO = constant(0)
 
 
-class Vectors:
+class Vectors(VectorOctets):
     # Operands
 
     def vector(self, part, octets=None):
@@ -149,9 +149,9 @@ class Vectors:
             count = count.known
         if name == "left":
             return domain.left(words[0], count) if count < 64 else constant(0)
-        if count > 63:
-            raise Unproved("a shift by more than a word")
-        return domain.right(words[0], count, name == "right_signed")
+        if count > 63 and name == "right":
+            return constant(0)
+        return domain.right(words[0], min(count, 63), name == "right_signed")
 
     def with_carries(self, part, name, columns):
         """x + 1 where a mask of carries has its bit, or x − (2^64 − 1)."""
@@ -162,7 +162,12 @@ class Vectors:
         old = self.vector(("v", part[1], part[2], None))
         if any(a is not b for a, b in zip(old, columns[0])):
             raise Unproved("a masked sum of another register")
-        return [self.domain.sum([word, bit])[0] for word, bit in zip(columns[0], bits)]
+        found = [self.domain.sum([word, bit])[0] for word, bit in zip(columns[0], bits)]
+        for result, word, bit in zip(found, columns[0], bits):
+            # A word of a number is one for all runs.
+            if result.known is None:
+                result.masked = self.domain.digits.get((word, bit))
+        return found
 
     def do_vpternlogq(self, parts):
         """A function of three bits. Where one operand is a known mask, all ones or 0, a function of two."""
@@ -229,6 +234,7 @@ class Vectors:
             return
         if any(other.known is None for _, other in columns):
             raise Unproved("a comparison with a word that is not known")
+        self.domain.columns.append([word for word, _ in columns])
         self.masks[parts[0][1]] = "outcomes", [self.domain.compared(sign, a, b.known) for a, b in columns]
 
     def compare_into_words(self, sign, parts):
@@ -259,9 +265,34 @@ class Vectors:
         self.compare("=", parts)
 
     def do_vpcmpeqd(self, parts):
-        if parts[0][0] != "v" or parts[-1] != parts[-2]:
-            raise Unproved("a comparison of words of 32 bits")
-        self.set_vector(parts[0], [constant(FULL - 1)] * (parts[0][2] // 8), not self.name_now().startswith("v"))
+        if parts[0][0] != "v":
+            raise Unproved("a comparison of words of 32 bits into a mask")
+        octets, legacy = parts[0][2], not self.name_now().startswith("v")
+        if parts[-1] == parts[-2]:
+            self.set_vector(parts[0], [constant(FULL - 1)] * (octets // 8), legacy)
+            return
+        words = zip(self.vector(parts[-2], octets), self.vector(parts[-1], octets))
+        self.set_vector(parts[0], [self.equal_halves(x, y) for x, y in words], legacy)
+
+    def equal_halves(self, x, y):
+        if x.known is None or y.known is None:
+            return self.domain.equal_halves(x, y)
+        equal = x.known ^ y.known
+        return constant(sum(0xFFFFFFFF << shift for shift in (0, 32) if not equal >> shift & 0xFFFFFFFF))
+
+    def do_movmskps(self, parts):
+        """The topmost bits of parts of 32 bits."""
+        self.across()
+        words = self.vector(parts[1])
+        if all(word.known is not None for word in words):
+            bits = [word.known >> shift & 1 for word in words for shift in (31, 63)]
+            self.write(parts[0], constant(sum(bit << i for i, bit in enumerate(bits))))
+        elif all(word.equal is not None for word in words):
+            self.write(parts[0], self.domain.with_bits("equal", [half for word in words for half in word.equal]))
+        else:
+            raise Unproved("topmost bits of words that are not known")
+
+    do_vmovmskps = do_movmskps
 
     do_pcmpeqd = do_vpcmpeqd
 
@@ -524,61 +555,3 @@ class Vectors:
         for number, words in enumerate(self.vectors[:16]):
             if words is not None:
                 self.vectors[number] = words[:2] + [ZERO] * 6
-
-    # Octets
-
-    def do_pshufd(self, parts):
-        self.across()
-        octets, legacy = parts[0][2], not self.name_now().startswith("v")
-        words, control = self.vector(parts[1], octets), parts[2][1] % 256
-        result = []
-        for i in range(0, len(words), 2):
-            quarters = [octets_of(word)[j:j + 4] for word in words[i:i + 2] for j in (0, 4)]
-            chosen = [quarters[control >> 2 * j & 3] for j in range(4)]
-            result += [word_of(chosen[0] + chosen[1]), word_of(chosen[2] + chosen[3])]
-        self.set_vector(parts[0], result, legacy)
-
-    do_vpshufd = do_pshufd
-
-    def do_shufps(self, parts):
-        """Two quarters of the first operand, two of the second."""
-        self.across()
-        if parts[0][2] != 16 or len(parts) != 3:
-            raise Unproved("a shuffle of more than two words")
-        quarters = [[octets_of(word)[j:j + 4] for word in self.vector(part, 16) for j in (0, 4)] for part in parts[:2]]
-        chosen = [quarters[i // 2][parts[2][1] >> 2 * i & 3] for i in range(4)]
-        self.set_vector(parts[0], [word_of(chosen[0] + chosen[1]), word_of(chosen[2] + chosen[3])], True)
-
-    def shuffled(self, parts, which):
-        """The four parts of 16 bits of the lower or upper word of a pair."""
-        words, control = list(self.vector(parts[1])), parts[2][1] % 256
-        if len(words) != 2:
-            raise Unproved("a shuffle of more than two words")
-        eighths = octets_of(words[which])
-        words[which] = word_of(sum((eighths[2 * (control >> 2 * j & 3):][:2] for j in range(4)), []))
-        self.set_vector(parts[0], words, not self.name_now().startswith("v"))
-
-    def do_pshuflw(self, parts):
-        self.shuffled(parts, 0)
-
-    def do_pshufhw(self, parts):
-        self.shuffled(parts, 1)
-
-    def unpack(self, parts, which):
-        if parts[0][2] != 16 or len(parts) != 2:
-            raise Unproved("octets of more than two words")
-        a, b = (octets_of(self.vector(part, 16)[which]) for part in parts)
-        turn = unpacked(a, b)
-        self.set_vector(parts[0], [word_of(turn[:8]), word_of(turn[8:])], True)
-
-    def do_punpcklbw(self, parts):
-        self.unpack(parts, 0)
-
-    def do_punpckhbw(self, parts):
-        self.unpack(parts, 1)
-
-    def do_packuswb(self, parts):
-        if parts[0][2] != 16:
-            raise Unproved("octets of more than two words")
-        words = [sum((octets_of(word) for word in self.vector(part, 16)), []) for part in parts]
-        self.set_vector(parts[0], [word_of(packed(octets)) for octets in words], True)

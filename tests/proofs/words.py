@@ -46,7 +46,8 @@ class Form:
 class Word:
     """64 bits. `unsigned` is their value; `signed` an integer that may be negative and is equal to it modulo 2^64."""
 
-    __slots__ = ("_unsigned", "signed", "later", "alias", "parts", "xors", "zeros", "small32", "bits", "octets")
+    __slots__ = ("_unsigned", "signed", "later", "alias", "parts", "xors", "zeros", "small32", "bits", "octets", "any_of",
+                 "equal", "masked")
 
     def __init__(self, unsigned=None, signed=None, later=None):
         self._unsigned, self.signed, self.later = unsigned, signed, later
@@ -54,6 +55,8 @@ class Word:
         self.parts = None  # words whose sum it is, modulo 2^64
         self.xors = None
         self.octets = None  # where they are those of other words, see octets.py
+        self.masked = None  # (number, word): what it is once it is masked so
+        self.any_of = self.equal = None  # what it is compared for, see equality.py
         self.zeros = 0  # so many of its lowest bits are 0
         self.bits = None  # (kind, list): bits that are looked at one by one, outcomes of comparisons or carries
         self.small32 = None  # an integer in [−2^31, 2^31) equal to it modulo 2^32, where it is the result of 32-bit instructions

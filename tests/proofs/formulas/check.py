@@ -8,11 +8,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from formulas import miller  # registers what it checks
+from formulas import miller, powers  # register what they check
 from formulas.bounds import BOUNDS, Exceeded
 from formulas.exceptions import EXCEPTIONS, Wrong
 from formulas.identities import FORMULAS, Differs
 from formulas.rust import NotKnown
+from table import DOCUMENT
 
 
 def main():
@@ -24,6 +25,10 @@ def main():
         except (Differs, Wrong, Exceeded, NotKnown, AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
             failed += 1
             print(f"FAIL {name}: {says}: {type(error).__name__} {error}", flush=True)
+    numbers = f"{len(FORMULAS)} formulas with the exceptions of {len(EXCEPTIONS)} and the bounds of {len(BOUNDS)}"
+    if numbers not in DOCUMENT.read_text():
+        failed += 1
+        print(f"FAIL docs/proofs.md does not say {numbers}")
     print(f"{len(FORMULAS)} formulas, exceptions of {len(EXCEPTIONS)}, bounds of {len(BOUNDS)}, {failed} failures, {time.monotonic() - start:.0f} s")
     sys.exit(bool(failed))
 

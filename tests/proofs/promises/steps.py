@@ -1,10 +1,11 @@
 """Steps of several operations on the 1024-bit field that are compiled functions: additions and doublings on the Edwards curve, steps of
 the Miller loop, squares in F_p²."""
 
+import across
 import steps
 from curves import edwards_sum, on_edwards
 from field import Fraction, Polynomial
-from promises import P1024, adx_fp1024, lanes_fp1024, minus, opposite, plus, portable_fp1024, product, promise, same, square
+from promises import P1024, adx_fp1024, ifma_fp1024, lanes_fp1024, minus, opposite, plus, portable_fp1024, product, promise, same, square
 from promises.selections import FIELDS
 from words import Unproved, constant
 
@@ -30,6 +31,8 @@ def begun(run, backend):
     elif backend == "adx":
         found = steps.Steps(run, FIELDS["adx"])
         steps.adx(found, adx_fp1024.FILE, P1024)
+    elif backend == "ifma":
+        found = across.AcrossLanes(run, ifma_fp1024.FIELD)
     else:
         found = steps.Steps(run, lanes_fp1024.FIELD)
         steps.lanes(found, P1024)
@@ -137,7 +140,7 @@ for NAME, CALL, GOALS, HIGHS, BOUND, POWER, SAYS in (
 
 # Backend → (bound of an element before and after, of a factor or entry, what is said of them).
 BOUNDS = {"portable": (2 * P1024, 2 * P1024, "in [0, 2p]"), "adx": (P1024 - 1, P1024 - 1, "in [0, p − 1]"),
-          "lanes": (2 * P1024, 7 * P1024, "at most 2p, before and after")}
+          "ifma": (ifma_fp1024.TOP, ifma_fp1024.TOP, "below 2^1077 + 2^1076"), "lanes": (2 * P1024, 7 * P1024, "at most 2p, before and after")}
 
 
 def step(name, says):
