@@ -186,6 +186,18 @@ pub(crate) fn put_text(out: *mut c_char, capacity: usize, length: *mut usize, te
     write(out.cast(), with_nul.len(), &with_nul)
 }
 
+/// Writes `value` into `capacity` octets, and its length. Where the room is too small, the length alone.
+pub(crate) fn put_some(out: *mut u8, capacity: usize, length: *mut usize, value: &[u8]) -> Outcome {
+    if out.is_null() && capacity > 0 {
+        return Err(es_error::ES_BAD_POINTER);
+    }
+    set(length, value.len())?;
+    if capacity < value.len() {
+        return Err(es_error::ES_BUFFER_TOO_SMALL);
+    }
+    write(out, value.len(), value)
+}
+
 /// Writes one value.
 pub(crate) fn set<T: Copy>(out: *mut T, value: T) -> Outcome {
     write(out, 1, &[value])

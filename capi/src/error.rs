@@ -4,6 +4,8 @@ use core::ffi::{CStr, c_char};
 use eccsi_sakke::error::{BatchError, DecodeError, Error, Problem};
 use eccsi_sakke::onem2m::IdentifierError;
 use eccsi_sakke::saef::SaefError;
+use mikey_sakke::error::{BuildError, Refusal};
+use mikey_sakke::user::UserError;
 
 /// What a function says: ES_OK, or why it refused. `es_error_text` puts it into words. Later versions may add codes, and
 /// never change one.
@@ -20,7 +22,7 @@ pub enum es_error {
     ES_BAD_HANDLE = 2,
     /// A length is not the one that is required.
     ES_LENGTH = 3,
-    /// A text does not fit; its length was written.
+    /// A text, or octets whose number is not fixed, do not fit; their length was written.
     ES_BUFFER_TOO_SMALL = 4,
     /// A text is not UTF-8.
     ES_NOT_UTF8 = 5,
@@ -111,6 +113,38 @@ pub enum es_error {
     ES_NOT_ADMITTED = 91,
     /// Another reason against an association, for later versions. No input is known that gives it.
     ES_ASSOCIATION = 99,
+    /// The octets are no I_MESSAGE of MIKEY-SAKKE.
+    ES_MIKEY_MALFORMED = 100,
+    /// The message asks for a PRF, signature, certificate, parameter set or kind of timestamp that is not supported.
+    ES_MIKEY_UNSUPPORTED = 101,
+    /// The ends, or a message and its receiver, do not have one ID scheme.
+    ES_MIKEY_ID_SCHEME = 102,
+    /// The message has no SAKKE-to-self extension.
+    ES_MIKEY_NOT_TO_SELF = 103,
+    /// An identity in the message is not that of the initiator, the receiver or their KMS.
+    ES_MIKEY_IDENTITY = 104,
+    /// The key period is not accepted at this time, or no period has it.
+    ES_MIKEY_KEY_PERIOD = 105,
+    /// The receiver has no key for the period of the message.
+    ES_MIKEY_NO_KEY = 106,
+    /// The message is too old.
+    ES_MIKEY_STALE = 107,
+    /// The message is from the future.
+    ES_MIKEY_FUTURE = 108,
+    /// The message was there before.
+    ES_MIKEY_REPLAYED = 109,
+    /// There is no room to remember the message, for anyone or for this initiator.
+    ES_MIKEY_REPLAY_FULL = 110,
+    /// A security policy of the message is not supported, or is not there.
+    ES_MIKEY_POLICY = 111,
+    /// The signing key is not that of the sender in the period of the message.
+    ES_MIKEY_SIGNING_KEY = 112,
+    /// Hidden identities are UIDs, and this user has none.
+    ES_MIKEY_NO_UID = 113,
+    /// Not a tel URI in global notation.
+    ES_MIKEY_TEL = 114,
+    /// Another reason not to make or accept a message, for later versions. No input is known that gives it.
+    ES_MIKEY_REFUSED = 119,
 }
 
 /// The text of a code, in English, for a log: static, ends in NUL. For a number that is no code "unknown error".
@@ -127,7 +161,7 @@ fn text(error: i32) -> &'static CStr {
         1 => c"pointer is NULL or not aligned",
         2 => c"handle of another type, or freed",
         3 => c"wrong number of octets",
-        4 => c"buffer too small for the text and its NUL",
+        4 => c"buffer too small, or too small for a text and its NUL",
         5 => c"text is not UTF-8",
         6 => c"number is none of those that are known",
         7 => c"random generator failed",
@@ -174,6 +208,22 @@ fn text(error: i32) -> &'static CStr {
         90 => c"peer claims the own identity",
         91 => c"peer is not the one expected, or not admitted",
         99 => c"association refused",
+        100 => c"octets are no I_MESSAGE",
+        101 => c"PRF, signature, certificate, parameter set or timestamp not supported",
+        102 => c"users of different ID schemes",
+        103 => c"no SAKKE-to-self extension",
+        104 => c"not the expected identity in a message",
+        105 => c"key period not accepted at this time",
+        106 => c"no key for the period of the message",
+        107 => c"message too old",
+        108 => c"message from the future",
+        109 => c"message was there before",
+        110 => c"no room to remember the message",
+        111 => c"security policy not supported or not there",
+        112 => c"signing key not that of the sender in this period",
+        113 => c"only users with a UID can be hidden",
+        114 => c"not a tel URI in global notation, such as tel:+447700900123",
+        119 => c"message refused",
         _ => c"unknown error",
     }
 }
@@ -274,6 +324,61 @@ impl From<SaefError> for es_error {
             S::OwnIdentity => Self::ES_OWN_IDENTITY,
             S::Denied | S::NotAdmitted => Self::ES_NOT_ADMITTED,
             _ => Self::ES_ASSOCIATION,
+        }
+    }
+}
+
+impl From<Refusal> for es_error {
+    fn from(refusal: Refusal) -> Self {
+        use Refusal as R;
+        match refusal {
+            R::Malformed(_) => Self::ES_MIKEY_MALFORMED,
+            R::Prf(_)
+            | R::SignatureType(_)
+            | R::Certificate
+            | R::SakkeParameters(_)
+            | R::TimestampType(_) => Self::ES_MIKEY_UNSUPPORTED,
+            R::IdScheme(_) => Self::ES_MIKEY_ID_SCHEME,
+            R::NotToSelf => Self::ES_MIKEY_NOT_TO_SELF,
+            R::NotAdmitted => Self::ES_NOT_ADMITTED,
+            R::Identity(_) => Self::ES_MIKEY_IDENTITY,
+            R::KeyPeriod => Self::ES_MIKEY_KEY_PERIOD,
+            R::Signature => Self::ES_INVALID_SIGNATURE,
+            R::NoKey => Self::ES_MIKEY_NO_KEY,
+            R::Stale => Self::ES_MIKEY_STALE,
+            R::Future => Self::ES_MIKEY_FUTURE,
+            R::Replayed => Self::ES_MIKEY_REPLAYED,
+            R::ReplayCacheFull => Self::ES_MIKEY_REPLAY_FULL,
+            R::Decapsulation => Self::ES_DECAPSULATION_FAILED,
+            R::PolicyProtocol(_) | R::PolicyParameter(_) | R::PolicyNumber(_) => Self::ES_MIKEY_POLICY,
+            _ => Self::ES_MIKEY_REFUSED,
+        }
+    }
+}
+
+impl From<BuildError> for es_error {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::TooLong { .. } => Self::ES_TOO_LONG,
+            BuildError::Invalid(_) => Self::ES_MIKEY_MALFORMED,
+            BuildError::SigningKey => Self::ES_MIKEY_SIGNING_KEY,
+            BuildError::Time => Self::ES_MIKEY_KEY_PERIOD,
+            BuildError::IdScheme => Self::ES_MIKEY_ID_SCHEME,
+            BuildError::NoUid => Self::ES_MIKEY_NO_UID,
+            BuildError::Crypto(error) => error.into(),
+            _ => Self::ES_MIKEY_REFUSED,
+        }
+    }
+}
+
+impl From<UserError> for es_error {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::NotTel => Self::ES_MIKEY_TEL,
+            UserError::Empty => Self::ES_EMPTY,
+            UserError::TooLong => Self::ES_TEXT_TOO_LONG,
+            UserError::Period => Self::ES_OUT_OF_RANGE,
+            _ => Self::ES_MIKEY_REFUSED,
         }
     }
 }

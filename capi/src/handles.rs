@@ -2,7 +2,7 @@
 
 use crate::edge::{Outcome, handle, octets};
 use crate::error::es_error;
-use eccsi_sakke::onem2m::ExpiringIdentity;
+use eccsi_sakke::onem2m::{ExpiringIdentity, UnixTime};
 use eccsi_sakke::{eccsi, saef, sakke};
 
 /// Octets of KSAK.
@@ -55,6 +55,18 @@ pub const ES_PSK_IDENTITY_MAX: usize = 255;
 
 /// Seconds that a peer's credential is accepted beyond its end, where nothing else is configured.
 pub const ES_DEFAULT_SKEW: u64 = 300;
+
+/// Octets of a TGK, the key that a message of MIKEY-SAKKE carries.
+pub const ES_MIKEY_TGK_BYTES: usize = 16;
+
+/// Most octets of a key that is derived from a TGK.
+pub const ES_MIKEY_DERIVED_MAX: usize = 256;
+
+/// Seconds by which the clocks of two ends may differ, both ways, where nothing else is configured.
+pub const ES_MIKEY_SKEW: u64 = 300;
+
+/// Seconds that keys of a month are accepted before it begins and after it ends (RFC 6509 3.2).
+pub const ES_MIKEY_OVERLAP: u64 = 172800;
 
 /// KSAK, the KMS Secret Authentication Key (RFC 6507 4.2), with its KPAK. Secret: whoever has it is everybody.
 pub struct es_ksak {
@@ -241,4 +253,110 @@ impl es_octets {
     pub(crate) fn get(&self) -> Outcome<&[u8]> {
         octets(self.data, self.length)
     }
+}
+
+/// A user of MIKEY-SAKKE: a name, and the rule by which it has another identity in each key period. Public.
+pub struct es_mikey_user {
+    _opaque: (),
+}
+
+handle!(es_mikey_user, b"es_mk_us", mikey_sakke::User);
+
+/// A message of MIKEY-SAKKE, built or opened, with the key that it carries. Secret.
+pub struct es_mikey_message {
+    _opaque: (),
+}
+
+handle!(es_mikey_message, b"es_mk_ms", Message);
+
+/// What an end has of a message.
+pub(crate) struct Message {
+    pub(crate) message: mikey_sakke::IMessage,
+    pub(crate) time: UnixTime,
+    pub(crate) tgk: mikey_sakke::keys::Tgk,
+}
+
+/// The messages that a receiver has opened. Public.
+pub struct es_mikey_replay {
+    _opaque: (),
+}
+
+handle!(es_mikey_replay, b"es_mk_re", mikey_sakke::BoundedReplayCache);
+
+/// A crypto session of SRTP (RFC 3830 6.1.1). Those of a message have the CS IDs 1, 2 and so on.
+#[repr(C)]
+pub struct es_mikey_session {
+    /// The number of its security policy.
+    pub policy: u8,
+    /// SSRC of the stream.
+    pub ssrc: u32,
+    /// Rollover counter.
+    pub roc: u32,
+}
+
+/// What a message says, besides to whom.
+#[repr(C)]
+pub struct es_mikey_draft {
+    /// T, in seconds since 1970-01-01T00:00:00 UTC, which also chooses the key period.
+    pub time: u64,
+    /// CSB ID, which names the key.
+    pub key_id: u32,
+    /// 1 if `key_id` is a GMK-ID: then each member's message has its GUK-ID (TS 33.180 Annex F.1). Else 0.
+    pub group: i32,
+    /// One of es_mikey_naming.
+    pub naming: i32,
+    /// 1 to add a SAKKE-to-self extension, by which other devices of the sender open the message. Else 0.
+    pub to_self: i32,
+    /// RAND: none to draw 16 octets, or that of the first messages to hand a group key on to later members.
+    pub rand: es_octets,
+    /// Crypto sessions, at most 255; NULL where there are none: whoever uses the key knows them.
+    pub sessions: *const es_mikey_session,
+    /// Their number.
+    pub session_count: usize,
+}
+
+/// Who sends a message.
+#[repr(C)]
+pub struct es_mikey_sender {
+    /// Its name.
+    pub user: *const es_mikey_user,
+    /// Its key in the period of the message.
+    pub key: *const es_signing_key,
+    /// Z of its KMS, for SAKKE-to-self.
+    pub z: *const es_sakke_public,
+}
+
+/// Whom a message is for.
+#[repr(C)]
+pub struct es_mikey_recipient {
+    /// Its name.
+    pub user: *const es_mikey_user,
+    /// Z of its KMS.
+    pub z: *const es_sakke_public,
+}
+
+/// An initiator whose messages are accepted.
+#[repr(C)]
+pub struct es_mikey_initiator {
+    /// Its name.
+    pub user: *const es_mikey_user,
+    /// KPAK of its KMS.
+    pub kpak: *const es_kpak,
+}
+
+/// Who opens a message, and what it accepts.
+#[repr(C)]
+pub struct es_mikey_receiver {
+    /// Its name.
+    pub user: *const es_mikey_user,
+    /// Its keys: that of the current period, and while periods overlap that of the other one.
+    pub keys: *const *const es_sakke_key,
+    /// Their number.
+    pub key_count: usize,
+    /// Seconds that T may lie back, such as ES_MIKEY_SKEW; more for messages that were stored.
+    pub past: u64,
+    /// Seconds that T may lie ahead, such as ES_MIKEY_SKEW.
+    pub future: u64,
+    /// Seconds that keys of a period are accepted before it begins and after it ends, such as ES_MIKEY_OVERLAP.
+    pub overlap: u64,
 }

@@ -9,6 +9,7 @@
 //! | `sakke_id`, `sakke_kms`, `sakke_sender`, `sakke_receiver` | RFC 6508 |
 //! | `identifiers`, `id_2` | identifiers of oneM2M |
 //! | `saef` | the IBC-based security association of oneM2M |
+//! | `mikey`, `mikey_open` | messages of RFC 6509, made and opened |
 //!
 //! A function here checks and converts what C gives, calls one method of the library, and converts what it gives.
 #![allow(missing_debug_implementations, reason = "C alone sees the types")]
@@ -24,6 +25,8 @@ pub mod id_2;
 pub mod identifiers;
 pub mod kpak;
 pub mod ksak;
+pub mod mikey;
+pub mod mikey_open;
 pub mod random;
 pub mod saef;
 pub mod sakke_id;

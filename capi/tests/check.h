@@ -56,6 +56,7 @@ static inline int32_t stuck_fill(void *context, uint8_t *octets, size_t length) 
 void test_eccsi(void);
 void test_sakke(void);
 void test_association(void);
+void test_mikey(void);
 void test_misuse(void);
 void test_codes(void);
 void test_threads(void);

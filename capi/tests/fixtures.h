@@ -3,11 +3,12 @@
 #include "vectors.h"
 
 /* What is given out, and not looked at. */
-static uint8_t out[1024];
+static uint8_t out[2048];
 static char text[512];
 static es_error outcomes[2];
 static size_t size_out;
 static uint64_t uint64_out;
+static uint32_t uint32_out;
 static int32_t int32_out;
 
 struct outputs {
@@ -26,6 +27,9 @@ struct outputs {
     es_trusted *es_trusted[2];
     es_credential *es_credential[2];
     es_shared_key *es_shared_key[2];
+    es_mikey_user *es_mikey_user[2];
+    es_mikey_message *es_mikey_message[2];
+    es_mikey_replay *es_mikey_replay[2];
 };
 static struct outputs one, many;
 
@@ -45,6 +49,9 @@ static struct {
     es_trusted *es_trusted;
     es_credential *es_credential;
     es_shared_key *es_shared_key;
+    es_mikey_user *es_mikey_user;
+    es_mikey_message *es_mikey_message;
+    es_mikey_replay *es_mikey_replay;
     /* Of no type at all, and not aligned. */
     char odd_octets[32], *odd;
 
@@ -58,11 +65,64 @@ static struct {
     es_sakke_delivered sakke_delivered[2];
     const es_sakke_id *sakke_ids[2];
     es_side side;
+    /* For each function that opens a message: it remembers what it opened. */
+    uint8_t to_open[3][1024];
+    size_t to_open_length[3];
+    const es_sakke_key *receiving[1];
+    es_mikey_draft draft;
+    es_mikey_sender sender;
+    es_mikey_recipient recipients[2];
+    es_mikey_initiator initiators[2];
+    es_mikey_receiver receiver;
+    es_signing_key *mikey_signing;
+    es_sakke_key *mikey_key;
+    es_kpak *mikey_kpak;
+    es_sakke_public *mikey_z;
+    const char *uri, *kms_uri, *tel;
 } f;
 
 static int32_t f_admit(void *context, const char *entity, size_t entity_length, const char *id, size_t id_length) {
     (void)context, (void)entity, (void)entity_length, (void)id, (void)id_length;
     return 1;
+}
+
+/* Alice of the deployed message writes to herself. */
+static void fixtures_make_mikey(void) {
+    es_issued_key *issued;
+    es_sakke_issued *delivered;
+    es_sakke_id *id;
+    f.uri = "sip:alice@streamwide.com";
+    f.kms_uri = "kms.mydev.streamwide.com";
+    f.tel = "tel:+447700900123";
+    OK(es_mikey_user_mcx(f.uri, strlen(f.uri), f.kms_uri, strlen(f.kms_uri), 16777215u, 0, &f.es_mikey_user));
+    OK(es_mikey_replay_new(100, &f.es_mikey_replay));
+    OK(es_kpak_from_bytes(mikey_KPAK, 65, &f.mikey_kpak));
+    OK(es_sakke_public_from_bytes(mikey_Z, 257, &f.mikey_z));
+    OK(es_issued_key_from_parts(mikey_alice_SSK, 32, mikey_alice_PVT, 65, &issued));
+    OK(es_issued_key_validate(issued, f.mikey_kpak, mikey_alice_uid, 32, &f.mikey_signing));
+    OK(es_mikey_user_sakke_id(f.es_mikey_user, mikey_time, &id));
+    OK(es_sakke_issued_from_bytes(mikey_alice_RSK, 257, &delivered));
+    OK(es_sakke_issued_validate(delivered, f.mikey_z, id, &f.mikey_key));
+    es_sakke_id_free(id);
+    es_sakke_issued_free(delivered);
+    es_issued_key_free(issued);
+    f.receiving[0] = f.mikey_key;
+    const es_mikey_draft draft = {mikey_time, 7, 0, ES_MIKEY_URIS, 1, {NULL, 0}, NULL, 0};
+    const es_mikey_sender sender = {f.es_mikey_user, f.mikey_signing, f.mikey_z};
+    const es_mikey_receiver receiver = {f.es_mikey_user, f.receiving, 1, ES_MIKEY_SKEW, ES_MIKEY_SKEW, ES_MIKEY_OVERLAP};
+    f.draft = draft;
+    f.sender = sender;
+    f.receiver = receiver;
+    for (int i = 0; i < 2; i++) {
+        f.recipients[i].user = f.initiators[i].user = f.es_mikey_user;
+        f.recipients[i].z = f.mikey_z;
+        f.initiators[i].kpak = f.mikey_kpak;
+    }
+    for (int i = 0; i < 3; i++) {
+        es_mikey_message_free(f.es_mikey_message);
+        OK(es_mikey_build(&f.draft, &f.sender, f.recipients, NULL, &f.es_mikey_message));
+        OK(es_mikey_message_octets(f.es_mikey_message, f.to_open[i], sizeof f.to_open[i], &f.to_open_length[i]));
+    }
 }
 
 static void fixtures_make(void) {
@@ -137,9 +197,17 @@ static void fixtures_make(void) {
     }
     es_kpak_free(other);
     es_ksak_free(ksak);
+    fixtures_make_mikey();
 }
 
 static void fixtures_free(void) {
+    es_sakke_key_free(f.mikey_key);
+    es_signing_key_free(f.mikey_signing);
+    es_sakke_public_free(f.mikey_z);
+    es_kpak_free(f.mikey_kpak);
+    es_mikey_replay_free(f.es_mikey_replay);
+    es_mikey_message_free(f.es_mikey_message);
+    es_mikey_user_free(f.es_mikey_user);
     es_shared_key_free(f.es_shared_key);
     es_credential_free(f.es_credential);
     es_trusted_free(f.es_trusted);

@@ -24,6 +24,13 @@ INPUTS = {
     "es_id_2_parse.data": ("f.id_2_text", "strlen(f.id_2_text)"),
     "es_sakke_key_decapsulate.data": ("f.data", "273"),
     "es_sakke_key_decapsulate_many.data": ("f.data", f"273 * {MANY}"),
+    "es_mikey_open.data": ("f.to_open[0]", "f.to_open_length[0]"),
+    "es_mikey_open_from.data": ("f.to_open[1]", "f.to_open_length[1]"),
+    "es_mikey_open_own.data": ("f.to_open[2]", "f.to_open_length[2]"),
+    "es_mikey_user_tel.uri": ("f.tel", "strlen(f.tel)"),
+    "uri": ("f.uri", "strlen(f.uri)"),
+    "kms_uri": ("f.kms_uri", "strlen(f.kms_uri)"),
+    "tgk": ("f.ssv", "16"),
     "id": ("f.id_2_text", "strlen(f.id_2_text)"),
     "message": ("f.name", "5"),
     "signature": ("f.signature", "129"),
@@ -40,7 +47,7 @@ INPUTS = {
     "peer": ("f.peer", "strlen(f.peer)"),
 }
 # Inputs whose length is given, and the code for another.
-FIXED = {name: "ES_LENGTH" for name in ["ssk", "pvt", "uid", "tag"]} | {
+FIXED = {name: "ES_LENGTH" for name in ["ssk", "pvt", "uid", "tag", "tgk"]} | {
     "es_ksak_from_bytes.data": "ES_LENGTH",
     "es_kpak_from_bytes.data": "ES_LENGTH",
     "es_sakke_secret_from_bytes.data": "ES_LENGTH",
@@ -48,6 +55,9 @@ FIXED = {name: "ES_LENGTH" for name in ["ssk", "pvt", "uid", "tag"]} | {
     "es_sakke_issued_from_bytes.data": "ES_LENGTH",
     "es_sakke_key_decapsulate.data": "ES_DECAPSULATION_FAILED",
     "es_sakke_key_decapsulate_many.data": "ES_LENGTH",
+    "es_mikey_open.data": "ES_MIKEY_MALFORMED",
+    "es_mikey_open_from.data": "ES_MIKEY_MALFORMED",
+    "es_mikey_open_own.data": "ES_MIKEY_MALFORMED",
     "signature": "ES_INVALID_SIGNATURE",
     "ssv": "ES_LENGTH",
 }
@@ -67,6 +77,9 @@ OUTPUTS = {
     "es_kpak_tag.out": 3,
     "es_shared_key_id.out": 16,
     "es_shared_key_expose.out": 32,
+    "es_mikey_message_tgk.out": 16,
+    # The most of all that there may be.
+    "es_mikey_message_derive.out": 256,
     "es_sakke_public_encapsulate_many.data": 273 * MANY,
     "es_sakke_key_decapsulate_many.ssv": 16 * MANY,
     "signature": 129,
@@ -74,6 +87,8 @@ OUTPUTS = {
     "data": 273,
     "ssv": 16,
 }
+# Handles that are not those of their type.
+HANDLES = {"es_mikey_open_own.kpak": "f.mikey_kpak"}
 LISTS = {
     "const es_octets*": "f.strings",
     "const es_signed*": "f.signed_list",
@@ -81,8 +96,25 @@ LISTS = {
     "const es_delivered*": "f.delivered",
     "const es_sakke_delivered*": "f.sakke_delivered",
     "const es_sakke_id*const*": "f.sakke_ids",
+    "const es_mikey_draft*": "&f.draft",
+    "const es_mikey_sender*": "&f.sender",
+    "const es_mikey_recipient*": "f.recipients",
+    "const es_mikey_initiator*": "f.initiators",
+    "const es_mikey_receiver*": "&f.receiver",
 }
-NUMBERS = {"kind": "ES_FQDN", "expiration": "1798761600u", "now": "1790000000u", "skew": "300", "count": str(MANY)}
+NUMBERS = {"kind": "ES_FQDN", "expiration": "1798761600u", "now": "1790000000u", "skew": "300", "count": str(MANY)} | {
+    "es_mikey_message_derive.kind": "ES_MIKEY_TEK",
+    "cs_id": "4",
+    "period": "16777215u",
+    "offset": "0",
+    "time": "mikey_time",
+    "places": "16",
+    "es_mikey_open.now": "mikey_time",
+    "es_mikey_open_from.now": "mikey_time",
+    "es_mikey_open_own.now": "mikey_time",
+}
+# Outputs that may be shorter.
+ANY_LENGTH = {"es_mikey_message_derive.out"}
 # Without any pointer that has to be there.
 NOT_CALLED = {"es_version", "es_error_text"}
 
@@ -117,7 +149,7 @@ def calls(name, arguments, opaque):
         following = arguments[at + 1][1] if at + 1 < len(arguments) else ""
         if is_handle(kind, opaque):
             handle = re.sub(r"^const |\*$", "", kind)
-            right.append(f"f.{handle}")
+            right.append(HANDLES.get(key) or f"f.{handle}")
             other = "f.es_ksak" if handle != "es_ksak" else "f.es_kpak"
             wrong.append((at, "NULL", "ES_BAD_POINTER"))
             wrong.append((at, f"({kind.replace('*', ' *')}){other}", "ES_BAD_HANDLE"))
@@ -135,10 +167,15 @@ def calls(name, arguments, opaque):
             if code:
                 wrong.append((at + 1, f"({length}) - 1", code))
                 wrong.append((at + 1, "0", code))
+        elif kind == "uint8_t*" and following == "capacity":
+            right.append("out")
+            wrong += [(at, "NULL", "ES_BAD_POINTER"), (at + 1, "1", "ES_BUFFER_TOO_SMALL"), (at + 1, "0", "ES_BUFFER_TOO_SMALL")]
         elif kind == "uint8_t*":
             size = OUTPUTS.get(key) or OUTPUTS[word]
             right.append("out")
-            wrong += [(at, "NULL", "ES_BAD_POINTER"), (at + 1, str(size - 1), "ES_LENGTH"), (at + 1, str(size + 1), "ES_LENGTH")]
+            wrong += [(at, "NULL", "ES_BAD_POINTER"), (at + 1, str(size + 1), "ES_LENGTH")]
+            if key not in ANY_LENGTH:
+                wrong.append((at + 1, str(size - 1), "ES_LENGTH"))
             wrong += [(at + 1, "0", "ES_LENGTH"), (at + 1, "SIZE_MAX", "ES_LENGTH")]
         elif kind == "char*":
             right.append("text")
@@ -147,6 +184,8 @@ def calls(name, arguments, opaque):
             before, place = arguments[at - 1]
             if before == "char*":
                 right.append("sizeof text")
+            elif word == "capacity":
+                right.append("sizeof out")
             elif before == "uint8_t*":
                 right.append(str(OUTPUTS.get(f"{name}.{place}") or OUTPUTS[place]))
             else:
@@ -165,11 +204,11 @@ def calls(name, arguments, opaque):
             wrong.append((at, "NULL", "ES_BAD_POINTER"))
         elif kind == "size_t*" and word == "refused" or kind in ("const es_random*", "void*"):
             right.append("NULL")
-        elif kind in ("size_t*", "uint64_t*", "int32_t*"):
+        elif kind in ("size_t*", "uint64_t*", "uint32_t*", "int32_t*"):
             right.append(f"&{kind[:-1].replace('_t', '')}_out")
             wrong.append((at, "NULL", "ES_BAD_POINTER"))
         else:
-            right.append(NUMBERS[word])
+            right.append(NUMBERS.get(key) or NUMBERS[word])
             if word == "count":
                 wrong.append((at, "SIZE_MAX", "ES_LENGTH"))
             if word == "kind":

@@ -8,6 +8,7 @@ int main(void) {
     test_eccsi();
     test_sakke();
     test_association();
+    test_mikey();
     test_misuse();
     test_threads();
     test_promises();

@@ -19,6 +19,7 @@ def octets(name, digits, length=None):
 
 rfc6507, rfc6508 = read("rfc6507_eccsi.json"), read("rfc6508_sakke.json")
 saef = read("saef.json")["tests"][0]
+mikey = read("mikey_3gpp_sample.json")
 
 for name in ["KSAK", "KPAK", "ID", "PVT", "HS", "SSK", "M", "Sig"]:
     octets(f"rfc6507_{name}", rfc6507[name])
@@ -43,3 +44,18 @@ for end in ["client", "server"]:
         print(f'static const char saef_{end}_{name}[] = "{saef[end][name]}";')
 octets("saef_kibcId", saef["kibcId"])
 octets("saef_kibc", saef["kibc"])
+
+for name in ["KPAK", "Z"]:
+    octets(f"mikey_{name}", mikey["kms"][name])
+for user, whose in zip(["alice", "bob"], mikey["users"]):
+    for name in ["uid", "SSK", "PVT", "RSK"]:
+        octets(f"mikey_{user}_{name}", whose[name])
+sample = mikey["messages"][0]
+for name, part in [("message", "message"), ("SSV", "SSV"), ("RAND", "RAND"), ("data", "sakke_data")]:
+    octets(f"mikey_{name}", sample[part])
+parts = {name: part for payload in sample["payloads"] for name, part in payload.items()}
+octets("mikey_policy", parts["SP"]["data"])
+print(f"#define mikey_key_id 0x{sample['csb_id']}u")
+# Seconds of NTP begin in 1900. The other one is in the month of the identity of RFC 6507.
+print(f"#define mikey_time {int(parts['T']['ts'], 16) // 2**32 - 2208988800}u")
+print("#define tel_time 1297000000u")

@@ -227,6 +227,8 @@ const CAPI: Package = Package {
         ("identifiers", C_PARTS),
         ("id_2", C_PARTS),
         ("saef", C_PARTS),
+        ("mikey", C_PARTS),
+        ("mikey_open", C_PARTS),
     ],
     everywhere: &["error"],
     unsafe_code: &["edge"],
