@@ -151,7 +151,7 @@ impl IssuedKey {
 
 /// A validated key of one identity under one KMS.
 #[pyclass(frozen, module = "eccsi_sakke.eccsi")]
-pub(crate) struct SigningKey(Held<eccsi::SigningKey>);
+pub(crate) struct SigningKey(pub(crate) Held<eccsi::SigningKey>);
 
 secret_class!(SigningKey);
 

@@ -4,6 +4,8 @@ use eccsi_sakke::Error as CoreError;
 use eccsi_sakke::error::{BatchError, DecodeError as CoreDecodeError};
 use eccsi_sakke::onem2m::IdentifierError as CoreIdentifierError;
 use eccsi_sakke::saef::SaefError;
+use mikey_sakke::error::{BuildError, Refusal};
+use mikey_sakke::user::UserError;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
@@ -37,6 +39,12 @@ create_exception!(
     Error,
     "Why a credential is not installed or no key is derived: for one's own log, never for the peer."
 );
+create_exception!(
+    eccsi_sakke,
+    MessageError,
+    Error,
+    "Why a message of MIKEY-SAKKE is not made or not accepted, besides signature and key."
+);
 
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
@@ -48,7 +56,8 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("UnusableIdentity", py.get_type::<UnusableIdentity>())?;
     module.add("RandomError", py.get_type::<RandomError>())?;
     module.add("IdentifierError", py.get_type::<IdentifierError>())?;
-    module.add("AssociationError", py.get_type::<AssociationError>())
+    module.add("AssociationError", py.get_type::<AssociationError>())?;
+    module.add("MessageError", py.get_type::<MessageError>())
 }
 
 /// The exception of an error.
@@ -101,6 +110,31 @@ impl Raise for SaefError {
             Self::InvalidKey => CoreError::InvalidKey.raise(),
             other => AssociationError::new_err(other.to_string()),
         }
+    }
+}
+
+impl Raise for Refusal {
+    fn raise(self) -> PyErr {
+        match self {
+            Self::Signature => CoreError::InvalidSignature.raise(),
+            Self::Decapsulation => CoreError::DecapsulationFailed.raise(),
+            other => MessageError::new_err(other.to_string()),
+        }
+    }
+}
+
+impl Raise for BuildError {
+    fn raise(self) -> PyErr {
+        match self {
+            Self::Crypto(error) => error.raise(),
+            other => MessageError::new_err(other.to_string()),
+        }
+    }
+}
+
+impl Raise for UserError {
+    fn raise(self) -> PyErr {
+        IdentifierError::new_err(self.to_string())
     }
 }
 

@@ -5,6 +5,7 @@
 mod eccsi;
 mod errors;
 mod held;
+mod mikey;
 mod octets;
 mod onem2m;
 mod saef;
@@ -17,11 +18,12 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add_to(module)?;
-    let rooms: [(&str, fn(&Bound<'_, PyModule>) -> PyResult<()>); 4] = [
+    let rooms: [(&str, fn(&Bound<'_, PyModule>) -> PyResult<()>); 5] = [
         ("eccsi", eccsi::add_to),
         ("sakke", sakke::add_to),
         ("onem2m", onem2m::add_to),
         ("saef", saef::add_to),
+        ("mikey", mikey::add_to),
     ];
     for (name, add_to) in rooms {
         let room = PyModule::new(py, name)?;

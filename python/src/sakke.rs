@@ -106,7 +106,7 @@ impl KmsSecretKey {
 /// Z, the KMS Public Key (RFC 6508 2.2): the root of trust of a community.
 #[pyclass(frozen, eq, hash, module = "eccsi_sakke.sakke")]
 #[derive(PartialEq, Eq, Hash)]
-pub(crate) struct KmsPublicKey(sakke::KmsPublicKey);
+pub(crate) struct KmsPublicKey(pub(crate) sakke::KmsPublicKey);
 
 /// Encapsulated Data and SSV.
 type Sent<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>);
@@ -239,7 +239,7 @@ impl IssuedKey {
 
 /// A validated Receiver Secret Key of one identifier under one KMS.
 #[pyclass(frozen, module = "eccsi_sakke.sakke")]
-pub(crate) struct ReceiverSecretKey(Held<sakke::ReceiverSecretKey>);
+pub(crate) struct ReceiverSecretKey(pub(crate) Held<sakke::ReceiverSecretKey>);
 
 secret_class!(ReceiverSecretKey);
 

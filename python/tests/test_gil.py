@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from eccsi_sakke import eccsi, onem2m, saef, sakke
+from eccsi_sakke import eccsi, mikey, onem2m, saef, sakke
 from vectors import read
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
@@ -66,6 +66,15 @@ def calls():
         ends[end] = (id_2, pair, saef.Credential.install(id_2, pair, pinned, trusted, NOW))
     peer = ends["client"][2].psk_identity()
     side = {"role": "server", "expected": "//sp.example.com/CSE090112/C190XX7T", "trusted": trusted, "now": NOW}
+    alice = mikey.User.tel("tel:+447700900123")
+    identity, identifier = alice.identity(NOW), alice.sakke_identifier(NOW)
+    own = {"sender": alice, "key": kms.issue(identity).validate(kpak, identity), "z": public, "time": NOW, "key_id": 7}
+    (message,) = mikey.build([(alice, public)], to_self=True, **own)
+    keys = [z.issue(identifier).validate(public, identifier)]
+
+    def opens(open, **who):
+        return open(message.octets(), user=alice, keys=keys, replay=mikey.ReplayCache(1), now=NOW, **who)
+
     return {
         "eccsi.KmsSecretKey.generate": eccsi.KmsSecretKey.generate,
         "eccsi.KmsSecretKey.issue": lambda: kms.issue(b"alice"),
@@ -100,6 +109,9 @@ def calls():
         "sakke.ReceiverSecretKey.decapsulate_many": lambda: receiver.decapsulate_many([data, data]),
         "saef.Credential.install": lambda: saef.Credential.install(*ends["server"][:2], pinned, trusted, NOW),
         "saef.Credential.derive": lambda: ends["server"][2].derive(peer, **side),
+        "mikey.build": lambda: mikey.build([(alice, public)], **own),
+        "mikey.open": lambda: opens(mikey.open, initiators=(alice, kpak)),
+        "mikey.open_own": lambda: opens(mikey.open_own, kpak=kpak),
     }
 
 
@@ -107,7 +119,7 @@ def test_readme_lists_what_releases_the_gil():
     text = README.read_text()
     listed = text[text.index("Released by") :].split("\n\n")[0]
     there = calls()
-    assert re.findall(r"`((?:eccsi|sakke|saef)\.[\w.]+)`", listed) == list(there)
+    assert re.findall(r"`((?:eccsi|sakke|saef|mikey)\.[\w.]+)`", listed) == list(there)
     held = [name for name, call in there.items() if not releases(call, 5)]
     assert held == []
 

@@ -8,7 +8,7 @@ import eccsi_sakke
 import pytest
 
 FOLDER = pathlib.Path(eccsi_sakke.__file__).parent
-ROOMS = ["eccsi", "sakke", "onem2m", "saef"]
+ROOMS = ["eccsi", "sakke", "onem2m", "saef", "mikey"]
 
 
 def declared(room):
