@@ -13,12 +13,15 @@ mod sakke;
 
 use pyo3::prelude::*;
 
+/// Adds what a room has to its module.
+type AddTo = fn(&Bound<'_, PyModule>) -> PyResult<()>;
+
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::add_to(module)?;
-    let rooms: [(&str, fn(&Bound<'_, PyModule>) -> PyResult<()>); 5] = [
+    let rooms: [(&str, AddTo); 5] = [
         ("eccsi", eccsi::add_to),
         ("sakke", sakke::add_to),
         ("onem2m", onem2m::add_to),
