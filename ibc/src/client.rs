@@ -6,7 +6,7 @@
 //! | [`Connection`] | one session: handshake, exporter, requests one after another |
 //! | [`Client`] | the procedures, on a session that is opened when one is needed |
 //! | [`install`] | a delivered credential is checked before it replaces the one in use |
-//! | [`DeviceStore`] | what one entity keeps on disk: credential, KPAKs, registrations, keys, how far its commands are |
+//! | [`DeviceStore`] | what one entity keeps on disk: credential, KPAKs, registrations, keys, objects, how far its commands are |
 //! | [`renewal`] | when to renew: from half of the life of a credential, in the last fifth of that of a key |
 //! | [`CredentialKeeper`], [`KeyKeeper`] | renew in time, again and again |
 //! | [`commands`] | MEF Client Command, with what executes them |
@@ -48,7 +48,7 @@ pub use error::{ClientError, InstallError, Refusal};
 pub use fetcher::NetworkFetcher;
 pub use keeper::{CredentialKeeper, Kept, KeyKeeper};
 pub use key_source::NetworkKeySource;
-pub use keys::{ExportedRegistration, KeyRequest};
+pub use keys::{ExportedRegistration, KeyRequest, own_key};
 pub use registration::Enrolled;
 pub use store::{DeviceStore, EnrolmentKey, Installed, MasterKey, StoredRegistration};
 

@@ -1,5 +1,6 @@
-//! A process that installs credentials, and keeps registrations and keys, is killed at any moment: the store holds the old
-//! credential or the new one, with the KPAK it needs, never none; and the old registration and key or the new ones.
+//! A process that installs credentials, and keeps registrations, keys and objects, is killed at any moment: the store holds the old
+//! credential or the new one, with the KPAK it needs, never none; and the old registration, key and
+//! object or the new ones.
 //!
 //! This program is both: without an argument the one that kills, with a folder the one that is killed.
 
@@ -10,6 +11,7 @@ use eccsi_sakke::onem2m::{
 };
 use ibc::Function;
 use ibc::client::install::{Expected, NewKpak};
+use ibc::client::node::{NodeObject, Object, RegistrationObject};
 use ibc::client::{DeviceStore, StoredRegistration};
 use ibc::files::registered_key_file::RegisteredKeyFile;
 use ibc::wire::{IssuedCredential, SecretText};
@@ -82,6 +84,17 @@ fn key(number: u64) -> RegisteredKeyFile {
     }
 }
 
+fn object(number: u64) -> NodeObject {
+    let object = Object::Registration(RegistrationObject {
+        function: Function::Mef,
+        fqdn: Fqdn::parse(MEF).unwrap(),
+        stakeholder: Fqdn::parse("sp.example.com").unwrap(),
+        end: None,
+        labels: None,
+    });
+    NodeObject { path: "/mef".into(), object, ends: Some(number.to_string()), key: None }
+}
+
 /// Installs one after another, and says which is there.
 fn install(folder: &Path, mut number: u64) {
     let store = DeviceStore::open(folder).unwrap();
@@ -90,6 +103,7 @@ fn install(folder: &Path, mut number: u64) {
         store.install(&issue(number), &expected(), &new, NOW).unwrap();
         store.keep_registration(&registration(number)).unwrap();
         store.keep_key(&key(number)).unwrap();
+        store.put_objects(&[object(number)]).unwrap();
         println!("{number}");
         number += 1;
     }
@@ -113,6 +127,9 @@ fn look(folder: &Path) -> u64 {
     assert!(registrations.len() == 1 && follows(&registrations[0].id), "{number}: {registrations:?}");
     let keys = store.keys().unwrap();
     assert!(keys.len() == 1 && follows(&keys[0].labels[0]), "{number}: {keys:?}");
+    let objects = store.objects().unwrap();
+    let led_to = objects.iter().map(|one| one.ends.clone().unwrap()).collect::<Vec<_>>();
+    assert!(led_to.len() == 1 && follows(&led_to[0]), "{number}: {objects:?}");
     let folders = [folder.to_path_buf(), folder.join("keys")];
     let parts = folders
         .iter()

@@ -1,11 +1,13 @@
 //! MEF Client Command over the network: TS-0003 clauses 8.3.4.7 and 8.3.9.
 //!
 //! [`CommandLoop`] keeps the order of the procedures by the machine of [`crate::command::client`]; an [`Executor`] does what
-//! is commanded. [`Provisioner`] is one for IBC_PROV and for commands on the objects of a [`Node`].
+//! is commanded. [`Provisioner`] is one for IBC_PROV and for commands on the objects of a
+//! [`Node`].
 
 use super::connection::Operation;
 use super::install::{Expected, NewKpak};
 use super::node::Node;
+use super::renewal::system_random;
 use super::{Client, ClientError, DeviceStore};
 use crate::Function;
 use crate::clock::Clock;
@@ -154,14 +156,12 @@ impl CommandLoop {
     }
 }
 
-/// Executes IBC_PROV into credential stores, and commands on objects at a node.
+/// Executes IBC_PROV into the stores of entities, and commands on the objects that are in them.
 pub struct Provisioner {
     /// One for each entity, in absolute form.
     pub stores: Vec<(EntityName, DeviceStore)>,
     /// Which KPAK may come besides those that are pinned.
     pub new: NewKpak,
-    /// The objects, and what they led to.
-    pub node: Node,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -177,8 +177,20 @@ impl Executor for Provisioner {
         Box::pin(async move {
             match task {
                 Task::IbcProvisioning { uri, subject } => self.provision(client, uri, subject).await,
-                Task::Object { path, object, usage, .. } => {
-                    self.node.execute(client, path, (*object, *usage), self.clock.now()).await
+                Task::Object { path, object, usage, target } => {
+                    let is_meant = |entity: &EntityName, id: &str| {
+                        let provider = entity.provider();
+                        entity.as_str() == id
+                            || provider.is_some_and(|sp| format!("//{sp}{id}") == entity.as_str())
+                    };
+                    let mut stores = self.stores.iter();
+                    let store =
+                        stores.find(|(entity, _)| target.as_deref().is_none_or(|id| is_meant(entity, id)));
+                    let Some((entity, store)) = store else { return status::UNACCEPTABLE_ARGUMENTS };
+                    let (now, mut random) = (self.clock.now(), system_random());
+                    Node::new(store, entity)
+                        .execute(client, path, (*object, *usage), (now, &mut *random))
+                        .await
                 }
             }
         })

@@ -2,6 +2,7 @@
 
 use super::connection::Operation;
 use super::{Client, ClientError, UNSENDABLE};
+use crate::files::registered_key_file::RegisteredKeyFile;
 use crate::tls::Exporter;
 use crate::wire::root::ResourceType;
 use crate::wire::{
@@ -43,6 +44,28 @@ impl core::fmt::Debug for ExportedRegistration {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("ExportedRegistration").field("identifier", &self.identifier).finish_non_exhaustive()
     }
+}
+
+/// A key as it was registered, for the file of its source.
+///
+/// # Errors
+/// [`ClientError::Answer`] for a member that is malformed.
+pub fn own_key(
+    answer: &KeyRegistration,
+    identifier: KeyIdentifier,
+    key: Zeroizing<Vec<u8>>,
+) -> Result<RegisteredKeyFile, ClientError> {
+    let malformed = |_| ClientError::Answer("a key registration with a malformed member");
+    Ok(RegisteredKeyFile {
+        key,
+        identifier,
+        usage: SecurityUsage::from_u8(answer.suid).map_err(malformed)?,
+        end: ExpirationTime::parse(&answer.expiration_time).map_err(malformed)?,
+        source: answer.source.clone(),
+        targets: answer.target_ids.clone(),
+        stakeholder: Fqdn::parse(&answer.admin_fqdn).map_err(malformed)?,
+        labels: answer.labels.clone().unwrap_or_default(),
+    })
 }
 
 const KEY: ResourceType = ResourceType::SymmKeyReg;

@@ -10,6 +10,7 @@
 //! | `km-MAF.json` | Km at that MAF, with the KmID it assigned | 0600 |
 //! | `keys/KEY-IDENTIFIER.json` | a registered key, own or retrieved | 0600 |
 //! | `commands.json` | what came of the last command of a MEF, and when to ask for the next | 0600 |
+//! | `objects.json` | configuration objects, with what they led to | 0600 |
 //! | `lock` | held by whoever changes the others | as the umask says |
 //!
 //! The folder is made for its owner alone (0700), and not used while others may write into it.
@@ -18,10 +19,12 @@
 //! order in which every prefix is good. Of a credential: first a KPAK is pinned besides the others, which harms nothing, then
 //! the credential that needs it comes, then the note about its time, which is missing at worst. So a process that is
 //! killed, or a machine that loses its power, leaves the old credential or the new one, with the KPAK it needs. Of a
-//! registration: first the key that it gave, then the registration.
+//! registration: first the key that it gave, then the registration. An object that is deleted stays, marked, until its
+//! registration has ended and its credentials are gone.
 
 mod commands;
 mod keys;
+mod objects;
 mod records;
 
 pub use records::{EnrolmentKey, MasterKey, StoredRegistration};
@@ -53,6 +56,7 @@ const ENROLMENT: &str = "enrolment-";
 const MASTER_KEY: &str = "km-";
 const KEYS: &str = "keys";
 const COMMANDS: &str = "commands.json";
+const OBJECTS: &str = "objects.json";
 
 /// The mode of the folder, and of that of the keys.
 const FOLDER_MODE: u32 = 0o700;
@@ -294,7 +298,7 @@ fn remove(path: &Path) -> Result<(), FileError> {
 
 /// Files that were being written by a process that is gone: the lock says that none is at work.
 fn remove_parts(folder: &Path) -> io::Result<()> {
-    let ours = [CREDENTIAL, KPAKS, SINCE, REGISTRATIONS, COMMANDS, ENROLMENT, MASTER_KEY];
+    let ours = [CREDENTIAL, KPAKS, SINCE, REGISTRATIONS, COMMANDS, OBJECTS, ENROLMENT, MASTER_KEY];
     remove_parts_of(folder, |name| ours.iter().any(|ours| name.starts_with(ours)))?;
     match remove_parts_of(&folder.join(KEYS), |_| true) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 /// Writes whole seconds.
-#[cfg(any(feature = "service", test))]
+#[cfg(any(feature = "client", feature = "service", test))]
 pub(crate) fn text(duration: Duration) -> String {
     format!("PT{}S", duration.as_secs())
 }

@@ -54,7 +54,7 @@ pub enum Parent {
 }
 
 /// An `[authenticationProfile]` as a node has it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// SUID.
     pub usage: SecurityUsage,

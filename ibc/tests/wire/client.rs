@@ -11,19 +11,17 @@ use ibc::Function;
 use ibc::association::{KeyOrigin, KeySource, RetrievalError};
 use ibc::client::commands::{CommandLoop, Provisioner};
 use ibc::client::install::NewKpak;
-use ibc::client::node::{Node, Object, ProfileObject, RegistrationObject};
 use ibc::client::renewal::Random;
 use ibc::client::{
     Access, Client, ClientError, Connection, CredentialKeeper, DeviceStore, InstallError, Kept, KeyKeeper,
     KeyRequest, NetworkFetcher, NetworkKeySource, Patience,
 };
 use ibc::clock::{Clock, ManualClock};
-use ibc::command::object::{PSK_SUITES, Parent, Profile};
 use ibc::derive::{EnrolmentTarget, kuse};
 use ibc::service::kms::Kms;
 use ibc::service::maf::Maf;
 use ibc::tls::{Psk, TlsError};
-use ibc::wire::{CommandArguments, CommandDescription, ObjectTypeSpecific, ResponseStatusCode};
+use ibc::wire::{CommandArguments, CommandDescription, ResponseStatusCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -417,9 +415,9 @@ async fn keys_for_handshakes_are_retrieved_by_their_identifier(place: &Place) {
     server.stop().await;
 }
 
-fn provisioner(place: &Place, node: Node) -> Provisioner {
+pub(crate) fn provisioner(place: &Place) -> Provisioner {
     let store = DeviceStore::open(&place.folder.join("device")).unwrap();
-    Provisioner { stores: vec![(name(DEVICE), store)], new: NewKpak::First, node, clock: clock(place) }
+    Provisioner { stores: vec![(name(DEVICE), store)], new: NewKpak::First, clock: clock(place) }
 }
 
 fn ibc_prov(subject: &str) -> CommandDescription {
@@ -434,7 +432,7 @@ fn ibc_prov(subject: &str) -> CommandDescription {
     }
 }
 
-fn own() -> Vec<EntityId> {
+pub(crate) fn own() -> Vec<EntityId> {
     vec![EntityId::parse(EntityKind::Ae, DEVICE).unwrap()]
 }
 
@@ -447,7 +445,7 @@ async fn commands_are_executed_until_there_are_no_more(place: &Place) {
         setting.admin.queue_command(&registration.id, &ibc_prov(DEVICE)).await.unwrap();
     }
     let mut commands = CommandLoop::new(&device, &registration.id, own());
-    let mut executor = provisioner(place, Node::new());
+    let mut executor = provisioner(place);
     let turn = commands.turn(&mut device, &mut executor, &*clock(place)).await.unwrap();
     let later = UnixTime::from_seconds(place.clock_now().as_seconds() + 3_600);
     assert_eq!((turn.reported, turn.again), (2, Some(later)));
@@ -484,105 +482,6 @@ async fn commands_are_executed_until_there_are_no_more(place: &Place) {
         "another KPAK is not installed on command"
     );
     assert_eq!(executor.stores[0].1.installed().unwrap(), before);
-    server.stop().await;
-}
-
-fn registration_object() -> Object {
-    Object::Registration(RegistrationObject {
-        function: Function::Mef,
-        fqdn: fqdn(MEF),
-        stakeholder: fqdn(PROVIDER),
-        end: Some(end(FAR)),
-        labels: None,
-    })
-}
-
-fn profile() -> Object {
-    Object::Profile(Box::new(ProfileObject {
-        profile: Profile {
-            usage: SecurityUsage::RspfSaef,
-            parent: Parent::Registration,
-            suites: PSK_SUITES.to_vec(),
-            key_id: None,
-            key_duration: Some(days(10)),
-            has_mef_registration: true,
-            has_maf_registration: false,
-            fingerprint: None,
-            trust_anchors: 0,
-        },
-        registration: Some("/node/mef".into()),
-        targets: vec![GATEWAY.into()],
-        labels: None,
-    }))
-}
-
-async fn registrations(place: &Place) -> (i64, i64) {
-    (
-        place.number("select count(*) from registration").await,
-        place.number("select count(*) from registered_key").await,
-    )
-}
-
-async fn configuration_objects_lead_to_registration(place: &Place) {
-    let setting = Setting::new(place).await;
-    let server = Running::new(&setting).await;
-    let mut device = client(&server, Function::Mef, "device", DEVICE);
-    let mut node = Node::new();
-    let now = place.clock_now();
-    let added = node.added(&mut device, "/node/mef", registration_object(), now).await.unwrap();
-    let registration = added.expect("a registration").clone();
-    assert_eq!((registration.client_id.as_str(), registrations(place).await), (DEVICE, (1, 0)));
-    let again = node.added(&mut device, "/node/mef", registration_object(), now).await.unwrap();
-    assert_eq!(again, Some(&registration), "it is there already");
-
-    // A command on a profile registers a key under it.
-    assert!(node.added(&mut device, "/node/saef", profile(), now).await.unwrap().is_none());
-    let command = |path: &str, suid| CommandDescription {
-        class: 3,
-        arguments: CommandArguments::ManagementObject {
-            path: path.into(),
-            object_type: 1,
-            specific: Some(ObjectTypeSpecific { suid }),
-        },
-        target: Some(DEVICE.into()),
-    };
-    let mut commands = CommandLoop::new(&device, &registration.id, own());
-    let mut executor = provisioner(place, node);
-    for (path, suid, status) in [("/node/saef", 22, 20), ("/node/none", 22, 300), ("/node/mef", 22, 301)] {
-        setting.admin.queue_command(&registration.id, &command(path, suid)).await.unwrap();
-        place.clock.advance(3_600);
-        assert_eq!(commands.turn(&mut device, &mut executor, &*clock(place)).await.unwrap().reported, 1);
-        assert_eq!(place.last("command reported").await["status"], status, "{path}");
-    }
-    assert_eq!(registrations(place).await, (1, 1));
-    let mut node = executor.node;
-    assert!(node.key("/node/saef").is_some());
-
-    node.deleted(&mut device, "/node/mef").await.unwrap();
-    assert_eq!(registrations(place).await, (0, 0));
-    assert!(node.registration("/node/mef").is_none());
-    assert!(node.key("/node/saef").is_none(), "what was registered under it is not used any more");
-    server.stop().await;
-}
-
-async fn profiles_alone_lead_to_nothing(place: &Place) {
-    let setting = Setting::new(place).await;
-    let server = Running::new(&setting).await;
-    let mut device = client(&server, Function::Mef, "device", DEVICE);
-    let mut node = Node::new();
-    let now = place.clock_now();
-    node.added(&mut device, "/node/mef", registration_object(), now).await.unwrap();
-    let before = (registrations(place).await, place.audit().await.len());
-    node.added(&mut device, "/node/saef", profile(), now).await.unwrap();
-    node.updated("/node/saef", profile());
-    node.deleted(&mut device, "/node/saef").await.unwrap();
-    node.added(&mut device, "/node/anchor", Object::TrustAnchor, now).await.unwrap();
-    node.updated("/node/mef", registration_object());
-    assert_eq!(
-        (registrations(place).await, place.audit().await.len()),
-        before,
-        "nothing was asked of the MEF"
-    );
     server.stop().await;
 }
 
@@ -643,7 +542,5 @@ crate::on_each_store!(
     a_client_by_ke_id_registers_before_it_gets_keys,
     keys_for_handshakes_are_retrieved_by_their_identifier,
     commands_are_executed_until_there_are_no_more,
-    configuration_objects_lead_to_registration,
-    profiles_alone_lead_to_nothing,
     only_what_is_ones_own_is_provisioned_on_command,
 );

@@ -39,6 +39,8 @@ mod fuzz_seeds;
 mod http_framing;
 #[cfg(feature = "server")]
 mod keeping;
+#[cfg(feature = "server")]
+mod node;
 #[cfg(feature = "__peers")]
 mod peers;
 mod secret_types;

@@ -6,7 +6,6 @@ use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::client::commands::{CommandLoop, Executed, Executor, Provisioner, Turn};
 use crate::client::install::NewKpak;
-use crate::client::node::Node;
 use crate::client::{Client, ClientError, DeviceStore, EnrolmentKey, MasterKey, Refusal, StoredRegistration};
 use crate::clock::SystemClock;
 use crate::command::client::{CommandState, Task};
@@ -362,12 +361,7 @@ impl CommandTurns {
         let entity = entity.ok_or_else(|| Failure::usage("--as names no CSE and no AE"))?;
         let state = store.command_state(&mef, registration)?.unwrap_or_default();
         let commands = CommandLoop::new(client, registration, own).resume(state);
-        let provisioner = Provisioner {
-            stores: vec![(entity, store)],
-            new,
-            node: Node::new(),
-            clock: Arc::new(SystemClock),
-        };
+        let provisioner = Provisioner { stores: vec![(entity, store)], new, clock: Arc::new(SystemClock) };
         Ok(Self { commands, executor: OnDevice { mef, registration: registration.into(), provisioner } })
     }
 

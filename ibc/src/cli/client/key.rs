@@ -9,11 +9,10 @@ use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::renewal::system_random;
-use crate::client::{Client, ClientError, DeviceStore, Kept, KeyKeeper, KeyRequest};
+use crate::client::{Client, ClientError, DeviceStore, Kept, KeyKeeper, KeyRequest, own_key};
 use crate::clock::SystemClock;
 use crate::files::key_file;
 use crate::files::registered_key_file::RegisteredKeyFile;
-use crate::wire::KeyRegistration;
 use clap::{Args, Subcommand};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{
@@ -194,25 +193,6 @@ impl<'a> Shown<'a> {
         }
         Report::raw(Zeroizing::new(text.as_bytes().to_vec()), self)
     }
-}
-
-/// A key as it was registered, for the file of its source.
-fn own_key(
-    answer: &KeyRegistration,
-    identifier: KeyIdentifier,
-    key: Zeroizing<Vec<u8>>,
-) -> Result<RegisteredKeyFile, Failure> {
-    let malformed = |_| Failure::from(ClientError::Answer("a key registration with a malformed member"));
-    Ok(RegisteredKeyFile {
-        key,
-        identifier,
-        usage: SecurityUsage::from_u8(answer.suid).map_err(malformed)?,
-        end: ExpirationTime::parse(&answer.expiration_time).map_err(malformed)?,
-        source: answer.source.clone(),
-        targets: answer.target_ids.clone(),
-        stakeholder: Fqdn::parse(&answer.admin_fqdn).map_err(malformed)?,
-        labels: answer.labels.clone().unwrap_or_default(),
-    })
 }
 
 #[derive(Debug, Args)]
