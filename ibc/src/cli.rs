@@ -111,6 +111,9 @@ enum Command {
     #[cfg(feature = "client")]
     Commands(Box<client::Commands>),
     #[cfg(feature = "client")]
+    #[command(subcommand)]
+    Device(client::DeviceCommand),
+    #[cfg(feature = "client")]
     Associate(Box<client::Associate>),
     /// Show the whole system at work, step by step
     Demo(demo::Demo),
@@ -177,6 +180,8 @@ pub fn main() -> ExitCode {
         Command::Key(command) => command.run(cli.json),
         #[cfg(feature = "client")]
         Command::Commands(command) => command.run(cli.json),
+        #[cfg(feature = "client")]
+        Command::Device(command) => command.run(),
         #[cfg(feature = "client")]
         Command::Associate(command) => command.run(cli.json),
         Command::Demo(command) => command.run(),

@@ -1,5 +1,5 @@
-//! What a device does at a MEF or a MAF, `ibc enrol`, `ibc renew`, `ibc registration`, `ibc key`, `ibc commands`, and with
-//! another device: `ibc associate`.
+//! What a device does at a MEF or a MAF, `ibc enrol`, `ibc renew`, `ibc registration`, `ibc key`, `ibc commands`,
+//! `ibc device`, and with another device: `ibc associate`.
 
 mod asking;
 mod associate;
@@ -7,12 +7,14 @@ mod commands;
 mod connect;
 mod enrol;
 mod key;
+mod object;
 mod registration;
 
 pub(super) use associate::arguments::Associate;
 pub(super) use commands::Commands;
 pub(super) use enrol::{Enrol, Renew};
 pub(super) use key::Command as KeyCommand;
+pub(super) use object::Command as DeviceCommand;
 pub(super) use registration::Command as RegistrationCommand;
 
 use super::failure::{Failure, Kind};

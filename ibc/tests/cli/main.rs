@@ -50,4 +50,6 @@ mod hostile;
 #[cfg(feature = "server")]
 mod messages;
 #[cfg(feature = "server")]
+mod objects;
+#[cfg(feature = "server")]
 mod standing;

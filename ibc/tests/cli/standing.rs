@@ -6,15 +6,15 @@ use crate::place::Place;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-const MEF: &str = "mef.example.com";
+pub(crate) const MEF: &str = "mef.example.com";
 const PAST: &str = "20200101T000000";
-const FAR: &str = "29990101T000000";
+pub(crate) const FAR: &str = "29990101T000000";
 
-fn key(_: &str) -> Option<Vec<u8>> {
+pub(crate) fn key(_: &str) -> Option<Vec<u8>> {
     base16ct::lower::decode_vec(KEY).ok()
 }
 
-fn registration(end: &str) -> (u16, String) {
+pub(crate) fn registration(end: &str) -> (u16, String) {
     let text =
         r#"{"sec:mecr":{"ty":ID,"ri":"r1","et":"END","adfq":"sp.example.com","cr":"//sp.example.com/CSE1"}}"#;
     (
@@ -31,7 +31,7 @@ fn command(number: usize) -> String {
     )
 }
 
-fn no_more(wait: &str) -> (u16, String) {
+pub(crate) fn no_more(wait: &str) -> (u16, String) {
     (
         2000,
         format!(
@@ -40,24 +40,29 @@ fn no_more(wait: &str) -> (u16, String) {
     )
 }
 
-fn refused(code: u16) -> (u16, String) {
+pub(crate) fn refused(code: u16) -> (u16, String) {
     (code, String::from(r#"{"m2m:dbg":"no"}"#))
 }
 
-fn arguments<'a>(mef: &'a Hostile, command: &[&'a str], rest: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn arguments<'a>(mef: &'a Hostile, command: &[&'a str], rest: &[&'a str]) -> Vec<&'a str> {
     let connect = ["--mef", MEF, "--connect", &mef.address, "--as", CSE, "--store", "cse"];
     let psk = ["--psk-identity", "cse@mef.example.com", "--psk-file", "key.hex", "--json"];
     [command, &connect, &psk, &["--stakeholder", "sp.example.com"], rest].concat()
 }
 
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     let place = Place::new();
     place.write_private("key.hex", KEY);
     place
 }
 
 /// Lets `ibc commands` run for so long, in which it must not end; gives what it said.
-fn runs_for(place: &Place, mef: &Hostile, rest: &[&str], time: Duration) -> Vec<serde_json::Value> {
+pub(crate) fn runs_for(
+    place: &Place,
+    mef: &Hostile,
+    rest: &[&str],
+    time: Duration,
+) -> Vec<serde_json::Value> {
     let mut command = place.command(&arguments(mef, &["commands"], rest));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let until = Instant::now() + time;

@@ -1,5 +1,5 @@
 //! Registrations, keys, commands and fetching of MEF and MAF at the service core, on each store: S14 to S42, S54 to S59
-//! where the core has a part, S67 to S102, M1 to M22, A1 to A14 (docs/requirements.md).
+//! where the core has a part, S67 to S102, M1 to M23, A1 to A14 (docs/requirements.md).
 
 #![cfg(feature = "service")]
 

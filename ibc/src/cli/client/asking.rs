@@ -235,6 +235,7 @@ impl Asking {
         end: ExpirationTime,
     ) -> Result<Option<Registered>, Failure> {
         if let Some(registration) = self.known(Some(stakeholder))?.into_iter().next() {
+            self.is_in_use(&registration.id)?;
             return Ok(Some(Registered {
                 registration,
                 is_new: false,
@@ -248,6 +249,20 @@ impl Asking {
             Err(Failure::Refused { kind: Kind::Conflict, .. }) => Ok(None),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Refuses the use of a registration that is being ended.
+    fn is_in_use(&self, registration: &str) -> Result<(), Failure> {
+        let Some(node) = self.node()? else { return Ok(()) };
+        if !node.ends(self.function(), self.fqdn(), registration)? {
+            return Ok(());
+        }
+        Err(Failure::refused(
+            Kind::Refused,
+            format!(
+                "the registration {registration} is being ended, since its object was deleted: ibc device object list"
+            ),
+        ))
     }
 
     /// A procedure succeeded: nobody waits any more to ask this MEF for commands.

@@ -2,6 +2,7 @@
 
 use super::asking::{Asking, CommandTurns, LIFE, identities};
 use super::connect::{Address, Connect, PATIENCE, address};
+use super::object::Triggered;
 use super::{block_on, new_kpak};
 use crate::Function;
 use crate::cli::Outcome;
@@ -9,6 +10,7 @@ use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::cli::report::Report;
 use crate::client::commands::Turn;
+use crate::client::node::NodeObject;
 use crate::client::renewal::{Backoff, system_random};
 use crate::client::{ClientError, DeviceStore};
 use crate::clock::{Clock, SystemClock};
@@ -23,6 +25,9 @@ use std::path::PathBuf;
 /// How often a sleeping loop looks whether another process has changed what it waits for.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long nothing is due, if nobody says.
+const LONGEST_LOOK: Duration = Duration::from_secs(365 * 86_400);
+
 /// The shortest time between two requests of a process that stays, whatever the MEF says, and whatever it refuses.
 const FLOOR: Duration = Duration::from_secs(1);
 
@@ -31,8 +36,9 @@ const FLOOR: Duration = Duration::from_secs(1);
 /// Registers with the MEF under the stakeholder, unless it is, retrieves commands, executes them and reports each, until
 /// there are no more, or 64 of them in one turn. When to ask again is kept in the store: this command, started anew, waits as long as the MEF said,
 /// unless another command has had to do with the MEF since. IBC_PROV is executed: the credential is provisioned, validated and put into the store. Commands on
-/// management objects are reported as not found, since this program has none; those for certificates and device
-/// configuration as not supported. Without --once it stays, and asks again when the MEF said; it ends when the registration is
+/// management objects (MO_NODE) find the objects of the store, and register keys under their profiles: `ibc device object`. What
+/// else objects lead to at this MEF is done as well: registrations, other keys before the newest ones end, de-registrations.
+/// Commands for certificates and device configuration are reported as not supported. Without --once it stays, and asks again when the MEF said; it ends when the registration is
 /// removed, by `ibc registration delete` or at the MEF.
 #[derive(Debug, Args)]
 #[command(
@@ -107,7 +113,37 @@ impl Commands {
         if self.now {
             asking.succeeded()?;
         }
+        let mut objects = Objects::default();
         loop {
+            let done = objects.look(&mut asking, random()).await?;
+            if let Some(done) = &done {
+                if done.ended.contains(&registration) {
+                    return Ok(ended(&registration));
+                }
+                if !self.once && (!done.is_nothing() || done.has_failed()) {
+                    let (mut text, mut value) = (String::from("objects"), json!({}));
+                    done.tell(&mut text, &mut value);
+                    tell(json, &text, &json!({"objects": value}))?;
+                }
+            }
+            let is_ending = match asking.node()? {
+                Some(node) => node.ends(Function::Mef, asking.fqdn(), &registration)?,
+                None => false,
+            };
+            if is_ending {
+                // No use is made of it any more; what is asked is only that it ends.
+                if self.once {
+                    let message =
+                        format!("the registration {registration} is being ended: its object was deleted");
+                    return Err(Failure::refused(Kind::Refused, message));
+                }
+                asking.client.disconnect();
+                let next = objects.next(&asking)?;
+                if !self.sleep(&mut asking, &registration, &objects, next).await? {
+                    return Ok(ended(&registration));
+                }
+                continue;
+            }
             let (reported, next) = match self.look(&mut asking, &registration, &own).await? {
                 Looked::Turn(turn) => {
                     backoff = Backoff::default();
@@ -146,15 +182,23 @@ impl Commands {
                 .map_or_else(|| String::from("at once: there may be more"), |again| format!("after {again}"));
             let text =
                 format!("{reported} commands reported\n  registration {registration}\n  again  {again}");
+            objects.seen(&asking)?;
             if self.once {
-                return Ok(Report::new(text, &value));
+                let Some(done) = done else { return Ok(Report::new(text, &value)) };
+                let (mut text, mut value) = (text, value);
+                let mut led_to = json!({});
+                if !done.is_nothing() || done.has_failed() {
+                    done.tell(&mut text, &mut led_to);
+                    value["objects"] = led_to;
+                }
+                return Ok(done.verdict(Report::new(text, &value)));
             }
             if reported > 0 {
                 tell(json, &text, &value)?;
             }
             asking.client.disconnect();
-            let next = next.unwrap_or(UnixTime::EPOCH).max(later(FLOOR));
-            if !self.sleep(&mut asking, &registration, next).await? {
+            let next = next.unwrap_or(UnixTime::EPOCH).min(objects.next(&asking)?).max(later(FLOOR));
+            if !self.sleep(&mut asking, &registration, &objects, next).await? {
                 return Ok(ended(&registration));
             }
         }
@@ -192,8 +236,15 @@ impl Commands {
         })
     }
 
-    /// Sleeps until then, or until another process has asked this MEF for something. False if the registration is gone.
-    async fn sleep(&self, asking: &mut Asking, registration: &str, until: UnixTime) -> Result<bool, Failure> {
+    /// Sleeps until then, or until another process has asked this MEF for something or changed the objects. False if the
+    /// registration is gone.
+    async fn sleep(
+        &self,
+        asking: &mut Asking,
+        registration: &str,
+        objects: &Objects,
+        until: UnixTime,
+    ) -> Result<bool, Failure> {
         let mef = asking.fqdn().clone();
         let store = asking.store.as_mut().ok_or_else(|| Failure::usage("give --store FOLDER"))?;
         let waited = store.command_state(&mef, registration)?.and_then(|state| state.waits_until);
@@ -208,7 +259,7 @@ impl Commands {
                 break false;
             }
             let waits = store.command_state(&mef, registration)?.and_then(|state| state.waits_until);
-            if waited.is_some() && waits.is_none() {
+            if (waited.is_some() && waits.is_none()) || store.objects()? != objects.seen {
                 break true;
             }
         };
@@ -227,6 +278,51 @@ impl Commands {
         let registered = asking.register(&self.stakeholder, end, None).await?;
         asking.succeeded()?;
         Ok(registered.registration.id)
+    }
+}
+
+/// What the objects lead to, in a process that stays.
+#[derive(Default)]
+struct Objects {
+    /// As this process left them.
+    seen: Vec<NodeObject>,
+    backoff: Backoff,
+    /// After a failure: not before then, unless somebody changes the objects.
+    again: Option<UnixTime>,
+}
+
+impl Objects {
+    /// Does what they lead to now, unless that failed a short while ago.
+    async fn look(&mut self, asking: &mut Asking, random: u32) -> Result<Option<Triggered>, Failure> {
+        let changed = asking.store.as_ref().map(DeviceStore::objects).transpose()?.unwrap_or_default();
+        if changed == self.seen && self.again.is_some_and(|again| SystemClock.now() < again) {
+            return Ok(None);
+        }
+        if changed != self.seen {
+            self.backoff = Backoff::default();
+        }
+        let done = asking.triggered().await?;
+        asking.succeeded_if(!done.is_nothing())?;
+        if done.has_failed() {
+            self.again = Some(later(self.backoff.failed(random)));
+        } else {
+            (self.again, self.backoff) = (None, Backoff::default());
+        }
+        self.seen(asking)?;
+        Ok(Some(done))
+    }
+
+    /// They are as this process left them.
+    fn seen(&mut self, asking: &Asking) -> Result<(), Failure> {
+        self.seen = asking.store.as_ref().map(DeviceStore::objects).transpose()?.unwrap_or_default();
+        Ok(())
+    }
+
+    /// When to look next: after a failure, or when a key is due; not before a second from now.
+    fn next(&self, asking: &Asking) -> Result<UnixTime, Failure> {
+        let key = asking.next_key()?.map(|key| self.again.map_or(key, |again| again.max(key)));
+        let next = [self.again, key].into_iter().flatten().min();
+        Ok(next.unwrap_or_else(|| later(LONGEST_LOOK)).max(later(FLOOR)))
     }
 }
 

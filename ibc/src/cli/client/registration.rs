@@ -1,17 +1,19 @@
 //! `ibc registration`: the registration of a client with a MEF or a MAF.
 
 use super::asking::{Asking, Server};
+use super::object::Triggered;
 use super::{block_on, some};
 use crate::Function;
 use crate::cli::Outcome;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Kind};
 use crate::cli::options;
 use crate::cli::report::Report;
+use crate::client::node;
 use crate::wire::ResponseStatusCode;
 use clap::{Args, Subcommand};
 use core::time::Duration;
 use eccsi_sakke::onem2m::Fqdn;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Register with a MEF or a MAF under a stakeholder, and end that
 ///
@@ -26,7 +28,11 @@ pub(in crate::cli) enum Command {
         after_help = "Examples:\n  ibc registration new --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --stakeholder sp.example.com --store cse1\n  ibc registration new --maf maf.example.com --as //sp.example.com/CSE1 --stakeholder sp.example.com --store cse1"
     )]
     New(Box<New>),
-    /// Print the configuration that the stakeholder wrote for it (clauses 8.3.5.2.4, 8.8.2.4)
+    /// Print the configuration that the stakeholder wrote for it, and apply it (clauses 8.3.5.2.4, 8.8.2.4)
+    ///
+    /// With --store the objects in it (`objects`, as `ibc device object add` takes them) are added to those of the device, or change
+    /// them, and lead to registrations. None is deleted for not being there any more: that is done by `ibc device object delete`.
+    /// Whatever else the configuration has is for other programs.
     #[command(
         after_help = "Example:\n  ibc registration configuration --mef mef.example.com --as //sp.example.com/CSE1 --psk-identity cse1@mef.example.com --psk-file kpm.hex --store cse1"
     )]
@@ -82,6 +88,9 @@ pub(in crate::cli) struct Which {
 pub(in crate::cli) struct Configuration {
     #[command(flatten)]
     which: Which,
+    /// Print it only: leave the device's objects as they are
+    #[arg(long)]
+    no_apply: bool,
     #[command(flatten)]
     then: Then,
 }
@@ -186,10 +195,41 @@ impl Configuration {
             let configuration = asking.client.configuration(&id).await?.configuration;
             let (mut text, mut value) =
                 (format!("{configuration:#}"), json!({"configuration": configuration}));
+            let applied = if self.no_apply { Ok(None) } else { apply(&mut asking, &configuration).await };
+            match &applied {
+                Ok(None) => {}
+                Ok(Some((count, done))) => {
+                    text.push_str(&format!("\n  objects     {count} kept"));
+                    let mut led_to = json!({"objects": count});
+                    done.tell(&mut text, &mut led_to);
+                    value["applied"] = led_to;
+                }
+                Err(failure) => {
+                    text.push_str(&format!("\n  objects     not applied: {failure}"));
+                    value["applied"] = json!({"error": {"message": format!("{failure}")}});
+                }
+            }
             asking.commands(&id, !self.then.no_commands).await?.tell(&mut text, &mut value);
-            Ok(Report::new(text, &value))
+            let report = Report::new(text, &value);
+            Ok(match applied {
+                Ok(None) => report,
+                Ok(Some((_, done))) => done.verdict(report),
+                Err(failure) => {
+                    report.refusing(Kind::Format, format!("the configuration was not applied: {failure}"))
+                }
+            })
         })
     }
+}
+
+/// Keeps the objects of a configuration, if it has any and there is a store, and does what they lead to here.
+async fn apply(asking: &mut Asking, configuration: &Value) -> Result<Option<(usize, Triggered)>, Failure> {
+    let Some(list) = configuration.get("objects").filter(|_| asking.store.is_some()) else { return Ok(None) };
+    let objects = node::parse(json!({"objects": list}).to_string().as_bytes())?;
+    let count = objects.len();
+    asking.add_objects(objects)?;
+    let done = asking.triggered().await?;
+    Ok(Some((count, done)))
 }
 
 impl Update {
