@@ -165,7 +165,7 @@ fn a_de_registration_is_repeated_until_it_is_answered() {
     let mef = Hostile::start(MEF, key, |request, before| match (request, before) {
         ("POST /mef", _) => registration(FAR),
         ("GET /mef/r1/cmd", _) => no_more("PT1H"),
-        ("DELETE /mef/r1", 3..) => (2002, String::new()),
+        ("DELETE /mef/r1", 4..) => (2002, String::new()),
         _ => refused(5000),
     });
     let object = |command: &str, what: &str| {
@@ -189,9 +189,17 @@ fn a_de_registration_is_repeated_until_it_is_answered() {
     assert!(said[0]["objects"]["failed"][0]["what"] == "not de-registered", "{said:?}");
     assert_eq!((mef.count("DELETE /mef/r1"), mef.count("GET /mef/r1/cmd")), (2, 0));
     place.ibc(&arguments(&mef, &["commands"], &["--once"])).refused_as_object(&["being ended"]);
-    let ended = place.ibc(&arguments(&mef, &["commands"], &[])).done();
-    let last = ended.stdout.lines().last().unwrap();
-    assert!(last.contains(r#""ended":{"registration":"r1"}"#), "{ended:?}");
-    assert_eq!((mef.count("DELETE /mef/r1"), mef.count("POST /mef")), (4, 1));
+    let mut staying =
+        place.command(&arguments(&mef, &["commands"], &[])).stdout(Stdio::piped()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while staying.try_wait().unwrap().is_none() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let _ = staying.kill(); // it has ended
+    let ended = staying.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stdout).unwrap();
+    let last = said.lines().last().unwrap();
+    assert!(ended.status.success() && last.contains(r#""ended":{"registration":"r1"}"#), "{said}");
+    assert_eq!((mef.count("DELETE /mef/r1"), mef.count("POST /mef")), (5, 1));
     assert!(list(&place).is_empty());
 }
