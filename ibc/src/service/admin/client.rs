@@ -358,21 +358,22 @@ async fn apply<'e>(
         ClientChange::AddCredential(new) => {
             check_end(new.not_after, now)?;
             credential::insert(tx, &client, new, columns).await?;
-            Ok(event.with("credential", new.id.to_string()).with("end", new.not_after.as_seconds()))
+            let event = event.with("function", new.function.as_str()).with("credential", new.id.to_string());
+            Ok(event.with("end", new.not_after.as_seconds()))
         }
         ClientChange::EnableCredential(function, id, enabled) => {
             let text = id.to_string();
             if !rows::enable_credential(tx.connection(), (&text, *function, &client), *enabled).await? {
                 return Err(missing());
             }
-            Ok(event.with("credential", text))
+            Ok(event.with("function", function.as_str()).with("credential", text))
         }
         ClientChange::RemoveCredential(function, id) => {
             let text = id.to_string();
             if !rows::remove_credential(tx.connection(), (&text, *function, &client)).await? {
                 return Err(missing());
             }
-            Ok(event.with("credential", text))
+            Ok(event.with("function", function.as_str()).with("credential", text))
         }
     }
 }

@@ -256,6 +256,8 @@ impl Change for Reserve {
                 .with("id2", id_2.as_str())
                 .with("client", party.client.as_str())
                 .with("requester", party.credential.as_str())
+                .with("entity", entity.as_str())
+                .with("kpak_tag", tag.as_str())
                 .with("replaces", replaces);
             tx.audit(event).await?;
             return Ok(Reserved {

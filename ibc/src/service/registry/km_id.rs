@@ -52,7 +52,8 @@ pub(super) async fn assign(
     let event = Event::new("KmID assigned")
         .with("km_id", km_id.as_str())
         .with("ke_id", ke_id)
-        .with("client", fetched.client.as_str());
+        .with("client", fetched.client.as_str())
+        .with("end", fetched.not_after.as_seconds());
     tx.audit(event).await?;
     Ok(Some(km_id))
 }

@@ -104,6 +104,7 @@ impl Change for Register {
         let event = Event::new("key registered")
             .with("function", function.as_str())
             .with("key", row.id.as_str())
+            .with("registration", row.registration.as_str())
             .with("client", row.client.as_str())
             .with("requester", party.credential.as_str())
             .with("source", row.source.as_str())

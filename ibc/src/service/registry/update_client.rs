@@ -68,7 +68,7 @@ impl Change for Update {
             return Err(raced());
         }
         let outlasting = keys::of_registration(tx.connection(), &row.id, row.not_after).await?;
-        let cut = outlasting.len();
+        let cut: Vec<_> = outlasting.iter().map(|key| key.id.as_str().to_owned()).collect();
         for mut key in outlasting {
             sealed_key::move_end(tx, &registry.core.keys, &mut key, row.not_after).await?;
             if !keys::update(tx.connection(), &key).await? {
