@@ -5,6 +5,7 @@ use super::failure::Kind;
 use super::report::Report;
 use super::site::{Site, time};
 use crate::clock::SystemClock;
+use crate::service::audit::deep::{Compared, State, compare};
 use crate::service::audit::{self, Search, Verification};
 use crate::service::store::state_file::known_heads;
 use crate::service::store::{OpenError, ReadStore};
@@ -27,8 +28,8 @@ pub(super) enum Command {
     ///
     /// Looks for gaps and changed entries, and compares with the state files of this node and with all signed
     /// checkpoints. Reads only. Exit status 1 if anything does not hold; with --json the findings are in the object.
-    #[command(after_help = "Example:\n  ibc audit verify")]
-    Verify(Site),
+    #[command(after_help = "Examples:\n  ibc audit verify\n  ibc audit verify --deep")]
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -55,11 +56,20 @@ pub(super) struct Show {
     before: Option<ExpirationTime>,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    site: Site,
+    /// Compare the tables that decide, and the published deny list, with what the log says
+    #[arg(long)]
+    deep: bool,
+}
+
 impl Command {
     pub(super) fn run(self, json: bool) -> Outcome {
         match self {
             Self::Show(command) => command.run(),
-            Self::Verify(site) => verify(&site, json),
+            Self::Verify(command) => verify(&command.site, command.deep, json),
         }
     }
 }
@@ -104,11 +114,13 @@ impl Show {
     }
 }
 
-fn verify(site: &Site, json: bool) -> Outcome {
+fn verify(site: &Site, deep: bool, json: bool) -> Outcome {
     let config = site.read()?;
     super::site::protect();
     let keys = config.open_keys()?;
-    let known = known_heads(&config.store.state, &keys.subkey("state files")).map_err(OpenError::from)?;
+    let state_key = keys.subkey("state files");
+    let known = known_heads(&config.store.state, &state_key).map_err(OpenError::from)?;
+    let own = [config.node.clone(), config.command_writer()];
     let progress = if json { ProgressBar::hidden() } else { ProgressBar::new(0) };
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} entries, {per_sec}, {eta} left") {
         progress.set_style(style);
@@ -120,13 +132,24 @@ fn verify(site: &Site, json: bool) -> Outcome {
             progress.set_length(all.max(done));
             progress.set_position(done);
         });
-        Ok(verified.await?)
+        let mut verified = verified.await?;
+        verified.expect_state_files(&own, &known);
+        if !deep {
+            return Ok((verified, None));
+        }
+        let state = State::read(&config.store.state, &state_key).map_err(OpenError::from)?;
+        let segments = &config.audit.segments;
+        let compared =
+            compare(&reads, signer, segments, &state, &mut verified, |done| progress.set_position(done));
+        let compared = compared.await?;
+        Ok((verified, Some(compared)))
     });
     progress.finish_and_clear();
-    report(&verified?)
+    let (verified, compared) = verified?;
+    report(&verified, compared)
 }
 
-fn report(verified: &Verification) -> Outcome {
+fn report(verified: &Verification, compared: Option<Compared>) -> Outcome {
     let chains: Vec<_> = verified
         .chains
         .iter()
@@ -137,8 +160,9 @@ fn report(verified: &Verification) -> Outcome {
         .collect();
     let findings: Vec<_> = verified.findings.iter().map(|finding| finding.text.as_str()).collect();
     let holds = findings.is_empty();
+    let rows = compared.map(|compared| json!({"compared": compared.rows, "uncertain": compared.uncertain}));
     let value = json!({"holds": holds, "chains": chains, "checkpoints": verified.checkpoints,
-        "state_files": verified.state_files, "findings": findings});
+        "state_files": verified.state_files, "rows": rows, "findings": findings});
     let mut lines: Vec<_> = verified
         .chains
         .iter()
@@ -151,6 +175,13 @@ fn report(verified: &Verification) -> Outcome {
         })
         .collect();
     lines.push(format!("  {} checkpoints, {} state files agree", verified.checkpoints, verified.state_files));
+    if let Some(Compared { rows, uncertain }) = compared {
+        let unsure = match uncertain {
+            0 => String::new(),
+            some => format!(", {some} of them written by two nodes in one second and not compared"),
+        };
+        lines.push(format!("  {rows} rows by the log{unsure}"));
+    }
     if holds {
         lines.insert(0, "the audit log holds".into());
         return Ok(Report::new(lines.join("\n"), &value));

@@ -2,6 +2,8 @@
 
 pub mod chain;
 mod checkpoint;
+pub mod deep;
+mod named;
 mod segment;
 mod verify;
 

@@ -14,7 +14,7 @@ use super::store::backup::BackupError;
 use super::store::contents::{self, Contents, Place};
 use super::store::state_file::{self, StateError, StateFile};
 use super::store::{
-    OpenError, SignedDenyList, StoreOptions, WriteTransaction, audit, begin, lists, migrate, open,
+    OpenError, SignedDenyList, StoreOptions, WriteTransaction, audit, begin, identities, lists, migrate, open,
 };
 use core::fmt;
 use core::time::Duration;
@@ -419,7 +419,7 @@ async fn deny_again(
             let id_2 = ExpiringIdentity::parse(&entry.id2).map_err(|_| failed("an entry is no ID_2"))?;
             let since = ExpirationTime::parse(&entry.since).map_err(|_| failed("an entry has no time"))?;
             let (end, since) = (id_2.expiration().to_unix(), since.to_unix());
-            let reason = "denied before the loss";
+            let reason = identities::DENIED_BEFORE;
             let denial = Denial { id_2: id_2.as_str(), end, since, reason, operator: None };
             denied += usize::from(deny_list::deny(tx, denial).await?);
         }

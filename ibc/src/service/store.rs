@@ -15,6 +15,7 @@ pub(crate) mod clients;
 mod columns;
 pub(crate) mod commands;
 pub(crate) mod contents;
+pub(crate) mod decisions;
 pub(crate) mod early_ends;
 pub(crate) mod identities;
 pub(crate) mod keys;

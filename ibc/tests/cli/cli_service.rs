@@ -472,3 +472,62 @@ fn two_commands_at_once_take_turns() {
     assert_eq!(all["clients"].as_array().unwrap().len(), 5);
     place.ibc(&["audit", "verify"]).done();
 }
+
+/// Somebody with the file of the database.
+fn execute(place: &Place, statement: &'static str) {
+    let url = format!("sqlite:{}", place.path("service.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        sqlx::any::install_default_drivers();
+        let pool = sqlx::any::AnyPoolOptions::new().max_connections(1).connect(&url).await.unwrap();
+        assert!(sqlx::query(statement).execute(&pool).await.unwrap().rows_affected() > 0, "{statement}");
+        pool.close().await;
+    });
+}
+
+#[test]
+fn what_the_log_does_not_say_shows_where_it_is_replayed() {
+    let place = made();
+    provision(&place, "one.json").done();
+    place.ibc(&["admin", "client", "disable", "gateway-1"]).done();
+    let holds = place.ibc(&["audit", "verify", "--deep"]).done();
+    assert!(
+        holds.stdout.contains("the audit log holds") && holds.stdout.contains(" rows by the log"),
+        "{holds:?}"
+    );
+    assert!(!place.ibc(&["audit", "verify"]).done().stdout.contains("rows by the log"));
+    execute(&place, "update client set enabled = 1");
+    place.ibc(&["audit", "verify"]).done();
+    let found = place.ibc(&["audit", "verify", "--deep"]).refused(&["does not hold (1 findings)"]);
+    assert!(found.stdout.contains("! the client gateway-1 is not what entry"), "{found:?}");
+    let found = place.ibc(&["audit", "verify", "--deep", "--json"]).json();
+    assert_eq!((&found["holds"], &found["rows"]["uncertain"]), (&false.into(), &0.into()));
+    execute(&place, "update client set enabled = 0");
+    place.ibc(&["audit", "verify", "--deep"]).done();
+    // The state file of commands at this node, with and without --deep.
+    fs::remove_file(place.path("state/node-1.cli.state")).unwrap();
+    for deep in [&[][..], &["--deep"][..]] {
+        let found = place.ibc(&[&["audit", "verify"], deep].concat()).refused(&["does not hold"]);
+        assert!(found.stdout.contains("the state file of node-1.cli is missing"), "{found:?}");
+    }
+}
+
+/// What docs/operating.md says of those who write to both.
+#[test]
+fn an_older_database_shows_unless_its_state_folder_is_as_old() {
+    let place = made();
+    let copy = |from: &str, to: &str| fs::copy(place.path(from), place.path(to)).unwrap();
+    copy("service.db", "old.db");
+    copy("state/node-1.cli.state", "old.state");
+    provision(&place, "one.json").done();
+    let id_2 = place.field("one.json", "id2");
+    place.ibc(&["mef", "deny", &id_2]).done();
+    for name in ["service.db-wal", "service.db-shm"] {
+        let _ = fs::remove_file(place.path(name));
+    }
+    copy("old.db", "service.db");
+    place.ibc(&["audit", "verify", "--deep"]).refused(&["does not hold"]);
+    copy("old.state", "state/node-1.cli.state");
+    let _ = fs::remove_file(place.path("state/denylist.json"));
+    place.ibc(&["audit", "verify", "--deep"]).done();
+}

@@ -20,6 +20,7 @@ mod admin;
 mod audit;
 mod budgets;
 mod config;
+mod deep;
 mod kms_keys;
 mod listed;
 mod plateau;

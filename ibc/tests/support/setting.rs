@@ -119,7 +119,12 @@ impl Setting {
 
     /// What [`new`](Self::new) made before.
     pub(crate) async fn open(place: &Place) -> Self {
-        let core = place.core("a").await;
+        Self::open_as(place, "a").await
+    }
+
+    /// The same at another node.
+    pub(crate) async fn open_as(place: &Place, writer: &str) -> Self {
+        let core = place.core(writer).await;
         let mef = Mef::new(core.clone(), fqdn(MEF), place.keys.clone(), unhurried());
         let fetcher =
             Arc::new(Fetcher { mef: mef.clone(), session: at_mef("maf"), asked: AtomicU64::new(0) });

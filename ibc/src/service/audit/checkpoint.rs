@@ -16,7 +16,7 @@ use std::sync::Arc;
 const LABEL: &str = "ibc audit checkpoint v1";
 
 /// Checkpoints of one writer that are kept: with one every hour, half a year.
-const KEPT: u64 = 4096;
+pub(super) const KEPT: u64 = 4096;
 
 /// What is signed, as JSON.
 #[derive(Serialize, Deserialize)]

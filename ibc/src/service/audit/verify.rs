@@ -3,6 +3,7 @@
 
 use super::PAGE;
 use super::chain::{Entry, Head, RESTORED};
+use super::named::Named;
 use super::{checkpoint, segment};
 use crate::service::error::ServiceError;
 use crate::service::kms::ServicePublicKey;
@@ -14,7 +15,7 @@ use std::path::Path;
 use std::string::ToString;
 
 /// Findings that are kept: one break shows in everything behind it.
-const FINDINGS: usize = 64;
+pub(super) const FINDINGS: usize = 64;
 
 /// Something that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +61,20 @@ pub struct Verification {
 }
 
 impl Verification {
-    fn find(&mut self, writer: &str, text: impl Into<String>) {
+    /// Looks whether each of these writers that has a chain has a state file, in whose place somebody could cut the
+    /// end of its chain.
+    pub fn expect_state_files(&mut self, own: &[String], known: &[(String, Head)]) {
+        for writer in own {
+            let has_file = known.iter().any(|(known, _)| known == writer);
+            if !has_file && self.chains.iter().any(|chain| chain.writer == *writer) {
+                let text =
+                    std::format!("the state file of {writer} is missing, which tells where its chain ends");
+                self.find(writer, text);
+            }
+        }
+    }
+
+    pub(super) fn find(&mut self, writer: &str, text: impl Into<String>) {
         if self.findings.len() < FINDINGS {
             self.findings.push(Finding { writer: writer.into(), text: text.into() });
         }
@@ -90,13 +104,16 @@ pub async fn verify(
     known: &[(String, Head)],
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Verification, ServiceError> {
-    let mut connection = reads.pool().acquire().await?;
+    // Checkpoints and entries of one moment.
+    let mut connection = reads.snapshot().await?;
     let mut result = Verification::default();
     let mut claims = Claims::new();
     for (writer, head) in known {
         claim(&mut claims, writer, head.number, head.hash, "the state file".into());
     }
+    let (mut named, mut there) = (Named::default(), Vec::new());
     for row in audit::checkpoints(&mut connection).await? {
+        there.push((row.writer.clone(), row.number));
         match checkpoint::open(&row, signer) {
             None => result.find(
                 &row.writer,
@@ -142,7 +159,7 @@ pub async fn verify(
                         hash: row.last_hash.as_slice().try_into().unwrap_or([0; 32]),
                     };
                 }
-                Ok(entries) => walk.follow(&entries, &mut result),
+                Ok(entries) => walk.follow(&entries, &mut named, &mut result),
             }
             progress(done + walk.entries, all);
         }
@@ -151,7 +168,7 @@ pub async fn verify(
             if page.is_empty() {
                 break;
             }
-            walk.follow(&page, &mut result);
+            walk.follow(&page, &mut named, &mut result);
             progress(done + walk.entries, all);
         }
         done += walk.entries;
@@ -175,6 +192,9 @@ pub async fn verify(
             }
         }
     }
+    for (writer, text) in named.compare(&there) {
+        result.find(&writer, text);
+    }
     let broken = |writer: &String| result.findings.iter().any(|finding| finding.writer == *writer);
     result.state_files = known.iter().filter(|(writer, _)| !broken(writer)).count();
     Ok(result)
@@ -194,7 +214,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn follow(&mut self, entries: &[Entry], result: &mut Verification) {
+    fn follow(&mut self, entries: &[Entry], named: &mut Named, result: &mut Verification) {
         for entry in entries {
             let before = self.head.number;
             if let Err(broken) = self.head.follow(entry) {
@@ -207,6 +227,7 @@ impl Walk {
                 self.forgive(before, entry.number);
             }
             self.entries += 1;
+            named.follow(entry);
             for claim in self.claims.get_mut(&entry.number).into_iter().flatten() {
                 claim.is_open = false;
                 if claim.hash != entry.hash {

@@ -9,6 +9,9 @@ use sqlx::{AnyConnection, Row};
 /// Why an identity is denied that was replaced by newer ones.
 pub(crate) const SUPERSEDED: &str = "superseded";
 
+/// Why an identity is denied that a signed list had before the database was lost.
+pub(crate) const DENIED_BEFORE: &str = "denied before the loss";
+
 /// A row to be reserved.
 pub(crate) struct Reservation<'a> {
     pub(crate) id_2: &'a ExpiringIdentity,

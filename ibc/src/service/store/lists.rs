@@ -1,6 +1,6 @@
 //! The newest deny list, as published.
 
-use super::columns::seconds;
+use super::columns::{seconds, time};
 use crate::service::error::ServiceError;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
@@ -51,6 +51,25 @@ pub(crate) async fn is_due(connection: &mut AnyConnection, by: UnixTime) -> Resu
     let (number, next, news): (i64, i64, i64) =
         (row.try_get("number")?, row.try_get("next_update")?, row.try_get("news")?);
     Ok(news > 0 || (number > 0 && next <= seconds(by)))
+}
+
+/// The newest list as its row has it.
+pub(crate) struct Published {
+    pub(crate) number: u64,
+    pub(crate) body: String,
+    pub(crate) next_update: UnixTime,
+}
+
+pub(crate) async fn published(connection: &mut AnyConnection) -> Result<Published, ServiceError> {
+    let row = sqlx::query("select number, body, next_update from deny_list where one = 1")
+        .fetch_one(connection)
+        .await?;
+    let number: i64 = row.try_get("number")?;
+    Ok(Published {
+        number: number.unsigned_abs(),
+        body: row.try_get("body")?,
+        next_update: time(row.try_get("next_update")?),
+    })
 }
 
 /// The newest list: its number, 0 if there is none, and its text.

@@ -271,6 +271,15 @@ pub fn known_heads(folder: &Path, key: &[u8; 32]) -> Result<Vec<(String, Head)>,
     Ok(all.into_iter().map(|(writer, record)| (writer, record.head)).collect())
 }
 
+/// The number of the newest deny list that the state files of a folder know, 0 for none.
+///
+/// # Errors
+/// As [`known_heads`].
+pub fn known_deny_list(folder: &Path, key: &[u8; 32]) -> Result<u64, StateError> {
+    let all = read_all(folder, &Aes256GcmSiv::new(key.into()))?;
+    Ok(all.iter().map(|(_, record)| record.deny_list).max().unwrap_or(0))
+}
+
 /// The writers that have a state file in the folder.
 pub(crate) fn names(folder: &Path) -> Result<Vec<String>, StateError> {
     let io = |error| StateError::Io(folder.into(), error);
