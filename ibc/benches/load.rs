@@ -11,14 +11,14 @@ mod service;
 mod setting;
 
 use eccsi_sakke::onem2m::{EntityKind, ExpirationTime};
-use http::{Client, KEY, Running, lenient};
+use http::{Client, Running, lenient};
 use ibc::Function;
 use ibc::server::Limits;
 use ibc::service::admin::ClientChange;
 use ibc::service::mef::{Mef, ProvisioningPolicy};
 use serde_json::json;
 use service::{MEF, On, PROVIDER, Place, START, fqdn};
-use setting::{Setting, entity};
+use setting::{Setting, entity, key_of_client};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -96,7 +96,8 @@ fn clients<T>(
 }
 
 fn connect(address: SocketAddr, number: usize) -> Option<Client> {
-    Client::connect(address, MEF, &format!("load{number}@{MEF}"), &KEY).ok()
+    let name = format!("load{number}");
+    Client::connect(address, MEF, &format!("{name}@{MEF}"), &key_of_client(&name)).ok()
 }
 
 fn enrol(client: &mut Client, number: usize) -> bool {
@@ -170,7 +171,7 @@ async fn load(place: &Place) {
                 let mut refused = 0;
                 while flood.load(Ordering::Relaxed) {
                     let identity = format!("x{number}-{refused}@{MEF}");
-                    assert!(Client::connect(address, MEF, &identity, &KEY).is_err(), "an unknown identity");
+                    assert!(Client::connect(address, MEF, &identity, &[7; 32]).is_err(), "an unknown identity");
                     refused += 1;
                 }
             });

@@ -33,6 +33,7 @@ pub mod kms;
 pub mod limits;
 pub mod maf;
 pub mod mef;
+mod own_keys;
 pub mod party;
 pub mod primitive;
 mod procedure;

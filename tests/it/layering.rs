@@ -126,6 +126,7 @@ const SERVICE: &[(&str, &[&str])] = &[
     ("party", &["bound", "session", "store"]),
     ("procedure", &["audit::chain", "kms", "session", "store"]),
     ("psk", &["kms", "procedure", "sealed", "store"]),
+    ("own_keys", &["kms", "procedure", "sealed", "store"]),
     (
         "registry",
         &[

@@ -98,7 +98,13 @@ impl Serve {
             let certificate = certificate(&config)?;
             let options = site::options(&config, &keys, config.node.clone())?;
             let store = Store::open(options).await?;
-            let core = Core { store: store.clone(), keys, provider: config.provider.clone() };
+            let core = Core::open(store.clone(), keys, config.provider.clone()).await?;
+            for clients in core.shared_keys().await? {
+                tracing::warn!(
+                    clients = clients.join(", "),
+                    "clients have one key, by which each could be the other: give each its own"
+                );
+            }
             let outcome = self.serve(&config, core, certificate, Reloading { hangup, level }).await;
             store.close().await;
             outcome

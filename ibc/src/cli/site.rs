@@ -91,8 +91,7 @@ pub(super) async fn open(config: &Config, keys: &Arc<KeyDirectory>) -> Result<Co
                 thread::sleep(TURN);
             }
             opened => {
-                let store = opened?;
-                return Ok(Core { store, keys: Arc::clone(keys), provider: config.provider.clone() });
+                return Ok(Core::open(opened?, Arc::clone(keys), config.provider.clone()).await?);
             }
         }
     }

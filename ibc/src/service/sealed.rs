@@ -7,7 +7,10 @@ use crate::service::kms::{ExpiryDay, KeyDirectory, SecretOctets};
 use core::fmt;
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{ExpirationTime, UnixTime};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 const DAY: u64 = 86_400;
 
@@ -18,6 +21,14 @@ pub(crate) struct SealedColumns {
     pub(crate) day: i64,
     pub(crate) generation: i64,
     pub(crate) sealed: Vec<u8>,
+}
+
+/// The key of a credential, and what tells whether two are the same; nothing of either for a certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SealedKey {
+    pub(crate) columns: SealedColumns,
+    /// In hexadecimal.
+    pub(crate) hash: String,
 }
 
 /// The row that a value is sealed for: it opens there only.
@@ -64,7 +75,7 @@ pub(crate) async fn seal(
     keys: &Arc<KeyDirectory>,
     not_after: UnixTime,
     record: Record<'_>,
-    value: zeroize::Zeroizing<Vec<u8>>,
+    value: Zeroizing<Vec<u8>>,
 ) -> Result<SealedColumns, ServiceError> {
     seal_on(keys, day_of(not_after)?, record, value).await
 }
@@ -74,7 +85,7 @@ pub(crate) async fn seal_on(
     keys: &Arc<KeyDirectory>,
     day: i64,
     record: Record<'_>,
-    value: zeroize::Zeroizing<Vec<u8>>,
+    value: Zeroizing<Vec<u8>>,
 ) -> Result<SealedColumns, ServiceError> {
     let expiry = expiry_day(day)?;
     let (keys, record) = (Arc::clone(keys), record.to_string());
@@ -85,6 +96,30 @@ pub(crate) async fn seal_on(
     .map_err(ServiceError::internal)?
     .map_err(ServiceError::unavailable)?;
     Ok(SealedColumns { day, generation: i64::from(sealed.generation), sealed: sealed.octets })
+}
+
+/// Seals the key of a credential.
+pub(crate) async fn seal_key(
+    keys: &Arc<KeyDirectory>,
+    not_after: UnixTime,
+    record: Record<'_>,
+    key: Zeroizing<Vec<u8>>,
+) -> Result<SealedKey, ServiceError> {
+    let hash = hash(keys, key.clone()).await?;
+    Ok(SealedKey { columns: seal(keys, not_after, record, key).await?, hash })
+}
+
+/// The hash of a key, under a key of the service.
+pub(crate) async fn hash(keys: &Arc<KeyDirectory>, key: Zeroizing<Vec<u8>>) -> Result<String, ServiceError> {
+    let keys = Arc::clone(keys);
+    tokio::task::spawn_blocking(move || {
+        let purpose = keys.subkey("keys of credentials");
+        let mut hash = Hmac::<Sha256>::new_from_slice(&*purpose).expect("any length of key");
+        hash.update(&key);
+        base16ct::lower::encode_string(&hash.finalize().into_bytes())
+    })
+    .await
+    .map_err(ServiceError::internal)
 }
 
 /// Opens a value.

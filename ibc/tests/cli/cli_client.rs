@@ -31,13 +31,32 @@ const MEF_OF_MAF: &str = r#"
 fqdn = "mef.example.com"
 address = "ADDRESS"
 identity = "maf@mef.example.com"
-key_file = "key.hex"
+key_file = "maf.hex"
 [audit]
 "#;
 
 pub(crate) const CSE: &str = "//sp.example.com/CSE1";
 pub(crate) const AE: &str = "//sp.example.com/CSE1/C7";
 pub(crate) const KEY: &str = "3132333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f50";
+
+/// The key of a client; [`KEY`] is that of the CSE.
+fn key_of(client: &str) -> String {
+    let first = match client {
+        "ae" => "a1",
+        "maf" => "a2",
+        _ => return KEY.into(),
+    };
+    format!("{first}{}", &KEY[2..])
+}
+
+/// The file that has it.
+fn key_file(client: &str) -> &'static str {
+    match client {
+        "ae" => "ae.hex",
+        "maf" => "maf.hex",
+        _ => "key.hex",
+    }
+}
 
 /// A service at work, stopped when dropped.
 pub(crate) struct Service {
@@ -54,7 +73,7 @@ impl Drop for Service {
 }
 
 impl Service {
-    /// With a client for the CSE and one for the AE, both admitted at MEF and MAF, with one key everywhere.
+    /// With a client for the CSE and one for the AE, both admitted at MEF and MAF, each with one key for both.
     pub(crate) fn new() -> Self {
         Self::with_retry("1s")
     }
@@ -65,7 +84,9 @@ impl Service {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let config = CONFIG.replace("\"1s\"", &format!("\"{retry}\""));
         place.write("ibc.toml", config.replace("[audit]", &MEF_OF_MAF.replace("ADDRESS", &address)));
-        place.write_private("key.hex", format!("{KEY}\n"));
+        for client in ["cse", "ae", "maf"] {
+            place.write_private(key_file(client), format!("{}\n", key_of(client)));
+        }
         place.ibc(&["service", "init"]).done();
         place.ibc(&["admin", "stakeholder", "add", "sp.example.com"]).done();
         for (client, kind, id) in [("cse", "--cse", CSE), ("ae", "--ae", AE)] {
@@ -86,13 +107,22 @@ impl Service {
             for (option, function) in [("--kpm-id", "mef"), ("--km-id", "maf")] {
                 let identity = format!("{client}@{function}.example.com");
                 place
-                    .ibc(&["admin", "client", "add-key", client, option, &identity, "--key-file", "key.hex"])
+                    .ibc(&[
+                        "admin",
+                        "client",
+                        "add-key",
+                        client,
+                        option,
+                        &identity,
+                        "--key-file",
+                        key_file(client),
+                    ])
                     .done();
             }
         }
         let maf = ["maf", "--maf", "maf.example.com", "--admit", "mef:sp.example.com"];
         place.ibc(&[&["admin", "client", "add"][..], &maf].concat()).done();
-        let key = ["maf", "--kpm-id", "maf@mef.example.com", "--key-file", "key.hex"];
+        let key = ["maf", "--kpm-id", "maf@mef.example.com", "--key-file", "maf.hex"];
         place.ibc(&[&["admin", "client", "add-key"][..], &key].concat()).done();
         for function in ["mef", "maf"] {
             place
@@ -135,7 +165,7 @@ impl Service {
             "--psk-identity",
             &identity,
             "--psk-file",
-            "key.hex",
+            key_file(client),
         ];
         [command, &connect[..], rest].concat().into_iter().map(String::from).collect()
     }
@@ -143,7 +173,7 @@ impl Service {
     /// Runs it to its end.
     pub(crate) fn run(&self, command: &[&str], function: &str, who: (&str, &str), rest: &[&str]) -> Ran {
         let arguments = self.arguments(command, function, who, rest);
-        self.place.ibc(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).hides(KEY)
+        self.place.ibc(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).hides(&key_of(who.0))
     }
 
     /// Lets it run, with what it says in the file `said`, until `enough` or for two minutes; then kills it.

@@ -23,6 +23,7 @@ mod config;
 mod deep;
 mod kms_keys;
 mod listed;
+mod own_keys;
 mod plateau;
 mod provisioning;
 mod readiness;

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use crate::service::{MAF, MEF, fqdn};
-use crate::setting::Setting;
+use crate::setting::{Setting, key_of_client};
 use ibc::server::{Limits, Metrics, Server, ServerOptions};
 use ibc::tls::{
     ClientContext, ExportedKey, Exporter, FixedPsk, OwnCertificate, Psk, PskOffer, PskSuites, TlsError,
@@ -18,9 +18,6 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, block_in_place};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The key of every client of a [`Setting`].
-pub(crate) const KEY: [u8; 32] = [7; 32];
 
 /// A server at work.
 pub(crate) struct Running {
@@ -70,12 +67,12 @@ impl Running {
 
     /// A session of this client of the [`Setting`] at the MEF.
     pub(crate) fn at_mef(&self, client: &str) -> Client {
-        Client::connect(self.address, MEF, &format!("{client}@{MEF}"), &KEY).unwrap()
+        Client::connect(self.address, MEF, &format!("{client}@{MEF}"), &key_of_client(client)).unwrap()
     }
 
     /// The same at the MAF.
     pub(crate) fn at_maf(&self, client: &str) -> Client {
-        Client::connect(self.address, MAF, &format!("{client}@{MAF}"), &KEY).unwrap()
+        Client::connect(self.address, MAF, &format!("{client}@{MAF}"), &key_of_client(client)).unwrap()
     }
 
     /// How often something of this name was counted.

@@ -1,8 +1,8 @@
 //! The client of MEF and MAF against the server in this process.
 
-use crate::http::{KEY, Running};
+use crate::http::Running;
 use crate::service::{MAF, MEF, PROVIDER, Place, START, fqdn};
-use crate::setting::{DEVICE, FAR, GATEWAY, STRANGER, Setting, days};
+use crate::setting::{DEVICE, FAR, GATEWAY, STRANGER, Setting, days, key_of_client};
 use eccsi_sakke::onem2m::{
     EntityId, EntityKind, EntityName, ExpirationTime, ExpiringIdentity, KeyIdentifier, RelativeKeyId,
     SecurityUsage, UnixTime,
@@ -47,7 +47,7 @@ pub(crate) fn access_with(
 }
 
 pub(crate) fn client(server: &Running, function: Function, name: &str, origin: &str) -> Client {
-    Client::new(access_with(server.address, function, name, &KEY, origin))
+    Client::new(access_with(server.address, function, name, &key_of_client(name), origin))
 }
 
 pub(crate) fn end(text: &str) -> ExpirationTime {
@@ -155,8 +155,15 @@ async fn what_cannot_be_asked_is_said(place: &Place) {
     assert!(matches!(error, ClientError::Tls(TlsError::Handshake(_))), "{error}");
     assert!(!error.is_temporary());
 
-    let mut connection =
-        Connection::open(&access_with(server.address, Function::Mef, "device", &KEY, DEVICE)).await.unwrap();
+    let mut connection = Connection::open(&access_with(
+        server.address,
+        Function::Mef,
+        "device",
+        &key_of_client("device"),
+        DEVICE,
+    ))
+    .await
+    .unwrap();
     assert!(connection.is_usable().await);
     server.stop().await;
     let until = Instant::now() + Duration::from_secs(20);
@@ -168,7 +175,8 @@ async fn what_cannot_be_asked_is_said(place: &Place) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let short = Patience { connect: Duration::from_millis(50), answer: Duration::from_millis(50) };
-    let silent = access_with(address, Function::Mef, "device", &KEY, DEVICE).patience(short);
+    let silent =
+        access_with(address, Function::Mef, "device", &key_of_client("device"), DEVICE).patience(short);
     let error = Connection::open(&silent).await.unwrap_err();
     assert!(matches!(error, ClientError::Tls(TlsError::TimedOut)), "{error}");
     drop(listener);
@@ -335,14 +343,16 @@ async fn a_maf_fetches_over_the_network(place: &Place) {
     device.register(&fqdn(PROVIDER), end(FAR), None).await.unwrap();
     let (ke_id, ke) = device.enrolment_key().await.unwrap();
     let fetcher =
-        NetworkFetcher::new([access_with(server.address, Function::Mef, "maf", &KEY, MAF)]).unwrap();
+        NetworkFetcher::new([access_with(server.address, Function::Mef, "maf", &key_of_client("maf"), MAF)])
+            .unwrap();
     let maf = Maf::new(place.core("maf").await, fqdn(MAF), &[fqdn(MEF)], Arc::new(fetcher));
     let key = maf.psk(ke_id.as_str()).await.unwrap().expect("a key");
     let expected = kuse(&ke, SecurityUsage::RspfMaf, &EnrolmentTarget::maf(&fqdn(MAF)));
     assert_eq!(key.expose(), expected.as_slice());
     let unknown = format!("{}@{MEF}", "0".repeat(32));
     assert!(maf.psk(&unknown).await.unwrap().is_none());
-    let twice = [(); 2].map(|()| access_with(server.address, Function::Mef, "maf", &KEY, MAF));
+    let twice =
+        [(); 2].map(|()| access_with(server.address, Function::Mef, "maf", &key_of_client("maf"), MAF));
     assert!(NetworkFetcher::new(twice).is_err());
     server.stop().await;
 }
@@ -386,7 +396,7 @@ async fn keys_for_handshakes_are_retrieved_by_their_identifier(place: &Place) {
     let mut gateway = client(&server, Function::Maf, "gateway", GATEWAY);
     gateway.register(&fqdn(PROVIDER), end(FAR), None).await.unwrap();
     let registered = device.register_exported_key(&request(SecurityUsage::MafSaef, GATEWAY)).await.unwrap();
-    let at_maf = || access_with(server.address, Function::Maf, "gateway", &KEY, GATEWAY);
+    let at_maf = || access_with(server.address, Function::Maf, "gateway", &key_of_client("gateway"), GATEWAY);
     let source = Arc::new(NetworkKeySource::new([at_maf()]).unwrap());
     let retrieve = async |source: &Arc<NetworkKeySource>, identifier: KeyIdentifier, patience: Duration| {
         let source = Arc::clone(source);

@@ -1,8 +1,8 @@
 //! MEF Client Command, message by message: the eleven steps of figure 8.3.4.6-1 of TS-0003 over the network.
 
-use crate::http::{Client, KEY, Running};
+use crate::http::{Client, Running};
 use crate::service::{MEF, PROVIDER, Place, fqdn};
-use crate::setting::{DEVICE, FAR, Setting};
+use crate::setting::{DEVICE, FAR, Setting, key_of_client};
 use eccsi_sakke::onem2m::{EntityId, EntityKind, ExpiringIdentity};
 use ibc::command::client::{CommandClient, Received, Step, Task};
 use ibc::command::values::status;
@@ -34,7 +34,8 @@ async fn the_eleven_steps_of_a_command(place: &Place) {
     setting.admin.add_standing_command(&fqdn(PROVIDER), Some("device"), &ibc_prov()).await.unwrap();
     let own = vec![EntityId::parse(EntityKind::Ae, DEVICE).unwrap()];
     let mut machine = CommandClient::new(fqdn(MEF), own);
-    let mut device = Client::connect(server.address, MEF, &format!("device@{MEF}"), &KEY).unwrap();
+    let mut device =
+        Client::connect(server.address, MEF, &format!("device@{MEF}"), &key_of_client("device")).unwrap();
     assert_eq!(commands(place).await, 0, "commands exist below a registration");
 
     // 1: the client asks for a registration.

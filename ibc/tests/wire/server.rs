@@ -2,9 +2,9 @@
 
 use crate::certificates;
 use crate::certificates::certificate;
-use crate::http::{Client, KEY, Running, lenient};
+use crate::http::{Client, Running, lenient};
 use crate::service::{MAF, MEF, PROVIDER, Place, fqdn, time};
-use crate::setting::{DEVICE, GATEWAY, Setting};
+use crate::setting::{DEVICE, GATEWAY, Setting, key_of_client};
 use eccsi_sakke::eccsi::{IssuedKey, KmsPublicKey, PublicValidationToken};
 use eccsi_sakke::onem2m::{CredentialType, ExpiringIdentity, KeId, SecurityUsage};
 use ibc::Function;
@@ -293,13 +293,14 @@ async fn handshakes_of_strangers_fail_alike(place: &Place) {
     setting.change("stranger", ClientChange::Enable(false)).await;
     let server = Running::new(&setting).await;
     let mut seen = Vec::new();
+    let device = key_of_client("device");
     for (name, identity, key) in [
         (MEF, format!("device@{MEF}"), [8; 32]),
-        (MEF, format!("nobody@{MEF}"), KEY),
-        (MEF, format!("stranger@{MEF}"), KEY),
-        (MEF, "no identity of ours".into(), KEY),
-        (MEF, format!("device@{MAF}"), KEY),
-        (MAF, format!("device@{MEF}"), KEY),
+        (MEF, format!("nobody@{MEF}"), device),
+        (MEF, format!("stranger@{MEF}"), key_of_client("stranger")),
+        (MEF, "no identity of ours".into(), device),
+        (MEF, format!("device@{MAF}"), device),
+        (MAF, format!("device@{MEF}"), device),
     ] {
         match Client::connect(server.address, name, &identity, &key) {
             Err(error) => seen.push(error.to_string()),
@@ -308,7 +309,7 @@ async fn handshakes_of_strangers_fail_alike(place: &Place) {
     }
     seen.dedup();
     assert_eq!(seen.len(), 1, "{seen:?}");
-    let other = Client::connect(server.address, "other.example.com", &format!("device@{MEF}"), &KEY);
+    let other = Client::connect(server.address, "other.example.com", &format!("device@{MEF}"), &device);
     assert!(matches!(other, Err(TlsError::Handshake(_))), "another server's name");
     assert_eq!(server.counted("ibc_handshakes_total{outcome=\"done\"}"), 0);
     server.stop().await;
@@ -523,7 +524,10 @@ async fn numbers_and_times_are_bounded(place: &Place) {
 
     let server = Running::with(&setting, Limits { address_rate: 1, ..lenient() }, None).await;
     let let_in = (0..8)
-        .filter(|_| Client::connect(server.address, MEF, &format!("device@{MEF}"), &KEY).is_ok())
+        .filter(|_| {
+            let device = key_of_client("device");
+            Client::connect(server.address, MEF, &format!("device@{MEF}"), &device).is_ok()
+        })
         .count();
     assert!((4..8).contains(&let_in), "a burst of four passes: {let_in}");
     assert!(server.counted("ibc_turned_away_total{reason=\"address_rate\"}") >= 1);

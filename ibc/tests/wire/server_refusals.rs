@@ -1,8 +1,8 @@
 //! Refusals reach the client, and cost the server no more than what it grants.
 
-use crate::http::{Client, KEY, Running, lenient};
+use crate::http::{Client, Running, lenient};
 use crate::service::{MEF, PROVIDER, Place, fqdn, unhurried};
-use crate::setting::Setting;
+use crate::setting::{Setting, key_of_client};
 use eccsi_sakke::onem2m::UnixTime;
 use ibc::clock::Clock;
 use ibc::server::{Limits, Monitor};
@@ -131,10 +131,10 @@ async fn a_handshake_that_is_explained_is_under_way(place: &Place) {
     clock.slow.store(2 * reads - before, Ordering::SeqCst);
     assert!(wrong([8; 32]).is_err());
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(wrong(KEY).is_err(), "there is room for one");
+    assert!(wrong(key_of_client("device")).is_err(), "there is room for one");
     assert_eq!(server.counted("ibc_turned_away_total{reason=\"handshakes\"}"), 1);
     tokio::time::sleep(Duration::from_secs(3)).await;
-    wrong(KEY).expect("the other has been explained");
+    wrong(key_of_client("device")).expect("the other has been explained");
     server.stop().await;
 }
 

@@ -8,7 +8,7 @@ use crate::service::deny_list::{self, Denial};
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::LABEL_BYTES;
 use crate::service::party::Bound;
-use crate::service::sealed::SealedColumns;
+use crate::service::sealed::SealedKey;
 use crate::service::store::administration::{self as rows, ClientRecord};
 use crate::service::store::{WriteTransaction, clients, identities};
 use eccsi_sakke::onem2m::{CredentialId, Fqdn, UnixTime};
@@ -191,13 +191,13 @@ impl Admin {
         let mut all = Vec::new();
         for change in changes {
             let procedure = change.procedure();
-            let columns = match &change {
+            let key = match &change {
                 ClientChange::AddCredential(new) => self.seal_credential(new).await,
-                ClientChange::Label(label) => check_label(label).map(|()| SealedColumns::default()),
-                _ => Ok(SealedColumns::default()),
+                ClientChange::Label(label) => check_label(label).map(|()| SealedKey::default()),
+                _ => Ok(SealedKey::default()),
             };
-            let columns = self.audited(procedure, columns).await?;
-            all.push(Prepared { event: self.event(procedure).with("client", client), change, columns });
+            let key = self.audited(procedure, key).await?;
+            all.push(Prepared { event: self.event(procedure).with("client", client), change, key });
         }
         Ok(all)
     }
@@ -282,7 +282,7 @@ async fn complete(connection: &mut AnyConnection, row: ClientRecord) -> Result<C
 struct Prepared {
     event: Event<'static>,
     change: ClientChange,
-    columns: SealedColumns,
+    key: SealedKey,
 }
 
 async fn apply_all(
@@ -297,8 +297,8 @@ async fn apply_all(
         return Ok(());
     }
     let mut events = Vec::new();
-    for Prepared { event, change, columns } in changes {
-        events.push(apply(tx, &mut row, &change, &columns, event).await?);
+    for Prepared { event, change, key } in changes {
+        events.push(apply(tx, &mut row, &change, &key, event).await?);
     }
     written(rows::update_client(tx.connection(), &row).await?)?;
     for event in events {
@@ -312,7 +312,7 @@ async fn apply<'e>(
     tx: &mut WriteTransaction<'_>,
     row: &mut ClientRecord,
     change: &ClientChange,
-    columns: &SealedColumns,
+    key: &SealedKey,
     event: Event<'e>,
 ) -> Result<Event<'e>, ServiceError> {
     let now = tx.now();
@@ -357,7 +357,7 @@ async fn apply<'e>(
         }
         ClientChange::AddCredential(new) => {
             check_end(new.not_after, now)?;
-            credential::insert(tx, &client, new, columns).await?;
+            credential::insert(tx, &client, new, key).await?;
             let event = event.with("function", new.function.as_str()).with("credential", new.id.to_string());
             Ok(event.with("end", new.not_after.as_seconds()))
         }

@@ -5,9 +5,9 @@ use crate::Function;
 use crate::service::error::{Kind, ServiceError, bad_request, unacceptable};
 use crate::service::limits::KEY_BYTES;
 use crate::service::psk::is_certificate;
-use crate::service::sealed::{self, Record, SealedColumns};
+use crate::service::sealed::{self, Record, SealedKey};
 use crate::service::store::WriteTransaction;
-use crate::service::store::administration as rows;
+use crate::service::store::administration::{self as rows, Inserted};
 use core::fmt;
 use eccsi_sakke::onem2m::{CredentialId, CredentialType, Fqdn, KmId, KpmId, UnixTime};
 use zeroize::Zeroizing;
@@ -74,7 +74,7 @@ pub(super) fn check_key(key: &[u8], lab: bool) -> Result<(), ServiceError> {
 
 impl Admin {
     /// Checks a credential and seals its key.
-    pub(super) async fn seal_credential(&self, new: &NewCredential) -> Result<SealedColumns, ServiceError> {
+    pub(super) async fn seal_credential(&self, new: &NewCredential) -> Result<SealedKey, ServiceError> {
         let of_function = |own: &Option<Fqdn>, fqdn: &Fqdn| own.as_ref() == Some(fqdn);
         match (new.id.kind(), new.function) {
             (CredentialType::Kpm, Function::Mef) => {
@@ -91,7 +91,7 @@ impl Admin {
             }
             (kind, _) if is_certificate(kind) => {
                 return match new.key {
-                    None => Ok(SealedColumns::default()),
+                    None => Ok(SealedKey::default()),
                     Some(_) => Err(bad_request("a certificate has no key here")),
                 };
             }
@@ -104,7 +104,7 @@ impl Admin {
         check_key(key, self.lab)?;
         let id = new.id.to_string();
         let record = Record::Credential(new.function, &id);
-        sealed::seal(&self.core.keys, new.not_after, record, key.clone()).await
+        sealed::seal_key(&self.core.keys, new.not_after, record, key.clone()).await
     }
 }
 
@@ -114,15 +114,19 @@ pub(super) async fn insert(
     tx: &mut WriteTransaction<'_>,
     client: &str,
     new: &NewCredential,
-    columns: &SealedColumns,
+    key: &SealedKey,
 ) -> Result<(), ServiceError> {
     let id = new.id.to_string();
-    let row =
-        rows::NewCredential { id: &id, function: new.function, client, not_after: new.not_after, columns };
-    let taken =
-        || refused(Kind::Conflict, "this credential is there already: its name, or one that differs in case");
-    if !rows::insert_credential(tx.connection(), &row).await? {
-        return Err(taken());
+    let row = rows::NewCredential { id: &id, function: new.function, client, not_after: new.not_after, key };
+    match rows::insert_credential(tx.connection(), &row).await? {
+        Inserted::Yes => {}
+        Inserted::NameTaken => {
+            let text = "this credential is there already: its name, or one that differs in case";
+            return Err(refused(Kind::Conflict, text));
+        }
+        Inserted::KeyTaken => {
+            return Err(refused(Kind::Conflict, "another client has this key: give each client its own"));
+        }
     }
     if new.id.kind() == CredentialType::Km {
         let id = KmId::parse(new.id.value()).map_err(ServiceError::internal)?;

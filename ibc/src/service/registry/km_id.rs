@@ -7,7 +7,8 @@ use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, no_privilege};
 use crate::service::sealed::{self, Record};
 use crate::service::session::{Authenticated, Call};
-use crate::service::store::{WriteTransaction, administration, secrets};
+use crate::service::store::administration::{self, Inserted};
+use crate::service::store::{WriteTransaction, secrets};
 use crate::service::{Function, limits};
 use eccsi_sakke::SysRng;
 use eccsi_sakke::onem2m::{CredentialId, KmId, hex_binary};
@@ -35,16 +36,23 @@ pub(super) async fn assign(
     let keys = &registry.core.keys;
     let km = sealed::open(keys, fetched.sealed.clone(), Record::FetchedKey(&ke_id)).await?;
     let record = Record::Credential(Function::Maf, &credential);
-    let columns = sealed::seal(keys, fetched.not_after, record, Zeroizing::new(km.expose().to_vec())).await?;
+    let km = Zeroizing::new(km.expose().to_vec());
+    let key = sealed::seal_key(keys, fetched.not_after, record, km).await?;
     let row = administration::NewCredential {
         id: &credential,
         function: Function::Maf,
         client: &fetched.client,
         not_after: fetched.not_after,
-        columns: &columns,
+        key: &key,
     };
-    if !administration::insert_credential(tx.connection(), &row).await? {
-        return Err(ServiceError::internal("a KmID that was new is in use"));
+    match administration::insert_credential(tx.connection(), &row).await? {
+        Inserted::Yes => {}
+        Inserted::NameTaken => return Err(ServiceError::internal("a KmID that was new is in use")),
+        Inserted::KeyTaken => {
+            let client = &*fetched.client;
+            tracing::error!(client, ke_id, "another client has the key that the MEF gave for this KeID");
+            return Err(no_privilege());
+        }
     }
     if !secrets::assign(tx.connection(), &ke_id, km_id.as_str()).await? {
         return Err(super::authorize::raced());

@@ -1,8 +1,10 @@
 //! What administrators write: stakeholders, clients, credentials, policy, Kpsa. Writes of a row compare its version.
 
+mod key_hashes;
 mod policies;
 mod psas;
 
+pub(crate) use key_hashes::{set_hash, shared, unhashed};
 pub(crate) use policies::{insert_policy, policies, remove_policy, update_policy};
 pub(crate) use psas::{PSA_NAMES, PsaRow, enable_psa, insert_psa, psa_key, psas, remove_psa};
 
@@ -11,7 +13,7 @@ use super::columns::{function, sealed, seconds, time};
 use crate::Function;
 use crate::service::bound::Bound;
 use crate::service::error::ServiceError;
-use crate::service::sealed::SealedColumns;
+use crate::service::sealed::{SealedColumns, SealedKey};
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::{AnyConnection, Row};
 
@@ -282,10 +284,26 @@ pub(crate) struct NewCredential<'a> {
     pub(crate) function: Function,
     pub(crate) client: &'a str,
     pub(crate) not_after: UnixTime,
-    pub(crate) columns: &'a SealedColumns,
+    pub(crate) key: &'a SealedKey,
 }
 
-pub(crate) async fn insert_credential(connection: &mut AnyConnection, row: &NewCredential<'_>) -> Done {
+/// What came of inserting a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    Yes,
+    /// Its name is there, in whatever case.
+    NameTaken,
+    /// Another client has its key.
+    KeyTaken,
+}
+
+pub(crate) async fn insert_credential(
+    connection: &mut AnyConnection,
+    row: &NewCredential<'_>,
+) -> Result<Inserted, ServiceError> {
+    if key_hashes::is_of_another(connection, &row.key.hash, row.client).await? {
+        return Ok(Inserted::KeyTaken);
+    }
     let others: i64 =
         sqlx::query_scalar("select count(*) from credential where fn = $1 and lower(id) = lower($2)")
             .bind(row.function.number())
@@ -293,19 +311,21 @@ pub(crate) async fn insert_credential(connection: &mut AnyConnection, row: &NewC
             .fetch_one(&mut *connection)
             .await?;
     if others > 0 {
-        return Ok(false);
+        return Ok(Inserted::NameTaken);
     }
-    let text = "insert into credential (id, fn, client, enabled, not_after, day, generation, sealed, version) \
-                values ($1, $2, $3, 1, $4, $5, $6, $7, 1) on conflict (id, fn) do nothing";
+    let text = "insert into credential (id, fn, client, enabled, not_after, day, generation, sealed, version, key_hash) \
+                values ($1, $2, $3, 1, $4, $5, $6, $7, 1, $8) on conflict (id, fn) do nothing";
     let query = sqlx::query(text)
         .bind(row.id)
         .bind(row.function.number())
         .bind(row.client)
         .bind(seconds(row.not_after))
-        .bind(row.columns.day)
-        .bind(row.columns.generation)
-        .bind(row.columns.sealed.clone());
-    Ok(query.execute(connection).await?.rows_affected() == 1)
+        .bind(row.key.columns.day)
+        .bind(row.key.columns.generation)
+        .bind(row.key.columns.sealed.clone())
+        .bind(&row.key.hash);
+    let is_new = query.execute(connection).await?.rows_affected() == 1;
+    Ok(if is_new { Inserted::Yes } else { Inserted::NameTaken })
 }
 
 pub(crate) async fn enable_credential(

@@ -2,8 +2,8 @@
 
 use crate::service::{FakeExporter, MAF, MEF, PROVIDER, Place, call, fqdn, psk, session, time};
 use crate::setting::{
-    DEVICE, FAR, GATEWAY, Setting, at_maf, at_mef, by_ke_id, days, exporting, key, refused, registration,
-    rule,
+    DEVICE, FAR, GATEWAY, Setting, at_maf, at_mef, by_ke_id, days, exporting, key, key_of_client, refused,
+    registration, rule,
 };
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, KeId, KmId, KpsaId, SecurityUsage};
 use ibc::Function;
@@ -27,6 +27,7 @@ crate::on_each_store!(
     keys_wait_until_a_client_by_ke_id_has_registered,
     a_maf_retrieves_a_key_that_was_registered_for_it,
     a_new_km_gets_a_new_km_id,
+    a_fetched_key_of_another_client_is_assigned_no_km_id,
     km_ids_are_never_given_again,
     a_maf_asks_only_for_what_may_be_there,
     handshakes_have_one_answer_for_all_that_is_refused,
@@ -300,6 +301,28 @@ async fn a_new_km_gets_a_new_km_id(place: &Place) {
     assert_eq!(place.number("select count(*) from assigned_name where fn = 2").await, 4 + 2);
 }
 
+/// A Km is of one client, also one that a MEF gave.
+async fn a_fetched_key_of_another_client_is_assigned_no_km_id(place: &Place) {
+    let setting = Setting::new(place).await;
+    let ke_id = enrolled(&setting, 14).await;
+    let km = kuse(&ke(14), MAF_KEY, &EnrolmentTarget::maf(&fqdn(MAF)));
+    let id = CredentialId::parse("11-other@maf.example.com").unwrap();
+    let new = ibc::service::admin::NewCredential {
+        function: Function::Maf,
+        id: id.clone(),
+        not_after: time("20280101T000000"),
+        key: Some(Zeroizing::new(km.to_vec())),
+    };
+    setting.change("gateway", ClientChange::AddCredential(new)).await;
+    setting.maf.psk(ke_id.as_str()).await.unwrap().unwrap();
+    let (registry, session) = (setting.maf.registry(), by_ke_id(&ke_id));
+    let register =
+        || async { registry.register_client(&call(&session, DEVICE), &registration(Function::Maf)).await };
+    place.refuses(Kind::NoPrivilege, "the gateway has this key", register()).await;
+    setting.change("gateway", ClientChange::RemoveCredential(Function::Maf, id)).await;
+    assert!(register().await.unwrap().assigned_symm_key_id.is_some());
+}
+
 async fn km_ids_are_never_given_again(place: &Place) {
     let setting = Setting::new(place).await;
     let id = |text: &str| CredentialId::parse(text).unwrap();
@@ -307,7 +330,7 @@ async fn km_ids_are_never_given_again(place: &Place) {
         function: Function::Maf,
         id: id(text),
         not_after: time("20280101T000000"),
-        key: Some(Zeroizing::new(vec![7; 32])),
+        key: Some(Zeroizing::new(key_of_client("gateway").to_vec())),
     };
     let add = async |text: &str| {
         setting.admin.change_client("gateway", None, ClientChange::AddCredential(new(text))).await
@@ -359,8 +382,8 @@ async fn a_maf_asks_only_for_what_may_be_there(place: &Place) {
 async fn handshakes_have_one_answer_for_all_that_is_refused(place: &Place) {
     let setting = Setting::new(place).await;
     let (kpm, km) = ("device@mef.example.com", "device@maf.example.com");
-    assert_eq!(setting.mef.psk(kpm).await.unwrap().unwrap().expose(), &[7; 32]);
-    assert_eq!(setting.maf.psk(km).await.unwrap().unwrap().expose(), &[7; 32]);
+    assert_eq!(setting.mef.psk(kpm).await.unwrap().unwrap().expose(), &key_of_client("device"));
+    assert_eq!(setting.maf.psk(km).await.unwrap().unwrap().expose(), &key_of_client("device"));
     for identity in ["nobody@mef.example.com", "Device@mef.example.com", km, "device", "", "a@b@c"] {
         assert!(setting.mef.psk(identity).await.unwrap().is_none(), "{identity}");
     }

@@ -1,9 +1,9 @@
 //! What somebody sees who records everything: enrolment, registration of keys, and an association, with the suites
 //! that are to be negotiated and none of the secrets.
 
-use crate::http::{Client, KEY, Running};
+use crate::http::{Client, Running};
 use crate::service::{MEF, On, PROVIDER, Place, run};
-use crate::setting::{DEVICE, GATEWAY, Setting};
+use crate::setting::{DEVICE, GATEWAY, Setting, key_of_client};
 use crate::wire::associate::Serving;
 use crate::wire::entities::{Hand, Lists, entity};
 use crate::wire::{Foreign, PATIENCE, hex};
@@ -147,9 +147,9 @@ type Party = (&'static str, &'static str);
 fn at_the_mef(server: &Running, party: Party, target: Party, suites: PskSuites) -> (Value, Vec<Vec<u8>>) {
     let ((client, id), (other, other_id)) = (party, target);
     let context = ClientContext::psk(Transport::Tls, suites).unwrap();
-    let identity = format!("{client}@{MEF}");
+    let (identity, psk) = (format!("{client}@{MEF}"), key_of_client(client));
     let mut session =
-        Client::connect_with(&context, server.address, MEF, Some((&identity, &KEY))).expect("a session");
+        Client::connect_with(&context, server.address, MEF, Some((&identity, &psk))).expect("a session");
     let enrol = Some(("application/json", json!({"id": id})));
     let issued = session.request("POST", "/ibc/enrol", id, enrol).content(201, 2001);
     session.register(id);
@@ -162,7 +162,7 @@ fn at_the_mef(server: &Running, party: Party, target: Party, suites: PskSuites) 
     let retrieved = server.at_mef(other).retrieve(&path, other_id).content(200, 2000);
     assert_eq!(super::key_of(&retrieved), given);
 
-    let mut secrets = vec![KEY.to_vec(), given.to_vec()];
+    let mut secrets = vec![psk.to_vec(), given.to_vec()];
     for exporter in [Exporter::Connection, Exporter::Bootstrap] {
         secrets.push(session.export(exporter).expose().to_vec());
     }

@@ -1,8 +1,8 @@
 //! OpenSSL's command types requests to MEF and MAF.
 
-use crate::http::{KEY, Running};
+use crate::http::Running;
 use crate::service::{MAF, MEF, PROVIDER, Place};
-use crate::setting::{DEVICE, GATEWAY, Setting};
+use crate::setting::{DEVICE, GATEWAY, Setting, key_of_client};
 use crate::wire::{Foreign, PATIENCE, hex};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ struct Typed {
 
 impl Typed {
     fn start(server: &Running, name: &'static str, cipher: &str) -> Self {
-        let (target, key) = (server.address.to_string(), hex(&KEY));
+        let (target, key) = (server.address.to_string(), hex(&key_of_client("device")));
         let peer = Foreign::start(
             &[
                 &["s_client", "-tls1_2", "-connect", &target, "-servername", name, "-ign_eof"][..],
