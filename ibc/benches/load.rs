@@ -171,7 +171,10 @@ async fn load(place: &Place) {
                 let mut refused = 0;
                 while flood.load(Ordering::Relaxed) {
                     let identity = format!("x{number}-{refused}@{MEF}");
-                    assert!(Client::connect(address, MEF, &identity, &[7; 32]).is_err(), "an unknown identity");
+                    assert!(
+                        Client::connect(address, MEF, &identity, &[7; 32]).is_err(),
+                        "an unknown identity"
+                    );
                     refused += 1;
                 }
             });

@@ -173,6 +173,60 @@ fn what_a_newcomer_does_wrong_is_explained() {
 }
 
 #[test]
+fn lists_have_filters_and_pages() {
+    let place = made();
+    let add = |rest: &[&str]| place.ibc(&[&["admin"][..], rest].concat()).done();
+    add(&["stakeholder", "add", "sp2.example.com"]);
+    for number in 0..3 {
+        let name = format!("sensor-{number}");
+        add(&["client", "add", &name, "--label", "Hall", "--admit", "maf:sp2.example.com"]);
+        let of = ["--at", "mef", "--stakeholder", "sp2.example.com", "--client", &name];
+        add(&[&["policy", "add"][..], &of].concat());
+        let id = format!("k-{number}@sp2.example.com");
+        let key = format!("{number}.psa");
+        add(&["psa", "add", &id, "--between", CSE, "/CSE2", "--generate", &key]);
+    }
+    let all = |what: &str, filter: &[&str], name: &str, id: &str| {
+        let (mut found, mut after) = (Vec::new(), Vec::new());
+        loop {
+            let list = ["admin", what, "list", "--limit", "2", "--json"];
+            let page = place.ibc(&[&list[..], filter, &strings(&after)].concat()).done().json();
+            let rows = page[name].as_array().unwrap();
+            assert!(rows.len() <= 2, "{page}");
+            found.extend(rows.iter().map(|row| row[id].as_str().unwrap().to_owned()));
+            match page["next"].as_str() {
+                Some(next) => after = vec![String::from("--after"), next.into()],
+                None => return found,
+            }
+        }
+    };
+    let sensors = ["sensor-0", "sensor-1", "sensor-2"];
+    for (what, filter, name, id, expected) in [
+        ("client", &["--name", "hall"][..], "clients", "client", &sensors[..]),
+        ("client", &["--at", "maf", "--stakeholder", "sp2.example.com"], "clients", "client", &sensors),
+        ("client", &["--entity", "/CSE1"], "clients", "client", &["gateway-1"]),
+        ("policy", &["--stakeholder", "sp2.example.com"], "policy", "client", &sensors),
+        ("policy", &["--client", "sensor-1", "--at", "mef"], "policy", "client", &["sensor-1"]),
+        ("psa", &["--name", "K-1"], "psas", "psa", &["k-1@sp2.example.com"]),
+        ("psa", &["--entity", "/CSE7"], "psas", "psa", &[]),
+        ("stakeholder", &["--name", "sp2"], "stakeholders", "stakeholder", &["sp2.example.com"]),
+    ] {
+        assert_eq!(all(what, filter, name, id), expected, "{what} {filter:?}");
+    }
+    assert_eq!(all("psa", &["--stakeholder", "sp2.example.com"], "psas", "psa").len(), 3);
+    let text = place.ibc(&["admin", "client", "list", "--name", "sensor", "--limit", "2"]).done().stdout;
+    assert!(text.trim_end().ends_with("more: --after sensor-1"), "{text}");
+    let text = place.ibc(&["admin", "policy", "list", "--client", "nobody"]).done().stdout;
+    assert!(text.contains("no such policy"), "{text}");
+    place.ibc(&["admin", "policy", "list", "--after", "x"]).refused(&["FUNCTION:STAKEHOLDER:CLIENT:SUID"]);
+    place.ibc(&["admin", "client", "list", "--limit", "0"]).misused(&["--limit"]);
+}
+
+fn strings(all: &[String]) -> Vec<&str> {
+    all.iter().map(String::as_str).collect()
+}
+
+#[test]
 fn secrets_come_from_files_and_are_never_shown() {
     let place = made();
     let digits = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";

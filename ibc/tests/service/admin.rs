@@ -4,7 +4,9 @@ use crate::service;
 use crate::service::{MAF, MEF, PROVIDER, Place, fqdn, psk, time};
 use eccsi_sakke::onem2m::{CredentialId, CredentialType, EntityId, EntityKind, KpsaId, SecurityUsage};
 use ibc::Function;
-use ibc::service::admin::{Admin, ClientChange, NewCredential, NewPsa, Policy, PolicyKey, certificate_id};
+use ibc::service::admin::{
+    Admin, ClientChange, Filter, NewCredential, NewPsa, Policy, PolicyKey, certificate_id,
+};
 use ibc::service::error::{Kind, ServiceError};
 use ibc::service::party::Bound;
 use ibc::service::session::{Call, Session};
@@ -74,7 +76,7 @@ async fn stakeholders_come_and_go(place: &Place) {
     is(admin.add_stakeholder(&fqdn(PROVIDER)).await, Kind::Conflict, "there already");
     admin.enable_stakeholder(&fqdn(PROVIDER), false, Some(1)).await.unwrap();
     is(admin.enable_stakeholder(&fqdn(PROVIDER), true, Some(1)).await, Kind::Conflict, "changed meanwhile");
-    let all = admin.stakeholders().await.unwrap();
+    let all = admin.stakeholders(&Filter::default()).await.unwrap();
     assert_eq!((all[0].fqdn.as_str(), all[0].enabled, all[0].version, all.len()), (PROVIDER, false, 2, 1));
     admin.add_client("c", "", end()).await.unwrap();
     admin.change_client("c", None, ClientChange::Admit(Function::Mef, fqdn(PROVIDER))).await.unwrap();
@@ -136,7 +138,7 @@ async fn clients_have_what_they_were_given(place: &Place) {
     let absent = ClientChange::Unbind(cse("//sp.example.com/CSE9"));
     is(admin.change_client("gateway-1", None, absent).await, Kind::NotFound, "no such thing");
     assert_eq!(admin.client("gateway-1").await.unwrap().version, 10, "refusals change nothing");
-    assert_eq!(admin.clients().await.unwrap().len(), 1);
+    assert_eq!(admin.clients(&Filter::default()).await.unwrap().len(), 1);
 }
 
 async fn a_name_is_one_kind_and_one_clients(place: &Place) {
@@ -294,7 +296,7 @@ async fn kpsa_ids_differ_in_more_than_case(place: &Place) {
     admin.enable_psa(&id, false, Some(1)).await.unwrap();
     assert!(admin.core.psa_key(&id).await.unwrap().is_none());
     is(admin.enable_psa(&id, true, Some(1)).await, Kind::Conflict, "meanwhile");
-    assert_eq!(admin.psas().await.unwrap().len(), 3);
+    assert_eq!(admin.psas(&Filter::default()).await.unwrap().len(), 3);
     admin.remove_psa(&id, Some(2)).await.unwrap();
     is(admin.add_psa(psa("GW-17@sp.example.com", a, b, key(3, 16))).await, Kind::Conflict, "given before");
 }
@@ -316,7 +318,7 @@ async fn policy_is_kept_canonical(place: &Place) {
         version: 0,
     };
     admin.set_policy(&row(Some(22), &["//SP.example.com/CSE2", "/CSE1", CSE])).await.unwrap();
-    let all = admin.policies().await.unwrap();
+    let all = admin.policies(&Filter::default()).await.unwrap();
     assert_eq!(all[0].targets, [CSE, "//sp.example.com/CSE2"]);
     assert_eq!((all[0].version, all[0].max_lifetime), (1, Some(Duration::from_secs(3600))));
     is(admin.set_policy(&row(Some(22), &[])).await, Kind::Conflict, "already");
@@ -332,7 +334,7 @@ async fn policy_is_kept_canonical(place: &Place) {
     admin.enable_policy(&row(Some(22), &[]).key, true, Some(2)).await.unwrap();
     admin.remove_policy(&row(Some(22), &[]).key, Some(3)).await.unwrap();
     is(admin.remove_policy(&row(Some(22), &[]).key, None).await, Kind::NotFound, "no such row");
-    assert_eq!(admin.policies().await.unwrap().len(), 2);
+    assert_eq!(admin.policies(&Filter::default()).await.unwrap().len(), 2);
 }
 
 async fn configuration_and_commands_reach_registrations(place: &Place) {

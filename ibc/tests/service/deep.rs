@@ -7,7 +7,7 @@ use crate::setting::{
 };
 use eccsi_sakke::onem2m::{CredentialId, EntityId, EntityKind, ExpiringIdentity, KpsaId, RelativeKeyId};
 use ibc::Function;
-use ibc::service::admin::{ClientChange, KeyChange, NewCredential, NewPsa, PolicyKey, Whom};
+use ibc::service::admin::{ClientChange, Filter, KeyChange, NewCredential, NewPsa, PolicyKey, Whom};
 use ibc::service::audit::deep::{Compared, ROW, State, compare};
 use ibc::service::audit::{Verification, move_segments, verify};
 use ibc::service::restore::Acceptance;
@@ -98,7 +98,8 @@ fn psa(name: &str) -> NewPsa {
 async fn administrate(setting: &Setting) {
     let admin = &setting.admin;
     let whole = rule(Function::Mef, None).key;
-    let policy = admin.policies().await.unwrap().into_iter().find(|policy| policy.key == whole).unwrap();
+    let mut policies = admin.policies(&Filter::default()).await.unwrap().into_iter();
+    let policy = policies.find(|policy| policy.key == whole).unwrap();
     let targets = vec![GATEWAY.to_owned(), PANEL.to_owned()];
     let rule_of = |client: Option<&str>, usage| {
         let mut policy = rule(Function::Mef, usage);
@@ -205,24 +206,9 @@ async fn serve(setting: &Setting) -> (String, String) {
     let (panel, maf) = (by_ke_id(&ke_id), setting.maf.registry());
     let registered = maf.register_client(&call(&panel, PANEL), &registration(Function::Maf)).await.unwrap();
     assert!(registered.assigned_symm_key_id.is_some());
-    let list = setting.admin.issued(&everything()).await.unwrap();
+    let list = setting.admin.issued(&Filter::default()).await.unwrap();
     let denied = list.into_iter().find(|one| one.denied.is_some()).unwrap().id_2;
     (renewed, denied)
-}
-
-fn everything() -> ibc::service::admin::Filter {
-    ibc::service::admin::Filter {
-        client: None,
-        entity: None,
-        stakeholder: None,
-        function: None,
-        usage: None,
-        state: None,
-        since: None,
-        before: None,
-        after: None,
-        limit: 100,
-    }
 }
 
 /// A service with a past: two days of it, tidied, with the older part of its log in files.
@@ -407,7 +393,7 @@ async fn a_row_that_was_added_shows(place: &Place) {
         // Also with an empty key, which sorts before all others.
         ("insert into client_identity values ('', '', 1)", "identity of a client '' ''"),
         (
-            "insert into credential select '10-x', fn, client, 1, not_after, day, generation, sealed, 1 from credential where id like '10-maf%'",
+            "insert into credential select '10-x', fn, client, 1, not_after, day, generation, sealed, 1, '' from credential where id like '10-maf%'",
             "credential 10-x 1",
         ),
         (

@@ -1,27 +1,19 @@
 //! What administrators look through, and other values that a stakeholder gives a key.
 
 use crate::service::{MEF, PROVIDER, Place, call, fqdn, psk, time};
-use crate::setting::{DEVICE, GATEWAY, PANEL, Setting, key, refused};
-use eccsi_sakke::onem2m::{EntityName, ExpiringIdentity, RelativeKeyId, SecurityUsage};
+use crate::setting::{DEVICE, GATEWAY, PANEL, Setting, key, refused, rule};
+use eccsi_sakke::onem2m::{
+    EntityId, EntityKind, EntityName, ExpiringIdentity, KpsaId, RelativeKeyId, SecurityUsage,
+};
 use ibc::Function;
-use ibc::service::admin::{Filter, KeyChange, State, Whom};
+use ibc::service::admin::{ClientChange, Filter, KeyChange, NewPsa, Policy, PolicyKey, State, Whom};
 use ibc::service::audit::{Search, search as search_log};
 use ibc::service::error::Kind;
 use ibc::wire::EnrolRequest;
+use zeroize::Zeroizing;
 
 fn all() -> Filter {
-    Filter {
-        client: None,
-        entity: None,
-        stakeholder: None,
-        function: None,
-        usage: None,
-        state: None,
-        since: None,
-        before: None,
-        after: None,
-        limit: 100,
-    }
+    Filter::default()
 }
 
 fn of(client: &str) -> Filter {
@@ -179,7 +171,156 @@ async fn a_stakeholder_gives_a_key_other_values(place: &Place) {
     assert_eq!(place.last("admin key set").await["suid"], 22);
 }
 
+/// All pages of two, joined; the text of each is where the next one begins.
+async fn paged(list: impl AsyncFn(Filter) -> Vec<String>) -> Vec<String> {
+    let mut pages = Vec::new();
+    let mut after = None;
+    loop {
+        let page = list(Filter { after, limit: 2, ..all() }).await;
+        assert!(page.len() <= 2, "{page:?}");
+        after = page.last().cloned();
+        if after.is_none() {
+            return pages;
+        }
+        pages.extend(page);
+    }
+}
+
+fn named(name: &str) -> Filter {
+    Filter { name: Some(name.into()), ..all() }
+}
+
+fn under(stakeholder: &str) -> Filter {
+    Filter { stakeholder: Some(fqdn(stakeholder)), ..all() }
+}
+
+fn at(function: Function) -> Filter {
+    Filter { function: Some(function), ..all() }
+}
+
+async fn clients_and_stakeholders_have_theirs(place: &Place) {
+    let Setting { admin, .. } = Setting::new(place).await;
+    let label = ClientChange::Label("Of the Line 3".into());
+    admin.change_client("stranger", None, label).await.unwrap();
+    let second = fqdn("sp2.example.com");
+    admin.change_client("gateway", None, ClientChange::Admit(Function::Maf, second)).await.unwrap();
+    let clients = async |filter: Filter| -> Vec<String> {
+        admin.clients(&filter).await.unwrap().into_iter().map(|client| client.id).collect()
+    };
+    let everything = ["device", "gateway", "maf", "stranger"];
+    assert_eq!(clients(all()).await, everything);
+    assert_eq!(paged(clients).await, everything);
+    for (filter, expected) in [
+        (named("ATE"), &["gateway"][..]),
+        (named("line 3"), &["stranger"]),
+        (named("%"), &[]),
+        (entity(PANEL), &["gateway"]),
+        (entity("//sp.example.com/CSE77"), &[]),
+        (at(Function::Maf), &["device", "gateway"]),
+        (under(PROVIDER), &["device", "gateway", "maf"]),
+        (under("sp2.example.com"), &["gateway"]),
+        // One admission has both.
+        (Filter { function: Some(Function::Mef), ..under("sp2.example.com") }, &[]),
+        (Filter { function: Some(Function::Maf), ..named("d") }, &["device"]),
+    ] {
+        assert_eq!(clients(filter.clone()).await, expected, "{filter:?}");
+    }
+    // What is listed is what is shown.
+    let one = admin.clients(&named("gateway")).await.unwrap().remove(0);
+    assert_eq!((one.identities.len(), one.admissions.len(), one.credentials.len()), (2, 3, 2));
+    let stakeholders = async |filter: Filter| -> Vec<String> {
+        admin.stakeholders(&filter).await.unwrap().into_iter().map(|one| one.fqdn).collect()
+    };
+    admin.add_stakeholder(&fqdn("op.example.net")).await.unwrap();
+    assert_eq!(stakeholders(named("SP")).await, [PROVIDER, "sp2.example.com"]);
+    assert_eq!(paged(stakeholders).await, ["op.example.net", PROVIDER, "sp2.example.com"]);
+    assert_eq!(admin.stakeholder(&fqdn(PROVIDER)).await.unwrap().version, 1);
+    refused(admin.stakeholder(&fqdn("sp3.example.com")).await, Kind::NotFound, "none");
+}
+
+async fn policy_and_kpsa_have_theirs(place: &Place) {
+    let Setting { admin, .. } = Setting::new(place).await;
+    let suid = |number| SecurityUsage::from_u8(number).unwrap();
+    let mut keys = vec![rule(Function::Mef, None).key, rule(Function::Maf, None).key];
+    for (stakeholder, client, usage) in [
+        (PROVIDER, None, Some(22)),
+        (PROVIDER, Some("device"), None),
+        (PROVIDER, Some("device"), Some(22)),
+        (PROVIDER, Some("gateway"), Some(23)),
+        ("sp2.example.com", None, None),
+    ] {
+        let (stakeholder, client) = (fqdn(stakeholder), client.map(String::from));
+        let key = PolicyKey { function: Function::Mef, stakeholder, client, usage: usage.map(suid) };
+        admin.set_policy(&Policy { key: key.clone(), ..rule(Function::Mef, None) }).await.unwrap();
+        keys.push(key);
+    }
+    let policies = async |filter: Filter| -> Vec<String> {
+        admin.policies(&filter).await.unwrap().into_iter().map(|row| row.key.to_string()).collect()
+    };
+    let everything = policies(all()).await;
+    for key in &keys {
+        let text = key.to_string();
+        assert!(everything.contains(&text), "{text}");
+        assert_eq!(&text.parse::<PolicyKey>().unwrap(), key);
+        assert_eq!(&admin.policy(key).await.unwrap().key, key);
+    }
+    assert_eq!((everything.len(), paged(policies).await), (keys.len(), everything));
+    for (filter, expected) in [
+        (at(Function::Maf), &["maf:sp.example.com::"][..]),
+        (under("sp2.example.com"), &["mef:sp2.example.com::"]),
+        (of("device"), &["mef:sp.example.com:device:", "mef:sp.example.com:device:22"]),
+        (
+            Filter { usage: Some(suid(22)), ..all() },
+            &["mef:sp.example.com::22", "mef:sp.example.com:device:22"],
+        ),
+    ] {
+        assert_eq!(policies(filter.clone()).await, expected, "{filter:?}");
+    }
+    for after in ["", "mef", "mef:sp.example.com:device", "kms:sp.example.com::", "mef:sp.example.com::99"] {
+        let filter = Filter { after: Some(after.into()), ..all() };
+        refused(admin.policies(&filter).await, Kind::BadRequest, after);
+    }
+    let missing = PolicyKey { usage: Some(suid(21)), ..keys[0].clone() };
+    refused(admin.policy(&missing).await, Kind::NotFound, "none");
+
+    for (id, a, b) in [
+        ("Gw-1@sp.example.com", GATEWAY, DEVICE),
+        ("gw-2@sp.example.com", GATEWAY, PANEL),
+        ("x-3@sp2.example.com", DEVICE, PANEL),
+    ] {
+        let entity = |text: &str| {
+            let ae = EntityId::parse(EntityKind::Ae, text);
+            ae.or_else(|_| EntityId::parse(EntityKind::Cse, text)).unwrap()
+        };
+        let (id, key) = (KpsaId::parse(id).unwrap(), Zeroizing::new(vec![9; 16]));
+        let new = NewPsa { id, entities: [entity(a), entity(b)], not_after: time("20280101T000000"), key };
+        admin.add_psa(new).await.unwrap();
+    }
+    let psas = async |filter: Filter| -> Vec<String> {
+        admin.psas(&filter).await.unwrap().into_iter().map(|psa| psa.id).collect()
+    };
+    let pages = paged(psas).await;
+    assert_eq!((pages.len(), &pages), (3, &psas(all()).await));
+    for (filter, expected) in [
+        (named("GW"), &["Gw-1@sp.example.com", "gw-2@sp.example.com"][..]),
+        (entity(PANEL), &["gw-2@sp.example.com", "x-3@sp2.example.com"]),
+        (under(PROVIDER), &["Gw-1@sp.example.com", "gw-2@sp.example.com"]),
+        (under("sp2.example.com"), &["x-3@sp2.example.com"]),
+        // Not a part of a name.
+        (under("p.example.com"), &[]),
+    ] {
+        let mut found = psas(filter.clone()).await;
+        found.sort();
+        assert_eq!(found, expected, "{filter:?}");
+    }
+    let id = |text| KpsaId::parse(text).unwrap();
+    assert_eq!(admin.psa(&id("gw-2@sp.example.com")).await.unwrap().entities, [GATEWAY, PANEL]);
+    refused(admin.psa(&id("gw-3@sp.example.com")).await, Kind::NotFound, "none");
+}
+
 crate::on_each_store!(
+    clients_and_stakeholders_have_theirs,
+    policy_and_kpsa_have_theirs,
     credentials_have_their_filters_and_pages,
     registrations_and_keys_have_theirs,
     a_stakeholder_gives_a_key_other_values,

@@ -2,19 +2,22 @@
 
 mod shown;
 
-use super::{KeySource, Seen, admission, function, listing};
+use super::listed::{Part, absolute};
+use super::{KeySource, Seen, admission, function};
 use crate::Function;
 use crate::cli::failure::Failure;
 use crate::cli::report::Report;
 use crate::cli::site::{End, Opened, Site};
 use crate::cli::{Outcome, options};
 use crate::files::public_file;
-use crate::service::admin::{CERTIFICATES, ClientChange, NewCredential, certificate_id};
+use crate::service::admin::{CERTIFICATES, ClientChange, Filter, NewCredential, certificate_id};
 use crate::service::limits::CONFIGURATION_BYTES;
 use crate::service::party::Bound;
 use clap::{Args, Subcommand, ValueEnum};
 use core::time::Duration;
-use eccsi_sakke::onem2m::{CredentialId, CredentialType, EntityId, EntityKind, Fqdn, KmId, KpmId, UnixTime};
+use eccsi_sakke::onem2m::{
+    CredentialId, CredentialType, EntityId, EntityKind, EntityName, Fqdn, KmId, KpmId, UnixTime,
+};
 use serde_json::json;
 use shown::{text, value};
 use std::path::PathBuf;
@@ -29,8 +32,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  ibc admin client add gateway-1 --cse //sp.example.com/CSE1 --ae //sp.example.com/CSE1/C7 --admit mef:sp.example.com\n  ibc admin client add maf-1 --maf maf.example.com"
     )]
     Add(Box<Add>),
-    /// Show all
-    List(Site),
+    /// Show them with all they have, or some of them
+    #[command(
+        after_help = "Examples:\n  ibc admin client list --name gateway\n  ibc admin client list --at mef --stakeholder sp.example.com --limit 20"
+    )]
+    List(Clients),
     /// Show one with all it has
     Show(Named),
     /// Change its label or its end
@@ -111,6 +117,24 @@ impl Identities {
         all.extend(self.maf.iter().cloned().map(Bound::Maf));
         Ok(all)
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Clients {
+    #[command(flatten)]
+    part: Part,
+    /// With this in their name or label, in whatever case
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// To whom this CSE or AE is bound
+    #[arg(long, value_name = "ID", value_parser = EntityName::parse)]
+    entity: Option<EntityName>,
+    /// Admitted at the mef, or at the maf
+    #[arg(long, value_name = "FUNCTION", value_parser = function)]
+    at: Option<Function>,
+    /// Admitted under this stakeholder
+    #[arg(long, value_name = "FQDN", value_parser = Fqdn::parse)]
+    stakeholder: Option<Fqdn>,
 }
 
 #[derive(Debug, Args)]
@@ -279,13 +303,7 @@ impl Command {
     pub(crate) fn run(self) -> Outcome {
         match self {
             Self::Add(command) => command.run(),
-            Self::List(site) => site.run(async |opened| {
-                let all = opened.admin.clients().await?;
-                let values: Vec<_> = all.iter().map(value).collect();
-                let text =
-                    listing(all.iter().map(text).collect(), "no client yet: ibc admin client add NAME");
-                Ok(Report::new(text, &json!({"clients": values})))
-            }),
+            Self::List(command) => command.run(),
             Self::Show(Named { client, site }) => site.run(async |opened| shown(&opened, &client, "").await),
             Self::Set(command) => command.run(),
             Self::Bind(binding) => binding.run(ClientChange::Bind),
@@ -314,6 +332,19 @@ impl Command {
             Self::Configure(command) => command.run(),
             Self::Instruct(command) => command.run(),
         }
+    }
+}
+
+impl Clients {
+    fn run(self) -> Outcome {
+        let Self { part, name, entity, at, stakeholder } = self;
+        part.site.run(async |opened| {
+            let entity = absolute(entity.as_ref(), &opened)?;
+            let filter = Filter { name, entity, function: at, stakeholder, ..part.filter() };
+            let all = opened.admin.clients(&filter).await?;
+            let rows = all.iter().map(|client| (client.id.clone(), text(client), value(client)));
+            Ok(part.report("clients", rows.collect(), "no such client: ibc admin client add NAME makes one"))
+        })
     }
 }
 

@@ -15,46 +15,22 @@ use eccsi_sakke::onem2m::{EntityName, ExpirationTime, Fqdn, RelativeKeyId, Secur
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Which, and how many.
+/// How many, from where on.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Page {
+pub(in crate::cli) struct Part {
     #[command(flatten)]
     pub(in crate::cli) site: Site,
-    /// Of this client
-    #[arg(long, value_name = "CLIENT")]
-    client: Option<String>,
-    /// Of this CSE or AE; of keys, as source or as target
-    #[arg(long, value_name = "ID", value_parser = EntityName::parse)]
-    entity: Option<EntityName>,
-    /// Issued or made at this time or later, in UTC, as YYYYMMDDThhmmss
-    #[arg(long, value_name = "TIME", value_parser = ExpirationTime::parse)]
-    since: Option<ExpirationTime>,
-    /// Issued or made before this time
-    #[arg(long, value_name = "TIME", value_parser = ExpirationTime::parse)]
-    before: Option<ExpirationTime>,
     /// At most so many
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    /// Go on behind the last one of the page before: its ID_2, identifier or RelativeKeyID
+    /// Go on behind the last one of the page before, as that says
     #[arg(long, value_name = "LAST")]
     after: Option<String>,
 }
 
-impl Page {
-    pub(in crate::cli) fn filter(&self, opened: &Opened) -> Result<Filter, Failure> {
-        let entity = self.entity.as_ref().map(|entity| entity.to_absolute(&opened.config.provider));
-        Ok(Filter {
-            client: self.client.clone(),
-            entity: entity.transpose()?,
-            stakeholder: None,
-            function: None,
-            usage: None,
-            state: None,
-            since: self.since.map(ExpirationTime::to_unix),
-            before: self.before.map(ExpirationTime::to_unix),
-            after: self.after.clone(),
-            limit: self.limit,
-        })
+impl Part {
+    pub(in crate::cli) fn filter(&self) -> Filter {
+        Filter { after: self.after.clone(), limit: self.limit, ..Filter::default() }
     }
 
     /// The page, and where the next one begins if this is full.
@@ -79,15 +55,51 @@ impl Page {
     }
 }
 
+/// An entity in absolute form.
+pub(super) fn absolute(entity: Option<&EntityName>, opened: &Opened) -> Result<Option<EntityName>, Failure> {
+    Ok(entity.map(|entity| entity.to_absolute(&opened.config.provider)).transpose()?)
+}
+
+/// Which, and how many.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Page {
+    #[command(flatten)]
+    pub(in crate::cli) part: Part,
+    /// Of this client
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    /// Of this CSE or AE; of keys, as source or as target
+    #[arg(long, value_name = "ID", value_parser = EntityName::parse)]
+    entity: Option<EntityName>,
+    /// Issued or made at this time or later, in UTC, as YYYYMMDDThhmmss
+    #[arg(long, value_name = "TIME", value_parser = ExpirationTime::parse)]
+    since: Option<ExpirationTime>,
+    /// Issued or made before this time
+    #[arg(long, value_name = "TIME", value_parser = ExpirationTime::parse)]
+    before: Option<ExpirationTime>,
+}
+
+impl Page {
+    pub(in crate::cli) fn filter(&self, opened: &Opened) -> Result<Filter, Failure> {
+        Ok(Filter {
+            client: self.client.clone(),
+            entity: absolute(self.entity.as_ref(), opened)?,
+            since: self.since.map(ExpirationTime::to_unix),
+            before: self.before.map(ExpirationTime::to_unix),
+            ..self.part.filter()
+        })
+    }
+}
+
 /// Where, and under whom.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
     /// At the mef, or at the maf
     #[arg(long, value_name = "FUNCTION", value_parser = function)]
-    at: Option<Function>,
+    pub(super) at: Option<Function>,
     /// Under this stakeholder
     #[arg(long, value_name = "FQDN", value_parser = Fqdn::parse)]
-    stakeholder: Option<Fqdn>,
+    pub(super) stakeholder: Option<Fqdn>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,7 +124,7 @@ fn at(function: Option<Function>) -> &'static str {
 impl RegistrationCommand {
     pub(crate) fn run(self) -> Outcome {
         let Self::List(Registrations { page, place }) = self;
-        page.site.run(async |opened| {
+        page.part.site.run(async |opened| {
             let filter =
                 Filter { function: place.at, stakeholder: place.stakeholder.clone(), ..page.filter(&opened)? };
             let all = opened.admin.registrations(&filter).await?;
@@ -135,7 +147,7 @@ impl RegistrationCommand {
                     "commands": one.commands});
                 (one.id, line, value)
             });
-            Ok(page.report("registrations", rows.collect(), "no such registration"))
+            Ok(page.part.report("registrations", rows.collect(), "no such registration"))
         })
     }
 }
@@ -201,7 +213,7 @@ impl KeyCommand {
 impl Keys {
     fn run(self) -> Outcome {
         let Self { page, place, suid } = self;
-        page.site.run(async |opened| {
+        page.part.site.run(async |opened| {
             let filter = Filter {
                 function: place.at,
                 stakeholder: place.stakeholder.clone(),
@@ -224,7 +236,7 @@ impl Keys {
                     "targets": one.targets, "labels": one.labels, "until": time(one.not_after)});
                 (one.id, line, value)
             });
-            Ok(page.report("keys", rows.collect(), "no such key"))
+            Ok(page.part.report("keys", rows.collect(), "no such key"))
         })
     }
 }
@@ -402,7 +414,7 @@ impl Issued {
             StateName::Expired => Some(State::Expired),
             StateName::All => None,
         };
-        page.site.run(async |opened| {
+        page.part.site.run(async |opened| {
             let all = opened.admin.issued(&Filter { state, ..page.filter(&opened)? }).await?;
             let now = options::now()?;
             let rows = all.into_iter().map(|one| {
@@ -418,7 +430,7 @@ impl Issued {
                     "reason": one.denied.as_ref().map(|(_, why)| why)});
                 (one.id_2, line, value)
             });
-            Ok(page.report("credentials", rows.collect(), "no such credential"))
+            Ok(page.part.report("credentials", rows.collect(), "no such credential"))
         })
     }
 }

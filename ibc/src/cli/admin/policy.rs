@@ -1,11 +1,12 @@
 //! `ibc admin policy`.
 
-use super::{Seen, function, listing};
+use super::listed::{Part, Place};
+use super::{Seen, function};
 use crate::Function;
 use crate::cli::report::Report;
 use crate::cli::site::Site;
 use crate::cli::{Outcome, options};
-use crate::service::admin::{Policy, PolicyKey};
+use crate::service::admin::{Filter, Policy, PolicyKey};
 use clap::{Args, Subcommand};
 use core::time::Duration;
 use eccsi_sakke::onem2m::{Fqdn, SecurityUsage};
@@ -21,8 +22,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  ibc admin policy add --at mef --stakeholder sp.example.com\n  ibc admin policy add --at mef --stakeholder sp.example.com --client gateway-1 --suid 22 \\\n    --target //sp.example.com/CSE2 --default-target //sp.example.com/CSE2 --max-lifetime 30d"
     )]
     Add(Add),
-    /// Show all rows
-    List(Site),
+    /// Show the rows, or some of them
+    #[command(after_help = "Example:\n  ibc admin policy list --at mef --client gateway-1")]
+    List(Rows),
     /// Show one row
     Show(Row),
     /// Forbid what a row allows
@@ -31,6 +33,20 @@ pub(crate) enum Command {
     Enable(Changed),
     /// Remove a row
     Remove(Changed),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rows {
+    #[command(flatten)]
+    part: Part,
+    #[command(flatten)]
+    place: Place,
+    /// For this client
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    /// For keys of this use
+    #[arg(long, value_name = "NUMBER", value_parser = SecurityUsage::parse)]
+    suid: Option<SecurityUsage>,
 }
 
 /// Which row.
@@ -127,12 +143,15 @@ impl Command {
     pub(crate) fn run(self) -> Outcome {
         match self {
             Self::Add(command) => command.run(),
-            Self::List(site) => site.run(async |opened| {
-                let all = opened.admin.policies().await?;
-                let values: Vec<_> = all.iter().map(value).collect();
-                let text = listing(all.iter().map(line).collect(), "no policy yet: nothing is allowed");
-                Ok(Report::new(text, &json!({"policy": values})))
-            }),
+            Self::List(Rows { part, place: Place { at, stakeholder }, client, suid }) => {
+                part.site.run(async |opened| {
+                    let filter = Filter { function: at, stakeholder, client, usage: suid, ..part.filter() };
+                    let all = opened.admin.policies(&filter).await?;
+                    let rows = all.iter().map(|row| (format!("{}", row.key), line(row), value(row)));
+                    let nothing = "no such policy: what no row allows is forbidden";
+                    Ok(part.report("policy", rows.collect(), nothing))
+                })
+            }
             Self::Show(Row { key, site }) => site.run(async |opened| shown(&opened, key.into()).await),
             Self::Disable(changed) => changed.enable(false),
             Self::Enable(changed) => changed.enable(true),
@@ -145,14 +164,8 @@ impl Command {
 }
 
 async fn shown(opened: &crate::cli::site::Opened, key: PolicyKey) -> Outcome {
-    let row = opened.admin.policies().await?.into_iter().find(|row| row.key == key);
-    match row {
-        Some(row) => Ok(Report::new(line(&row), &value(&row))),
-        None => Err(crate::cli::failure::Failure::refused(
-            crate::cli::failure::Kind::NotFound,
-            "there is no such row of policy: see them with ibc admin policy list",
-        )),
-    }
+    let row = opened.admin.policy(&key).await?;
+    Ok(Report::new(line(&row), &value(&row)))
 }
 
 impl Changed {

@@ -1,14 +1,15 @@
 //! `ibc admin psa`.
 
-use super::{KeySource, Seen, listing, state};
-use crate::cli::failure::{Failure, Kind};
+use super::listed::{Part, absolute};
+use super::{KeySource, Seen, state};
+use crate::cli::failure::Failure;
 use crate::cli::report::Report;
 use crate::cli::site::{End, Site, time};
 use crate::cli::{Outcome, options};
-use crate::service::admin::{NewPsa, Psa};
+use crate::service::admin::{Filter, NewPsa, Psa};
 use clap::{Args, Subcommand};
 use core::time::Duration;
-use eccsi_sakke::onem2m::{EntityId, EntityKind, EntityName, KpsaId};
+use eccsi_sakke::onem2m::{EntityId, EntityKind, EntityName, Fqdn, KpsaId};
 use serde_json::json;
 
 /// Life of a Kpsa if nothing is said.
@@ -24,8 +25,9 @@ pub(crate) enum Command {
         after_help = "Example:\n  ibc admin psa add gw-17@sp.example.com --between //sp.example.com/CSE1 //sp.example.com/CSE2 --generate gw-17.psa"
     )]
     Add(Add),
-    /// Show all, without their keys
-    List(Site),
+    /// Show them, or some of them, without their keys
+    #[command(after_help = "Example:\n  ibc admin psa list --entity //sp.example.com/CSE1")]
+    List(Psas),
     /// Show one, without its key
     Show(Named),
     /// Refuse it, until it is enabled again
@@ -34,6 +36,21 @@ pub(crate) enum Command {
     Enable(Changed),
     /// Remove it and its key
     Remove(Removal),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Psas {
+    #[command(flatten)]
+    part: Part,
+    /// With this in their KpsaID, in whatever case
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// Of this CSE or AE
+    #[arg(long, value_name = "ID", value_parser = EntityName::parse)]
+    entity: Option<EntityName>,
+    /// Issued by this stakeholder
+    #[arg(long, value_name = "FQDN", value_parser = Fqdn::parse)]
+    stakeholder: Option<Fqdn>,
 }
 
 #[derive(Debug, Args)]
@@ -95,11 +112,12 @@ impl Command {
     pub(crate) fn run(self) -> Outcome {
         match self {
             Self::Add(command) => command.run(),
-            Self::List(site) => site.run(async |opened| {
-                let all = opened.admin.psas().await?;
-                let values: Vec<_> = all.iter().map(value).collect();
-                let text = listing(all.iter().map(line).collect(), "no Kpsa yet: ibc admin psa add KpsaID");
-                Ok(Report::new(text, &json!({"psas": values})))
+            Self::List(Psas { part, name, entity, stakeholder }) => part.site.run(async |opened| {
+                let entity = absolute(entity.as_ref(), &opened)?;
+                let filter = Filter { name, entity, stakeholder, ..part.filter() };
+                let all = opened.admin.psas(&filter).await?;
+                let rows = all.iter().map(|psa| (psa.id.clone(), line(psa), value(psa)));
+                Ok(part.report("psas", rows.collect(), "no such Kpsa: ibc admin psa add KpsaID makes one"))
             }),
             Self::Show(Named { id, site }) => site.run(async |opened| shown(&opened, &id).await),
             Self::Disable(changed) => changed.enable(false),
@@ -116,11 +134,8 @@ impl Command {
 }
 
 async fn shown(opened: &crate::cli::site::Opened, id: &KpsaId) -> Outcome {
-    let text = format!("{id}");
-    match opened.admin.psas().await?.into_iter().find(|psa| psa.id == text) {
-        Some(psa) => Ok(Report::new(line(&psa), &value(&psa))),
-        None => Err(Failure::refused(Kind::NotFound, format!("there is no Kpsa {id}"))),
-    }
+    let psa = opened.admin.psa(id).await?;
+    Ok(Report::new(line(&psa), &value(&psa)))
 }
 
 impl Changed {

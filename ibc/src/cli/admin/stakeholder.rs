@@ -1,11 +1,11 @@
 //! `ibc admin stakeholder`.
 
-use super::{Seen, listing, state};
+use super::listed::Part;
+use super::{Seen, state};
 use crate::cli::Outcome;
-use crate::cli::failure::{Failure, Kind};
 use crate::cli::report::Report;
 use crate::cli::site::Site;
-use crate::service::admin::Stakeholder;
+use crate::service::admin::{Filter, Stakeholder};
 use clap::{Args, Subcommand};
 use eccsi_sakke::onem2m::Fqdn;
 use serde_json::json;
@@ -15,8 +15,8 @@ pub(crate) enum Command {
     /// Admit a stakeholder
     #[command(after_help = "Example:\n  ibc admin stakeholder add sp.example.com")]
     Add(Named),
-    /// Show all
-    List(Site),
+    /// Show them, or some of them
+    List(Stakeholders),
     /// Show one
     Show(Named),
     /// Refuse everything under it, until it is enabled again
@@ -25,6 +25,15 @@ pub(crate) enum Command {
     Enable(Changed),
     /// Remove it with its policy; no client may be admitted under it any more
     Remove(Removal),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stakeholders {
+    #[command(flatten)]
+    part: Part,
+    /// With this in their FQDN
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -68,21 +77,15 @@ impl Command {
                 opened.admin.add_stakeholder(&fqdn).await?;
                 Ok(Report::new(format!("added stakeholder {fqdn}"), &json!({"stakeholder": fqdn.as_str()})))
             }),
-            Self::List(site) => site.run(async |opened| {
-                let all = opened.admin.stakeholders().await?;
-                let values: Vec<_> = all.iter().map(value).collect();
-                let text = listing(
-                    all.iter().map(line).collect(),
-                    "no stakeholder yet: ibc admin stakeholder add FQDN",
-                );
-                Ok(Report::new(text, &json!({"stakeholders": values})))
+            Self::List(Stakeholders { part, name }) => part.site.run(async |opened| {
+                let all = opened.admin.stakeholders(&Filter { name, ..part.filter() }).await?;
+                let rows = all.iter().map(|row| (row.fqdn.clone(), line(row), value(row)));
+                let nothing = "no such stakeholder: ibc admin stakeholder add FQDN admits one";
+                Ok(part.report("stakeholders", rows.collect(), nothing))
             }),
             Self::Show(Named { fqdn, site }) => site.run(async |opened| {
-                let all = opened.admin.stakeholders().await?;
-                match all.iter().find(|row| row.fqdn == fqdn.as_str()) {
-                    Some(row) => Ok(Report::new(line(row), &value(row))),
-                    None => Err(Failure::refused(Kind::NotFound, format!("there is no stakeholder {fqdn}"))),
-                }
+                let row = opened.admin.stakeholder(&fqdn).await?;
+                Ok(Report::new(line(&row), &value(&row)))
             }),
             Self::Disable(changed) => changed.enable(false),
             Self::Enable(changed) => changed.enable(true),

@@ -1,7 +1,7 @@
 //! Clients: nodes and MAFs that authenticate here.
 
 use super::credential::{self, Credential, NewCredential};
-use super::{Admin, check_version, refused, stakeholder, written};
+use super::{Admin, Filter, check_version, refused, stakeholder, written};
 use crate::Function;
 use crate::service::audit::chain::Event;
 use crate::service::deny_list::{self, Denial};
@@ -10,7 +10,7 @@ use crate::service::limits::LABEL_BYTES;
 use crate::service::party::Bound;
 use crate::service::sealed::SealedKey;
 use crate::service::store::administration::{self as rows, ClientRecord};
-use crate::service::store::{WriteTransaction, clients, identities};
+use crate::service::store::{WriteTransaction, clients, identities, listed};
 use eccsi_sakke::onem2m::{CredentialId, Fqdn, UnixTime};
 use sqlx::AnyConnection;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ fn check_label(label: &str) -> Result<(), ServiceError> {
 }
 
 pub(super) async fn find(connection: &mut AnyConnection, id: &str) -> Result<ClientRecord, ServiceError> {
-    let found = rows::client_records(connection, Some(id)).await?.pop();
+    let found = rows::client(connection, id).await?;
     found.ok_or_else(|| refused(Kind::NotFound, "there is no such client: add it first"))
 }
 
@@ -212,14 +212,14 @@ impl Admin {
         complete(&mut connection, row).await
     }
 
-    /// All clients.
+    /// Clients, in the order of their names.
     ///
     /// # Errors
     /// [`Kind::Unavailable`] if the store cannot be read.
-    pub async fn clients(&self) -> Result<Vec<Client>, ServiceError> {
+    pub async fn clients(&self, filter: &Filter) -> Result<Vec<Client>, ServiceError> {
         let mut connection = self.read().await?;
         let mut all = Vec::new();
-        for row in rows::client_records(&mut connection, None).await? {
+        for row in listed::clients(&mut connection, &filter.wanted()).await? {
             all.push(complete(&mut connection, row).await?);
         }
         Ok(all)

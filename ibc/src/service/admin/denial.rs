@@ -63,7 +63,7 @@ impl Admin {
                 }
                 let mut known = None;
                 if let Some(client) = client
-                    && let Some(mut row) = rows::client_records(tx.connection(), Some(&client)).await?.pop()
+                    && let Some(mut row) = rows::client(tx.connection(), &client).await?
                 {
                     if disable_client && row.enabled {
                         row.enabled = false;

@@ -1,4 +1,5 @@
-//! What there is: credentials that were issued, registrations, keys, standing commands. Filters, and pages.
+//! What there is: stakeholders, clients, policy, Kpsa; credentials that were issued, registrations, keys, standing commands.
+//! Filters, and pages.
 
 use super::Admin;
 use crate::Function;
@@ -11,13 +12,15 @@ use eccsi_sakke::onem2m::{EntityName, Fqdn, SecurityUsage, UnixTime};
 pub struct Filter {
     /// Of this client.
     pub client: Option<String>,
-    /// Of this entity, absolute. Of keys: the source, or a target.
+    /// With this in their name, in whatever case; of clients also in their label.
+    pub name: Option<String>,
+    /// Of this entity, absolute. Of keys: the source, or a target. Of clients: bound to them.
     pub entity: Option<EntityName>,
-    /// Under this stakeholder.
+    /// Under this stakeholder. Of clients: admitted there. Of Kpsa: issued by it.
     pub stakeholder: Option<Fqdn>,
-    /// At this function.
+    /// At this function. Of clients: admitted there.
     pub function: Option<Function>,
-    /// Keys of this use.
+    /// Keys, or rows of policy, of this use.
     pub usage: Option<SecurityUsage>,
     /// Credentials in this state.
     pub state: Option<State>,
@@ -25,10 +28,30 @@ pub struct Filter {
     pub since: Option<UnixTime>,
     /// Issued or made before this time.
     pub before: Option<UnixTime>,
-    /// Behind the last one of the page before: its ID_2, identifier or RelativeKeyID.
+    /// Behind the last one of the page before: its ID_2, identifier, RelativeKeyID or name; of policy, its
+    /// [`PolicyKey`](super::PolicyKey) as text.
     pub after: Option<String>,
     /// At most so many.
     pub limit: u32,
+}
+
+/// Everything, in pages of a hundred.
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            client: None,
+            name: None,
+            entity: None,
+            stakeholder: None,
+            function: None,
+            usage: None,
+            state: None,
+            since: None,
+            before: None,
+            after: None,
+            limit: 100,
+        }
+    }
 }
 
 /// The state of a credential.
@@ -43,10 +66,11 @@ pub enum State {
 }
 
 impl Filter {
-    fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self) -> Wanted {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         Wanted {
             client: text(self.client.as_deref()),
+            name: text(self.name.as_deref()).to_ascii_lowercase(),
             entity: text(self.entity.as_ref().map(EntityName::as_str)),
             stakeholder: text(self.stakeholder.as_ref().map(Fqdn::as_str)),
             function: self.function.map_or(0, Function::number),

@@ -1,12 +1,15 @@
 //! Policy: who may register keys of which use for whom, and for how long.
 
-use super::{Admin, check_version, client, refused, stakeholder, written};
+use super::{Admin, Filter, check_version, client, refused, stakeholder, written};
 use crate::Function;
 use crate::service::audit::chain::Event;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::limits::TARGETS;
 use crate::service::rule::{KNOWN, Policy, PolicyKey};
 use crate::service::store::administration as rows;
+use crate::service::store::listed;
+use core::fmt;
+use core::str::FromStr;
 use eccsi_sakke::onem2m::{EntityName, Fqdn, SecurityUsage};
 use sqlx::AnyConnection;
 
@@ -34,9 +37,43 @@ impl PolicyKey {
     }
 
     async fn find(&self, connection: &mut AnyConnection) -> Result<Policy, ServiceError> {
-        let all = rows::policies(connection).await?;
         let missing = || refused(Kind::NotFound, "there is no such row of policy: see them with list");
-        all.into_iter().find(|policy| policy.key == *self).ok_or_else(missing)
+        rows::policy(connection, self).await?.ok_or_else(missing)
+    }
+}
+
+/// `FUNCTION:STAKEHOLDER:CLIENT:SUID`, with nothing for all clients and all uses.
+impl fmt::Display for PolicyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let client = self.client.as_deref().unwrap_or("");
+        write!(f, "{}:{}:{client}:", self.function.as_str(), self.stakeholder)?;
+        self.usage.map_or(Ok(()), |usage| write!(f, "{}", usage.to_u8()))
+    }
+}
+
+impl FromStr for PolicyKey {
+    type Err = ServiceError;
+
+    fn from_str(text: &str) -> Result<Self, ServiceError> {
+        let wrong = || bad_request("a row of policy is FUNCTION:STAKEHOLDER:CLIENT:SUID, as list prints it");
+        let parts: Vec<&str> = text.split(':').collect();
+        let [function, stakeholder, client, suid] = parts[..] else { return Err(wrong()) };
+        let function = match function {
+            "mef" => Function::Mef,
+            "maf" => Function::Maf,
+            _ => return Err(wrong()),
+        };
+        let stakeholder = Fqdn::parse(stakeholder).map_err(|_| wrong())?;
+        let usage = match suid {
+            "" => None,
+            suid => Some(SecurityUsage::parse(suid).map_err(|_| wrong())?),
+        };
+        Ok(Self {
+            function,
+            stakeholder,
+            client: Some(client).filter(|id| !id.is_empty()).map(Into::into),
+            usage,
+        })
     }
 }
 
@@ -158,11 +195,20 @@ impl Admin {
         .await
     }
 
-    /// All rows.
+    /// A row.
     ///
     /// # Errors
-    /// [`Kind::Unavailable`] if the store cannot be read.
-    pub async fn policies(&self) -> Result<Vec<Policy>, ServiceError> {
-        rows::policies(&mut *self.read().await?).await
+    /// [`Kind::NotFound`]; [`Kind::Unavailable`] if the store cannot be read.
+    pub async fn policy(&self, key: &PolicyKey) -> Result<Policy, ServiceError> {
+        key.find(&mut *self.read().await?).await
+    }
+
+    /// Rows, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`Kind::BadRequest`] if [`Filter::after`] is no key; [`Kind::Unavailable`] if the store cannot be read.
+    pub async fn policies(&self, filter: &Filter) -> Result<Vec<Policy>, ServiceError> {
+        let after = filter.after.as_deref().map(str::parse).transpose()?;
+        listed::policies(&mut *self.read().await?, &filter.wanted(), after.as_ref()).await
     }
 }

@@ -1,13 +1,13 @@
 //! Kpsa: a key that two entities have in common from an administrator (TS-0003 clause 8.2.2.1, KpsaID clause 10.5).
 
 use super::credential::check_key;
-use super::{Admin, check_version, refused, stakeholder, written};
+use super::{Admin, Filter, check_version, refused, stakeholder, written};
 use crate::service::Core;
 use crate::service::error::{Kind, ServiceError, bad_request};
 use crate::service::kms::SecretOctets;
 use crate::service::sealed::{self, Record};
 use crate::service::store::administration::{self as rows, PsaRow};
-use crate::service::store::identities;
+use crate::service::store::{identities, listed};
 use eccsi_sakke::onem2m::{EntityId, KpsaId, UnixTime};
 use sqlx::AnyConnection;
 use zeroize::Zeroizing;
@@ -41,9 +41,19 @@ pub struct Psa {
     pub version: u64,
 }
 
+fn open(row: PsaRow) -> Psa {
+    Psa {
+        id: row.id,
+        entities: [row.a, row.b],
+        enabled: row.enabled,
+        not_after: row.not_after,
+        version: row.version.unsigned_abs(),
+    }
+}
+
 async fn find(connection: &mut AnyConnection, id: &str) -> Result<PsaRow, ServiceError> {
-    let found = rows::psas(connection).await?.into_iter().find(|row| row.id == id);
-    found.ok_or_else(|| refused(Kind::NotFound, "there is no such Kpsa: see them with list"))
+    let missing = || refused(Kind::NotFound, "there is no such Kpsa: see them with list");
+    rows::psa(connection, id).await?.ok_or_else(missing)
 }
 
 impl Admin {
@@ -100,19 +110,21 @@ impl Admin {
         check_key(&new.key, self.lab)
     }
 
-    /// All of them.
+    /// A Kpsa, without its key.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`]; [`Kind::Unavailable`] if the store cannot be read.
+    pub async fn psa(&self, id: &KpsaId) -> Result<Psa, ServiceError> {
+        find(&mut *self.read().await?, &format!("{id}")).await.map(open)
+    }
+
+    /// Kpsa without their keys, in the order of their KpsaIDs.
     ///
     /// # Errors
     /// [`Kind::Unavailable`] if the store cannot be read.
-    pub async fn psas(&self) -> Result<Vec<Psa>, ServiceError> {
-        let open = |row: PsaRow| Psa {
-            id: row.id,
-            entities: [row.a, row.b],
-            enabled: row.enabled,
-            not_after: row.not_after,
-            version: row.version.unsigned_abs(),
-        };
-        Ok(rows::psas(&mut *self.read().await?).await?.into_iter().map(open).collect())
+    pub async fn psas(&self, filter: &Filter) -> Result<Vec<Psa>, ServiceError> {
+        let all = listed::psas(&mut *self.read().await?, &filter.wanted()).await?;
+        Ok(all.into_iter().map(open).collect())
     }
 
     /// Disables a Kpsa, or enables it again.

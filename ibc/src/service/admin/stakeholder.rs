@@ -1,8 +1,9 @@
 //! Administrating stakeholders.
 
-use super::{Admin, check_version, refused, written};
+use super::{Admin, Filter, check_version, refused, written};
 use crate::service::error::{Kind, ServiceError};
 use crate::service::store::administration as rows;
+use crate::service::store::listed;
 use eccsi_sakke::onem2m::Fqdn;
 use sqlx::AnyConnection;
 
@@ -17,10 +18,14 @@ pub struct Stakeholder {
     pub version: u64,
 }
 
+fn open(row: rows::StakeholderRow) -> Stakeholder {
+    Stakeholder { fqdn: row.fqdn, enabled: row.enabled, version: row.version.unsigned_abs() }
+}
+
 async fn find(connection: &mut AnyConnection, fqdn: &str) -> Result<rows::StakeholderRow, ServiceError> {
-    let all = rows::stakeholders(connection).await?;
-    let found = all.into_iter().find(|row| row.fqdn == fqdn);
-    found.ok_or_else(|| refused(Kind::NotFound, "there is no such stakeholder: add it first"))
+    rows::stakeholder(connection, fqdn)
+        .await?
+        .ok_or_else(|| refused(Kind::NotFound, "there is no such stakeholder: add it first"))
 }
 
 /// Refuses a stakeholder that is not there.
@@ -46,17 +51,20 @@ impl Admin {
         .await
     }
 
-    /// All stakeholders.
+    /// A stakeholder.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`]; [`Kind::Unavailable`] if the store cannot be read.
+    pub async fn stakeholder(&self, fqdn: &Fqdn) -> Result<Stakeholder, ServiceError> {
+        find(&mut *self.read().await?, fqdn.as_str()).await.map(open)
+    }
+
+    /// Stakeholders, in the order of their FQDNs.
     ///
     /// # Errors
     /// [`Kind::Unavailable`] if the store cannot be read.
-    pub async fn stakeholders(&self) -> Result<Vec<Stakeholder>, ServiceError> {
-        let all = rows::stakeholders(&mut *self.read().await?).await?;
-        let open = |row: rows::StakeholderRow| Stakeholder {
-            fqdn: row.fqdn,
-            enabled: row.enabled,
-            version: row.version.unsigned_abs(),
-        };
+    pub async fn stakeholders(&self, filter: &Filter) -> Result<Vec<Stakeholder>, ServiceError> {
+        let all = listed::stakeholders(&mut *self.read().await?, &filter.wanted()).await?;
         Ok(all.into_iter().map(open).collect())
     }
 

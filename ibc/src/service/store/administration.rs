@@ -5,8 +5,8 @@ mod policies;
 mod psas;
 
 pub(crate) use key_hashes::{set_hash, shared, unhashed};
-pub(crate) use policies::{insert_policy, policies, remove_policy, update_policy};
-pub(crate) use psas::{PSA_NAMES, PsaRow, enable_psa, insert_psa, psa_key, psas, remove_psa};
+pub(crate) use policies::{insert_policy, policy, remove_policy, update_policy};
+pub(crate) use psas::{PSA_NAMES, PsaRow, enable_psa, insert_psa, psa, psa_key, psa_row, remove_psa};
 
 use super::clients::kind_number;
 use super::columns::{function, sealed, seconds, time};
@@ -15,6 +15,7 @@ use crate::service::bound::Bound;
 use crate::service::error::ServiceError;
 use crate::service::sealed::{SealedColumns, SealedKey};
 use eccsi_sakke::onem2m::UnixTime;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 type Done = Result<bool, ServiceError>;
@@ -32,22 +33,17 @@ pub(crate) async fn insert_stakeholder(connection: &mut AnyConnection, fqdn: &st
     Ok(sqlx::query(text).bind(fqdn).execute(connection).await?.rows_affected() == 1)
 }
 
-pub(crate) async fn stakeholders(
+pub(super) fn stakeholder_row(row: &AnyRow) -> Result<StakeholderRow, ServiceError> {
+    let enabled: i64 = row.try_get("enabled")?;
+    Ok(StakeholderRow { fqdn: row.try_get("fqdn")?, enabled: enabled == 1, version: row.try_get("version")? })
+}
+
+pub(crate) async fn stakeholder(
     connection: &mut AnyConnection,
-) -> Result<Vec<StakeholderRow>, ServiceError> {
-    let rows = sqlx::query("select fqdn, enabled, version from stakeholder order by fqdn")
-        .fetch_all(connection)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let enabled: i64 = row.try_get("enabled")?;
-            Ok(StakeholderRow {
-                fqdn: row.try_get("fqdn")?,
-                enabled: enabled == 1,
-                version: row.try_get("version")?,
-            })
-        })
-        .collect()
+    fqdn: &str,
+) -> Result<Option<StakeholderRow>, ServiceError> {
+    let query = sqlx::query("select fqdn, enabled, version from stakeholder where fqdn = $1").bind(fqdn);
+    query.fetch_optional(connection).await?.as_ref().map(stakeholder_row).transpose()
 }
 
 pub(crate) async fn enable_stakeholder(
@@ -95,33 +91,24 @@ pub(crate) async fn insert_client(
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-/// All clients, or the one with this name.
-pub(crate) async fn client_records(
+pub(super) fn client_record(row: &AnyRow) -> Result<ClientRecord, ServiceError> {
+    let enabled: i64 = row.try_get("enabled")?;
+    Ok(ClientRecord {
+        id: row.try_get("id")?,
+        label: row.try_get("label")?,
+        enabled: enabled == 1,
+        not_after: time(row.try_get("not_after")?),
+        version: row.try_get("version")?,
+    })
+}
+
+pub(crate) async fn client(
     connection: &mut AnyConnection,
-    id: Option<&str>,
-) -> Result<Vec<ClientRecord>, ServiceError> {
-    let rows = match id {
-        None => {
-            let text = "select id, label, enabled, not_after, version from client order by id";
-            sqlx::query(text).fetch_all(connection).await?
-        }
-        Some(id) => {
-            let text = "select id, label, enabled, not_after, version from client where id = $1";
-            sqlx::query(text).bind(id).fetch_all(connection).await?
-        }
-    };
-    rows.iter()
-        .map(|row| {
-            let enabled: i64 = row.try_get("enabled")?;
-            Ok(ClientRecord {
-                id: row.try_get("id")?,
-                label: row.try_get("label")?,
-                enabled: enabled == 1,
-                not_after: time(row.try_get("not_after")?),
-                version: row.try_get("version")?,
-            })
-        })
-        .collect()
+    id: &str,
+) -> Result<Option<ClientRecord>, ServiceError> {
+    let query =
+        sqlx::query("select id, label, enabled, not_after, version from client where id = $1").bind(id);
+    query.fetch_optional(connection).await?.as_ref().map(client_record).transpose()
 }
 
 /// Writes a client and moves its version on.

@@ -1,7 +1,9 @@
 //! What administrators look through, page by page: each list in the order of its key, from the one after which it goes on.
 
-use super::columns::{command, list, non_empty, seconds, time};
+use super::administration::{ClientRecord, PsaRow, StakeholderRow, client_record, psa_row, stakeholder_row};
+use super::columns::{self, command, list, non_empty, seconds, time};
 use crate::service::error::ServiceError;
+use crate::service::rule::{Policy, PolicyKey};
 use crate::wire::CommandDescription;
 use eccsi_sakke::onem2m::UnixTime;
 use sqlx::any::AnyRow;
@@ -11,6 +13,8 @@ use sqlx::{AnyConnection, Row};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) client: String,
+    /// A part of a name or a label, in lower case.
+    pub(crate) name: String,
     /// Absolute.
     pub(crate) entity: String,
     pub(crate) stakeholder: String,
@@ -219,4 +223,86 @@ pub(crate) async fn standing(
         })
     };
     rows.iter().map(open).collect()
+}
+
+/// Clients: with `name` in their name or label, to whom an entity is bound, and who are admitted there.
+pub(crate) async fn clients(
+    connection: &mut AnyConnection,
+    wanted: &Wanted,
+) -> Result<Vec<ClientRecord>, ServiceError> {
+    let text = "select id, label, enabled, not_after, version from client where id > $1 \
+                and ($2 = '' or replace(lower(id), $2, '') <> lower(id) or replace(lower(label), $2, '') <> lower(label)) \
+                and ($3 = '' or exists (select 1 from client_identity i where i.client = client.id and i.name = $3)) \
+                and (($4 = 0 and $5 = '') or exists (select 1 from client_stakeholder s where s.client = client.id \
+                and ($4 = 0 or s.fn = $4) and ($5 = '' or s.stakeholder = $5))) order by id limit $6";
+    let rows = sqlx::query(text)
+        .bind(&wanted.after)
+        .bind(&wanted.name)
+        .bind(&wanted.entity)
+        .bind(wanted.function)
+        .bind(&wanted.stakeholder)
+        .bind(wanted.limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(client_record).collect()
+}
+
+/// Stakeholders with `name` in their FQDN.
+pub(crate) async fn stakeholders(
+    connection: &mut AnyConnection,
+    wanted: &Wanted,
+) -> Result<Vec<StakeholderRow>, ServiceError> {
+    let text = "select fqdn, enabled, version from stakeholder where fqdn > $1 \
+                and ($2 = '' or replace(lower(fqdn), $2, '') <> lower(fqdn)) order by fqdn limit $3";
+    let query = sqlx::query(text).bind(&wanted.after).bind(&wanted.name).bind(wanted.limit);
+    query.fetch_all(connection).await?.iter().map(stakeholder_row).collect()
+}
+
+/// Rows of policy, behind this one.
+pub(crate) async fn policies(
+    connection: &mut AnyConnection,
+    wanted: &Wanted,
+    after: Option<&PolicyKey>,
+) -> Result<Vec<Policy>, ServiceError> {
+    let text = "select fn, stakeholder, client, suid, allow, targets, default_targets, max_lifetime, version from policy \
+                where ($1 = 0 or fn = $1) and ($2 = '' or stakeholder = $2) and ($3 = '' or client = $3) \
+                and ($4 = 0 or suid = $4) and (fn > $5 or (fn = $5 and (stakeholder > $6 or (stakeholder = $6 \
+                and (client > $7 or (client = $7 and suid > $8)))))) order by fn, stakeholder, client, suid limit $9";
+    let (function, stakeholder, client, suid) = after.map_or((0, "", "", 0), |key| {
+        let client = key.client.as_deref().unwrap_or("");
+        (key.function.number(), key.stakeholder.as_str(), client, columns::suid(key.usage))
+    });
+    let rows = sqlx::query(text)
+        .bind(wanted.function)
+        .bind(&wanted.stakeholder)
+        .bind(&wanted.client)
+        .bind(wanted.suid)
+        .bind(function)
+        .bind(stakeholder)
+        .bind(client)
+        .bind(suid)
+        .bind(wanted.limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(columns::policy).collect()
+}
+
+/// Kpsa: with `name` in their KpsaID, of an entity, issued by a stakeholder.
+pub(crate) async fn psas(
+    connection: &mut AnyConnection,
+    wanted: &Wanted,
+) -> Result<Vec<PsaRow>, ServiceError> {
+    // A KpsaID ends with the FQDN of its issuer.
+    let text = "select id, a, b, enabled, not_after, version from psa where id > $1 \
+                and ($2 = '' or replace(lower(id), $2, '') <> lower(id)) and ($3 = '' or a = $3 or b = $3) \
+                and ($4 = '' or substr(lower(id), length(id) - length($4)) = '@' || $4) order by id limit $5";
+    let rows = sqlx::query(text)
+        .bind(&wanted.after)
+        .bind(&wanted.name)
+        .bind(&wanted.entity)
+        .bind(&wanted.stakeholder)
+        .bind(wanted.limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(psa_row).collect()
 }

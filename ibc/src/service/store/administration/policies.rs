@@ -53,8 +53,13 @@ pub(crate) async fn remove_policy(connection: &mut AnyConnection, key: &PolicyKe
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-pub(crate) async fn policies(connection: &mut AnyConnection) -> Result<Vec<Policy>, ServiceError> {
+pub(crate) async fn policy(
+    connection: &mut AnyConnection,
+    key: &PolicyKey,
+) -> Result<Option<Policy>, ServiceError> {
     let text = "select fn, stakeholder, client, suid, allow, targets, default_targets, max_lifetime, version \
-                from policy order by fn, stakeholder, client, suid";
-    sqlx::query(text).fetch_all(connection).await?.iter().map(columns::policy).collect()
+                from policy where fn = $1 and stakeholder = $2 and client = $3 and suid = $4";
+    let (function, stakeholder, client, suid) = columns_of(key);
+    let query = sqlx::query(text).bind(function).bind(stakeholder).bind(client).bind(suid);
+    query.fetch_optional(connection).await?.as_ref().map(columns::policy).transpose()
 }

@@ -5,6 +5,7 @@ use crate::service::error::ServiceError;
 use crate::service::sealed::SealedColumns;
 use crate::service::store::columns::{sealed, seconds, time};
 use eccsi_sakke::onem2m::UnixTime;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 /// The space of KpsaIDs in `assigned_name`.
@@ -38,22 +39,21 @@ pub(crate) async fn insert_psa(
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-pub(crate) async fn psas(connection: &mut AnyConnection) -> Result<Vec<PsaRow>, ServiceError> {
-    let text = "select id, a, b, enabled, not_after, version from psa order by id";
-    let rows = sqlx::query(text).fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| {
-            let enabled: i64 = row.try_get("enabled")?;
-            Ok(PsaRow {
-                id: row.try_get("id")?,
-                a: row.try_get("a")?,
-                b: row.try_get("b")?,
-                enabled: enabled == 1,
-                not_after: time(row.try_get("not_after")?),
-                version: row.try_get("version")?,
-            })
-        })
-        .collect()
+pub(crate) fn psa_row(row: &AnyRow) -> Result<PsaRow, ServiceError> {
+    let enabled: i64 = row.try_get("enabled")?;
+    Ok(PsaRow {
+        id: row.try_get("id")?,
+        a: row.try_get("a")?,
+        b: row.try_get("b")?,
+        enabled: enabled == 1,
+        not_after: time(row.try_get("not_after")?),
+        version: row.try_get("version")?,
+    })
+}
+
+pub(crate) async fn psa(connection: &mut AnyConnection, id: &str) -> Result<Option<PsaRow>, ServiceError> {
+    let query = sqlx::query("select id, a, b, enabled, not_after, version from psa where id = $1").bind(id);
+    query.fetch_optional(connection).await?.as_ref().map(psa_row).transpose()
 }
 
 pub(crate) async fn enable_psa(
