@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Proves the kernels of a shared library: check.py LIBRARY [PATTERN…]; --table writes the table of docs/proofs.md."""
 
+import gc
 import importlib
 import multiprocessing
 import re
@@ -29,6 +30,9 @@ LIBRARY = []
 def library(path):
     program = Program(path)
     program.kernels = program.entries("PROOFS_")
+    # What a proof makes lives as long as the proof: to look often for what is not used any more costs a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(500_000, 10, 10)
     return program
 
 

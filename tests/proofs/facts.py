@@ -1,6 +1,7 @@
 """What is known of the unknowns of one run: their bounds, congruences between them, and decisions."""
 
 import time
+from itertools import chain
 
 from polynomial import Poly
 from words import FULL, Contradiction, Fork, Form, Unknown, Unproved, Word, constant
@@ -69,17 +70,25 @@ class Facts:
 
     def substituted(self, poly, n, meaning):
         """poly with a polynomial in place of unknown n."""
-        hit = {m: c for m, c in poly.terms.items() if n in m}
+        hit = [(m, c) for m, c in poly.terms.items() if n in m]
         if not hit:
             return poly
-        result = Poly({m: c for m, c in poly.terms.items() if n not in m}, poly.shift)
-        for monomial, c in hit.items():
-            rest = list(monomial)
-            rest.remove(n)
-            result = result.plus(Poly({tuple(rest): c}, poly.shift).times(meaning))
-        if any(n in m for m in result.terms):
-            return self.substituted(result, n, meaning)
-        return result
+        up, again = meaning.shift if meaning.terms else 0, any(n in m for m in meaning.terms)
+        terms = {m: c << up for m, c in poly.terms.items() if n not in m}
+        get = terms.get
+        for monomial, c in hit:
+            at = monomial.index(n)
+            rest = monomial[:at] + monomial[at + 1:]
+            again = again or n in rest
+            for other, d in meaning.terms.items():
+                both = tuple(sorted(rest + other)) if rest and other else rest or other
+                new = get(both, 0) + c * d
+                if new:
+                    terms[both] = new
+                else:
+                    del terms[both]
+        result = Poly(terms, poly.shift + up)
+        return self.substituted(result, n, meaning) if again else result
 
     def expanded(self, poly, modulus=None, decided=False):
         """With the meaning of every unknown that has one, or that has one by a decision, the latest first; coefficients modulo
@@ -87,22 +96,25 @@ class Facts:
         if modulus:
             poly = self.modulo(poly, modulus)
         while True:
-            named = [n for m in poly.terms for n in m if self.unknowns[n].meaning is not None
+            named = [n for n in set(chain.from_iterable(poly.terms)) if self.unknowns[n].meaning is not None
                      and not (decided and self.unknowns[n].name == "alias")]
             if not named:
                 return poly
             if time.process_time() - self.started > self.most_seconds:
                 raise Unproved("a polynomial grows")
             n = max(named)
-            poly = self.substituted(poly, n, self.unknowns[n].meaning)
+            meaning = self.unknowns[n].meaning
+            # With small coefficients from the start.
+            poly = self.substituted(poly, n, self.modulo(meaning, modulus) if modulus else meaning)
             if modulus:
                 poly = self.modulo(poly, modulus)
 
     @staticmethod
     def modulo(poly, modulus):
+        if not poly.shift:
+            return Poly({m: rest for m, c in poly.terms.items() if (rest := c % modulus)})
         inverse = pow(2, -poly.shift, modulus)
-        terms = {m: c * inverse % modulus for m, c in poly.terms.items()}
-        return Poly({m: c for m, c in terms.items() if c})
+        return Poly({m: rest for m, c in poly.terms.items() if (rest := c * inverse % modulus)})
 
     # Facts
 
@@ -113,11 +125,12 @@ class Facts:
 
     def by_numbers(self, poly):
         """With each number in place of its top limb."""
+        there = set(chain.from_iterable(poly.terms))
         for total, limbs, weights in self.numbers:
-            meaning = total.scaled(1)
-            for limb, weight in zip(limbs[:-1], weights):
-                meaning = meaning.plus(Poly({(limb,): 1}), -1 << weight)
-            poly = self.substituted(poly, limbs[-1], meaning.down(weights[-1]))
+            if limbs[-1] in there:
+                meaning = Poly.total([(total, 1), *((Poly({(limb,): 1}), -1 << weight) for limb, weight in zip(limbs[:-1], weights))])
+                poly = self.substituted(poly, limbs[-1], meaning.down(weights[-1]))
+                there.update(chain.from_iterable(meaning.terms))
         return poly
 
     def tight(self, poly, wanted=None):
@@ -167,8 +180,8 @@ class Facts:
                 ratio, rest = divmod(-d, c >> power)
                 if rest == 0:
                     shift = poly.shift - equation.shift + power
-                    while ratio % 2 == 0:
-                        ratio, shift = ratio >> 1, shift - 1
+                    zeros = (ratio & -ratio).bit_length() - 1
+                    ratio, shift = ratio >> zeros, shift - zeros
                     counts[ratio, shift] = counts.get((ratio, shift), 0) + 1
         return sorted(counts, key=counts.get, reverse=True)[:2]
 

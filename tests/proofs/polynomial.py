@@ -33,6 +33,22 @@ class Poly:
                 del terms[monomial]
         return Poly(terms, shift)
 
+    @staticmethod
+    def total(summands):
+        """Σ factor·polynomial, of pairs: without a copy for each."""
+        summands = list(summands)
+        shift, terms = max((poly.shift for poly, _ in summands), default=0), {}
+        get = terms.get
+        for poly, factor in summands:
+            factor <<= shift - poly.shift
+            for monomial, c in poly.terms.items() if factor else ():
+                new = get(monomial, 0) + c * factor
+                if new:
+                    terms[monomial] = new
+                else:
+                    terms.pop(monomial, None)
+        return Poly(terms, shift)
+
     def times(self, other):
         terms = {}
         for m, c in self.terms.items():

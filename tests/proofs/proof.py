@@ -38,9 +38,8 @@ class Run:
         if high is not None:
             tops[-1] = min(most, high >> bits * (limbs - 1))
         words = [self.domain.word(f"{name}{i}", top) for i, top in enumerate(tops)]
-        total = Poly({})
+        total = Poly.total((word.unsigned.poly, 1 << bits * i) for i, word in enumerate(words))
         for i, word in enumerate(words):
-            total = total.plus(word.unsigned.poly, 1 << bits * i)
             for lane in range(lanes):
                 if swapped:
                     self.machine.memory[place + 8 * (limbs - 1 - i)] = word_of(octets_of(word)[::-1])
@@ -86,10 +85,8 @@ class Run:
 
     def read(self, place, words, bits=64):
         """The integer in memory, words of so many bits."""
-        total = Poly({})
-        for i in range(words):
-            total = total.plus(self.domain.value(self.machine.memory[place + 8 * i]).poly, 1 << bits * i)
-        return total.lowest()
+        values = [self.domain.value(self.machine.memory[place + 8 * i]).poly for i in range(words)]
+        return Poly.total((value, 1 << bits * i) for i, value in enumerate(values)).lowest()
 
     def put(self, place, words, total, high, name="result", bits=64):
         """Words of their own for an integer that is known to be in [0, high]."""
