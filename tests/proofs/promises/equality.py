@@ -3,9 +3,9 @@
 from octets import octets_of, word_of
 from polynomial import Poly
 from promises import P1024, Q1024, portable_fp1024, promise
-from promises.orders import ANY
+from promises.orders import ANY, SUB
 from promises.selections import FIELDS, any_of
-from words import Unproved
+from words import Form, Unproved, Word
 
 
 def octet(run, place):
@@ -95,7 +95,8 @@ def equal_integers(run):
 
 @promise("portable", "fp1024_order::in_key_range", "portable fp1024 order in_key_range", "1 for an integer in [2, q − 1], 0 for others")
 def in_key_range(run):
-    """By the lowest word above the first one that is not 0, where the first one is 0 or 1."""
+    """By the lowest word above the first one that is not 0, where the first one is 0 or 1; the subtraction of q is what `words::sub`
+    promises."""
     out, place, total = run.allot(), run.allot(), Poly({})
     lowest = any_of(run, "lowest", 17)
     for i in range(16):
@@ -104,6 +105,18 @@ def in_key_range(run):
         word = run.domain.word(f"a{i}", high, low)
         total = total.plus(word.unsigned.poly, 1 << 64 * i)
         run.machine.memory[place + 8 * (15 - i)] = word_of(octets_of(word)[::-1])
+
+    def subtracted(difference, a, b, *_):
+        borrow = run.domain.unknown("borrow", 0, 1)
+        whole = run.read(a.known, 16).plus(run.read(b.known, 16), -1).plus(borrow, 1 << 1024)
+        run.put(difference.known, 16, whole, ANY, "difference")
+        run.machine.memory[difference.known + 128] = Word(Form(borrow, 0, 1))
+        # With the borrow decided, the integer itself is in these bounds.
+        borrowed = run.domain.decide(Form(borrow, 0, 1))
+        known = run.domain.unknown("known", 0, ANY)
+        run.domain.equations.append(whole.plus(borrow, -1 << 1024).plus(Poly.constant(borrowed << 1024)).plus(known, -1))
+
+    run.contract(SUB, subtracted)
     run.call(out, place)
     if octet(run, out):
         run.within(total.plus(Poly.constant(-2)), Q1024 - 3, "what is said to be in the range")
