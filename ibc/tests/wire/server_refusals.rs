@@ -175,12 +175,16 @@ fn many_who_ask_for_health_make_one_write() {
                 (0..number).map(|_| tokio::task::spawn_blocking(move || ready(address))).collect();
             async move {
                 for asked in asking {
-                    let _ = asked.await.unwrap(); // whatever it says
+                    let _ = asked.await; // whatever it says: who comes when all places are taken is cut
                 }
             }
         };
+        let began = Instant::now();
         ask(40).await;
-        assert_eq!(place.number("select count(*) from probes").await, 1);
+        // One, and another for each time that an answer has grown old meanwhile.
+        let looks = place.number("select count(*) from probes").await;
+        let most = 1 + i64::try_from(began.elapsed().as_secs() / 2).unwrap();
+        assert!((1..=most).contains(&looks), "{looks} looks");
         tokio::time::sleep(Duration::from_millis(2_100)).await; // an answer holds so long
         let mut holder = raw.acquire().await.unwrap();
         sqlx::query("begin immediate").execute(&mut *holder).await.unwrap();
@@ -192,7 +196,8 @@ fn many_who_ask_for_health_make_one_write() {
         drop(holder);
         first.await;
         later.await;
-        assert_eq!(place.number("select count(*) from probes").await, 2);
+        let more = place.number("select count(*) from probes").await - looks;
+        assert_eq!(more, 1, "looks while the database hung");
         assert!(tokio::task::spawn_blocking(move || ready(address)).await.unwrap().contains("true"));
         serving.abort();
     });
