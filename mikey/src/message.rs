@@ -1,9 +1,9 @@
 //! The I_MESSAGE as octets and as payloads, without keys: RFC 6509 §2.1.
 
-use crate::error::{BuildError, ParseError, Problem};
+use crate::error::{BuildError, ParseError, Problem, Refusal};
 use crate::payload::{
     Extension, ExtensionType, Header, IdRole, Idr, Payload, PayloadType, Sakke, SecurityPolicy, Sign,
-    SignatureType, Timestamp,
+    SignatureType, SrtpPolicy, Timestamp,
 };
 use crate::wire::Reader;
 use alloc::vec::Vec;
@@ -165,6 +165,21 @@ impl IMessage {
             Payload::Policy(policy) => Some(policy),
             _ => None,
         })
+    }
+
+    /// The policies of SRTP by their numbers. Empty: the default of TS 33.180, [`SrtpPolicy::MCX`], holds.
+    ///
+    /// # Errors
+    /// As [`SrtpPolicy::read`]; [`Refusal::PolicyNumber`] if a crypto session has a policy that is not there.
+    pub fn srtp_policies(&self) -> Result<Vec<(u8, SrtpPolicy)>, Refusal> {
+        let policies = self.policies().map(|policy| Ok((policy.number, SrtpPolicy::read(policy)?)));
+        let policies = policies.collect::<Result<Vec<_>, Refusal>>()?;
+        let named = self.header().map.policies();
+        let is_there = |number: &u8| policies.is_empty() || policies.iter().any(|(other, _)| other == number);
+        match named.into_iter().find(|number| !is_there(number)) {
+            Some(number) => Err(Refusal::PolicyNumber(number)),
+            None => Ok(policies),
+        }
     }
 
     /// The first general extension of a type.

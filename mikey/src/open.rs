@@ -19,6 +19,7 @@ use crate::payload::{ExtensionType, IdRole, PrfFunction, Sakke, SignatureType, S
 use crate::replay::{ReplayCache, Seen, Verdict};
 use crate::user::{User, UserIdentifier};
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::time::Duration;
 use eccsi_sakke::eccsi::{self, Signature};
 use eccsi_sakke::onem2m::UnixTime;
@@ -27,11 +28,11 @@ use sha2::{Digest, Sha256};
 
 /// Who opens, and what it accepts.
 #[derive(Clone, Copy, Debug)]
-pub struct Receiver<'a> {
+pub struct Receiver<'a, K = ReceiverSecretKey> {
     /// Its name.
     pub user: &'a User,
-    /// Its keys: that of the current period, and while periods overlap that of the other one.
-    pub keys: &'a [ReceiverSecretKey],
+    /// Its keys: that of the current period, and while periods overlap that of the other one. They may be references.
+    pub keys: &'a [K],
     /// How far T may lie back.
     pub past: Duration,
     /// How far T may lie ahead.
@@ -40,15 +41,17 @@ pub struct Receiver<'a> {
     pub overlap: Duration,
 }
 
-impl<'a> Receiver<'a> {
+impl Receiver<'_> {
     /// By how much clocks may differ, both ways: five minutes.
     pub const SKEW: Duration = Duration::from_secs(5 * 60);
     /// RFC 6509 §3.2: new keys from the second-to-last day of a month, old ones up to the second day.
     pub const OVERLAP: Duration = Duration::from_secs(2 * 86_400);
+}
 
+impl<'a, K: Borrow<ReceiverSecretKey>> Receiver<'a, K> {
     /// A receiver for messages of a call that is being set up.
-    pub const fn new(user: &'a User, keys: &'a [ReceiverSecretKey]) -> Self {
-        Self { user, keys, past: Self::SKEW, future: Self::SKEW, overlap: Self::OVERLAP }
+    pub const fn new(user: &'a User, keys: &'a [K]) -> Self {
+        Self { user, keys, past: Receiver::SKEW, future: Receiver::SKEW, overlap: Receiver::OVERLAP }
     }
 
     /// A receiver for messages that were stored: T may lie `past` back. RFC 6509 §6.2. Key periods end all the same.
@@ -107,7 +110,7 @@ impl Initiators for Known<'_> {
     }
 }
 
-/// A message that was opened.
+/// A message with the key that it carries: one that was opened, or that the sender made.
 #[derive(Debug)]
 pub struct Opened {
     /// The message.
@@ -121,6 +124,16 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// What the sender has of a message that it made with `tgk`.
+    ///
+    /// # Errors
+    /// [`Refusal`] if its PRF or its policies would keep a receiver from opening it.
+    pub fn sent(message: IMessage, time: UnixTime, tgk: &Tgk) -> Result<Self, Refusal> {
+        check_prf(&message)?;
+        let policies = message.srtp_policies()?;
+        Ok(Self { message, time, tgk: Tgk::from_bytes(&tgk.expose()), policies })
+    }
+
     /// Derives a key of `length` octets for a crypto session of the message: as [`Tgk::derive`], with PRF, CSB ID and RAND
     /// of the message.
     ///
@@ -129,7 +142,7 @@ impl Opened {
     pub fn derive(&self, kind: KeyKind, cs_id: u8, length: usize) -> DerivedKey {
         let header = self.message.header();
         let context = Context { prf: header.prf, cs_id, csb_id: header.csb_id, rand: self.message.rand() };
-        self.tgk.derive(kind, &context, length).expect("messages with another PRF are not opened")
+        self.tgk.derive(kind, &context, length).expect("none of them has another PRF")
     }
 }
 
@@ -143,9 +156,9 @@ impl IMessage {
     /// # Timing
     /// Variable up to the signature, which is public. Then constant in the receiver's key and the TGK, as far as
     /// [`ReceiverSecretKey::decapsulate`] is.
-    pub fn open<D: Initiators + ?Sized, C: ReplayCache + ?Sized>(
+    pub fn open<K: Borrow<ReceiverSecretKey>, D: Initiators + ?Sized, C: ReplayCache + ?Sized>(
         octets: &[u8],
-        receiver: &Receiver<'_>,
+        receiver: &Receiver<'_, K>,
         initiators: &D,
         replay: &mut C,
         now: UnixTime,
@@ -169,7 +182,7 @@ impl IMessage {
         let seen = check_fresh(&message, &initiator, &signer, receiver, time, now)?;
         admit(replay.check(&seen, now))?;
         let tgk = decapsulate(message.sakke(), key)?;
-        let policies = read_policies(&message)?;
+        let policies = message.srtp_policies()?;
         admit(replay.remember(&seen, now))?;
         Ok(Opened { message, time, tgk, policies })
     }
@@ -182,9 +195,9 @@ impl IMessage {
     ///
     /// # Timing
     /// As [`open`](Self::open).
-    pub fn open_own<C: ReplayCache + ?Sized>(
+    pub fn open_own<K: Borrow<ReceiverSecretKey>, C: ReplayCache + ?Sized>(
         octets: &[u8],
-        initiator: &Receiver<'_>,
+        initiator: &Receiver<'_, K>,
         kpak: &eccsi::KmsPublicKey,
         replay: &mut C,
         now: UnixTime,
@@ -201,18 +214,19 @@ impl IMessage {
         let seen = check_fresh(&message, &known, &own, initiator, time, now)?;
         admit(replay.check(&seen, now))?;
         let tgk = decapsulate(&sakke, key)?;
-        let policies = read_policies(&message)?;
+        let policies = message.srtp_policies()?;
         admit(replay.remember(&seen, now))?;
         Ok(Opened { message, time, tgk, policies })
     }
 }
 
 /// 1) What is well-formed but not supported; gives T.
-fn check_supported(message: &IMessage, receiver: &Receiver<'_>, now: UnixTime) -> Result<UnixTime, Refusal> {
-    match message.header().prf {
-        PrfFunction::MIKEY_1 | PrfFunction::HMAC_SHA_256 => {}
-        PrfFunction(other) => return Err(Refusal::Prf(other)),
-    }
+fn check_supported<K>(
+    message: &IMessage,
+    receiver: &Receiver<'_, K>,
+    now: UnixTime,
+) -> Result<UnixTime, Refusal> {
+    check_prf(message)?;
     if message.sign().signature_type != SignatureType::ECCSI {
         return Err(Refusal::SignatureType(message.sign().signature_type.0));
     }
@@ -226,6 +240,13 @@ fn check_supported(message: &IMessage, receiver: &Receiver<'_>, now: UnixTime) -
             timestamp.near(now).ok_or(Refusal::KeyPeriod)
         }
         other => Err(Refusal::TimestampType(other.ts_type())),
+    }
+}
+
+fn check_prf(message: &IMessage) -> Result<(), Refusal> {
+    match message.header().prf {
+        PrfFunction::MIKEY_1 | PrfFunction::HMAC_SHA_256 => Ok(()),
+        PrfFunction(other) => Err(Refusal::Prf(other)),
     }
 }
 
@@ -248,10 +269,10 @@ fn claim(message: &IMessage, time: UnixTime) -> Claim<'_> {
 }
 
 /// 3) The initiator's identifier in the period of T.
-fn identify_initiator(
+fn identify_initiator<K>(
     message: &IMessage,
     initiator: &Known<'_>,
-    receiver: &Receiver<'_>,
+    receiver: &Receiver<'_, K>,
     time: UnixTime,
     now: UnixTime,
 ) -> Result<UserIdentifier, Refusal> {
@@ -295,11 +316,11 @@ fn verify(message: &IMessage, initiator: &Known<'_>, signer: &UserIdentifier) ->
 }
 
 /// 5) Is the time of the message accepted? Gives what is remembered of it.
-fn check_fresh(
+fn check_fresh<K>(
     message: &IMessage,
     initiator: &Known<'_>,
     signer: &UserIdentifier,
-    receiver: &Receiver<'_>,
+    receiver: &Receiver<'_, K>,
     time: UnixTime,
     now: UnixTime,
 ) -> Result<Seen, Refusal> {
@@ -325,8 +346,11 @@ fn admit(verdict: Verdict) -> Result<(), Refusal> {
 }
 
 /// 5) The receiver's key in the period of T.
-fn find_key<'a>(receiver: &Receiver<'a>, own: &UserIdentifier) -> Result<&'a ReceiverSecretKey, Refusal> {
-    let mut keys = receiver.keys.iter();
+fn find_key<'a, K: Borrow<ReceiverSecretKey>>(
+    receiver: &Receiver<'a, K>,
+    own: &UserIdentifier,
+) -> Result<&'a ReceiverSecretKey, Refusal> {
+    let mut keys = receiver.keys.iter().map(Borrow::<ReceiverSecretKey>::borrow);
     keys.find(|key| key.identity().as_bytes() == own.as_bytes()).ok_or(Refusal::NoKey)
 }
 
@@ -334,16 +358,4 @@ fn find_key<'a>(receiver: &Receiver<'a>, own: &UserIdentifier) -> Result<&'a Rec
 fn decapsulate(sakke: &Sakke, key: &ReceiverSecretKey) -> Result<Tgk, Refusal> {
     let data = EncapsulatedData::from_slice(&sakke.data).map_err(|_| Refusal::Decapsulation)?;
     key.decapsulate(&data).map(Tgk::from_ssv).map_err(|_| Refusal::Decapsulation)
-}
-
-/// 7)
-fn read_policies(message: &IMessage) -> Result<Vec<(u8, SrtpPolicy)>, Refusal> {
-    let policies = message.policies().map(|policy| Ok((policy.number, SrtpPolicy::read(policy)?)));
-    let policies = policies.collect::<Result<Vec<_>, Refusal>>()?;
-    let named = message.header().map.policies();
-    let is_there = |number: &u8| policies.is_empty() || policies.iter().any(|(other, _)| other == number);
-    match named.into_iter().find(|number| !is_there(number)) {
-        Some(number) => Err(Refusal::PolicyNumber(number)),
-        None => Ok(policies),
-    }
 }

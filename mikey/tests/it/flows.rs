@@ -11,6 +11,7 @@ use mikey_sakke::keys::{KeyKind, Purpose, Tgk};
 use mikey_sakke::open::{Known, Opened, Receiver};
 use mikey_sakke::payload::{
     CsIdMap, Extension, ExtensionType, GenericSession, IdRole, PrfFunction, SecurityPolicy, SrtpPolicy,
+    SrtpSession,
 };
 use mikey_sakke::user::KeyPeriod;
 use mikey_sakke::{BoundedReplayCache, IMessage, Refusal, User};
@@ -328,6 +329,40 @@ fn drafts_that_are_no_messages() {
     let failed =
         IMessage::build_with(&draft, &alice.sender(&kms), &[bob.recipient(&kms)], &tgk, &mut empty).err();
     assert_eq!(failed, Some(BuildError::Crypto(Error::Rng)));
+}
+
+/// Keys that lie apart, as those of a keystore, are lent one by one; and the sender has of its message what the receiver has.
+#[test]
+fn keys_can_be_lent_and_the_sender_has_the_same() {
+    let kms = Authority::new(0x15);
+    let (alice, bob) = (Client::new(&kms, mcx(ALICE, "kms"), NOW), Client::new(&kms, mcx(BOB, "kms"), NOW));
+    let mut draft = Draft::new(at(NOW), KeyId::Same(7));
+    draft.policies.push(SrtpPolicy::MCX_GROUP.to_payload(3));
+    let build = |draft: &Draft| {
+        IMessage::build(draft, &alice.sender(&kms), &bob.recipient(&kms), &mut SysRng).unwrap()
+    };
+    let (message, tgk) = build(&draft);
+    let sent = Opened::sent(message, at(NOW), &tgk).unwrap();
+    let keys = [&alice.receiving[0], &bob.receiving[0]];
+    let known = [Known { user: &alice.user, kpak: &kms.kpak }];
+    let octets = sent.message.as_bytes();
+    let mut seen = BoundedReplayCache::new(1);
+    let opened =
+        IMessage::open(octets, &Receiver::new(&bob.user, &keys), &known[..], &mut seen, at(NOW)).unwrap();
+    assert!(same(&opened.tgk, &sent.tgk));
+    assert_eq!((&opened.policies, opened.time), (&sent.policies, sent.time));
+    assert_eq!(opened.policies, [(3, SrtpPolicy::MCX_GROUP)]);
+    let (here, there) = (sent.derive(KeyKind::Tek, 1, 16), opened.derive(KeyKind::Tek, 1, 16));
+    assert_eq!(here.expose(), there.expose());
+    let refused = |draft: &Draft| {
+        let (message, tgk) = build(draft);
+        Opened::sent(message, at(NOW), &tgk).err()
+    };
+    draft.map = CsIdMap::Srtp(vec![SrtpSession { policy: 4, ssrc: 1, roc: 0 }]);
+    assert_eq!(refused(&draft), Some(Refusal::PolicyNumber(4)));
+    draft.policies.clear();
+    draft.prf = PrfFunction(5);
+    assert_eq!(refused(&draft), Some(Refusal::Prf(5)));
 }
 
 /// A generator that gives nothing.
