@@ -125,6 +125,11 @@
 #define ES_MIKEY_DERIVED_MAX 256
 
 /**
+ * Octets of a key that protects signalling.
+ */
+#define ES_MIKEY_SIGNALLING_KEY_BYTES 32
+
+/**
  * Seconds by which the clocks of two ends may differ, both ways, where nothing else is configured.
  */
 #define ES_MIKEY_SKEW 300
@@ -399,6 +404,14 @@ typedef enum {
    */
   ES_MIKEY_TEL = 114,
   /**
+   * A line of SDP is none, or what stands behind a=key-mgmt:mikey is not a message in base64.
+   */
+  ES_MIKEY_SDP = 115,
+  /**
+   * There is no further message in the session description.
+   */
+  ES_MIKEY_NO_MESSAGE = 116,
+  /**
    * Another reason not to make or accept a message, for later versions. No input is known that gives it.
    */
   ES_MIKEY_REFUSED = 119,
@@ -501,6 +514,38 @@ typedef enum {
    */
   ES_MIKEY_BY_SIGNALLING = 3,
 } es_mikey_naming;
+
+/**
+ * Policies that have a name.
+ */
+typedef enum {
+  /**
+   * What RFC 3830 6.10.1 gives where a parameter is not there: AES-CM, and HMAC-SHA-1 with a tag of 10 octets.
+   */
+  ES_MIKEY_RFC_3830 = 1,
+  /**
+   * The default of TS 33.180 Annex E: AES-GCM with a key of 16 octets. It holds where a message has no policy.
+   */
+  ES_MIKEY_MCX = 2,
+  /**
+   * The same for group calls: with RCCm3, and ROC, 4 octets, in each SRTP packet.
+   */
+  ES_MIKEY_MCX_GROUP = 3,
+} es_mikey_profile;
+
+/**
+ * Against what signalling is protected.
+ */
+typedef enum {
+  /**
+   * Reading.
+   */
+  ES_MIKEY_CONFIDENTIALITY = 1,
+  /**
+   * Changing.
+   */
+  ES_MIKEY_INTEGRITY = 2,
+} es_mikey_protection;
 
 /**
  * Which end of the (D)TLS connection one is.
@@ -685,6 +730,69 @@ typedef struct {
 } es_mikey_session;
 
 /**
+ * A security policy of SRTP (RFC 3830 6.10.1): which algorithms, and how long their keys are, in octets.
+ * es_mikey_policy_default fills one.
+ */
+typedef struct {
+  /**
+   * The number by which crypto sessions name it.
+   */
+  uint8_t number;
+  /**
+   * 0 NULL, 1 AES-CM, 2 AES-F8, 6 AES-GCM (RFC 7714).
+   */
+  uint8_t encryption;
+  /**
+   * Session encryption key, and master key: 16, 24 or 32 with AES-CM, 16 with AES-F8, 16 or 32 with AES-GCM.
+   */
+  uint8_t encryption_key;
+  /**
+   * Of SRTP packets: 0 NULL, 1 HMAC-SHA-1-160, 2 to 4 RCCm1 to RCCm3 (RFC 4771).
+   */
+  uint8_t authentication;
+  /**
+   * Session authentication key of SRTP: 20 with HMAC.
+   */
+  uint8_t authentication_key;
+  /**
+   * Tag of SRTP packets, the 4 octets of ROC included: 4 to 20 with HMAC-SHA-1, 8 to 24 with RCCm1 and RCCm2, 4 with RCCm3.
+   */
+  uint8_t tag;
+  /**
+   * Of SRTCP packets: 0 NULL, 1 HMAC-SHA-1-160.
+   */
+  uint8_t rtcp_authentication;
+  /**
+   * Session authentication key of SRTCP, as that of SRTP.
+   */
+  uint8_t rtcp_authentication_key;
+  /**
+   * Tag of SRTCP packets: 4 to 20 with HMAC-SHA-1.
+   */
+  uint8_t rtcp_tag;
+  /**
+   * Session salt: at most 14, and 12 with AES-GCM.
+   */
+  uint8_t salt;
+  /**
+   * The PRF of SRTP; 0 is AES-CM.
+   */
+  uint8_t prf;
+  /**
+   * Tag of AES-GCM: 16.
+   */
+  uint8_t aead_tag;
+  /**
+   * Each n-th packet carries ROC, 1 or more; of use with RCC alone.
+   */
+  uint16_t roc_rate;
+  /**
+   * Key derivation rate, in packets: 0 derives once, others are powers of 2 up to 2^24 (RFC 3711 4.3.1).
+   */
+  uint32_t key_derivation_rate;
+} es_mikey_policy;
+
+/**
  * What a message says, besides to whom.
  */
 typedef struct {
@@ -720,6 +828,14 @@ typedef struct {
    * Their number.
    */
   size_t session_count;
+  /**
+   * Security policies of SRTP, with different numbers; NULL where there are none: then ES_MIKEY_MCX holds.
+   */
+  const es_mikey_policy *policies;
+  /**
+   * Their number.
+   */
+  size_t policy_count;
 } es_mikey_draft;
 
 /**
@@ -1200,7 +1316,8 @@ void es_mikey_user_free(es_mikey_user *user);
  *
  * @param random NULL for the system's generator.
  * @return ES_MIKEY_SIGNING_KEY, ES_MIKEY_KEY_PERIOD, ES_MIKEY_ID_SCHEME, ES_MIKEY_NO_UID, ES_TOO_LONG, ES_RANDOM; ES_VALUE for
- * a number in the draft that is none of its own.
+ * a number in the draft that is none of its own; ES_MIKEY_POLICY for a policy that no receiver takes, or a session without
+ * its policy; ES_MIKEY_MALFORMED for two policies of one number.
  *
  * Threads: any number may use the handles at once.
  */
@@ -1318,6 +1435,70 @@ es_error es_mikey_message_derive(const es_mikey_message *message,
                                  size_t length);
 
 /**
+ * Writes the key by which signalling is protected under this one, a CSK or SPK, whose identifier is CSB ID (TS 33.180
+ * Annex F.1). The caller wipes it.
+ *
+ * @param protection one of es_mikey_protection.
+ * @param uri the MC service ID of the client.
+ * @param out ES_MIKEY_SIGNALLING_KEY_BYTES octets; an algorithm with shorter keys takes its part of them.
+ * @return ES_VALUE for another protection, ES_TOO_LONG, ES_NOT_UTF8, ES_LENGTH.
+ *
+ * Threads: any number may use the handle at once.
+ */
+es_error es_mikey_message_signalling_key(const es_mikey_message *message,
+                                         int32_t protection,
+                                         const char *uri,
+                                         size_t uri_length,
+                                         uint8_t *out,
+                                         size_t length);
+
+/**
+ * Writes the crypto sessions of SRTP; none where the map is empty or a GENERIC-ID map.
+ *
+ * @param out room for `capacity` of them; NULL with 0 to ask for their number.
+ * @return ES_BUFFER_TOO_SMALL, with the number.
+ *
+ * Threads: any number may use the handle at once.
+ */
+es_error es_mikey_message_sessions(const es_mikey_message *message,
+                                   es_mikey_session *out,
+                                   size_t capacity,
+                                   size_t *length);
+
+/**
+ * Writes the line of SDP that carries the message, `a=key-mgmt:mikey` and base64 (RFC 4567 3.1), without CR and LF.
+ *
+ * @param out room for `capacity` characters with a NUL; NULL with 0 to ask for the length.
+ * @return ES_BUFFER_TOO_SMALL, with the length.
+ *
+ * Threads: any number may use the handle at once.
+ */
+es_error es_mikey_message_sdp(const es_mikey_message *message,
+                              char *out,
+                              size_t capacity,
+                              size_t *length);
+
+/**
+ * Finds the next message in a session description, those of the session and of each medium, and writes its octets.
+ * Attributes that are no `a=key-mgmt:mikey`, and lines of other types, are passed over.
+ *
+ * @param from 0, or what `next` said for the message before.
+ * @param out room for `capacity` octets; NULL with 0 to ask for the length.
+ * @param next where the line after it begins; set with ES_OK alone.
+ * @return ES_MIKEY_NO_MESSAGE if there is no further one, ES_MIKEY_SDP for a line that is wrong, ES_BUFFER_TOO_SMALL, with the
+ * length; ES_NOT_UTF8; ES_VALUE if no character begins at `from`.
+ *
+ * Threads: any number may call it.
+ */
+es_error es_mikey_sdp_next(const char *description,
+                           size_t description_length,
+                           size_t from,
+                           uint8_t *out,
+                           size_t capacity,
+                           size_t *length,
+                           size_t *next);
+
+/**
  * Wipes and frees a message with its key; NULL is nothing.
  *
  * Threads: no other may use the handle.
@@ -1393,6 +1574,30 @@ es_error es_mikey_open_own(const es_mikey_receiver *initiator,
                            size_t length,
                            uint64_t now,
                            es_mikey_message **message);
+
+/**
+ * Fills a policy with what a profile says. Its fields can be changed then.
+ *
+ * @param profile one of es_mikey_profile.
+ * @param number the number by which crypto sessions name it.
+ * @return ES_VALUE for another profile.
+ *
+ * Threads: any number may call it.
+ */
+es_error es_mikey_policy_default(int32_t profile, uint8_t number, es_mikey_policy *policy);
+
+/**
+ * Writes the security policies of a message; none where ES_MIKEY_MCX holds.
+ *
+ * @param out room for `capacity` of them; NULL with 0 to ask for their number.
+ * @return ES_BUFFER_TOO_SMALL, with the number.
+ *
+ * Threads: any number may use the handle at once.
+ */
+es_error es_mikey_message_policies(const es_mikey_message *message,
+                                   es_mikey_policy *out,
+                                   size_t capacity,
+                                   size_t *length);
 
 /**
  * The version of the library, such as "0.1.0": static, ends in NUL.

@@ -118,10 +118,7 @@ pub(crate) fn put_each<H: Handle>(
     count: usize,
     make: impl FnOnce() -> Outcome<Vec<Option<H::Value>>>,
 ) -> Outcome {
-    if count > 0 {
-        check_array(slots, count)?;
-    }
-    write(slots, count, &vec![ptr::null_mut(); count])?;
+    set_each(slots, count, ptr::null_mut())?;
     let handles: Vec<_> =
         make()?.into_iter().map(|value| value.map_or(ptr::null_mut(), new_handle)).collect();
     debug_assert_eq!(handles.len(), count, "one for each");
@@ -186,21 +183,26 @@ pub(crate) fn put_text(out: *mut c_char, capacity: usize, length: *mut usize, te
     write(out.cast(), with_nul.len(), &with_nul)
 }
 
-/// Writes `value` into `capacity` octets, and its length. Where the room is too small, the length alone.
-pub(crate) fn put_some(out: *mut u8, capacity: usize, length: *mut usize, value: &[u8]) -> Outcome {
+/// Writes `values` into room for `capacity` of them, and their number. Where the room is too small, the number alone.
+pub(crate) fn put_some<T: Copy>(out: *mut T, capacity: usize, length: *mut usize, values: &[T]) -> Outcome {
     if out.is_null() && capacity > 0 {
         return Err(es_error::ES_BAD_POINTER);
     }
-    set(length, value.len())?;
-    if capacity < value.len() {
+    set(length, values.len())?;
+    if capacity < values.len() {
         return Err(es_error::ES_BUFFER_TOO_SMALL);
     }
-    write(out, value.len(), value)
+    write(out, values.len(), values)
 }
 
 /// Writes one value.
 pub(crate) fn set<T: Copy>(out: *mut T, value: T) -> Outcome {
     write(out, 1, &[value])
+}
+
+/// Is this a place for one value? Asked before anything is written.
+pub(crate) fn check_place<T>(out: *mut T) -> Outcome {
+    check_array(out, 1)
 }
 
 /// Writes one value to `count` places.

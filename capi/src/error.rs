@@ -5,6 +5,7 @@ use eccsi_sakke::error::{BatchError, DecodeError, Error, Problem};
 use eccsi_sakke::onem2m::IdentifierError;
 use eccsi_sakke::saef::SaefError;
 use mikey_sakke::error::{BuildError, Refusal};
+use mikey_sakke::sdp::SdpError;
 use mikey_sakke::user::UserError;
 
 /// What a function says: ES_OK, or why it refused. `es_error_text` puts it into words. Later versions may add codes, and
@@ -143,6 +144,10 @@ pub enum es_error {
     ES_MIKEY_NO_UID = 113,
     /// Not a tel URI in global notation.
     ES_MIKEY_TEL = 114,
+    /// A line of SDP is none, or what stands behind a=key-mgmt:mikey is not a message in base64.
+    ES_MIKEY_SDP = 115,
+    /// There is no further message in the session description.
+    ES_MIKEY_NO_MESSAGE = 116,
     /// Another reason not to make or accept a message, for later versions. No input is known that gives it.
     ES_MIKEY_REFUSED = 119,
 }
@@ -223,6 +228,8 @@ fn text(error: i32) -> &'static CStr {
         112 => c"signing key not that of the sender in this period",
         113 => c"only users with a UID can be hidden",
         114 => c"not a tel URI in global notation, such as tel:+447700900123",
+        115 => c"not a line of SDP, or not a message in base64",
+        116 => c"no further message in the session description",
         119 => c"message refused",
         _ => c"unknown error",
     }
@@ -368,6 +375,12 @@ impl From<BuildError> for es_error {
             BuildError::Crypto(error) => error.into(),
             _ => Self::ES_MIKEY_REFUSED,
         }
+    }
+}
+
+impl From<SdpError> for es_error {
+    fn from(_: SdpError) -> Self {
+        Self::ES_MIKEY_SDP
     }
 }
 

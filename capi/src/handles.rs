@@ -2,7 +2,7 @@
 
 use crate::edge::{Outcome, handle, octets};
 use crate::error::es_error;
-use eccsi_sakke::onem2m::{ExpiringIdentity, UnixTime};
+use eccsi_sakke::onem2m::ExpiringIdentity;
 use eccsi_sakke::{eccsi, saef, sakke};
 
 /// Octets of KSAK.
@@ -61,6 +61,9 @@ pub const ES_MIKEY_TGK_BYTES: usize = 16;
 
 /// Most octets of a key that is derived from a TGK.
 pub const ES_MIKEY_DERIVED_MAX: usize = 256;
+
+/// Octets of a key that protects signalling.
+pub const ES_MIKEY_SIGNALLING_KEY_BYTES: usize = 32;
 
 /// Seconds by which the clocks of two ends may differ, both ways, where nothing else is configured.
 pub const ES_MIKEY_SKEW: u64 = 300;
@@ -267,14 +270,7 @@ pub struct es_mikey_message {
     _opaque: (),
 }
 
-handle!(es_mikey_message, b"es_mk_ms", Message);
-
-/// What an end has of a message.
-pub(crate) struct Message {
-    pub(crate) message: mikey_sakke::IMessage,
-    pub(crate) time: UnixTime,
-    pub(crate) tgk: mikey_sakke::keys::Tgk,
-}
+handle!(es_mikey_message, b"es_mk_ms", mikey_sakke::open::Opened);
 
 /// The messages that a receiver has opened. Public.
 pub struct es_mikey_replay {
@@ -285,6 +281,7 @@ handle!(es_mikey_replay, b"es_mk_re", mikey_sakke::BoundedReplayCache);
 
 /// A crypto session of SRTP (RFC 3830 6.1.1). Those of a message have the CS IDs 1, 2 and so on.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct es_mikey_session {
     /// The number of its security policy.
     pub policy: u8,
@@ -313,6 +310,45 @@ pub struct es_mikey_draft {
     pub sessions: *const es_mikey_session,
     /// Their number.
     pub session_count: usize,
+    /// Security policies of SRTP, with different numbers; NULL where there are none: then ES_MIKEY_MCX holds.
+    pub policies: *const es_mikey_policy,
+    /// Their number.
+    pub policy_count: usize,
+}
+
+/// A security policy of SRTP (RFC 3830 6.10.1): which algorithms, and how long their keys are, in octets.
+/// es_mikey_policy_default fills one.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct es_mikey_policy {
+    /// The number by which crypto sessions name it.
+    pub number: u8,
+    /// 0 NULL, 1 AES-CM, 2 AES-F8, 6 AES-GCM (RFC 7714).
+    pub encryption: u8,
+    /// Session encryption key, and master key: 16, 24 or 32 with AES-CM, 16 with AES-F8, 16 or 32 with AES-GCM.
+    pub encryption_key: u8,
+    /// Of SRTP packets: 0 NULL, 1 HMAC-SHA-1-160, 2 to 4 RCCm1 to RCCm3 (RFC 4771).
+    pub authentication: u8,
+    /// Session authentication key of SRTP: 20 with HMAC.
+    pub authentication_key: u8,
+    /// Tag of SRTP packets, the 4 octets of ROC included: 4 to 20 with HMAC-SHA-1, 8 to 24 with RCCm1 and RCCm2, 4 with RCCm3.
+    pub tag: u8,
+    /// Of SRTCP packets: 0 NULL, 1 HMAC-SHA-1-160.
+    pub rtcp_authentication: u8,
+    /// Session authentication key of SRTCP, as that of SRTP.
+    pub rtcp_authentication_key: u8,
+    /// Tag of SRTCP packets: 4 to 20 with HMAC-SHA-1.
+    pub rtcp_tag: u8,
+    /// Session salt: at most 14, and 12 with AES-GCM.
+    pub salt: u8,
+    /// The PRF of SRTP; 0 is AES-CM.
+    pub prf: u8,
+    /// Tag of AES-GCM: 16.
+    pub aead_tag: u8,
+    /// Each n-th packet carries ROC, 1 or more; of use with RCC alone.
+    pub roc_rate: u16,
+    /// Key derivation rate, in packets: 0 derives once, others are powers of 2 up to 2^24 (RFC 3711 4.3.1).
+    pub key_derivation_rate: u32,
 }
 
 /// Who sends a message.

@@ -10,6 +10,7 @@
 //! | `identifiers`, `id_2` | identifiers of oneM2M |
 //! | `saef` | the IBC-based security association of oneM2M |
 //! | `mikey`, `mikey_open` | messages of RFC 6509, made and opened |
+//! | `mikey_message`, `mikey_policy` | what they say, keys that are derived from them, SDP |
 //!
 //! A function here checks and converts what C gives, calls one method of the library, and converts what it gives.
 #![allow(missing_debug_implementations, reason = "C alone sees the types")]
@@ -26,7 +27,9 @@ pub mod identifiers;
 pub mod kpak;
 pub mod ksak;
 pub mod mikey;
+pub mod mikey_message;
 pub mod mikey_open;
+pub mod mikey_policy;
 pub mod random;
 pub mod saef;
 pub mod sakke_id;

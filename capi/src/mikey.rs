@@ -1,18 +1,17 @@
-//! Messages of MIKEY-SAKKE (RFC 6509): users, and messages to them.
+//! Messages of MIKEY-SAKKE (RFC 6509): users, and building messages to them.
 
-use crate::edge::{
-    Outcome, free, get, guard, list, octets, optional, put, put_many, put_octets, put_some, set, text,
-};
+use crate::edge::{Outcome, free, get, guard, list, octets, optional, put, put_many, put_some, text};
 use crate::error::es_error;
 use crate::handles::{
-    ES_MIKEY_DERIVED_MAX, Message, es_mikey_draft, es_mikey_message, es_mikey_recipient, es_mikey_sender,
-    es_mikey_session, es_mikey_user, es_sakke_id,
+    es_mikey_draft, es_mikey_message, es_mikey_policy, es_mikey_recipient, es_mikey_sender, es_mikey_session,
+    es_mikey_user, es_sakke_id,
 };
 use crate::random::{Random, es_random};
 use core::ffi::c_char;
 use eccsi_sakke::onem2m::UnixTime;
 use mikey_sakke::build::{Draft, KeyId, Naming, Recipient, Sender};
-use mikey_sakke::keys::{Context, KeyKind, Tgk};
+use mikey_sakke::keys::Tgk;
+use mikey_sakke::open::Opened;
 use mikey_sakke::payload::{CsIdMap, SrtpSession};
 use mikey_sakke::user::{KeyPeriod, UserIdentifier};
 use mikey_sakke::{IMessage, User};
@@ -27,20 +26,6 @@ pub enum es_mikey_naming {
     ES_MIKEY_HIDDEN = 2,
     /// Not at all: the signalling around the message says it; es_mikey_open_from opens it.
     ES_MIKEY_BY_SIGNALLING = 3,
-}
-
-/// What a derived key is for (RFC 3830 4.1.3).
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum es_mikey_kind {
-    /// TEK: the master key of SRTP.
-    ES_MIKEY_TEK = 1,
-    /// Authentication key.
-    ES_MIKEY_AUTHENTICATION = 2,
-    /// Encryption key.
-    ES_MIKEY_ENCRYPTION = 3,
-    /// Salt.
-    ES_MIKEY_SALT = 4,
 }
 
 /// Makes a user with a tel URI, whose keys are those of a month (RFC 6509 3.2).
@@ -168,6 +153,8 @@ fn read_draft(draft: *const es_mikey_draft) -> Outcome<Draft> {
             |one: &es_mikey_session| SrtpSession { policy: one.policy, ssrc: one.ssrc, roc: one.roc };
         draft.map = CsIdMap::Srtp(sessions.iter().map(session).collect());
     }
+    let policies = list(given.policies, given.policy_count)?;
+    draft.policies = policies.iter().map(es_mikey_policy::to_payload).collect();
     Ok(draft)
 }
 
@@ -178,7 +165,7 @@ fn build(
     recipients: &[es_mikey_recipient],
     tgk: Option<Tgk>,
     random: *const es_random,
-) -> Outcome<Vec<Message>> {
+) -> Outcome<Vec<Opened>> {
     let draft = read_draft(draft)?;
     let sender = optional(sender)?.ok_or(es_error::ES_BAD_POINTER)?;
     let sender = Sender { user: get(sender.user)?, key: get(sender.key)?, z: get(sender.z)? };
@@ -189,15 +176,15 @@ fn build(
     let random = &mut Random::new(random)?;
     let tgk = tgk.map_or_else(|| Tgk::generate(random), Ok)?;
     let messages = IMessage::build_with(&draft, &sender, &to, &tgk, random)?;
-    let of = |message| Message { message, time: draft.time, tgk: Tgk::from_bytes(&tgk.expose()) };
-    Ok(messages.into_iter().map(of).collect())
+    messages.into_iter().map(|message| Ok(Opened::sent(message, draft.time, &tgk)?)).collect()
 }
 
 /// Makes a random TGK and a message that carries it to a recipient (RFC 6509 2.1), with the PRF PRF-HMAC-SHA-256.
 ///
 /// @param random NULL for the system's generator.
 /// @return ES_MIKEY_SIGNING_KEY, ES_MIKEY_KEY_PERIOD, ES_MIKEY_ID_SCHEME, ES_MIKEY_NO_UID, ES_TOO_LONG, ES_RANDOM; ES_VALUE for
-/// a number in the draft that is none of its own.
+/// a number in the draft that is none of its own; ES_MIKEY_POLICY for a policy that no receiver takes, or a session without
+/// its policy; ES_MIKEY_MALFORMED for two policies of one number.
 ///
 /// Threads: any number may use the handles at once.
 #[unsafe(no_mangle)]
@@ -258,123 +245,4 @@ pub extern "C" fn es_mikey_build_tgk_many(
             build(draft, sender, list(recipients, count)?, Some(Tgk::from_bytes(tgk)), random)
         })
     })
-}
-
-/// Writes the octets of a message: what travels.
-///
-/// @param out room for `capacity` octets; NULL with 0 to ask for the length.
-/// @return ES_BUFFER_TOO_SMALL, with the length.
-///
-/// Threads: any number may use the handle at once.
-#[unsafe(no_mangle)]
-pub extern "C" fn es_mikey_message_octets(
-    message: *const es_mikey_message,
-    out: *mut u8,
-    capacity: usize,
-    length: *mut usize,
-) -> es_error {
-    guard(|| put_some(out, capacity, length, get(message)?.message.as_bytes()))
-}
-
-/// Writes RAND, as es_mikey_message_octets.
-///
-/// @return ES_BUFFER_TOO_SMALL, with the length.
-///
-/// Threads: any number may use the handle at once.
-#[unsafe(no_mangle)]
-pub extern "C" fn es_mikey_message_rand(
-    message: *const es_mikey_message,
-    out: *mut u8,
-    capacity: usize,
-    length: *mut usize,
-) -> es_error {
-    guard(|| put_some(out, capacity, length, get(message)?.message.rand()))
-}
-
-/// Gives CSB ID, which names the key.
-///
-/// Threads: any number may use the handle at once.
-#[unsafe(no_mangle)]
-pub extern "C" fn es_mikey_message_key_id(message: *const es_mikey_message, key_id: *mut u32) -> es_error {
-    guard(|| set(key_id, get(message)?.message.header().csb_id))
-}
-
-/// Gives the GMK-ID of a message to a member of a group (TS 33.180 Annex F.1).
-///
-/// @param uri the MC service ID of the member.
-///
-/// Threads: any number may use the handle at once.
-#[unsafe(no_mangle)]
-pub extern "C" fn es_mikey_message_group_id(
-    message: *const es_mikey_message,
-    uri: *const c_char,
-    uri_length: usize,
-    group_id: *mut u32,
-) -> es_error {
-    guard(|| {
-        let of = get(message)?;
-        set(group_id, of.tgk.guk_id(of.message.header().csb_id, text(uri, uri_length)?)?)
-    })
-}
-
-/// Gives T, in seconds since 1970-01-01T00:00:00 UTC.
-///
-/// Threads: any number may use the handle at once.
-#[unsafe(no_mangle)]
-pub extern "C" fn es_mikey_message_time(message: *const es_mikey_message, seconds: *mut u64) -> es_error {
-    guard(|| set(seconds, get(message)?.time.as_seconds()))
-}
-
-/// Writes the TGK itself, ES_MIKEY_TGK_BYTES octets. The caller wipes them.
-///
-/// Threads: any number may use the handle at once.
-#[unsafe(no_mangle)]
-pub extern "C" fn es_mikey_message_tgk(
-    message: *const es_mikey_message,
-    out: *mut u8,
-    length: usize,
-) -> es_error {
-    guard(|| put_octets(out, length, &*get(message)?.tgk.expose()))
-}
-
-/// Derives a key for a crypto session of the message, with its PRF, CSB ID and RAND (RFC 3830 4.1.3). The caller wipes it.
-///
-/// @param kind one of es_mikey_kind.
-/// @param cs_id the session; in TS 33.180 it says the use, such as 4 for the media of a group.
-/// @param length 1 to ES_MIKEY_DERIVED_MAX.
-/// @return ES_VALUE for another kind, ES_LENGTH.
-///
-/// Threads: any number may use the handle at once.
-#[unsafe(no_mangle)]
-pub extern "C" fn es_mikey_message_derive(
-    message: *const es_mikey_message,
-    kind: i32,
-    cs_id: u8,
-    out: *mut u8,
-    length: usize,
-) -> es_error {
-    guard(|| {
-        let of = get(message)?;
-        let kind = match kind {
-            kind if kind == es_mikey_kind::ES_MIKEY_TEK as i32 => KeyKind::Tek,
-            kind if kind == es_mikey_kind::ES_MIKEY_AUTHENTICATION as i32 => KeyKind::Authentication,
-            kind if kind == es_mikey_kind::ES_MIKEY_ENCRYPTION as i32 => KeyKind::Encryption,
-            kind if kind == es_mikey_kind::ES_MIKEY_SALT as i32 => KeyKind::Salt,
-            _ => return Err(es_error::ES_VALUE),
-        };
-        if !(1..=ES_MIKEY_DERIVED_MAX).contains(&length) {
-            return Err(es_error::ES_LENGTH);
-        }
-        let header = of.message.header();
-        let context = Context { prf: header.prf, cs_id, csb_id: header.csb_id, rand: of.message.rand() };
-        put_octets(out, length, of.tgk.derive(kind, &context, length)?.expose())
-    })
-}
-
-/// Wipes and frees a message with its key; NULL is nothing.
-///
-/// Threads: no other may use the handle.
-#[unsafe(no_mangle)]
-pub extern "C" fn es_mikey_message_free(message: *mut es_mikey_message) {
-    free(message);
 }

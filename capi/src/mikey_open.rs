@@ -2,14 +2,12 @@
 
 use crate::edge::{Outcome, free, get, get_mut, guard, list, octets, optional, put};
 use crate::error::es_error;
-use crate::handles::{
-    Message, es_kpak, es_mikey_initiator, es_mikey_message, es_mikey_receiver, es_mikey_replay,
-};
+use crate::handles::{es_kpak, es_mikey_initiator, es_mikey_message, es_mikey_receiver, es_mikey_replay};
 use core::time::Duration;
 use eccsi_sakke::onem2m::UnixTime;
 use eccsi_sakke::sakke::ReceiverSecretKey;
 use mikey_sakke::open::{Known, Opened, Receiver};
-use mikey_sakke::{BoundedReplayCache, IMessage, User};
+use mikey_sakke::{BoundedReplayCache, IMessage};
 
 /// Makes an empty cache of messages that were seen. When its places are taken, further messages are refused until those that
 /// are there are too old; no initiator gets more than a quarter of the places.
@@ -30,44 +28,28 @@ pub extern "C" fn es_mikey_replay_free(replay: *mut es_mikey_replay) {
     free(replay);
 }
 
-/// The key for the period of the message. The library takes keys in one piece of memory, while those of C are apart; without
-/// the right one it gets none, and refuses at that step.
-fn choose<'a>(
-    receiver: &es_mikey_receiver,
-    user: &User,
-    data: &[u8],
-    now: UnixTime,
-) -> Outcome<&'a [ReceiverSecretKey]> {
-    let mut keys = Vec::new();
-    for key in list(receiver.keys, receiver.key_count)? {
-        keys.push(get(*key)?.key()?);
-    }
-    let time = IMessage::parse(data).ok().and_then(|message| message.timestamp().near(now));
-    let own = time.and_then(|time| user.identifier(time));
-    let found = own.and_then(|own| keys.into_iter().find(|key| key.identity().as_bytes() == own.as_bytes()));
-    Ok(found.map_or(&[], core::slice::from_ref))
-}
-
 fn open(
     receiver: *const es_mikey_receiver,
     (data, length): (*const u8, usize),
     now: u64,
     message: *mut *mut es_mikey_message,
-    open: impl FnOnce(&[u8], &Receiver<'_>, UnixTime) -> Outcome<Opened>,
+    open: impl FnOnce(&[u8], &Receiver<'_, &ReceiverSecretKey>, UnixTime) -> Outcome<Opened>,
 ) -> Outcome {
     put(message, || {
         let given = optional(receiver)?.ok_or(es_error::ES_BAD_POINTER)?;
         let (data, now) = (octets(data, length)?, UnixTime::from_seconds(now));
-        let user = get(given.user)?;
+        let mut keys = Vec::new();
+        for key in list(given.keys, given.key_count)? {
+            keys.push(get(*key)?.key()?);
+        }
         let receiver = Receiver {
-            user,
-            keys: choose(given, user, data, now)?,
+            user: get(given.user)?,
+            keys: &keys,
             past: Duration::from_secs(given.past),
             future: Duration::from_secs(given.future),
             overlap: Duration::from_secs(given.overlap),
         };
-        let Opened { message, time, tgk, .. } = open(data, &receiver, now)?;
-        Ok(Message { message, time, tgk })
+        open(data, &receiver, now)
     })
 }
 

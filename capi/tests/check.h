@@ -57,6 +57,7 @@ void test_eccsi(void);
 void test_sakke(void);
 void test_association(void);
 void test_mikey(void);
+void test_mikey_content(void);
 void test_misuse(void);
 void test_codes(void);
 void test_threads(void);

@@ -29,6 +29,7 @@ INPUTS = {
     "es_mikey_open_own.data": ("f.to_open[2]", "f.to_open_length[2]"),
     "es_mikey_user_tel.uri": ("f.tel", "strlen(f.tel)"),
     "uri": ("f.uri", "strlen(f.uri)"),
+    "description": ("f.sdp", "f.sdp_length"),
     "kms_uri": ("f.kms_uri", "strlen(f.kms_uri)"),
     "tgk": ("f.ssv", "16"),
     "id": ("f.id_2_text", "strlen(f.id_2_text)"),
@@ -80,6 +81,7 @@ OUTPUTS = {
     "es_mikey_message_tgk.out": 16,
     # The most of all that there may be.
     "es_mikey_message_derive.out": 256,
+    "es_mikey_message_signalling_key.out": 32,
     "es_sakke_public_encapsulate_many.data": 273 * MANY,
     "es_sakke_key_decapsulate_many.ssv": 16 * MANY,
     "signature": 129,
@@ -104,6 +106,10 @@ LISTS = {
 }
 NUMBERS = {"kind": "ES_FQDN", "expiration": "1798761600u", "now": "1790000000u", "skew": "300", "count": str(MANY)} | {
     "es_mikey_message_derive.kind": "ES_MIKEY_TEK",
+    "protection": "ES_MIKEY_INTEGRITY",
+    "profile": "ES_MIKEY_MCX",
+    "number": "7",
+    "from": "0",
     "cs_id": "4",
     "period": "16777215u",
     "offset": "0",
@@ -115,6 +121,14 @@ NUMBERS = {"kind": "ES_FQDN", "expiration": "1798761600u", "now": "1790000000u",
 }
 # Outputs that may be shorter.
 ANY_LENGTH = {"es_mikey_message_derive.out"}
+# Room for values whose number is not fixed.
+CAPACITY = {
+    "uint8_t*": ("out", "sizeof out"),
+    "es_mikey_policy*": ("policies_out", "2"),
+    "es_mikey_session*": ("sessions_out", "2"),
+}
+# Numbers of which a function knows some.
+CHOICES = ["kind", "protection", "profile"]
 # Without any pointer that has to be there.
 NOT_CALLED = {"es_version", "es_error_text"}
 
@@ -149,14 +163,14 @@ def calls(name, arguments, opaque):
         following = arguments[at + 1][1] if at + 1 < len(arguments) else ""
         if is_handle(kind, opaque):
             handle = re.sub(r"^const |\*$", "", kind)
-            right.append(HANDLES.get(key) or f"f.{handle}")
-            other = "f.es_ksak" if handle != "es_ksak" else "f.es_kpak"
+            right.append(HANDLES.get(key) or f"f.{handle[3:]}")
+            other = "f.ksak" if handle != "es_ksak" else "f.kpak"
             wrong.append((at, "NULL", "ES_BAD_POINTER"))
             wrong.append((at, f"({kind.replace('*', ' *')}){other}", "ES_BAD_HANDLE"))
             wrong.append((at, f"({kind.replace('*', ' *')})f.odd", "ES_BAD_HANDLE"))
         elif kind.endswith("**"):
             many = name.endswith("_many")
-            right.append(f"{'many' if many else 'one'}.{kind[:-2]}")
+            right.append(f"{'many' if many else 'one'}.{kind[3:-2]}")
             wrong.append((at, "NULL", "ES_BAD_POINTER"))
         elif kind in ("const uint8_t*", "const char*"):
             value, length = INPUTS.get(key) or INPUTS[word]
@@ -167,8 +181,11 @@ def calls(name, arguments, opaque):
             if code:
                 wrong.append((at + 1, f"({length}) - 1", code))
                 wrong.append((at + 1, "0", code))
-        elif kind == "uint8_t*" and following == "capacity":
-            right.append("out")
+            # More than any memory has, up to what is negative as a signed number.
+            wrong.append((at + 1, "SIZE_MAX", "ES_LENGTH"))
+            wrong.append((at + 1, "SIZE_MAX / 2 + 1", "ES_LENGTH"))
+        elif following == "capacity" and kind != "char*":
+            right.append(CAPACITY[kind][0])
             wrong += [(at, "NULL", "ES_BAD_POINTER"), (at + 1, "1", "ES_BUFFER_TOO_SMALL"), (at + 1, "0", "ES_BUFFER_TOO_SMALL")]
         elif kind == "uint8_t*":
             size = OUTPUTS.get(key) or OUTPUTS[word]
@@ -185,7 +202,7 @@ def calls(name, arguments, opaque):
             if before == "char*":
                 right.append("sizeof text")
             elif word == "capacity":
-                right.append("sizeof out")
+                right.append(CAPACITY[before][1])
             elif before == "uint8_t*":
                 right.append(str(OUTPUTS.get(f"{name}.{place}") or OUTPUTS[place]))
             else:
@@ -204,6 +221,9 @@ def calls(name, arguments, opaque):
             wrong.append((at, "NULL", "ES_BAD_POINTER"))
         elif kind == "size_t*" and word == "refused" or kind in ("const es_random*", "void*"):
             right.append("NULL")
+        elif kind == "es_mikey_policy*":
+            right.append("policies_out")
+            wrong.append((at, "NULL", "ES_BAD_POINTER"))
         elif kind in ("size_t*", "uint64_t*", "uint32_t*", "int32_t*"):
             right.append(f"&{kind[:-1].replace('_t', '')}_out")
             wrong.append((at, "NULL", "ES_BAD_POINTER"))
@@ -211,7 +231,7 @@ def calls(name, arguments, opaque):
             right.append(NUMBERS.get(key) or NUMBERS[word])
             if word == "count":
                 wrong.append((at, "SIZE_MAX", "ES_LENGTH"))
-            if word == "kind":
+            if word in CHOICES:
                 wrong.append((at, "99", "ES_VALUE"))
     return right, wrong
 

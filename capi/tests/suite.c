@@ -9,6 +9,7 @@ int main(void) {
     test_sakke();
     test_association();
     test_mikey();
+    test_mikey_content();
     test_misuse();
     test_threads();
     test_promises();

@@ -1,5 +1,7 @@
 """The vectors that the C programs take, as a C header on standard output: vectors.py FOLDER."""
 
+import base64
+import hmac
 import json
 import pathlib
 import sys
@@ -55,6 +57,12 @@ for name, part in [("message", "message"), ("SSV", "SSV"), ("RAND", "RAND"), ("d
     octets(f"mikey_{name}", sample[part])
 parts = {name: part for payload in sample["payloads"] for name, part in payload.items()}
 octets("mikey_policy", parts["SP"]["data"])
+# TS 33.180 Annex F.1: the KDF of TS 33.220 over FC, the client's name and the identifier of the key, each with its length.
+uri, key_id = mikey["users"][1]["user_uri"].encode(), bytes.fromhex(sample["csb_id"])
+for name, fc in [("confidentiality", 0x51), ("integrity", 0x52)]:
+    text = bytes([fc]) + uri + len(uri).to_bytes(2, "big") + key_id + b"\0\4"
+    octets(f"mikey_{name}", hmac.new(bytes.fromhex(sample["SSV"]), text, "sha256").hexdigest())
+print(f'static const char mikey_sdp[] = "a=key-mgmt:mikey {base64.b64encode(bytes.fromhex(sample["message"])).decode()}";')
 print(f"#define mikey_key_id 0x{sample['csb_id']}u")
 # Seconds of NTP begin in 1900. The other one is in the month of the identity of RFC 6507.
 print(f"#define mikey_time {int(parts['T']['ts'], 16) // 2**32 - 2208988800}u")
