@@ -5,6 +5,7 @@ use eccsi_sakke::error::{BatchError, DecodeError as CoreDecodeError};
 use eccsi_sakke::onem2m::IdentifierError as CoreIdentifierError;
 use eccsi_sakke::saef::SaefError;
 use mikey_sakke::error::{BuildError, Refusal};
+use mikey_sakke::sdp::SdpError;
 use mikey_sakke::user::UserError;
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
@@ -129,6 +130,12 @@ impl Raise for BuildError {
             Self::Crypto(error) => error.raise(),
             other => MessageError::new_err(other.to_string()),
         }
+    }
+}
+
+impl Raise for SdpError {
+    fn raise(self) -> PyErr {
+        MessageError::new_err(self.to_string())
     }
 }
 

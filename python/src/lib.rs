@@ -8,6 +8,7 @@ mod held;
 mod mikey;
 mod octets;
 mod onem2m;
+mod policy;
 mod saef;
 mod sakke;
 

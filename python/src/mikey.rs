@@ -4,6 +4,7 @@ use crate::eccsi::{KmsPublicKey as Kpak, SigningKey};
 use crate::errors::Raise;
 use crate::held::{Held, secret_class};
 use crate::octets::SecretOctets;
+use crate::policy::SrtpPolicy;
 use crate::sakke::{Identifier, KmsPublicKey, ReceiverSecretKey};
 use core::time::Duration;
 use eccsi_sakke::SysRng;
@@ -11,14 +12,15 @@ use eccsi_sakke::eccsi::KmsPublicKey as CoreKpak;
 use eccsi_sakke::onem2m::UnixTime;
 use eccsi_sakke::sakke::ReceiverSecretKey as CoreReceiverSecretKey;
 use mikey_sakke::build::{Draft, KeyId, Naming, Recipient, Sender};
-use mikey_sakke::keys::{Context, KeyKind, Tgk};
+use mikey_sakke::keys::{KeyKind, Protection, Tgk};
 use mikey_sakke::open::{Known, Opened, Receiver};
 use mikey_sakke::payload::{CsIdMap, SrtpSession};
 use mikey_sakke::user::{KeyPeriod, UserIdentifier};
-use mikey_sakke::{BoundedReplayCache, IMessage, Refusal};
+use mikey_sakke::{BoundedReplayCache, IMessage, Refusal, sdp};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -27,9 +29,11 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<User>()?;
     module.add_class::<Message>()?;
     module.add_class::<ReplayCache>()?;
+    module.add_class::<SrtpPolicy>()?;
     module.add_function(wrap_pyfunction!(build, module)?)?;
     module.add_function(wrap_pyfunction!(open, module)?)?;
-    module.add_function(wrap_pyfunction!(open_own, module)?)
+    module.add_function(wrap_pyfunction!(open_own, module)?)?;
+    module.add_function(wrap_pyfunction!(sdp_messages, module)?)
 }
 
 /// A user: a name, and the rule by which it has another identity in each key period.
@@ -84,16 +88,9 @@ impl User {
     }
 }
 
-/// What an end has of a message.
-struct Content {
-    message: IMessage,
-    time: UnixTime,
-    tgk: Tgk,
-}
-
 /// A message, built or opened, with the key that it carries.
 #[pyclass(frozen, module = "eccsi_sakke.mikey")]
-pub(crate) struct Message(Held<Content>);
+pub(crate) struct Message(Held<Opened>);
 
 secret_class!(Message);
 
@@ -153,9 +150,48 @@ impl Message {
         if !(1..=256).contains(&length) {
             return Err(PyValueError::new_err("a derived key has 1 to 256 octets"));
         }
-        let header = of.message.header();
-        let context = Context { prf: header.prf, cs_id, csb_id: header.csb_id, rand: of.message.rand() };
-        Ok(PyBytes::new(py, of.tgk.derive(kind, &context, length).map_err(Raise::raise)?.expose()))
+        Ok(PyBytes::new(py, of.derive(kind, cs_id, length).expose()))
+    }
+
+    /// The key by which signalling is protected under this one, a CSK or SPK, with the client whose MC service ID is `uri` (TS
+    /// 33.180 Annex F.1): 32 octets, of which an algorithm with shorter keys takes its part; `protection` is
+    /// "confidentiality" or "integrity". Python cannot wipe it.
+    fn signalling_key<'py>(
+        &self,
+        py: Python<'py>,
+        protection: &str,
+        uri: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let of = self.0.get()?;
+        let protection = match protection {
+            "confidentiality" => Protection::Confidentiality,
+            "integrity" => Protection::Integrity,
+            _ => {
+                return Err(PyValueError::new_err("protection is \"confidentiality\" or \"integrity\""));
+            }
+        };
+        let key = of.tgk.signalling_key(protection, uri, of.message.header().csb_id);
+        Ok(PyBytes::new(py, key.map_err(Raise::raise)?.expose()))
+    }
+
+    /// The crypto sessions of SRTP, each as (policy, SSRC, ROC); their CS IDs are 1, 2 and so on. None where the map is empty
+    /// or a GENERIC-ID map.
+    fn sessions(&self) -> PyResult<Vec<(u8, u32, u32)>> {
+        let of = self.0.get()?;
+        Ok(match &of.message.header().map {
+            CsIdMap::Srtp(sessions) => sessions.iter().map(|one| (one.policy, one.ssrc, one.roc)).collect(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// The security policies by their numbers. None: SrtpPolicy.MCX holds.
+    fn policies(&self) -> PyResult<HashMap<u8, SrtpPolicy>> {
+        Ok(self.0.get()?.policies.iter().map(|(number, policy)| (*number, SrtpPolicy(*policy))).collect())
+    }
+
+    /// The line of SDP that carries the message, without CR and LF (RFC 4567 3.1).
+    fn sdp(&self) -> PyResult<String> {
+        Ok(self.0.get()?.message.to_sdp_attribute())
     }
 }
 
@@ -180,11 +216,11 @@ impl ReplayCache {
 /// (RFC 6509 2.1 and 5). `key` is that of the sender in the key period of `time`, `z` that of its KMS.
 ///
 /// `group` says that `key_id` is a GMK-ID; `naming` is "uris", "hidden" (UIDs) or "signalling" (no names); `to_self` adds the
-/// extension by which the sender's other devices open the messages; `sessions` are (policy, SSRC, ROC) of SRTP. Raises
-/// MessageError.
+/// extension by which the sender's other devices open the messages; `sessions` are (policy, SSRC, ROC) of SRTP, `policies` by
+/// their numbers. Raises MessageError.
 #[pyfunction]
 #[pyo3(signature = (recipients, *, sender, key, z, time, key_id, group = false, naming = "uris", to_self = false, tgk = None,
-    rand = None, sessions = Vec::new()))]
+    rand = None, sessions = Vec::new(), policies = BTreeMap::new()))]
 #[allow(clippy::too_many_arguments, reason = "named ones, in Python")]
 fn build(
     py: Python<'_>,
@@ -200,6 +236,7 @@ fn build(
     tgk: Option<SecretOctets<'_>>,
     rand: Option<Vec<u8>>,
     sessions: Vec<(u8, u32, u32)>,
+    policies: BTreeMap<u8, PyRef<'_, SrtpPolicy>>,
 ) -> PyResult<Vec<Message>> {
     let key_id = if group { KeyId::Group(key_id) } else { KeyId::Same(key_id) };
     let mut draft = Draft::new(UnixTime::from_seconds(time), key_id);
@@ -214,6 +251,7 @@ fn build(
         let session = |(policy, ssrc, roc)| SrtpSession { policy, ssrc, roc };
         draft.map = CsIdMap::Srtp(sessions.into_iter().map(session).collect());
     }
+    draft.policies = policies.iter().map(|(number, policy)| policy.0.to_payload(*number)).collect();
     let tgk = match tgk {
         Some(octets) => {
             let tgk = octets.with(|octets| octets.try_into().map(Tgk::from_bytes));
@@ -226,8 +264,8 @@ fn build(
     let recipients: Vec<_> = recipients.iter().map(|(user, z)| (user.0.clone(), z.0.clone())).collect();
     let recipients: Vec<_> = recipients.iter().map(|(user, z)| Recipient { user, z }).collect();
     let made = py.detach(|| IMessage::build_with(&draft, &sender, &recipients, &tgk, &mut SysRng));
-    let of = |message| Content { message, time: draft.time, tgk: Tgk::from_bytes(&tgk.expose()) };
-    Ok(made.map_err(Raise::raise)?.into_iter().map(|message| Message(Held::new(of(message)))).collect())
+    let sent = |message| opened(Opened::sent(message, draft.time, &tgk));
+    made.map_err(Raise::raise)?.into_iter().map(sent).collect()
 }
 
 /// A receiver, taken over from Python.
@@ -250,22 +288,14 @@ impl Taken {
         Ok(Self { user: user.0.clone(), keys, past, future, overlap })
     }
 
-    /// With the key for the period of the message. The library takes keys in one piece of memory, while those of Python are
-    /// apart; without the right one it gets none, and refuses at that step.
-    fn receiver(&self, data: &[u8], now: UnixTime) -> Receiver<'_> {
-        let time = IMessage::parse(data).ok().and_then(|message| message.timestamp().near(now));
-        let own = time.and_then(|time| self.user.identifier(time));
-        let is_own = |key: &&Arc<CoreReceiverSecretKey>| {
-            own.as_ref().is_some_and(|own| key.identity().as_bytes() == own.as_bytes())
-        };
-        let keys = self.keys.iter().find(is_own).map_or(&[][..], |key| core::slice::from_ref(&**key));
-        Receiver { user: &self.user, keys, past: self.past, future: self.future, overlap: self.overlap }
+    fn receiver(&self) -> Receiver<'_, Arc<CoreReceiverSecretKey>> {
+        let (user, keys) = (&self.user, &self.keys);
+        Receiver { user, keys, past: self.past, future: self.future, overlap: self.overlap }
     }
 }
 
 fn opened(result: Result<Opened, Refusal>) -> PyResult<Message> {
-    let Opened { message, time, tgk, .. } = result.map_err(Raise::raise)?;
-    Ok(Message(Held::new(Content { message, time, tgk })))
+    Ok(Message(Held::new(result.map_err(Raise::raise)?)))
 }
 
 /// From whom a message may be.
@@ -302,7 +332,7 @@ fn open(
         Initiators::Listed(list) => (false, list.iter().map(take).collect()),
     };
     opened(py.detach(|| {
-        let receiver = taken.receiver(data, now);
+        let receiver = taken.receiver();
         let known: Vec<_> = listed.iter().map(|(user, kpak)| Known { user, kpak }).collect();
         let mut replay = replay.0.lock().unwrap_or_else(PoisonError::into_inner);
         match known.first() {
@@ -331,8 +361,16 @@ fn open_own(
 ) -> PyResult<Message> {
     let (taken, now) = (Taken::new(user, &keys, (past, future, overlap))?, UnixTime::from_seconds(now));
     opened(py.detach(|| {
-        let receiver = taken.receiver(data, now);
+        let receiver = taken.receiver();
         let mut replay = replay.0.lock().unwrap_or_else(PoisonError::into_inner);
         IMessage::open_own(data, &receiver, &kpak.0, &mut *replay, now)
     }))
+}
+
+/// The octets of the messages in a session description, those of the session and of each medium, in order: what
+/// `a=key-mgmt:mikey` carries (RFC 4567 3.1). Raises MessageError for a line that is wrong.
+#[pyfunction]
+fn sdp_messages<'py>(py: Python<'py>, description: &str) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    let found = sdp::messages(description);
+    found.map(|found| Ok(PyBytes::new(py, &found.map_err(Raise::raise)?))).collect()
 }

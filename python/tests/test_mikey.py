@@ -1,5 +1,8 @@
 """MIKEY-SAKKE: a deployed message with its keys, and messages that are made here."""
 
+import base64
+import hmac
+
 import pytest
 from eccsi_sakke import (
     DecapsulationFailed,
@@ -147,6 +150,73 @@ def test_a_group():
     with pytest.raises(DecodeError):
         built(tgk=tgk[:15])
     assert built([]) == []
+
+
+def test_policies_and_sessions():
+    policies = {
+        3: mikey.SrtpPolicy.RFC_3830.replace(
+            encryption_key=32,
+            authentication=2,
+            tag=20,
+            rtcp_tag=4,
+            salt=13,
+            key_derivation_rate=2**24,
+            roc_rate=300,
+        ),
+        0: mikey.SrtpPolicy.MCX.replace(encryption_key=32),
+    }
+    sessions = [(3, 1, 2), (0, 2**32 - 1, 0)]
+    (sent,) = built(policies=policies, sessions=sessions)
+    for message in [sent, opened(sent.octets())]:
+        assert message.policies() == policies and message.sessions() == sessions
+    (bare,) = built()
+    assert bare.policies() == {} and bare.sessions() == []
+    with opened(OCTETS) as deployed:
+        assert deployed.policies() == {0: mikey.SrtpPolicy.MCX_GROUP}
+        assert deployed.sessions() == []
+    # What no receiver takes is not sent.
+    for wrong in [{"encryption": 3}, {"tag": 3}, {"salt": 15}, {"prf": 1}, {"key_derivation_rate": 3}, {"roc_rate": 2}]:
+        with pytest.raises(MessageError, match="policy parameter"):
+            built(policies={0: mikey.SrtpPolicy.RFC_3830.replace(**wrong)})
+    with pytest.raises(MessageError, match="policy"):
+        built(policies=policies, sessions=[(1, 0, 0)])
+    with pytest.raises(OverflowError):
+        mikey.SrtpPolicy.MCX.replace(tag=256)
+    with pytest.raises(OverflowError):
+        built(policies={256: mikey.SrtpPolicy.MCX})
+    mcx = mikey.SrtpPolicy.MCX
+    assert (mcx.encryption, mcx.encryption_key, mcx.salt, mcx.aead_tag, mcx.tag) == (6, 16, 12, 16, 0)
+    assert (mcx.authentication, mcx.authentication_key) == (0, 0)
+    assert (mcx.rtcp_authentication, mcx.rtcp_authentication_key, mcx.rtcp_tag) == (0, 0, 0)
+    group = mcx.replace(authentication=4, tag=4)
+    assert group == mikey.SrtpPolicy.MCX_GROUP != mikey.SrtpPolicy.RFC_3830
+    assert (group.prf, group.key_derivation_rate, group.roc_rate) == (0, 0, 1)
+    assert "encryption: 6" in repr(mcx)
+
+
+def test_keys_of_signalling():
+    message = opened(OCTETS)
+    for protection, fc in [("confidentiality", b"\x51"), ("integrity", b"\x52")]:
+        # The KDF of TS 33.220 over the client's name and the identifier of the key, each with its length.
+        name, key_id = BOB.user.uri.encode(), message.key_id().to_bytes(4, "big")
+        text = fc + name + len(name).to_bytes(2, "big") + key_id + b"\0\4"
+        assert message.signalling_key(protection, BOB.user.uri) == hmac.digest(message.tgk(), text, "sha256")
+    with pytest.raises(ValueError):
+        message.signalling_key("both", BOB.user.uri)
+    with pytest.raises(MessageError):
+        message.signalling_key("integrity", "a" * 65536)
+
+
+def test_sdp():
+    line = f"a=key-mgmt:mikey {base64.b64encode(OCTETS).decode()}"
+    with opened(OCTETS) as message:
+        assert message.sdp() == line
+    description = f"v=0\r\na=key-mgmt:other AAAA\r\n{line}\r\nm=audio 9 RTP/SAVP 0\r\n{line}\r\n"
+    assert mikey.sdp_messages(description) == [OCTETS, OCTETS]
+    assert mikey.sdp_messages("") == []
+    for wrong in ["v=0\n folded", "a=key-mgmt:mikey AA==A", "a=key-mgmt:mikey"]:
+        with pytest.raises(MessageError):
+            mikey.sdp_messages(f"{line}\n{wrong}")
 
 
 def test_tel():

@@ -12,12 +12,13 @@ ROOMS = ["eccsi", "sakke", "onem2m", "saef", "mikey"]
 
 
 def declared(room):
-    """Each class of a stub with its public methods, and each function."""
+    """Each class of a stub with its public members, and each function."""
     tree = ast.parse((FOLDER / f"{room}.pyi").read_text())
     names = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            methods |= {item.target.id for item in node.body if isinstance(item, ast.AnnAssign)}
             if any(getattr(base, "id", "") == "Secret" for base in node.bases):
                 methods |= {"close"}
             names[node.name] = {name for name in methods if not name.startswith("_")}
@@ -35,6 +36,45 @@ def test_stubs_declare_what_there_is(room):
         if name in module.__all__ and not isinstance(value, int)
     }
     assert declared(room) == there
+
+
+# No test can make the generator of the system fail.
+NOT_RAISED = {"RandomError"}
+
+
+def used_in_tests():
+    """Each name and attribute that a test uses, and the exceptions that it expects."""
+    used, raised = set(), set()
+    for path in pathlib.Path(__file__).parent.glob("test_*.py"):
+        if path.samefile(__file__):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute):
+                used.add(node.attr)
+                used.add(f"{getattr(node.value, 'id', '')}.{node.attr}")
+            elif isinstance(node, ast.Name):
+                used.add(node.id)
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "raises":
+                raised |= {getattr(item, "attr", getattr(item, "id", "")) for item in ast.walk(node.args[0])}
+            if isinstance(node, ast.Tuple):
+                # The exceptions of a table that `pytest.raises` takes.
+                raised |= {getattr(item, "attr", "") for item in node.elts}
+    return used, raised
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_name_is_used_by_a_test(room):
+    used, _ = used_in_tests()
+    for name, members in declared(room).items():
+        # Some classes have no constructor: others make them.
+        assert members or f"{room}.{name}" in used, name
+        assert members <= used, (name, members - used)
+
+
+def test_every_exception_is_raised_in_a_test():
+    _, raised = used_in_tests()
+    there = {name for name in eccsi_sakke.__all__ if inspect.isclass(getattr(eccsi_sakke, name))}
+    assert there - raised == NOT_RAISED | {"Error"}
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -70,6 +70,20 @@ def test_exchange_and_refusals():
     assert bytes(sakke.Identifier.from_uid(b"u" * 32)) == b"u" * 32
 
 
+def test_an_identity_without_a_key():
+    """Its integer and z add up to q."""
+    q = int(read("rfc6509_params.json")["q"], 16)
+    kms = sakke.KmsSecretKey.from_bytes(Z_SECRET)
+    nobody = sakke.Identifier.from_raw((q - int(RFC["z"], 16)).to_bytes(128, "big"))
+    with pytest.raises(eccsi_sakke.UnusableIdentity):
+        kms.issue(nobody)
+    with pytest.raises(eccsi_sakke.UnusableIdentity) as refused:
+        kms.issue_many([sakke.Identifier.from_raw(B), nobody])
+    assert refused.value.index == 1
+    with pytest.raises(eccsi_sakke.UnusableIdentity):
+        kms.public_key().encapsulate(nobody)
+
+
 def test_secrets_come_as_octets_alone():
     """A list of numbers would be copied one by one, into memory that nobody wipes; a bytearray is its owner's to wipe."""
     z, id = sakke.KmsPublicKey.from_bytes(Z), sakke.Identifier.from_raw(B)
