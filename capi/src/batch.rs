@@ -65,3 +65,15 @@ pub(crate) fn place(refused: *mut usize, error: BatchError) -> es_error {
     }
     set(refused, error.index).map_or_else(|pointer| pointer, |()| error.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_outcome_of_each_item() {
+        let mut outcomes = [es_error::ES_OK; 2];
+        let code = guard_each(outcomes.as_mut_ptr(), 2, || panic!("a bug"));
+        assert_eq!((code, outcomes), (es_error::ES_INTERNAL, [es_error::ES_INTERNAL; 2]));
+    }
+}

@@ -272,3 +272,27 @@ impl Admit {
         (self.function)(self.context, entity_data, entity.len(), id_2_data, id_2.len()) != 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    enum Any {}
+
+    handle!(Any, b"any.....", ());
+
+    /// No call from C is known that panics. One that did would get a code, no handle, and the octets as they were.
+    #[test]
+    fn a_panic_becomes_a_code() {
+        let mut slots = [ptr::NonNull::<Any>::dangling().as_ptr(); 2];
+        let code = guard(|| put(&raw mut slots[0], || panic!("a bug")));
+        assert_eq!((code, slots[0]), (es_error::ES_INTERNAL, ptr::null_mut()));
+        slots.fill(ptr::NonNull::dangling().as_ptr());
+        let code = guard(|| put_each(slots.as_mut_ptr(), 2, || panic!("a bug")));
+        assert_eq!((code, slots), (es_error::ES_INTERNAL, [ptr::null_mut(); 2]));
+        let mut octets = [9; 4];
+        let bug = |_: &[u8]| -> [u8; 4] { panic!("a bug") };
+        let code = guard(|| put_octets(octets.as_mut_ptr(), 4, &bug(&[])));
+        assert_eq!((code, octets), (es_error::ES_INTERNAL, [9; 4]));
+    }
+}

@@ -395,3 +395,16 @@ impl From<UserError> for es_error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What no call gives, since nobody finds the hash that leads to it. `ES_IDENTIFIER`, `ES_ASSOCIATION` and
+    /// `ES_MIKEY_REFUSED` stand for reasons that the libraries do not have yet.
+    #[test]
+    fn reasons_that_nobody_can_cause_have_codes_too() {
+        assert_eq!(es_error::from(Error::UnusableNonce), es_error::ES_UNUSABLE_SSV);
+        assert_eq!(es_error::from(SaefError::PeerKey), es_error::ES_PEER_KEY);
+    }
+}

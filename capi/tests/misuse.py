@@ -273,6 +273,7 @@ def main():
     print("void test_codes(void) {")
     for name, given in codes(header):
         print(f"    CHECK(produced[{name}] == {int(given)});")
+        print(f'    CHECK(strcmp(es_error_text({name}), "unknown error") != 0);')
     print("}\n")
     print("void test_misuse(void) {\n    fixtures_make();")
     for name, _ in functions(header):
