@@ -58,7 +58,6 @@ mod batches;
 #[cfg(feature = "p256")]
 mod convert;
 mod hash;
-mod hmac;
 mod issue;
 mod kms_key;
 mod nonce;

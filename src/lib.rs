@@ -9,6 +9,7 @@
 //! | `secret` (private) | redacted `Debug`, marks for the constant-time checker |
 //! | `public_octets`, `serde_octets` (private) | text, octets and serde of public types |
 //! | `backend` (private) | arithmetic behind one seam per modulus |
+//! | `drbg` (private) | HMAC-DRBG, for nonces and factors |
 //! | `hash` (private) | SHA-256 and HMAC of many messages at once |
 //! | `curve` (private) | scalars and points that cannot hold a bad value |
 //! | [`onem2m`] | identifiers of oneM2M |
@@ -38,6 +39,8 @@ mod serde_octets;
 mod backend;
 #[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod curve;
+#[cfg(feature = "eccsi")]
+mod drbg;
 
 #[cfg(feature = "eccsi")]
 pub mod eccsi;

@@ -1,9 +1,10 @@
 //! RFC 6507 §5.1.1: the KMS makes (SSK, PVT) for an identity.
 
 use super::hash::{HashValue, hs, hs_many};
-use super::nonce::{self, Fresh, Nonces, Purpose, Seed};
+use super::nonce::{self, Nonces, Purpose, Seed};
 use super::{KmsSecretKey, PublicValidationToken};
 use crate::curve::p256::{self, Point, Scalar, ScalarOctets};
+use crate::drbg::{self, Fresh};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -100,7 +101,7 @@ impl KmsSecretKey {
     ///
     /// [RFC 6507 §5.1.1]: https://www.rfc-editor.org/rfc/rfc6507#section-5.1.1
     pub fn issue<R: TryCryptoRng + ?Sized>(&self, id: Identity<'_>, rng: &mut R) -> Result<IssuedKey, Error> {
-        let (kpak, fresh) = (self.kpak().to_bytes(), nonce::fresh(rng)?);
+        let (kpak, fresh) = (self.kpak().to_bytes(), drbg::fresh(rng)?);
         Ok(self.issue_from(&mut Nonces::new(&self.seed(&kpak, id, &fresh)), id))
     }
 

@@ -16,25 +16,16 @@
 //! the identity are part of the seed, the nonce then still differs. And why the octets at all:
 //! a nonce that depends on nothing else invites fault attacks on the rest of the computation.
 
-mod factors;
 mod many;
 
-pub(super) use factors::{FACTOR, Factors};
 pub(crate) use many::first_of_many;
 
-use super::hmac::{Hmac, HmacKey};
 use crate::curve::p256::Scalar;
+use crate::drbg::{FRESH_OCTETS, Fresh, HmacDrbg, length_prefixed};
 use crate::error::Error;
 use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
-use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
-
-/// Octets taken from the caller's generator for each nonce.
-pub(crate) const FRESH_OCTETS: usize = 32;
-
-/// The octets that hedge one nonce.
-pub(crate) type Fresh = Zeroizing<[u8; FRESH_OCTETS]>;
+use zeroize::Zeroizing;
 
 /// What a nonce is for; the label in front of the seed.
 #[derive(Clone, Copy, Debug)]
@@ -63,13 +54,6 @@ pub(crate) struct Seed<'a> {
     /// SHA-256 of the message to sign, empty to issue.
     pub(crate) message_hash: &'a [u8],
     pub(crate) fresh: &'a Fresh,
-}
-
-/// Draws the octets that hedge one nonce.
-pub(crate) fn fresh<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Fresh, Error> {
-    let mut octets = Zeroizing::new([0; FRESH_OCTETS]);
-    rng.try_fill_bytes(octets.as_mut_slice()).map_err(|_| Error::Rng)?;
-    Ok(octets)
 }
 
 /// Draws the octets that hedge `count` nonces, all at once: a call of the operating system takes
@@ -112,60 +96,6 @@ impl Nonces {
             if let Some(nonce) = Scalar::from_octets(&candidate) {
                 return nonce;
             }
-        }
-    }
-}
-
-/// HMAC-DRBG with SHA-256, NIST SP 800-90A §10.1.2, without additional input or reseeding, each
-/// request one block.
-#[derive(Zeroize, ZeroizeOnDrop)]
-struct HmacDrbg {
-    key: HmacKey,
-    value: [u8; 32],
-    /// The update that ends a request (§10.1.2.5 step 6) waits for the next one.
-    stale: bool,
-}
-
-impl HmacDrbg {
-    /// §10.1.2.3; `seed` feeds the seed material.
-    fn new(seed: impl Fn(&mut Hmac<'_>)) -> Self {
-        let mut drbg = Self { key: HmacKey::ZERO, value: [0x01; 32], stale: false };
-        drbg.update(0x00, &seed);
-        drbg.update(0x01, &seed);
-        drbg
-    }
-
-    /// One of the two rounds of §10.1.2.2.
-    fn update(&mut self, round: u8, data: impl Fn(&mut Hmac<'_>)) {
-        let mut mac = self.key.begin();
-        mac.update(&self.value);
-        mac.update(&[round]);
-        data(&mut mac);
-        let key = Zeroizing::new(mac.finish());
-        self.key = HmacKey::new(&key);
-        self.value = self.key.mac(&self.value);
-    }
-
-    /// §10.1.2.5, 32 octets.
-    fn generate(&mut self) -> Zeroizing<[u8; 32]> {
-        if self.stale {
-            self.update(0x00, |_| {});
-        }
-        self.stale = true;
-        self.value = self.key.mac(&self.value);
-        Zeroizing::new(self.value)
-    }
-}
-
-fn length_prefixed(put: &mut dyn FnMut(&[u8]), x: &[u8]) {
-    match u16::try_from(x.len()) {
-        Ok(length) if length < u16::MAX => {
-            put(&length.to_be_bytes());
-            put(x);
-        }
-        _ => {
-            put(&[0xff, 0xff]);
-            put(&Sha256::digest(x));
         }
     }
 }

@@ -3,9 +3,10 @@
 mod many;
 
 use super::hash::{HashValue, he, hs};
-use super::nonce::{self, Fresh, Nonces, Purpose, Seed};
+use super::nonce::{Nonces, Purpose, Seed};
 use super::{IssuedKey, KmsPublicKey, PublicValidationToken, Signature, VerifyingKey};
 use crate::curve::p256::{self, Scalar};
+use crate::drbg::{self, Fresh};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::secret::declassify;
@@ -76,7 +77,7 @@ impl SigningKey {
         for part in message {
             hash.update(part);
         }
-        let (kpak, hash, fresh) = (self.kpak.to_bytes(), hash.finalize().into(), nonce::fresh(rng)?);
+        let (kpak, hash, fresh) = (self.kpak.to_bytes(), hash.finalize().into(), drbg::fresh(rng)?);
         Ok(self.sign_from(&mut Nonces::new(&self.seed(&kpak, &hash, &fresh)), message))
     }
 

@@ -1,9 +1,10 @@
 //! RFC 6507 §5.2.1 for many messages.
 
 use super::super::hash::HashValue;
-use super::super::nonce::{self, Fresh, Nonces};
+use super::super::nonce::{self, Nonces};
 use super::super::{Signature, SigningKey, batches};
 use crate::curve::p256::{self, Scalar};
+use crate::drbg::Fresh;
 use crate::error::Error;
 use crate::hash;
 use crate::secret::declassify;

@@ -19,14 +19,15 @@
 //! generator, has to try 2¹²⁸ batches.
 
 use super::super::hash::{HashValue, hs_many};
-use super::super::nonce::{self, FACTOR, Factors, Fresh};
 use super::super::{IssuedKey, KmsPublicKey, SigningKey, VerifyingKey, batches};
 use crate::curve::p256::{self, BasePoint, Point, Scalar};
+use crate::drbg::{self, FACTOR, Factors, Fresh};
 use crate::error::{BatchError, Error};
 use crate::identity::Identity;
 use crate::secret::declassify;
 use alloc::vec::Vec;
 use rand_core::TryCryptoRng;
+use sha2::{Digest, Sha256};
 
 /// Keys of one sum, which with KPAK has 128 terms.
 const BATCH: usize = 127;
@@ -74,7 +75,7 @@ impl IssuedKey {
         // what the stack held of the key before it.
         let refused = |index| Err(BatchError::new(index, Error::InvalidKey));
         let mut signing_keys: Vec<_> = (0..keys.len()).map(refused).collect();
-        let fresh = nonce::fresh(rng)?;
+        let fresh = drbg::fresh(rng)?;
         let valid = batches::map(keys, BATCH, |keys| validate_batch(keys, kpak, &fresh));
         for (slot, ((_, issued), valid)) in signing_keys.iter_mut().zip(keys.iter().zip(valid)) {
             if let Ok((hs, y)) = valid {
@@ -95,9 +96,13 @@ fn validate_batch(
     // [SSK]G is the public key of SSK; it may be looked at, whether it is the expected one or not.
     let y = declassify_each(p256::mul_generator_many(keys.iter().map(|(_, issued)| &issued.ssk)));
     let hs = hs_many(kpak.point(), keys.iter().map(|(id, issued)| (*id, issued.pvt.point())));
-    // HS stands for KPAK, ID and PVT.
-    let named = hs.iter().map(|hs| &hs.0).zip(&y);
-    let mut factors = Factors::new(kpak.point(), named, fresh);
+    // SHA-256(KPAK ‖ HS₁ ‖ Y₁ ‖ HS₂ ‖ Y₂ …); HS stands for KPAK, ID and PVT.
+    let mut equations = Sha256::new_with_prefix(kpak.point().encode());
+    for (hs, y) in hs.iter().zip(&y) {
+        equations.update(hs.0);
+        equations.update(y.encode());
+    }
+    let mut factors = Factors::new(b"eccsi-sakke validate v1", &equations.finalize().into(), fresh);
     let summands: Vec<_> = (keys.iter().zip(hs).zip(y))
         .map(|(((_, issued), hs), y)| {
             let c = Scalar::from_half(&factors.next());

@@ -1,4 +1,4 @@
-//! HMAC-SHA-256 (RFC 2104) under keys of 32 octets, for the generator of nonces: of what it computes,
+//! HMAC-SHA-256 (RFC 2104) under keys of 32 octets, for the generator: of what it computes,
 //! half is keys, and most of the rest a block long, so that the compressions are called directly.
 
 use sha2::block_api::compress256;
@@ -102,7 +102,7 @@ fn to_octets(state: &State) -> [u8; 32] {
 
 /// A MAC in the making. Wiped when dropped.
 #[derive(ZeroizeOnDrop)]
-pub(super) struct Hmac<'a> {
+pub(crate) struct Hmac<'a> {
     #[zeroize(skip)]
     key: &'a HmacKey,
     inner: State,
@@ -113,7 +113,7 @@ pub(super) struct Hmac<'a> {
 }
 
 impl Hmac<'_> {
-    pub(super) fn update(&mut self, data: &[u8]) {
+    pub(crate) fn update(&mut self, data: &[u8]) {
         let filled = self.length % BLOCK;
         self.length += data.len();
         let room = &mut self.block[filled..];
