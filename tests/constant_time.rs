@@ -304,7 +304,7 @@ const CASES: &[Case] = &[
             let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");
             let before = revealed();
             let key = issued.validate(&z, id);
-            assert_eq!(revealed(), before + 1, "outcome and nothing else");
+            assert_eq!(revealed(), before + 2, "end of the steps, outcome, and nothing else");
             assert_eq!(key.is_ok(), right);
             assert!(key.is_err() || key.is_ok_and(|key| is_secret(&*key.expose())));
         }

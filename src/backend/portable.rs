@@ -10,6 +10,8 @@ pub(crate) mod limbs;
 pub(crate) mod p256;
 #[cfg(feature = "eccsi")]
 pub(crate) mod p256_order;
+#[cfg(feature = "sakke")]
+pub(crate) mod quartic;
 pub(crate) mod safegcd;
 pub(crate) mod word;
 #[cfg(feature = "sakke")]

@@ -7,6 +7,7 @@
 
 use crate::model;
 use crate::model::Stream;
+use crate::sakke_model;
 use eccsi_sakke::__backends::{Name, with};
 use eccsi_sakke::Error;
 use eccsi_sakke::sakke::{
@@ -144,6 +145,16 @@ fn points_of_other_orders() {
     let oracle = with(Name::RustCrypto, all).expect("everywhere");
     assert!(oracle.iter().any(|(order, _)| *order == Ok(false)));
     on_each(|name| assert!(all() == oracle, "{name} differs from rustcrypto"));
+    // [q]R, and of R + T for each T of order 2 and 4.
+    let number = |octets: &[u8]| num_bigint::BigUint::from_bytes_be(octets);
+    let good = sakke_model::Point::new(number(&good[1..129]), number(&good[129..]));
+    let mut others: Vec<_> = sakke_model::small_order().iter().map(|t| good.add(t)).collect();
+    others.push(good);
+    for point in others {
+        let expected = point.mul(&sakke_model::Q) == sakke_model::Point::INFINITY;
+        let encoded: [u8; 257] = point.encode().try_into().expect("257 octets");
+        on_each(|name| assert_eq!(hazmat::has_order_q(&encoded), Ok(expected), "{name}: {point:?}"));
+    }
 }
 
 /// What one backend prepared.

@@ -3,9 +3,10 @@
 use super::field::Parameters;
 use super::field2::Complex;
 use crate::backend::fp1024::{Field, FieldOctets, PointOctets};
+use crate::backend::portable::{quartic, words};
 use crate::error::Problem;
 use crate::secret::declassify;
-use subtle::{Choice, ConditionallySelectable};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroize;
 
 /// A point of the curve other than the one at infinity.
@@ -70,22 +71,37 @@ impl<F: Parameters + Field> Affine<F> {
     /// f_T = (y − λ(x − i·s))²/(x − i·s),    λ the slope of the tangent in T.
     /// ```
     ///
-    /// With z of this class, w = z̄/z has norm 1, and z^q is in F_p exactly if w^q = 1, that is, if its
-    /// trace V_q(w + 1/w) is 2: a Lucas chain of two products for each bit of q: 2061 in all, and an inversion.
+    /// With z of this class, z^q is in F_p exactly if the quartic residue symbol (z/p)₄ in Z\[i\] is 1, which the algorithm of
+    /// Euclid gives. Constant time, unless its steps do not suffice ([`quartic`]): then the slow test decides.
     pub(crate) fn has_order_q(&self) -> Choice {
+        let z = self.order_class();
+        let words = |a: &F| words::from_octets(&a.to_octets());
+        let (exponent, done) = quartic::symbol(&words(&z.re), &words(&z.im), F::Q);
+        // Of random z all but one of 10²⁰.
+        let fourth = if declassify(done).into() { exponent.ct_eq(&0) } else { is_fourth_power(&z) };
+        !self.y.ct_eq(&F::zero(self.x.proof())) & fourth
+    }
+
+    /// z of the class of f_T(x, y).
+    pub(super) fn order_class(&self) -> Complex<F> {
         let proof = self.x.proof();
         let (s, [u, v]) = (F::from_raw(proof, &F::S), F::LAMBDA.map(|part| F::from_raw(proof, &part)));
         // ℓ = y − λ(x − i·s); modulo F_p*, 1/(x − i·s) is x + i·s.
         let [ux, vs, us, vx] = F::mul_pairs([&u, &v, &u, &v], [&self.x, &s, &s, &self.x]);
         let line = Complex { re: self.y.sub(&ux).sub(&vs), im: us.sub(&vx) };
-        let z = line.square().mul(&Complex { re: self.x, im: s });
-        // The trace of z̄/z = z̄²/|z|²: 2(a² − b²)/(a² + b²).
-        let [aa, bb] = F::squares([&z.re, &z.im]);
-        let trace = aa.sub(&bb).double().mul(&aa.add(&bb).invert());
-        let two = F::one(proof).double();
-        let not_zero = !self.y.ct_eq(&F::zero(proof));
-        not_zero & lucas::<F>(&trace, &two).ct_eq(&two)
+        line.square().mul(&Complex { re: self.x, im: s })
     }
+}
+
+/// Is z a fourth power times an element of F_p? Without the symbol: w = z̄/z has norm 1, and z^q is in F_p exactly if w^q = 1,
+/// that is, if its trace V_q(w + 1/w) is 2: a Lucas chain of two products for each bit of q, 2050 in all, and an
+/// inversion.
+pub(super) fn is_fourth_power<F: Parameters + Field>(z: &Complex<F>) -> Choice {
+    // The trace of z̄/z = z̄²/|z|²: 2(a² − b²)/(a² + b²).
+    let [aa, bb] = F::squares([&z.re, &z.im]);
+    let trace = aa.sub(&bb).double().mul(&aa.add(&bb).invert());
+    let two = F::one(z.re.proof()).double();
+    lucas::<F>(&trace, &two).ct_eq(&two)
 }
 
 /// V_q(t): the trace of w^q for w of norm 1 and trace t.

@@ -4,6 +4,8 @@ use super::tiny::{
     Plain, Tiny, TinyCurve, octets, on_every_field, on_every_loop, plain_add, plain_mul, points,
 };
 use crate::backend::fp1024::{Arithmetic, Field};
+use crate::backend::portable::{quartic, words};
+use crate::backend::rustcrypto::fp1024::Fp;
 use crate::curve::ss1024::edwards::Edwards;
 use crate::curve::ss1024::field::{Parameters, invert_all};
 use crate::curve::ss1024::field2::Complex;
@@ -11,7 +13,7 @@ use crate::curve::ss1024::generic::Generic;
 use crate::curve::ss1024::lines::Lines;
 use crate::curve::ss1024::mul::{Comb, FieldGroup, Group, comb_sum, mul, mul_vartime};
 use crate::curve::ss1024::pairing;
-use crate::curve::ss1024::point::Affine;
+use crate::curve::ss1024::point::{Affine, is_fourth_power};
 use crate::curve::ss1024::unitary;
 use crate::error::Problem;
 use std::vec::Vec;
@@ -20,6 +22,7 @@ use subtle::Choice;
 on_every_field!(
     decodes_exactly_the_curve,
     finds_the_points_of_order_q,
+    quartic_symbols,
     edwards_group_law,
     scalar_multiplication,
     unit_powers,
@@ -98,10 +101,37 @@ where
     let mut found = 0;
     for point in points::<P>() {
         let expected = plain_mul::<P>(q::<P>(), point).is_none();
-        assert_eq!(bool::from(affine::<P>(point).has_order_q()), expected, "{point:?}");
+        let affine = affine::<P>(point);
+        assert_eq!(bool::from(affine.has_order_q()), expected, "{point:?}");
+        if affine.y != Tiny(0) {
+            let slow = is_fourth_power(&affine.order_class());
+            assert_eq!(bool::from(slow), expected, "{point:?} by the Lucas chain");
+        }
         found += u64::from(expected);
     }
     assert_eq!(found, q::<P>() - 1);
+}
+
+/// (z/p)₄ is z^((p² − 1)/4), for every z, on the larger fields for some.
+fn quartic_symbols<const P: u64>()
+where
+    Tiny<P>: TinyCurve,
+{
+    let words = |a: Tiny<P>| words::from_octets(&a.to_octets());
+    let step = if P < 100 { 1 } else { 37 };
+    for (re, im) in (1..P * P).step_by(step).map(|i| (Tiny(i / P), Tiny(i % P))) {
+        let z = Complex { re, im };
+        let n = (P * P - 1) / 4;
+        let power = (0..=n.ilog2()).rev().fold(Complex::one(()), |power, i| {
+            let square = power.mul(&power);
+            if n >> i & 1 == 1 { square.mul(&z) } else { square }
+        });
+        let (exponent, done) = quartic::symbol(&words(re), &words(im), Tiny::<P>::Q);
+        assert!(bool::from(done));
+        let i = Complex { re: Tiny(0), im: Tiny(1) };
+        let symbol = (0..exponent).fold(Complex::one(()), |symbol, _| symbol.mul(&i));
+        assert_eq!((power.re, power.im), (symbol.re, symbol.im), "{re:?} + {im:?}i");
+    }
 }
 
 fn edwards_group_law<const P: u64>()
@@ -289,4 +319,36 @@ where
     let expected: Vec<_> = all.iter().map(Field::invert).collect();
     invert_all(&mut all);
     assert_eq!(all, expected);
+}
+
+/// On the real field the symbol is 1 exactly where the Lucas chain says so, and it is a homomorphism that takes every value.
+#[test]
+fn quartic_symbols_of_the_real_field() {
+    let element = |seed: u64, part: u8| {
+        let octets = core::array::from_fn(|i| {
+            let mixed =
+                (seed * 4 + u64::from(part) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15 ^ (i as u64) << 17);
+            if i == 0 { 0 } else { (mixed.wrapping_mul(mixed | 1) >> 40) as u8 }
+        });
+        Fp::from_octets((), &octets).expect("below p")
+    };
+    let symbol = |z: &Complex<Fp>| {
+        let words = |a: &Fp| words::from_octets(&a.to_octets());
+        let (exponent, done) = quartic::symbol(&words(&z.re), &words(&z.im), Fp::Q);
+        assert!(bool::from(done));
+        exponent
+    };
+    let mut seen = [0; 4];
+    let mut before: Option<(Complex<Fp>, u64)> = None;
+    for seed in 0..24 {
+        let z = Complex { re: element(seed, 0), im: element(seed, 1) };
+        let exponent = symbol(&z);
+        seen[exponent as usize] += 1;
+        assert_eq!(bool::from(is_fourth_power(&z)), exponent == 0, "{seed}");
+        if let Some((other, its)) = before {
+            assert_eq!(symbol(&z.mul(&other)), (exponent + its) % 4, "{seed}");
+        }
+        before = Some((z, exponent));
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }
