@@ -4,6 +4,7 @@
 //! pairing with `--features hazmat` (wolfSSL offers none).
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use eccsi_sakke::SysRng;
 use eccsi_sakke::sakke::{
     EncapsulatedData, Identifier, IssuedKey, KmsPublicKey, KmsSecretKey, ReceiverSecretKey, SharedSecretValue,
 };
@@ -61,6 +62,16 @@ fn names() -> Vec<[u8; 4]> {
     (0..BATCH as u32).map(|i| (i + 2).to_be_bytes()).collect()
 }
 
+/// As many names as long as this one.
+fn names_of(name: &[u8]) -> Vec<Vec<u8>> {
+    let with = |i: usize| {
+        let mut name = name.to_vec();
+        name[9] = i as u8;
+        name
+    };
+    (0..BATCH).map(with).collect()
+}
+
 fn issue(c: &mut Criterion) {
     let (id, names) = (&id(), names());
     let ids: Vec<_> = names.iter().map(|name| identifier(name)).collect();
@@ -101,6 +112,23 @@ fn validate(c: &mut Criterion) {
     });
     #[cfg(feature = "rivals")]
     rivals::validate(&mut group);
+    group.finish();
+
+    let names = names_of(ID);
+    let ids: Vec<_> = names.iter().map(|name| identifier(name)).collect();
+    let keys = kms().issue_many(&ids).expect("usable");
+    let requests: Vec<_> = ids.iter().zip(&keys).collect();
+    let mut group = c.benchmark_group("sakke-validate_many");
+    group.throughput(Throughput::Elements(BATCH as u64));
+    on_each(|own| {
+        let z = kms().public_key();
+        let prepared = z.clone().prepared().prepared_to_validate();
+        for (form, z) in [("", z), ("/kms_table", prepared)] {
+            group.bench_function(format!("{own}{form}/{BATCH}"), |b| {
+                b.iter(|| IssuedKey::validate_many(black_box(&requests), &z, &mut SysRng));
+            });
+        }
+    });
     group.finish();
 
     let octets = kms().public_key().to_bytes();

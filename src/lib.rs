@@ -39,7 +39,7 @@ mod serde_octets;
 mod backend;
 #[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod curve;
-#[cfg(feature = "eccsi")]
+#[cfg(any(feature = "eccsi", feature = "sakke"))]
 mod drbg;
 
 #[cfg(feature = "eccsi")]

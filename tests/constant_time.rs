@@ -309,6 +309,17 @@ const CASES: &[Case] = &[
             assert!(key.is_err() || key.is_ok_and(|key| is_secret(&*key.expose())));
         }
     }),
+    clean("sakke_validate_many", || {
+        let (z, k) = rsk();
+        let keys: Vec<_> =
+            (0..5).map(|_| sakke::IssuedKey::from_bytes(&secret(k)).expect("a point")).collect();
+        let before = revealed();
+        let requests: Vec<_> = keys.iter().map(|key| (&*SAKKE_ID, key)).collect();
+        let valid = sakke::IssuedKey::validate_many(&requests, &z, &mut SysRng).expect("system generator");
+        assert!(valid.iter().flatten().all(|key| is_secret(&*key.expose())));
+        assert_eq!(valid.iter().flatten().count(), 5);
+        assert_eq!(revealed(), before + 5 * 3 + 1, "exponent, end of the steps and order of each, outcome");
+    }),
     clean("sakke_validate_refuses", || {
         let (z, k) = rsk();
         let issued = sakke::IssuedKey::from_bytes(&secret(k)).expect("a point");

@@ -86,6 +86,25 @@ pub(crate) trait Ops {
         z: Base<'_, Self::Lines>,
         k: &PointOctets,
     ) -> FieldOctets;
+
+    /// Is <P, Σ \[kᵢ\]Kᵢ>·<Z, Σ \[lᵢ\]Kᵢ> = g^c, for public P, Z and scalars? The Kᵢ, of order q, are secret. No if one
+    /// of the sums is infinity.
+    fn pairings_agree_vartime(
+        &self,
+        p: Base<'_, Self::Lines>,
+        z: Base<'_, Self::Lines>,
+        terms: &[Weighted<'_>],
+        c: &ScalarOctets,
+    ) -> Choice;
+}
+
+/// A point K of two sums, with its factors k and l: big-endian integers of any length.
+#[derive(Debug)]
+pub(crate) struct Weighted<'a> {
+    /// K.
+    pub(crate) point: &'a PointOctets,
+    /// k, l.
+    pub(crate) factors: [&'a [u8]; 2],
 }
 
 /// One encapsulation: the exponent r of g, and the terms whose sum is \[r\](\[b\]P + Z).

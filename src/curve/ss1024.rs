@@ -15,6 +15,7 @@
 //!
 //! The functions here choose the backend, once for each operation.
 
+mod bucket_sums;
 mod edwards;
 mod eight;
 mod field;
@@ -36,7 +37,7 @@ mod tests;
 mod unitary;
 mod walk;
 
-pub(crate) use crate::backend::fp1024::{Base, Commit, Committed, FieldOctets, PointOctets};
+pub(crate) use crate::backend::fp1024::{Base, Commit, Committed, FieldOctets, PointOctets, Weighted};
 pub(crate) use scalar::Scalar;
 #[cfg(feature = "hazmat")]
 pub(crate) use size::Size;
@@ -112,4 +113,15 @@ pub(crate) fn pairing_product_vartime(
     Zeroizing::new(on_backend!(ops => {
         ops.pairing_product_vartime(b.as_octets(), base(p), base(z), k)
     }))
+}
+
+/// Is <P, Σ \[kᵢ\]Kᵢ>·<Z, Σ \[lᵢ\]Kᵢ> = g^c? P, Z and all scalars are public, the Kᵢ, of order q, secret. No if one of the
+/// sums is infinity.
+pub(crate) fn pairings_agree_vartime(
+    p: Base<'_, LineTable>,
+    z: Base<'_, LineTable>,
+    terms: &[Weighted<'_>],
+    c: &Scalar,
+) -> Choice {
+    on_backend!(ops => ops.pairings_agree_vartime(base(p), base(z), terms, c.as_octets()))
 }

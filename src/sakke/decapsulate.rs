@@ -22,8 +22,8 @@ pub struct ReceiverSecretKey {
     issued: IssuedKey,
     id: Identifier,
     kms: KmsPublicKey,
-    /// \[b\]P + Z
-    bound: PointOctets,
+    /// \[b\]P + Z, if it was computed.
+    bound: Option<PointOctets>,
     tables: Option<Box<Tables>>,
 }
 
@@ -40,7 +40,12 @@ crate::secret::redacted_debug!(ReceiverSecretKey);
 impl ZeroizeOnDrop for ReceiverSecretKey {}
 
 impl ReceiverSecretKey {
-    pub(super) fn new(issued: IssuedKey, id: &Identifier, kms: &KmsPublicKey, bound: PointOctets) -> Self {
+    pub(super) fn new(
+        issued: IssuedKey,
+        id: &Identifier,
+        kms: &KmsPublicKey,
+        bound: Option<PointOctets>,
+    ) -> Self {
         Self { issued, id: id.clone(), kms: kms.clone(), bound, tables: None }
     }
 
@@ -69,13 +74,20 @@ impl ReceiverSecretKey {
     /// # Timing
     /// Constant in K.
     pub fn prepared(mut self) -> Self {
+        let bound = self.bound_point();
+        self.bound = Some(bound);
         self.tables.get_or_insert_with(|| {
             Box::new(Tables {
                 lines: Zeroizing::new(LineTable::new(&self.issued.k)),
-                comb: PointComb::new(&self.bound),
+                comb: PointComb::new(&bound),
             })
         });
         self
+    }
+
+    /// \[b\]P + Z, which is not infinity: its pairing with K is g.
+    fn bound_point(&self) -> PointOctets {
+        self.bound.unwrap_or_else(|| self.kms.bound_point(&self.id).expect("a point that K was paired with"))
     }
 
     /// Decapsulates SSV: [RFC 6508 §6.2.2].
@@ -136,7 +148,8 @@ impl ReceiverSecretKey {
         // 5) TEST = [r]([b]P + Z), refused unless it is R
         let comb = self.tables.as_ref().map(|tables| &tables.comb);
         let points: Vec<_> = data.iter().map(EncapsulatedData::r).collect();
-        let right = ss1024::equals_many(Base { point: &self.bound, table: comb }, &exponents, &points);
+        let right =
+            ss1024::equals_many(Base { point: &self.bound_point(), table: comb }, &exponents, &points);
         for (((ssv, r), right), out) in ssv.iter().zip(exponents.iter()).zip(right).zip(out) {
             if declassify(right & !r.ct_eq(&[0; 128])).into() {
                 *out = Ok(SharedSecretValue::from_bytes(&ssv.0));

@@ -1,12 +1,15 @@
 //! The key pair of a KMS: z_T and Z_T.
 
 use super::encoding::{POINT_BYTES, decode_point, encode_point, identifier_integer};
-use crate::curve::ss1024::{self, Base, FieldOctets, LineTable, PointComb, PointOctets, Scalar, UnitComb};
+use crate::curve::ss1024::{
+    self, Base, FieldOctets, LineTable, PointComb, PointOctets, Scalar, UnitComb, Weighted,
+};
 use crate::error::{DecodeError, Error, Part, Problem};
 use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
 use alloc::sync::Arc;
 use rand_core::TryCryptoRng;
+use subtle::Choice;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// z, the KMS Master Secret (RFC 6508 §2.2), with its Z.
@@ -221,6 +224,14 @@ impl KmsPublicKey {
         let Lines { p, z } = self.lines.as_deref()?;
         let p = Base { point: &ss1024::generator(), table: Some(p) };
         Some(ss1024::pairing_product_vartime(b, p, Base { point: self.point(), table: Some(z) }, k))
+    }
+
+    /// Is <P, Σ \[kᵢ\]Kᵢ>·<Z, Σ \[lᵢ\]Kᵢ> = g^c? With the lines of P and Z if there are any.
+    pub(super) fn pairings_agree_vartime(&self, terms: &[Weighted<'_>], c: &Scalar) -> Choice {
+        let lines = self.lines.as_deref();
+        let p = Base { point: &ss1024::generator(), table: lines.map(|lines| &lines.p) };
+        let z = Base { point: self.point(), table: lines.map(|lines| &lines.z) };
+        ss1024::pairings_agree_vartime(p, z, terms, c)
     }
 
     pub(super) fn tables(&self) -> Option<&Tables> {

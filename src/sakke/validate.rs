@@ -1,18 +1,15 @@
 //! RFC 6508 §6.1.2: the receiver validates its Receiver Secret Key before it uses it.
 
+mod many;
+
 use super::encoding::identifier_integer;
 use super::{IssuedKey, KmsPublicKey, ReceiverSecretKey};
 use crate::curve::ss1024::{self, Base, pairing_generator};
-use crate::error::{BatchError, Error};
+use crate::error::Error;
 use crate::identity::sakke_identifier::Identifier;
 use crate::secret::declassify;
-use alloc::vec::Vec;
-use rand_core::TryCryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
-
-/// From this many keys on it pays to prepare Z for them.
-const PREPARED: usize = 4;
 
 impl IssuedKey {
     /// Validates the key against the KMS public key and the identifier it was issued for:
@@ -33,44 +30,6 @@ impl IssuedKey {
     #[allow(non_snake_case, reason = "symbols of RFC 6508 §6.1.2")]
     pub fn validate(&self, Z: &KmsPublicKey, id: &Identifier) -> Result<ReceiverSecretKey, Error> {
         self.validate_by(Z, Z, id)
-    }
-
-    /// Validates many keys against one KMS public key and the identifiers they were issued for:
-    /// [RFC 6508 §6.1.2].
-    ///
-    /// Gives for each, in their order, what [`validate`](Self::validate) gives. The keys themselves are copied
-    /// and stay with the caller. With the feature `rayon`, on all cores. From four keys on Z is
-    /// [prepared](KmsPublicKey::prepared_to_validate) for this call, unless it is already.
-    ///
-    /// `rng` gives 32 octets, drawn before any key is looked at: the factors of a test of all keys at once are
-    /// made from them. Here each key is tested by itself, and they only have to be had.
-    ///
-    /// # Errors
-    /// [`Error::Rng`] if `rng` fails; then nothing was validated. In the place of each key that
-    /// [`validate`](Self::validate) refuses, its error with that place.
-    ///
-    /// # Timing
-    /// Constant in all K. Depends on the public values, and on the outcomes.
-    ///
-    /// [RFC 6508 §6.1.2]: https://www.rfc-editor.org/rfc/rfc6508#section-6.1.2
-    #[allow(non_snake_case, reason = "symbols of RFC 6508 §6.1.2")]
-    pub fn validate_many<R: TryCryptoRng + ?Sized>(
-        keys: &[(&Identifier, &Self)],
-        Z: &KmsPublicKey,
-        rng: &mut R,
-    ) -> Result<Vec<Result<ReceiverSecretKey, BatchError>>, Error> {
-        rng.try_fill_bytes(Zeroizing::new([0; 32]).as_mut_slice()).map_err(|_| Error::Rng)?;
-        let prepared = if keys.len() < PREPARED { Z.clone() } else { Z.clone().prepared_to_validate() };
-        let validate = |(index, (id, key)): (usize, &(&Identifier, &Self))| {
-            key.validate_by(&prepared, Z, id).map_err(|error| BatchError::new(index, error))
-        };
-        #[cfg(not(feature = "rayon"))]
-        return Ok(keys.iter().enumerate().map(validate).collect());
-        #[cfg(feature = "rayon")]
-        {
-            use rayon::prelude::*;
-            Ok(keys.par_iter().enumerate().map(validate).collect())
-        }
     }
 
     /// Validates with the tables of `prepared`, which is Z, and gives a key that keeps those of Z only.
@@ -94,7 +53,7 @@ impl IssuedKey {
         });
         let valid = order & w.as_slice().ct_eq(&pairing_generator());
         if declassify(valid).into() {
-            Ok(ReceiverSecretKey::new(self.duplicate(), id, Z, bound))
+            Ok(ReceiverSecretKey::new(self.duplicate(), id, Z, Some(bound)))
         } else {
             Err(Error::InvalidKey)
         }

@@ -41,7 +41,7 @@ const CORE: Package = Package {
         ("hash", &["backend"]),
         ("onem2m", &[]),
         ("eccsi", &["curve", "drbg", "hash"]),
-        ("sakke", &["curve"]),
+        ("sakke", &["curve", "drbg"]),
         ("saef", &["eccsi", "curve", "onem2m"]),
         ("serde_exposing_secrets", &["eccsi", "sakke"]),
     ],

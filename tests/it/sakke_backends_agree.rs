@@ -47,6 +47,12 @@ impl Inputs {
         Self { z, names: names.collect(), ssv: stream.octets(16).try_into().expect("16 octets") }
     }
 
+    /// q − z.
+    fn minus_z(&self) -> Vec<u8> {
+        let z = num_bigint::BigUint::from_bytes_be(&self.z);
+        (&*sakke_model::Q - z).to_bytes_be()
+    }
+
     fn ids(&self) -> Vec<Identifier> {
         let id = |name| Identifier::from_raw(name).expect("in range").allow_leading_zeros();
         self.names.iter().map(|name| id(name)).collect()
@@ -125,6 +131,91 @@ fn operations() {
             assert!(transcript(&inputs) == oracle, "{name} differs from rustcrypto, round {round}")
         });
     }
+}
+
+/// K of each identity, then made wrong in each way that there is: the point of a key of order q.
+fn spoilt(key: &IssuedKey, how: usize) -> IssuedKey {
+    let octets = key.expose();
+    let number = |octets: &[u8]| num_bigint::BigUint::from_bytes_be(octets);
+    let k = sakke_model::Point::new(number(&octets[1..129]), number(&octets[129..]));
+    let point = match how {
+        // <[a]P + Z, K> is g², g⁻¹, g³
+        0 => k.add(&k),
+        1 => k.negate(),
+        2 => k.add(&k).add(&k),
+        // The equation holds, and the order is another.
+        _ => k.add(&sakke_model::small_order()[how % 3]),
+    };
+    IssuedKey::from_slice(&point.encode()).expect("a point")
+}
+
+/// The places that were refused. Each outcome is the one that the key has by itself.
+fn refused(ids: &[Identifier], keys: &[IssuedKey], z: &KmsPublicKey, octet: u8) -> Vec<usize> {
+    let requests: Vec<_> = ids.iter().zip(keys).collect();
+    let mut rng = crate::rng::Given::new(&[octet; 32]);
+    let found = IssuedKey::validate_many(&requests, z, &mut rng).expect("enough octets");
+    let wrong = found.iter().enumerate().filter_map(|(index, found)| {
+        let refused = found.as_ref().err()?;
+        let error = keys[index].validate(z, &ids[index]).expect_err("refused by itself, too");
+        assert_eq!((refused.index, refused.error), (index, error));
+        Some(index)
+    });
+    wrong.collect()
+}
+
+/// Keys are validated by one equation, and those that are wrong are named: alone, in groups, and where errors cancel out
+/// with equal factors, also with a generator that is stuck.
+#[test]
+fn validate_many() {
+    let inputs = Inputs::new(&mut Stream::new("sakke: validate many"), 21);
+    let (kms, ids) = (inputs.kms(), inputs.ids());
+    let plain = kms.public_key();
+    let issued = || kms.issue_many(&ids).expect("usable");
+    let with_wrong = |wrong: &[(usize, usize)]| {
+        let mut keys = issued();
+        for (at, how) in wrong {
+            keys[*at] = spoilt(&keys[*at], *how);
+        }
+        keys
+    };
+    // g·g·g⁻², and g²·g⁻²
+    let (three, two) = (with_wrong(&[(1, 0), (2, 0), (3, 1)]), with_wrong(&[(0, 2), (20, 1)]));
+    let orders = with_wrong(&[(0, 3), (7, 4), (8, 5)]);
+    let mut swapped = issued();
+    swapped.swap(4, 11);
+    on_each(|name| {
+        assert_eq!(refused(&ids[..5], &issued()[..5], &plain, 7), [0usize; 0], "{name}");
+        if name == "ifma-model" {
+            return; // takes minutes, and is the code of `ifma`
+        }
+        let z = plain.clone().prepared_to_validate();
+        assert_eq!(refused(&ids, &issued(), &z, 7), [0usize; 0], "{name}");
+        assert_eq!(refused(&ids, &three, &z, 0), [1, 2, 3], "{name}");
+        assert_eq!(refused(&ids, &two, &z, 0xff), [0, 20], "{name}");
+        assert_eq!(refused(&ids, &orders, &z, 1), [0, 7, 8], "{name}");
+        assert_eq!(refused(&ids, &swapped, &z, 2), [4, 11], "{name}");
+        let found = IssuedKey::validate_many(
+            &[(&ids[0], &issued()[0])],
+            &plain,
+            &mut crate::rng::Given::new(&[1; 31]),
+        );
+        assert_eq!(found.err(), Some(Error::Rng));
+    });
+    // What comes out decapsulates, with and without tables.
+    let keys = issued();
+    let requests: Vec<_> = ids.iter().zip(&keys).collect();
+    let valid =
+        IssuedKey::validate_many(&requests, &plain, &mut crate::rng::Given::new(&[1; 32])).expect("octets");
+    let data = plain.encapsulate_many(&ids, &inputs.ssv()).expect("usable");
+    for (at, key) in valid.into_iter().enumerate().take(3) {
+        let key = key.expect("valid");
+        assert_eq!(key.decapsulate(&data[at]).map(|ssv| *ssv.expose()), Ok(inputs.ssv));
+        assert_eq!(key.prepared().decapsulate(&data[at]).map(|ssv| *ssv.expose()), Ok(inputs.ssv));
+    }
+    let minus_z = inputs.minus_z();
+    let mut ids = ids;
+    ids[6] = Identifier::from_raw(&minus_z).expect("in range").allow_leading_zeros();
+    assert_eq!(refused(&ids, &keys, &plain, 3), [6], "[a]P + Z is infinity, as it says");
 }
 
 /// Points of all orders: the order test and the pairing that walks a good point.

@@ -1,5 +1,6 @@
 //! All operations by the generic code of this module, one field element at a time.
 
+use super::bucket_sums::{SideBySide, sums_vartime};
 use super::edwards::Edwards;
 use super::field::{Parameters, invert_all};
 use super::field2::Complex;
@@ -8,7 +9,9 @@ use super::mul::{self, Comb, Group};
 use super::pairing;
 use super::point::Affine;
 use super::unitary;
-use crate::backend::fp1024::{Base, Commit, Committed, Field, FieldOctets, Ops, PointOctets, ScalarOctets};
+use crate::backend::fp1024::{
+    Base, Commit, Committed, Field, FieldOctets, Ops, PointOctets, ScalarOctets, Weighted,
+};
 use crate::error::Problem;
 use alloc::vec::Vec;
 use subtle::Choice;
@@ -89,6 +92,37 @@ impl<F: Parameters + Field> Generic<F> {
         let mut inverses = Zeroizing::new(fourth.iter().map(|f| f.re).collect::<Vec<F>>());
         invert_all(&mut inverses);
         fourth.iter().zip(inverses.iter()).map(|(f, inverse)| f.im.mul(inverse).to_octets()).collect()
+    }
+
+    /// Two sums of the same points, `side` by side; and whether both are points other than infinity.
+    pub(super) fn both_sums_vartime<S: SideBySide<N, Single = F>, const N: usize>(
+        self,
+        side: S,
+        terms: &[Weighted<'_>],
+    ) -> (Zeroizing<[Affine<F>; 2]>, Choice) {
+        let points: Zeroizing<Vec<_>> =
+            Zeroizing::new(terms.iter().map(|term| self.load(term.point)).collect());
+        let factors: Vec<_> = terms.iter().map(|term| term.factors).collect();
+        let sums = Zeroizing::new(sums_vartime(side, &points, &factors).map(Edwards::to_fraction));
+        let mut d = Zeroizing::new(sums.each_ref().map(|[.., d]| *d));
+        invert_all(&mut d[..]);
+        let zero = F::zero(self.0);
+        let finite = !(d[0].ct_eq(&zero) | d[1].ct_eq(&zero));
+        let point = |i: usize| {
+            let [x, y, _] = &sums[i];
+            let [x, y] = F::mul_pairs([x, y], [&d[i], &d[i]]);
+            Affine { x, y }
+        };
+        (Zeroizing::new([point(0), point(1)]), finite)
+    }
+
+    /// Is f⁴ = g^c in PF_p, for a value f of Miller loops?
+    pub(super) fn is_power_of_g_vartime(self, f: &Complex<F>, c: &ScalarOctets) -> Choice {
+        let power = mul::mul_vartime(self.0, &unitary::generator(self.0), c);
+        let quotient = Zeroizing::new(Complex::mul(&f.square_times(2), &power.conjugate()));
+        let zero = F::zero(self.0);
+        // The class of 1 is F_p*.
+        quotient.im.ct_eq(&zero) & !quotient.re.ct_eq(&zero)
     }
 
     /// The value at \[i\]R of the function that the loop on K makes.
@@ -178,5 +212,34 @@ impl<F: Parameters + Field> Ops for Generic<F> {
         let power = mul::mul_vartime(self.0, &self.value(p, &k), b);
         let product = Zeroizing::new([Complex::mul(&power, &self.value(z, &k))]);
         Self::finish_many(&product[..])[0]
+    }
+    fn pairings_agree_vartime(
+        &self,
+        p: Base<'_, Self::Lines>,
+        z: Base<'_, Self::Lines>,
+        terms: &[Weighted<'_>],
+        c: &ScalarOctets,
+    ) -> Choice {
+        let (sums, finite) = self.both_sums_vartime(*self, terms);
+        let product = Zeroizing::new(Complex::mul(&self.value(p, &sums[0]), &self.value(z, &sums[1])));
+        finite & self.is_power_of_g_vartime(&product, c)
+    }
+}
+
+/// One at a time.
+impl<F: Parameters + Field> SideBySide<1> for Generic<F> {
+    type Single = F;
+    type Wide = F;
+
+    fn proof(self) -> F::Proof {
+        self.0
+    }
+
+    fn gather<const M: usize>([row]: [[&F; M]; 1]) -> [F; M] {
+        row.map(|element| *element)
+    }
+
+    fn scatter<const M: usize>(row: &[F; M]) -> [[F; M]; 1] {
+        [*row]
     }
 }

@@ -97,9 +97,9 @@ impl<E: CurveLanes> LaneLines<E> {
         Complex { re, im }
     }
 
-    /// The values of two functions at \[i\]R, one beside the other.
-    pub(super) fn values_of_both(all: [&Self; 2], r: &Affine<E::Single>) -> [Complex<E::Single>; 2] {
-        let [a, b] = all.map(|lines| lines.steps(r));
+    /// The values of two functions, each at \[i\]R of its own R, one beside the other.
+    pub(super) fn values_of_both(all: [&Self; 2], r: [&Affine<E::Single>; 2]) -> [Complex<E::Single>; 2] {
+        let [a, b] = [all[0].steps(r[0]), all[1].steps(r[1])];
         let (mut f, mut g) = (a[0], b[0]);
         for (a, b) in a[1..].iter().zip(&b[1..]) {
             E::Single::complex_steps([&mut f, &mut g], [a, b]);

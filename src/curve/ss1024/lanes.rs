@@ -1,6 +1,7 @@
 //! The operations of a kernel with lanes: eight scalars, eight points R, or eight steps of one loop at a
 //! time. Work without parallelism uses single elements: a single multiplication, and the squarings of the Miller loop.
 
+use super::bucket_sums::SideBySide;
 use super::edwards::Edwards;
 use super::eight::{CurveLanes, LANES, lanes_of, scatter};
 use super::field::SignedDigits;
@@ -10,7 +11,9 @@ use super::lane_lines::LaneLines;
 use super::mul::{BLOCKS, Comb, FieldGroup, Group, TEETH, mul_vartime};
 use super::pairing;
 use super::point::Affine;
-use crate::backend::fp1024::{Base, Commit, Committed, FieldOctets, Lanes, Ops, PointOctets, ScalarOctets};
+use crate::backend::fp1024::{
+    Base, Commit, Committed, FieldOctets, Lanes, Ops, PointOctets, ScalarOctets, Weighted,
+};
 use crate::error::Problem;
 use alloc::vec::Vec;
 use subtle::Choice;
@@ -228,11 +231,47 @@ impl<E: CurveLanes> Ops for InLanes<E> {
     ) -> FieldOctets {
         let k = Zeroizing::new(self.single().load(k));
         let [of_p, of_z] = match (p.table, z.table) {
-            (Some(p), Some(z)) => LaneLines::values_of_both([p, z], &k),
+            (Some(p), Some(z)) => LaneLines::values_of_both([p, z], [&k, &k]),
             _ => [self.value(p, &k), self.value(z, &k)],
         };
         let power = mul_vartime(self.0, &of_p, b);
         let product = Zeroizing::new([Complex::mul(&power, &of_z)]);
         Generic::<E::Single>::finish_many(&product[..])[0]
+    }
+    fn pairings_agree_vartime(
+        &self,
+        p: Base<'_, Self::Lines>,
+        z: Base<'_, Self::Lines>,
+        terms: &[Weighted<'_>],
+        c: &ScalarOctets,
+    ) -> Choice {
+        let (sums, finite) = self.single().both_sums_vartime(*self, terms);
+        let [a, b] = sums.each_ref();
+        let [of_p, of_z] = match (p.table, z.table) {
+            (Some(p), Some(z)) => LaneLines::values_of_both([p, z], [a, b]),
+            _ => [self.value(p, a), self.value(z, b)],
+        };
+        let product = Zeroizing::new(Complex::mul(&of_p, &of_z));
+        finite & self.single().is_power_of_g_vartime(&product, c)
+    }
+}
+
+/// Eight at a time.
+impl<E: CurveLanes> SideBySide<LANES> for InLanes<E> {
+    type Single = E::Single;
+    type Wide = E;
+
+    fn proof(self) -> E::Proof {
+        self.0
+    }
+
+    fn gather<const M: usize>(rows: [[&E::Single; M]; LANES]) -> [E; M] {
+        core::array::from_fn(|i| E::from_singles(rows.each_ref().map(|row| row[i])))
+    }
+
+    fn scatter<const M: usize>(row: &[E; M]) -> [[E::Single; M]; LANES] {
+        // Sums are products, and small enough as they are.
+        let columns = Zeroizing::new(row.each_ref().map(E::to_singles));
+        core::array::from_fn(|lane| columns.each_ref().map(|column| column[lane]))
     }
 }

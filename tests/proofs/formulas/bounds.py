@@ -4,7 +4,7 @@ A value is an interval of integers that its lane may hold. The kernels' contract
 interval that a kernel does not take, or one that is above what `below!` says in the source, is an error. A formula that gives back a
 point has to keep the bounds that it asks of a point."""
 
-from formulas.identities import FIELD, LANES, LANES_1024, POINTS, TABLES
+from formulas.identities import EDWARDS, FIELD, LANES, LANES_1024, POINTS, TABLES
 from formulas.rust import Evaluation, Group, Struct, function
 from promises import P256, P1024
 
@@ -263,6 +263,13 @@ def edwards_add():
     p = multiples(2, 2, 2, 2)
     steps("edwards_add", {"p": p, "entry": multiples(7, 7, 7)})
     at_most(p, 2)
+
+
+@bounds("Edwards::add, in lanes", "coordinates up to 2p before and after, of both points")
+def edwards_general():
+    functions = {"Self": lambda p: list(p), "mul_pairs": lambda a, b: [x.mul(y) for x, y in zip(a, b)]}
+    found, _ = follow(EDWARDS, "add", {"self": [multiples(2, 2, 2, 2)], "b": [multiples(2, 2, 2, 2)]}, r"Group for Edwards", functions)
+    at_most(found, 2)
 
 
 @bounds("fp1024x8::curve::edwards_double", "coordinates up to 2p before and after")

@@ -4,6 +4,7 @@
 
 use crate::backend::fp1024::{Arithmetic, Base, Commit, Field, FieldOctets, Ops, ScalarOctets};
 use crate::backend::rustcrypto::fp1024::Fp;
+use crate::curve::ss1024::bucket_sums::sums_vartime;
 use crate::curve::ss1024::edwards::Edwards;
 use crate::curve::ss1024::field::{Parameters, SignedDigits};
 use crate::curve::ss1024::field2::Complex;
@@ -209,6 +210,19 @@ fn pairings() {
     assert_eq!(count(|| pairing::value(&p, &p)), cost(24696, 21952, 0));
     assert_eq!(count(|| lines.value(&p)), cost(6498, 3411, 0));
     assert_eq!(count(|| Generic::<Counted>::finish_many(&[lines.value(&p)])), cost(6506, 3419, 1));
+}
+
+/// Sums of many terms: factors of 336 and of 128 bits, as an identifier of 26 octets makes them.
+#[test]
+fn bucket_sums() {
+    let p = Affine::<Counted>::load((), &generator());
+    for (points, expected) in [(4, 19_700), (64, 71392), (512, 323328)] {
+        let (k, l) = ([0x93; 42], [0x93; 16]);
+        let terms = std::vec![[&k[..], &l[..]]; points];
+        let points = std::vec![p; points];
+        let side = Generic::<Counted>(());
+        assert_eq!(count(|| sums_vartime(side, &points, &terms)), cost(expected, expected, 1));
+    }
 }
 
 /// Whole operations of the protocol, to set beside the plan.

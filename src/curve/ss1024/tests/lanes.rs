@@ -2,16 +2,21 @@
 //! one.
 
 use super::eight::Eight;
-use super::tiny::{Tiny, TinyCurve, octets, on_every_field, on_every_loop, plain_mul};
-use crate::backend::fp1024::{Base, Commit, Committed, Ops, PointOctets, ScalarOctets};
+use super::tiny::{Plain, Tiny, TinyCurve, octets, on_every_field, on_every_loop, plain_add, plain_mul};
+use crate::backend::fp1024::{
+    Arithmetic, Base, Commit, Committed, Field, Ops, PointOctets, ScalarOctets, Weighted,
+};
 use crate::backend::rustcrypto::fp1024::Fp;
+use crate::curve::ss1024::bucket_sums::{SideBySide, sums_vartime};
+use crate::curve::ss1024::edwards::Edwards;
 use crate::curve::ss1024::generic::Generic;
 use crate::curve::ss1024::lanes::InLanes;
+use crate::curve::ss1024::point::Affine;
 use crate::curve::ss1024::{generator, scalar::Scalar};
 use std::vec::Vec;
 use subtle::Choice;
 
-on_every_field!(products, encapsulations, comparisons, products_of_pairings);
+on_every_field!(products, encapsulations, comparisons, products_of_pairings, bucket_sums, equations);
 on_every_loop!(pairings);
 
 /// [1]P, [2]P, … [q − 1]P.
@@ -149,6 +154,96 @@ where
             assert_eq!(found.next(), Some(&expected));
         }
     }
+}
+
+/// Σ [kᵢ]Kᵢ for every K and many k, of few and of many bits, zeros among them; and a sum of nothing but zeros.
+fn bucket_sums<const P: u64>()
+where
+    Tiny<P>: TinyCurve,
+{
+    fn check<const P: u64, S: SideBySide<N, Single = Tiny<P>>, const N: usize>(side: S)
+    where
+        Tiny<P>: TinyCurve,
+    {
+        let group = group::<P>();
+        let points: Vec<_> = group.iter().map(|k| Affine::<Tiny<P>>::load((), k)).collect();
+        for count in (1..points.len() + 1).step_by(1 + points.len() / 7) {
+            for (modulus, step) in [(2, 1), (1 << 8, 77), (1 << 40, 0x1234_5678_9abc)] {
+                let scalars: Vec<_> = (0..count as u64)
+                    .map(|i| {
+                        [(i * step % modulus).to_be_bytes(), (i % 3 * (modulus - 1)).to_be_bytes(), [0; 8]]
+                    })
+                    .collect();
+                let rows: Vec<_> =
+                    scalars.iter().map(|row| [&row[0][..], &row[1][3..], &row[2][..]]).collect();
+                let sums = sums_vartime(side, &points[..count], &rows);
+                for (at, sum) in sums.into_iter().enumerate() {
+                    let expected = points.iter().zip(&rows).fold(None, |sum: Plain, (k, row)| {
+                        let factor = row[at].iter().fold(0, |k, octet| k << 8 | u64::from(*octet));
+                        let term = plain_mul::<P>(factor % ((P + 1) / 4), Some((k.x.0, k.y.0)));
+                        plain_add::<P>(sum, term)
+                    });
+                    assert_eq!(plain(sum), expected, "sum {at} of {count}, below {modulus}");
+                }
+            }
+        }
+    }
+    let (one, many): (One<P>, Many<P>) = (Generic(()), InLanes(()));
+    check::<P, _, 1>(one);
+    check::<P, _, 8>(many);
+}
+
+fn plain<const P: u64>(point: Edwards<Tiny<P>>) -> Plain
+where
+    Tiny<P>: TinyCurve,
+{
+    let [x, y, d] = point.to_fraction();
+    let inverse = d.invert();
+    (d != Tiny(0)).then(|| (x.mul(&inverse).0, y.mul(&inverse).0))
+}
+
+/// <P, [k]K>·<Z, [l]K> = g^c with P = [1]P, Z = [z]P, K = [a]P exactly if ak + zal = c modulo q: for all a, some k, l, and c
+/// that are right and wrong. No where a sum is infinity.
+fn equations<const P: u64>()
+where
+    Tiny<P>: TinyCurve,
+{
+    fn check<const P: u64, O: Ops>(ops: O)
+    where
+        Tiny<P>: TinyCurve,
+    {
+        let (group, q) = (group::<P>(), (P + 1) / 4);
+        let z = q / 3;
+        let [p_point, z_point] = [&group[0], &group[z as usize - 1]];
+        let (of_p, of_z) = (ops.lines(p_point), ops.lines(z_point));
+        for tables in [true, false] {
+            let p = Base { point: p_point, table: Some(&of_p).filter(|_| tables) };
+            let z_base = Base { point: z_point, table: Some(&of_z).filter(|_| tables) };
+            for a in 1..q {
+                for (k, l) in [(0, 1), (1, 0), (1, 1), (2, 3), (q - 1, 5), (4, q - 1)] {
+                    let b = (a * a + 1) % (q - 1) + 1;
+                    let factors = [octets(k), octets(l), octets(1), octets(2)];
+                    let terms = [
+                        Weighted {
+                            point: &group[a as usize - 1],
+                            factors: [&factors[0], &factors[1][100..]],
+                        },
+                        Weighted { point: &group[b as usize - 1], factors: [&factors[2], &factors[3]] },
+                    ];
+                    let (first, second) = ((a * k + b) % q, (a * l + 2 * b) % q);
+                    let right = (first + z * second) % q;
+                    for c in [right, right + q, (right + 1) % q, (q - right) % q, 0] {
+                        let expected = c % q == right && first != 0 && second != 0;
+                        let found = ops.pairings_agree_vartime(p, z_base, &terms, &octets(c));
+                        assert_eq!(bool::from(found), expected, "{a}, {b}: {k}, {l}, {c}");
+                    }
+                }
+            }
+        }
+    }
+    let (one, many): (One<P>, Many<P>) = (Generic(()), InLanes(()));
+    check::<P, _>(one);
+    check::<P, _>(many);
 }
 
 #[test]
