@@ -68,7 +68,7 @@ impl Core {
     }
 
     /// The key of a client's credential, for a handshake: none if credential or client is unknown, disabled or has
-    /// ended, all the same from outside.
+    /// ended, all the same from outside, in time too.
     ///
     /// # Errors
     /// [`Kind::Unavailable`](super::error::Kind::Unavailable) if store or keys cannot be read.
@@ -82,12 +82,10 @@ impl Core {
         let now = self.store.reads().now();
         let columns = rows::credential_key(&mut connection, (&id, function), now).await?;
         drop(connection);
+        let record = Record::Credential(function, &id);
         match columns {
-            Some(columns) => {
-                let record = Record::Credential(function, &id);
-                sealed::open(&self.keys, columns, record).await.map(Some)
-            }
-            None => Ok(None),
+            Some(columns) => sealed::open(&self.keys, columns, record).await.map(Some),
+            None => sealed::open_nothing(&self.keys, record).await.map(|()| None),
         }
     }
 
@@ -122,7 +120,7 @@ impl Core {
         drop(connection);
         match row {
             Some(row) => sealed::open(&self.keys, row.sealed, Record::FetchedKey(&ke_id)).await.map(Some),
-            None => Ok(None),
+            None => sealed::open_nothing(&self.keys, Record::FetchedKey(&ke_id)).await.map(|()| None),
         }
     }
 }

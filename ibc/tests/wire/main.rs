@@ -49,3 +49,5 @@ mod server;
 #[cfg(feature = "server")]
 mod server_refusals;
 mod tls;
+#[cfg(feature = "server")]
+mod unknown_identities;

@@ -204,6 +204,21 @@ impl DataKeys {
         })
     }
 
+    /// As much work as [`open_value`](Self::open_value) of a value of 32 octets whose key is in memory, for where
+    /// there is none.
+    pub(crate) fn open_nothing(&self, day: ExpiryDay, aad: &[u8]) {
+        self.vault.run(|| {
+            // Generations are counted from 1: there is no such file.
+            let name = (day, 0);
+            let _ = self.exists(name);
+            let key = self.cache().key(name).unwrap_or_else(|| Zeroizing::new([0; KEY]));
+            let refused = SecretOctets::filled(32, |value| {
+                sealed_file::decrypt(&key, &[0; NONCE], &associated(name, aad), &[0; 32 + TAG], value)
+            });
+            debug_assert!(refused.is_err(), "a tag of zeros");
+        });
+    }
+
     /// Makes a new key for `day`, under which values are sealed from now on. Gives its generation; that
     /// of another node, if one made it at the same time.
     ///
