@@ -144,7 +144,7 @@ fn what_a_newcomer_does_wrong_is_explained() {
         .refused(&["ibc admin client bind"]);
     place.ibc(&["mef", "provision", "--client", "c", "--id", "CSE1", "--out", "x.json"]).misused(&["CSE1"]);
     // An identity of the wrong kind, a client that is there, a version that is gone.
-    place.ibc(&["admin", "client", "bind", "c", "--ae", CSE]).refused(&["AE-ID"]);
+    place.ibc(&["admin", "client", "bind", "c", "--ae", CSE]).refused(&["AE-ID", CSE]);
     place.ibc(&["admin", "client", "add", "c"]).refused(&["there already"]);
     place.ibc(&["admin", "client", "disable", "c", "--version", "99"]).refused(&["changed meanwhile"]);
     // Keys on another medium that is not mounted; modes; a key of another service.

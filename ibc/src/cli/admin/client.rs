@@ -5,7 +5,7 @@ mod shown;
 use super::listed::{Part, absolute};
 use super::{KeySource, Seen, admission, function};
 use crate::Function;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Kind};
 use crate::cli::report::Report;
 use crate::cli::site::{End, Opened, Site};
 use crate::cli::{Outcome, options};
@@ -105,7 +105,8 @@ pub(crate) struct Identities {
 impl Identities {
     fn all(&self, provider: &Fqdn) -> Result<Vec<Bound>, Failure> {
         let parse = |kind, text: &String| -> Result<Bound, Failure> {
-            Ok(Bound::Entity(EntityId::parse(kind, text)?.to_absolute(provider)?))
+            let entity = EntityId::parse(kind, text).and_then(|entity| entity.to_absolute(provider));
+            entity.map(Bound::Entity).map_err(|error| Failure::refused(Kind::Identity, format!("{text}: {error}")))
         };
         let mut all = Vec::new();
         for text in &self.cse {

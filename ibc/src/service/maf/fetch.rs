@@ -131,7 +131,9 @@ impl Fetching {
             return Ok(None);
         };
         let fetched = match tokio::time::timeout(limits::FETCH, self.ask(ke_id, now)).await {
-            Ok(Ok(fetched)) => fetched.ok_or("refused, or an answer without a key"),
+            Ok(Ok(fetched)) => fetched.ok_or(
+                "the MEF refused it: unknown there, ended, or no policy lets this MAF have it (SUID 21)",
+            ),
             Ok(Err(error)) => {
                 tracing::warn!(%ke_id, %error, "the MEF gave no answer");
                 Err("no answer")

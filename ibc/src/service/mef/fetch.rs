@@ -121,7 +121,11 @@ impl Fetch {
             stakeholders.push((rules, is_known));
         }
         let rules = stakeholders.iter().map(|(rules, is_known)| (rules.as_slice(), *is_known));
-        let longest = authorize::may_fetch(rules, target).ok_or_else(not_found)?;
+        let longest = authorize::may_fetch(rules, target).ok_or_else(|| {
+            let (client, suid) = (&enrolee.client, self.usage.to_u8());
+            tracing::warn!(%client, suid, target, "a key was not given: no policy lets this target have it");
+            not_found()
+        })?;
         Ok(authorize::latest_end(tx.now(), [longest], enrolee.not_after))
     }
 }
