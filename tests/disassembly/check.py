@@ -49,7 +49,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 import objdump
-from expected import CALLEES, CONTROL, EXPECTED, GLUE, MASKED, OF_BACKENDS, VARIABLE_TIME
+from expected import CALLEES, CONTROL, EXPECTED, GLUE, OF_BACKENDS, VARIABLE_TIME
 
 # Faults that come of what this cannot know, and can be counted in EXPECTED; all others are faults in any case.
 UNDECIDED = ("address from ", "unknown ", "indirect jump", "call of ")
@@ -328,6 +328,11 @@ class Check:
                 state.mask_octets.add(parts[0])
             elif mnemonic.startswith("kmov") and WIDE.get(parts[1]) in state.octets:
                 state.mask_octets.add(parts[0])
+            elif mnemonic.startswith("kmov"):
+                # A copy of another mask.
+                for known in (state.masks, state.mask_octets):
+                    if parts[1] in known:
+                        known.add(parts[0])
         if VECTOR_FLAGS.match(mnemonic):
             state.flags = UNKNOWN
             if "str" in mnemonic:
@@ -441,14 +446,11 @@ def masks(program):
     found = masked_accesses(own)
     failed = False
     for function, accesses in found.items():
-        allowed = next((number for name, number in MASKED.items() if name in function.name), 0)
-        if len(accesses) != allowed:
-            failed = True
-            print(f"FAIL {function.name}: {len(accesses)} accesses under masks, expected {allowed}")
-            for at, what in accesses:
-                print(f"     {at:x}: {what}")
+        failed |= bool(accesses)
+        for at, what in accesses:
+            print(f"FAIL {function.name}: {at:x}: {what}")
     others = sum(not re.search(OF_BACKENDS, f.name) for f in found)
-    print(f"masks: {sum(map(len, found.values()))} accesses under masks that are not public, those by lengths among them, "
+    print(f"masks: {sum(map(len, found.values()))} accesses under masks that are not public, "
           f"in {len(found)} of {len(own)} functions that have masks")
     if others == 0:
         print("FAIL: the program was not built for a CPU with AVX-512")

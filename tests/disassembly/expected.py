@@ -217,12 +217,5 @@ EXPECTED = {
     f"ss1024::walk::step_function::<{FE8}>": (61, 57, 0, "rdi rsi rdx rcx r8", 16),
 }
 
-# On a build for a CPU with AVX-512: accesses under masks that come of lengths.
-MASKED = {
-    # Words of the scalar, of which there are four, for all digits of a comb; inlined into it, or not.
-    "curve::p256::lanes::Secret<32: usize, 43: usize>>::new": 4,
-    "curve::ss1024::commit_many": 4,  # jobs
-}
-
 # Variable time on purpose: must be found.
 CONTROL = "curve::p256::mul::straus_vartime::"

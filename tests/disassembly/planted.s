@@ -23,6 +23,8 @@ clean_constant_masks:
     vpbroadcastq zmm0{k2}, [rdi + 8]
     kxnorw k3, k3, k3
     vmovdqu64 zmm1{k3}{z}, [rdi]
+    kmovq k4, k1
+    vmovdqu64 zmm1{k4}{z}, [rdi]
     ret
 
 clean_counter:
@@ -71,6 +73,12 @@ leak_zero_masked_load:
     vpbroadcastq zmm1, rsi
     vpcmpeqq k1, zmm1, [rdi]
     vmovdqa64 zmm0{k1}{z}, [rdi + 64]
+    ret
+
+leak_masked_load_under_a_copy:
+    kmovd k1, esi
+    kmovq k2, k1
+    vmovdqu64 zmm0{k2}, [rdi]
     ret
 
 leak_masked_load_of_ymm:
