@@ -29,6 +29,7 @@
 mod access;
 pub mod commands;
 mod connection;
+mod device;
 mod error;
 mod fetcher;
 pub mod install;

@@ -27,6 +27,7 @@ pub mod bench;
 mod bound;
 pub mod budgets;
 pub mod deny_list;
+mod device_configuration;
 pub mod dispatch;
 pub mod error;
 pub mod kms;

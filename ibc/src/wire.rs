@@ -5,6 +5,7 @@
 //! twice. A binding wraps a body in its root member ([`root`]) and knows nothing else of it.
 
 mod command;
+mod device;
 mod ibc;
 mod key;
 mod key_value;
@@ -18,6 +19,7 @@ pub use command::{
     Command, CommandArguments, CommandDescription, CommandReport, ObjectTypeSpecific, ReceivedCommand,
     ReceivedDescription,
 };
+pub use device::{DeviceObject, DeviceObjects, DeviceReport, DeviceResult};
 pub use ibc::{
     DeniedIdentity, DenyList, EnrolRequest, IssuedCredential, KpakList, PublishedKpak, ReenrolRequest,
 };

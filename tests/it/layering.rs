@@ -122,6 +122,7 @@ const SERVICE: &[(&str, &[&str])] = &[
     ("registered", &["sealed"]),
     ("store", &["audit::chain", "bound", "kms", "registered", "rule", "sealed"]),
     ("deny_list", &["audit::chain", "kms", "store"]),
+    ("device_configuration", &["store"]),
     ("audit", &["audit::chain", "deny_list", "kms", "store"]),
     ("restore", &["audit", "audit::chain", "deny_list", "kms", "store"]),
     ("party", &["bound", "session", "store"]),
@@ -133,6 +134,7 @@ const SERVICE: &[(&str, &[&str])] = &[
         &[
             "audit::chain",
             "bound",
+            "device_configuration",
             "kms",
             "party",
             "procedure",
@@ -149,6 +151,7 @@ const SERVICE: &[(&str, &[&str])] = &[
             "audit::chain",
             "bound",
             "deny_list",
+            "device_configuration",
             "kms",
             "procedure",
             "psk",

@@ -1,6 +1,7 @@
 //! `ibc admin`: who may do what.
 
 mod client;
+mod configuration;
 pub(super) mod listed;
 mod policy;
 mod psa;
@@ -36,6 +37,9 @@ pub(super) enum Command {
     /// Keys that two entities have in common from here (Kpsa)
     #[command(subcommand)]
     Psa(psa::Command),
+    /// Objects with which the MEF configures devices (DEV_CFG)
+    #[command(subcommand)]
+    Configuration(configuration::Command),
     /// Registrations of clients at the MEF and the MAF
     #[command(subcommand)]
     Registration(listed::RegistrationCommand),
@@ -54,6 +58,7 @@ impl Command {
             Self::Client(command) => command.run(),
             Self::Policy(command) => command.run(),
             Self::Psa(command) => command.run(),
+            Self::Configuration(command) => command.run(),
             Self::Registration(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::OfClients(command) => command.run(),

@@ -1,10 +1,11 @@
 //! MEF Client Command over the network: TS-0003 clauses 8.3.4.7 and 8.3.9.
 //!
 //! [`CommandLoop`] keeps the order of the procedures by the machine of [`crate::command::client`]; an [`Executor`] does what
-//! is commanded. [`Provisioner`] is one for IBC_PROV and for commands on the objects of a
+//! is commanded. [`Provisioner`] is one for IBC_PROV, DEV_CFG and commands on the objects of a
 //! [`Node`].
 
 use super::connection::Operation;
+use super::device;
 use super::install::{Expected, NewKpak};
 use super::node::Node;
 use super::renewal::system_random;
@@ -18,6 +19,7 @@ use crate::wire::{CommandReport, IssuedCredential, ReceivedCommand, ResponseStat
 use core::future::Future;
 use core::pin::Pin;
 use eccsi_sakke::onem2m::{EntityId, EntityName, UnixTime};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Commands that are executed in one turn: a MEF that never ends is left for a while.
@@ -156,7 +158,8 @@ impl CommandLoop {
     }
 }
 
-/// Executes IBC_PROV into the stores of entities, and commands on the objects that are in them.
+/// Executes IBC_PROV and DEV_CFG into the stores of entities, and commands on the objects that are in them. Objects of
+/// DEV_CFG are those of the first entity.
 pub struct Provisioner {
     /// One for each entity, in absolute form.
     pub stores: Vec<(EntityName, DeviceStore)>,
@@ -164,6 +167,8 @@ pub struct Provisioner {
     pub new: NewKpak,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The program that configures the device by other protocols than this project's.
+    pub dm_client: Option<PathBuf>,
 }
 
 impl core::fmt::Debug for Provisioner {
@@ -177,6 +182,10 @@ impl Executor for Provisioner {
         Box::pin(async move {
             match task {
                 Task::IbcProvisioning { uri, subject } => self.provision(client, uri, subject).await,
+                Task::DeviceConfiguration { protocol, uri } => {
+                    let node = self.stores.first().map(|(entity, store)| Node::new(store, entity));
+                    device::execute(client, node, (*protocol, uri), self.dm_client.as_deref()).await
+                }
                 Task::Object { path, object, usage, target } => {
                     let is_meant = |entity: &EntityName, id: &str| {
                         let provider = entity.provider();

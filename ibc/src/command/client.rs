@@ -45,6 +45,13 @@ pub enum Task {
         /// targetID, of a node that acts for several entities.
         target: Option<String>,
     },
+    /// DEV_CFG: configuration by a server for device management whose host is the MEF.
+    DeviceConfiguration {
+        /// devMgmtID.
+        protocol: u16,
+        /// Where.
+        uri: String,
+    },
     /// IBC_PROV: IBC credential provisioning at this URI, whose host is the MEF.
     IbcProvisioning {
         /// IBC base URI.
@@ -251,8 +258,8 @@ impl CommandClient {
     /// What there is to execute, or the status that says why nothing is.
     fn check(&self, command: &ReceivedCommand) -> Result<Task, u16> {
         let class = command.description.class;
-        // Certificates and device configuration are not built.
-        if !matches!(class, class::MO_NODE | class::IBC_PROV) {
+        // Certificates are not built.
+        if !matches!(class, class::DEV_CFG | class::MO_NODE | class::IBC_PROV) {
             return Err(status::CLASS_NOT_SUPPORTED);
         }
         let arguments = command.description.arguments().ok_or(status::BAD_ARGUMENTS)?;
@@ -267,6 +274,11 @@ impl CommandClient {
                 let object = object::ObjectType::from_number(object_type).ok_or(status::BAD_ARGUMENTS)?;
                 let usage = object::usage(object, specific.as_ref().map(|specific| specific.suid))?;
                 Ok(Task::Object { path, object, usage, target: command.description.target.clone() })
+            }
+            CommandArguments::DeviceConfiguration { uri } => {
+                let parts = uri.split_once(':').ok_or(status::BAD_ARGUMENTS)?;
+                let protocol = parts.0.parse().map_err(|_| status::BAD_ARGUMENTS)?;
+                Ok(Task::DeviceConfiguration { protocol, uri: parts.1.into() })
             }
             CommandArguments::IbcProvisioning { uri, subject_type, subject_id } => {
                 let kind = match subject_type {

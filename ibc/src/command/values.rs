@@ -14,6 +14,12 @@ pub mod class {
     pub const IBC_PROV: u16 = 4;
 }
 
+/// devMgmtID: 1 OMA DM 1.3, 2 OMA DM 2.0, 3 LwM2M, 4 TR-069.
+pub mod device_management {
+    /// This project's, of numbers that the standard does not use: objects below the registration at the MEF itself.
+    pub const OWN: u16 = 240;
+}
+
 /// cmdStatusCode.
 #[allow(missing_docs, reason = "the names of the text")]
 pub mod status {

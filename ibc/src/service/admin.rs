@@ -12,10 +12,12 @@
 //! | who may register which keys for whom | `policy` | [`Policy`] |
 //! | Kpsa of two entities | `psa` | [`NewPsa`] |
 //! | configuration, commands | `registration`, `command` | [`Admin::configure`], [`Admin::queue_command`] |
+//! | objects that configure devices | `device_object` | [`Admin::set_device_objects`] … |
 
 mod client;
 mod credential;
 mod denial;
+mod device;
 mod instruct;
 mod key;
 mod listed;
@@ -28,6 +30,7 @@ pub use super::rule::{Policy, PolicyKey};
 pub use client::{Client, ClientChange, Removed};
 pub use credential::{Credential, NewCredential};
 pub use denial::{Denied, Whom};
+pub use device::ConfiguredObject;
 pub use instruct::QueuedCommand;
 pub use key::KeyChange;
 pub use listed::{Filter, IssuedIdentity, ListedKey, ListedRegistration, StandingCommand, State};

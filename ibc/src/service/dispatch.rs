@@ -5,11 +5,12 @@
 //! /mef/{MEFClientRegID}               Update, Delete
 //! /mef/{MEFClientRegID}/cfg           Retrieve
 //! /mef/{MEFClientRegID}/cmd           Retrieve, Update
+//! /mef/{MEFClientRegID}/dm            Retrieve, Update: objects of the device
 //! /mef/{RelativeKeyID}                Retrieve (by a target), Update, Delete (by the source)
 //! /fetchCredentials/{KeID}/{SUID}     Retrieve
 //! /ibc/enrol, /ibc/reenrol            Create: the IBC base URI is /ibc
 //! /ibc/kpak, /ibc/denylist            Retrieve
-//! /maf …                              as /mef, with ty 3 and without cmd
+//! /maf …                              as /mef, with ty 3 and without cmd and dm
 //! ```
 //!
 //! A RelativeKeyID is 32 hexadecimal digits, a registration's identifier 32 of base32: of those, one in 2^45 could be
@@ -57,6 +58,7 @@ enum Resource<'a> {
     Registration(&'a str),
     Configuration(&'a str),
     Command(&'a str),
+    Device(&'a str),
     Key(&'a str),
     Credentials(Box<FetchCredentialsPath>),
     Enrol,
@@ -90,6 +92,7 @@ fn resource(function: Function, path: &str) -> Option<Resource<'_>> {
             ("", Some(name), None, None) => Some(Resource::Registration(name)),
             ("", Some(name), Some("cfg"), None) => Some(Resource::Configuration(name)),
             ("", Some(name), Some("cmd"), None) if function == Function::Mef => Some(Resource::Command(name)),
+            ("", Some(name), Some("dm"), None) if function == Function::Mef => Some(Resource::Device(name)),
             _ => None,
         };
     }
@@ -250,6 +253,14 @@ impl Endpoint {
                 let root = ResourceType::MefClientCmd.root();
                 let report = self.body(&call, root, request).await?;
                 rooted(Update, root, &mef.report_command(&call, id, &report).await?)
+            }
+            (Resource::Device(id), Retrieve, Self::Mef(mef)) => {
+                bare_body(Retrieve, &mef.device_objects(&call, id).await?)
+            }
+            (Resource::Device(id), Update, Self::Mef(mef)) => {
+                let report = self.bare_body(&call, request).await?;
+                mef.report_device_objects(&call, id, &report).await?;
+                Ok(bare(Update))
             }
             (Resource::Credentials(path), Retrieve, Self::Mef(mef)) => {
                 bare_body(Retrieve, &mef.fetch_credentials(&call, path.ke_id(), path.usage()).await?)
@@ -447,7 +458,9 @@ mod tests {
         {
             assert_eq!(super::resource(Function::Mef, path), None, "{path}");
         }
-        for path in ["/maf/x/cmd", "/ibc/enrol", "/mef"] {
+        let device = format!("/mef/{id}/dm");
+        assert_eq!(super::resource(Function::Mef, &device), Some(Resource::Device(id)));
+        for path in ["/maf/x/cmd", "/maf/x/dm", "/ibc/enrol", "/mef"] {
             assert_eq!(super::resource(Function::Maf, path), None, "{path}");
         }
     }

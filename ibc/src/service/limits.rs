@@ -85,3 +85,13 @@ pub const REPLACEMENT_GRACE: Duration = Duration::from_secs(86_400);
 
 /// How far the clocks of peers may differ: rows of what has expired are kept that much longer.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+/// Objects of one device under one stakeholder, those to be deleted included: with paths and values, an answer of 64 KiB
+/// holds them.
+pub const DEVICE_OBJECTS: usize = 64;
+
+/// Octets of one such object, as JSON.
+pub const DEVICE_OBJECT_BYTES: usize = 640;
+
+/// Octets of its path: as long as a relative name may be.
+pub const DEVICE_PATH_BYTES: usize = 128;

@@ -8,10 +8,12 @@
 //! | keeping an enrolment key | 8.3.2.1 | [`Mef::keep_enrolment_key`] |
 //! | fetching by KeID | 8.3.2.1 | [`Mef::fetch_credentials`] |
 //! | commands | 8.3.9 | [`Mef::retrieve_command`], [`Mef::report_command`] |
+//! | device configuration | 8.3.4.6, 8.3.8 | [`Mef::device_objects`], [`Mef::report_device_objects`] |
 //! | keys of handshakes | 8.3.5.2.2 | [`Mef::psk`] |
 //! | publication of KPAKs and of the deny list | | [`Mef::kpaks`], [`Mef::deny_list`] |
 
 mod command;
+mod device;
 mod enrolment_key;
 mod fetch;
 mod provisioning;

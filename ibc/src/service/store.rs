@@ -16,6 +16,7 @@ mod columns;
 pub(crate) mod commands;
 pub(crate) mod contents;
 pub(crate) mod decisions;
+pub(crate) mod device_objects;
 pub(crate) mod early_ends;
 pub(crate) mod identities;
 pub(crate) mod keys;

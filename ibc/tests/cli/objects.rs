@@ -4,6 +4,7 @@ use crate::cli_client::{AE, CSE, Service};
 use crate::hostile::Hostile;
 use crate::place::{Place, Ran};
 use crate::standing::{FAR, MEF, arguments, key, no_more, place, refused, registration, runs_for};
+use serde_json::Value;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -202,4 +203,37 @@ fn a_de_registration_is_repeated_until_it_is_answered() {
     assert!(ended.status.success() && last.contains(r#""ended":{"registration":"r1"}"#), "{said}");
     assert_eq!((mef.count("DELETE /mef/r1"), mef.count("POST /mef")), (5, 1));
     assert!(list(&place).is_empty());
+}
+
+#[test]
+fn a_command_brings_objects_and_has_them_deleted() {
+    let service = Service::with_retry("1h");
+    let place = &service.place;
+    let configuration = |command: &str, rest: &[&str]| {
+        let whole =
+            [&["admin", "configuration", command, "cse"], &STAKEHOLDER[..], rest, &["--json"]].concat();
+        place.ibc(&whole)
+    };
+    let once = || run(&service, &["commands"], &[&STAKEHOLDER[..], &["--once", "--now"]].concat());
+    write(place, &[MEF_OBJECT, &profile("P10D")]);
+    let set = configuration("set", &["--file", "objects.json"]).done().json();
+    assert_eq!((&set["objects"][0]["path"], &set["objects"][0]["status"]), (&"/mef".into(), &Value::Null));
+    let first = once().done().json();
+    let registration = first["registration"].as_str().unwrap_or_else(|| panic!("{first}"));
+    assert_eq!(first["reported"], 1);
+    let listed = list(place);
+    assert_eq!((&listed[0]["registration"], listed.len()), (&registration.into(), 2));
+    let shown = configuration("show", &[]).done().json();
+    assert_eq!((&shown["objects"][0]["status"], &shown["objects"][1]["status"]), (&20.into(), &20.into()));
+    assert_eq!(mo_node(&service, registration, "/saef"), 20);
+
+    configuration("remove", &["/none"]).refused_as_object(&["no object under this path"]);
+    configuration("remove", &["/mef", "/saef"]).done();
+    let last = once().done().json();
+    assert_eq!(last["objects"]["ended"][0], registration, "{last}");
+    assert!(list(place).is_empty());
+    assert_eq!(std::fs::read_dir(place.path("cse/keys")).unwrap().count(), 0, "its keys are gone");
+    assert!(configuration("show", &[]).done().json()["objects"].as_array().unwrap().is_empty());
+    write(place, &[r#"{"path":"/c","myCertFileCred":{}}"#]);
+    configuration("set", &["--file", "objects.json"]).refused_as_object(&["objects.json"]);
 }

@@ -254,7 +254,7 @@ fn the_role_of_the_service_need_not_make_tables() {
     place.chmod("password", 0o644);
     migrate(&["--password-file", "password"]).refused(&["chmod 600"]);
     place.chmod("password", 0o600);
-    assert_eq!(migrate(&["--json", "--password-file", "password"]).done().json()["steps"], 2);
+    assert_eq!(migrate(&["--json", "--password-file", "password"]).done().json()["steps"], 3);
     assert_eq!(migrate(&["--json"]).done().json()["steps"], 0);
     place.ibc(&["service", "init"]).done();
     place.ibc(&["admin", "stakeholder", "add", "sp.example.com"]).done();
@@ -340,6 +340,6 @@ fn a_copy_is_not_put_in_the_place_of_anothers_tables() {
     for there in [&empty, &database] {
         configure(&place, &there.url("postgres"));
         place.ibc(&["restore", "copy", "--accept-loss"]).done();
-        assert_eq!(there.say("select count(*) from migration"), Some(2));
+        assert_eq!(there.say("select count(*) from migration"), Some(3));
     }
 }

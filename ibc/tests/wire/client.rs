@@ -427,7 +427,12 @@ async fn keys_for_handshakes_are_retrieved_by_their_identifier(place: &Place) {
 
 pub(crate) fn provisioner(place: &Place) -> Provisioner {
     let store = DeviceStore::open(&place.folder.join("device")).unwrap();
-    Provisioner { stores: vec![(name(DEVICE), store)], new: NewKpak::First, clock: clock(place) }
+    Provisioner {
+        stores: vec![(name(DEVICE), store)],
+        new: NewKpak::First,
+        clock: clock(place),
+        dm_client: None,
+    }
 }
 
 fn ibc_prov(subject: &str) -> CommandDescription {

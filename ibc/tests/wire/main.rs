@@ -30,6 +30,8 @@ mod association_psk;
 mod client;
 #[cfg(feature = "server")]
 mod command_flow;
+#[cfg(feature = "server")]
+mod device_configuration;
 mod dtls;
 #[cfg(feature = "tls-rustls")]
 mod eccsi_tls;

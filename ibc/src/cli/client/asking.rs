@@ -284,6 +284,7 @@ impl Asking {
             &self.client,
             (registration, identities(&self.entity, None)?),
             (store, NewKpak::First),
+            None,
         )?;
         let turn = turns.turn(&mut self.client).await;
         self.store = Some(turns.into_store());
@@ -370,13 +371,15 @@ impl CommandTurns {
         client: &Client,
         (registration, own): (&str, Vec<EntityId>),
         (store, new): (DeviceStore, NewKpak),
+        dm_client: Option<PathBuf>,
     ) -> Result<Self, Failure> {
         let mef = client.access().fqdn().clone();
         let entity = own.first().map(|own| own.name().clone());
         let entity = entity.ok_or_else(|| Failure::usage("--as names no CSE and no AE"))?;
         let state = store.command_state(&mef, registration)?.unwrap_or_default();
         let commands = CommandLoop::new(client, registration, own).resume(state);
-        let provisioner = Provisioner { stores: vec![(entity, store)], new, clock: Arc::new(SystemClock) };
+        let stores = vec![(entity, store)];
+        let provisioner = Provisioner { stores, new, clock: Arc::new(SystemClock), dm_client };
         Ok(Self { commands, executor: OnDevice { mef, registration: registration.into(), provisioner } })
     }
 

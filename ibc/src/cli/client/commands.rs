@@ -38,7 +38,8 @@ const FLOOR: Duration = Duration::from_secs(1);
 /// unless another command has had to do with the MEF since. IBC_PROV is executed: the credential is provisioned, validated and put into the store. Commands on
 /// management objects (MO_NODE) find the objects of the store, and register keys under their profiles: `ibc device object`. What
 /// else objects lead to at this MEF is done as well: registrations, other keys before the newest ones end, de-registrations.
-/// Commands for certificates and device configuration are reported as not supported. Without --once it stays, and asks again when the MEF said; it ends when the registration is
+/// DEV_CFG brings objects into the store, which lead to these procedures in turn (`ibc admin configuration`), or runs --dm-client.
+/// Commands for certificates are reported as not supported. Without --once it stays, and asks again when the MEF said; it ends when the registration is
 /// removed, by `ibc registration delete` or at the MEF.
 #[derive(Debug, Args)]
 #[command(
@@ -59,6 +60,13 @@ pub(in crate::cli) struct Commands {
     /// Accept the KPAKs in this public key file, besides those that are pinned in the store
     #[arg(long, value_name = "FILE")]
     kpak: Option<PathBuf>,
+    /// Run this program to configure the device by a protocol that is not this project's (DEV_CFG)
+    ///
+    /// It gets two arguments, the number of the protocol (1, 2 OMA DM; 3 LwM2M; 4 TR-069) and the URI, and ten minutes. Exit
+    /// status 0 is reported as done, 2 as a fault of the server, any other as one of the device. Without it such commands are
+    /// refused (43).
+    #[arg(long, value_name = "PROGRAM")]
+    dm_client: Option<PathBuf>,
     /// The registration, if the store does not know it
     #[arg(long, value_name = "ID")]
     registration: Option<String>,
@@ -120,10 +128,8 @@ impl Commands {
                 if done.ended.contains(&registration) {
                     return Ok(ended(&registration));
                 }
-                if !self.once && (!done.is_nothing() || done.has_failed()) {
-                    let (mut text, mut value) = (String::from("objects"), json!({}));
-                    done.tell(&mut text, &mut value);
-                    tell(json, &text, &json!({"objects": value}))?;
+                if !self.once {
+                    tell_objects(json, done)?;
                 }
             }
             let is_ending = match asking.node()? {
@@ -182,6 +188,17 @@ impl Commands {
                 .map_or_else(|| String::from("at once: there may be more"), |again| format!("after {again}"));
             let text =
                 format!("{reported} commands reported\n  registration {registration}\n  again  {again}");
+            let brought = objects.brought(&mut asking, random()).await?;
+            if let Some(brought) = brought.as_ref().filter(|_| !self.once) {
+                tell_objects(json, brought)?;
+                if brought.ended.contains(&registration) {
+                    return Ok(ended(&registration));
+                }
+            }
+            let done = match brought {
+                Some(brought) => Some(done.unwrap_or_default().and(brought)),
+                None => done,
+            };
             objects.seen(&asking)?;
             if self.once {
                 let Some(done) = done else { return Ok(Report::new(text, &value)) };
@@ -215,7 +232,12 @@ impl Commands {
         let until =
             store.registrations()?.into_iter().find(|one| one.id == registration).map(|one| one.until);
         let new = new_kpak(self.kpak.as_deref())?;
-        let mut turns = CommandTurns::new(&asking.client, (registration, own.to_vec()), (store, new))?;
+        let mut turns = CommandTurns::new(
+            &asking.client,
+            (registration, own.to_vec()),
+            (store, new),
+            self.dm_client.clone(),
+        )?;
         let turn = turns.turn(&mut asking.client).await;
         asking.store = Some(turns.into_store());
         Ok(match turn {
@@ -312,6 +334,18 @@ impl Objects {
         Ok(Some(done))
     }
 
+    /// Does what objects lead to that a command has brought.
+    async fn brought(&mut self, asking: &mut Asking, random: u32) -> Result<Option<Triggered>, Failure> {
+        let all = asking.store.as_ref().map(DeviceStore::objects).transpose()?.unwrap_or_default();
+        let differ = |(one, before): (&NodeObject, &NodeObject)| {
+            (&one.path, &one.object, &one.ends) != (&before.path, &before.object, &before.ends)
+        };
+        if all.len() == self.seen.len() && !all.iter().zip(&self.seen).any(differ) {
+            return Ok(None);
+        }
+        self.look(asking, random).await
+    }
+
     /// They are as this process left them.
     fn seen(&mut self, asking: &Asking) -> Result<(), Failure> {
         self.seen = asking.store.as_ref().map(DeviceStore::objects).transpose()?.unwrap_or_default();
@@ -324,6 +358,15 @@ impl Objects {
         let next = [self.again, key].into_iter().flatten().min();
         Ok(next.unwrap_or_else(|| later(LONGEST_LOOK)).max(later(FLOOR)))
     }
+}
+
+fn tell_objects(json: bool, done: &Triggered) -> Result<(), Failure> {
+    if done.is_nothing() && !done.has_failed() {
+        return Ok(());
+    }
+    let (mut text, mut value) = (String::from("objects"), json!({}));
+    done.tell(&mut text, &mut value);
+    Ok(tell(json, &text, &json!({"objects": value}))?)
 }
 
 fn is_known(store: &DeviceStore, registration: &str) -> Result<bool, Failure> {

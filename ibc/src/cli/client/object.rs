@@ -32,7 +32,7 @@ pub(in crate::cli) enum Command {
 /// A device is told what to do by objects, each under a path. [MEFClientRegCfg] and [MAFClientRegCfg]: be registered there under
 /// this stakeholder. [authenticationProfile]: how to authenticate, and which key to register for it, once a command of the MEF
 /// on this object says so (MO_NODE). [trustAnchorCred]: that there is one. They are in the store, whoever brought them: a file, or
-/// the stakeholder's configuration (`ibc registration configuration`).
+/// the stakeholder's configuration (`ibc registration configuration`), or a command of the MEF (DEV_CFG).
 ///
 /// `ibc commands` does what they lead to, while it stays: it registers, executes commands on them, registers another key when the
 /// newest one of a profile is in the last fifth of its life, and ends what was deleted.
@@ -242,6 +242,15 @@ pub(super) struct Triggered {
 }
 
 impl Triggered {
+    /// Both together.
+    pub(super) fn and(mut self, mut later: Self) -> Self {
+        self.registered.append(&mut later.registered);
+        self.ended.append(&mut later.ended);
+        self.keys.append(&mut later.keys);
+        self.failed.append(&mut later.failed);
+        self
+    }
+
     pub(super) fn is_nothing(&self) -> bool {
         self.registered.is_empty() && self.ended.is_empty() && self.keys.is_empty()
     }

@@ -99,7 +99,8 @@ fn commands_out_of_order_are_reported_with_the_reason() {
     let object = r#"{"mnca":{"obp":"/node/1","oti":1,"otsa":{"suid":22}}}"#;
     for (body, status) in [
         (command(1, 10, 1, certificate), 41),
-        (command(1, 10, 2, r#"{"dcca":{"dcu":"1:https://mef.example.com/dm"}}"#), 41),
+        (command(1, 10, 2, r#"{"dcca":{"dcu":"x:https://mef.example.com/dm"}}"#), 42),
+        (command(1, 10, 2, r#"{"dcca":{"dcu":"1:https://mef.example.org/dm"}}"#), 43),
         (command(1, 10, 77, "{}"), 41),
         (command(1, 10, 4, "{}"), 42),
         (command(1, 10, 4, r#"{"ipca":{"uri":7}}"#), 42),

@@ -14,11 +14,12 @@ use super::check::registration_end;
 use super::{Registry, answer, deregister, km_id, registration_id, request};
 use crate::Function;
 use crate::service::audit::chain::Event;
+use crate::service::device_configuration;
 use crate::service::error::{Kind, ServiceError};
 use crate::service::party::Party;
 use crate::service::registered::Registration;
 use crate::service::session::Call;
-use crate::service::store::{Change, WriteTransaction, commands, registrations};
+use crate::service::store::{Change, WriteTransaction, commands, device_objects, registrations};
 use crate::wire::root::ResourceType;
 use crate::wire::{self, ChildReference, RegistrationRequest};
 use eccsi_sakke::onem2m::{KmId, UnixTime};
@@ -86,7 +87,13 @@ impl Change for Register {
         let waits = match function {
             Function::Mef => {
                 let owner = (row.stakeholder.as_str(), row.client.as_str());
-                commands::append_standing(tx.connection(), &row.id, owner).await? > 0
+                let standing = commands::append_standing(tx.connection(), &row.id, owner).await? > 0;
+                let (client, stakeholder) = (row.client.as_str(), row.stakeholder.as_str());
+                let is_pending = device_objects::are_pending(tx.connection(), (client, stakeholder)).await?;
+                if is_pending {
+                    device_configuration::queue(tx.connection(), &self.registry.fqdn, &row.id).await?;
+                }
+                standing || is_pending
             }
             Function::Maf => false,
         };

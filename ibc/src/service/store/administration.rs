@@ -59,6 +59,8 @@ pub(crate) async fn enable_stakeholder(
 
 pub(crate) async fn remove_stakeholder(connection: &mut AnyConnection, fqdn: &str, version: i64) -> Done {
     sqlx::query("delete from policy where stakeholder = $1").bind(fqdn).execute(&mut *connection).await?;
+    let objects = "delete from device_object where stakeholder = $1";
+    sqlx::query(objects).bind(fqdn).execute(&mut *connection).await?;
     let query =
         sqlx::query("delete from stakeholder where fqdn = $1 and version = $2").bind(fqdn).bind(version);
     Ok(query.execute(connection).await?.rows_affected() == 1)
@@ -143,6 +145,7 @@ pub(crate) async fn remove_client(connection: &mut AnyConnection, id: &str, vers
         "delete from fetched_key where client = $1",
         "delete from credential where client = $1",
         "delete from policy where client = $1",
+        "delete from device_object where client = $1",
         "delete from client_stakeholder where client = $1",
         "delete from client_identity where client = $1",
     ] {

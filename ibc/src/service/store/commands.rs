@@ -245,3 +245,15 @@ pub(crate) async fn all(
         })
         .collect()
 }
+
+/// Whether a command of this class waits that was not issued yet.
+pub(crate) async fn waits(
+    connection: &mut AnyConnection,
+    registration: &str,
+    class: u16,
+) -> Result<bool, ServiceError> {
+    let text = "select count(*) from command where registration = $1 and class = $2 and state = 0";
+    let count: i64 =
+        sqlx::query_scalar(text).bind(registration).bind(i64::from(class)).fetch_one(connection).await?;
+    Ok(count > 0)
+}

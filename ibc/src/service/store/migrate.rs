@@ -4,8 +4,11 @@ use super::{Database, OpenError};
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Pool};
 
 /// The files, number 1 first.
-const FILES: &[&str] =
-    &[include_str!("migrations/0001_service.sql"), include_str!("migrations/0002_key_hashes.sql")];
+const FILES: &[&str] = &[
+    include_str!("migrations/0001_service.sql"),
+    include_str!("migrations/0002_key_hashes.sql"),
+    include_str!("migrations/0003_device_objects.sql"),
+];
 
 /// Serialises nodes that start at once on one PostgreSQL: any number that nothing else uses.
 const LOCK: i64 = 0x6962_635f_6d69_6772;
