@@ -106,7 +106,9 @@ impl Identities {
     fn all(&self, provider: &Fqdn) -> Result<Vec<Bound>, Failure> {
         let parse = |kind, text: &String| -> Result<Bound, Failure> {
             let entity = EntityId::parse(kind, text).and_then(|entity| entity.to_absolute(provider));
-            entity.map(Bound::Entity).map_err(|error| Failure::refused(Kind::Identity, format!("{text}: {error}")))
+            entity
+                .map(Bound::Entity)
+                .map_err(|error| Failure::refused(Kind::Identity, format!("{text}: {error}")))
         };
         let mut all = Vec::new();
         for text in &self.cse {

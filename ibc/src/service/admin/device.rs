@@ -136,6 +136,17 @@ async fn write(
     Ok(changed)
 }
 
+/// Whether there is a symmKeyValue in it, however deep.
+fn has_key_value(content: &Value) -> bool {
+    match content {
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name == "symmKeyValue" || has_key_value(value))
+        }
+        Value::Array(values) => values.iter().any(has_key_value),
+        _ => false,
+    }
+}
+
 fn checked(path: &str, object: &Value) -> Result<(String, String), ServiceError> {
     let is_path = path.starts_with('/')
         && path.len() <= DEVICE_PATH_BYTES
@@ -152,7 +163,7 @@ fn checked(path: &str, object: &Value) -> Result<(String, String), ServiceError>
             "a MEF configures MEFClientRegCfg, MAFClientRegCfg, authenticationProfile and trustAnchorCred",
         ));
     }
-    if content.get("symmKeyValue").is_some() {
+    if has_key_value(content) {
         return Err(bad_request("symmKeyValue is not configured: keys are registered (clause 8.3.8)"));
     }
     let text = object.to_string();

@@ -136,6 +136,7 @@ async fn only_objects_that_a_mef_configures_are_taken(place: &Place) {
     for (path, object, kind) in [
         ("/a", json!({"myCertFileCred": {}}), Kind::BadRequest),
         ("/a", json!({"authenticationProfile": {"symmKeyValue": "00"}}), Kind::BadRequest),
+        ("/a", json!({"authenticationProfile": {"x": [{"symmKeyValue": "00"}]}}), Kind::BadRequest),
         ("/a", json!({"trustAnchorCred": {}, "MEFClientRegCfg": {}}), Kind::BadRequest),
         ("/a", json!({}), Kind::BadRequest),
         ("a", json!({"trustAnchorCred": {}}), Kind::BadRequest),
