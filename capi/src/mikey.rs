@@ -154,7 +154,7 @@ fn read_draft(draft: *const es_mikey_draft) -> Outcome<Draft> {
         draft.map = CsIdMap::Srtp(sessions.iter().map(session).collect());
     }
     let policies = list(given.policies, given.policy_count)?;
-    draft.policies = policies.iter().map(es_mikey_policy::to_payload).collect();
+    draft.policies = policies.iter().copied().map(es_mikey_policy::to_payload).collect();
     Ok(draft)
 }
 

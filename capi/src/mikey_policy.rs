@@ -83,7 +83,7 @@ impl es_mikey_policy {
     }
 
     /// As it stands in a message. Whether it is a policy is asked of the message.
-    pub(crate) fn to_payload(&self) -> SecurityPolicy {
+    pub(crate) fn to_payload(self) -> SecurityPolicy {
         let policy = SrtpPolicy {
             encryption: self.encryption,
             encryption_key: self.encryption_key,
