@@ -1,6 +1,7 @@
 //! Certificates: one's own, whom to believe, and what a peer's says.
 
 use super::error::TlsError;
+use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{SslContextBuilder, SslVerifyMode};
@@ -157,6 +158,9 @@ fn is_pinned(chain: &mut X509StoreContextRef, pinned: &Pinned) -> bool {
     let known = leaf.and_then(|leaf| fingerprint(leaf).ok()).is_some_and(|hash| pinned(&hash));
     if known {
         chain.set_error(X509VerifyResult::OK);
+        // What was found wrong stands in this thread's queue of errors too, where the next read that has to wait, of
+        // whatever connection, would take it for its own.
+        drop(ErrorStack::get());
     }
     known
 }

@@ -256,12 +256,13 @@ async fn what_is_bound_is_accepted_below_any_authority(place: &Place) {
     let server = Running::with(&setting, lenient(), Some((own.own(), TrustedCertificates::default()))).await;
     let served = |own: &ibc::tls::OwnCertificate| {
         let context = ClientContext::certificate(own, &trust).unwrap();
-        let client = Client::connect_with(&context, server.address, MEF, None);
-        client.is_ok_and(|mut client| {
-            let message = client.message("GET", "/ibc/kpak", "", "");
-            client.send(message.as_bytes()).is_ok() && client.receive().is_some()
-        })
+        let mut client = Client::connect_with(&context, server.address, MEF, None)
+            .map_err(|error| format!("{error:?}"))?;
+        let message = client.message("GET", "/ibc/kpak", "", "");
+        client.send(message.as_bytes()).map_err(|error| error.to_string())?;
+        client.receive().map(|answer| answer.status).ok_or_else(|| String::from("closed"))
     };
+    let refused = |own: &ibc::tls::OwnCertificate| served(own).is_err();
     let bind = async |certificate: &certificates::Certified| {
         let id = certificate_id(CredentialType::NodeCertificate, &certificate.sha256()).unwrap();
         let new =
@@ -272,19 +273,19 @@ async fn what_is_bound_is_accepted_below_any_authority(place: &Place) {
     let expired = certificate(None, None, (-30, -1));
     for authority in [&private, &expired] {
         let device = certificate(Some(authority), Some((false, DEVICE)), (-1, 30));
-        assert!(!served(&device.own_below(authority)), "nobody's");
+        assert!(refused(&device.own_below(authority)), "nobody's");
         bind(&device).await;
-        assert!(served(&device.own_below(authority)), "with its chain");
-        assert!(served(&device.own()), "without");
+        assert_eq!(served(&device.own_below(authority)), Ok(200), "with its chain");
+        assert_eq!(served(&device.own()), Ok(200), "without");
         let other = certificate(Some(authority), Some((false, DEVICE)), (-1, 30));
-        assert!(!served(&other.own_below(authority)), "the authority is not what is bound");
+        assert!(refused(&other.own_below(authority)), "the authority is not what is bound");
         let late = certificate(Some(authority), Some((false, DEVICE)), (-30, -1));
         bind(&late).await;
-        assert!(!served(&late.own_below(authority)), "its dates are its own");
+        assert!(refused(&late.own_below(authority)), "its dates are its own");
     }
     bind(&private).await;
     let below = certificate(Some(&private), Some((false, DEVICE)), (-1, 30));
-    assert!(!served(&below.own_below(&private)), "who binds an authority binds nothing below it");
+    assert!(refused(&below.own_below(&private)), "who binds an authority binds nothing below it");
     server.stop().await;
 }
 
